@@ -1,0 +1,1 @@
+"""The training systems: one folder each, with its data, its loop and its specs."""

@@ -1,0 +1,1 @@
+"""Boundary refinement for diarization: find the exact moment a speaker starts or stops."""

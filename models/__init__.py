@@ -1,0 +1,1 @@
+"""Plain PyTorch models, one file per family."""

@@ -1,0 +1,1 @@
+"""The engine: starts runs, reads what they write, judges it, counts the money. Knows no screen."""

@@ -1,0 +1,224 @@
+"""What a front end is shown: plain frozen values, read from the store in one look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from trainui.core.run import LIVE, Result, Status
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrimaryView:
+    """The metric a run is judged by."""
+
+    name: str
+    goal: str
+    """`min` or `max`."""
+    last: float | None = None
+    best: float | None = None
+    best_step: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunView:
+    """One run as the tables show it. Times are Unix seconds; durations come from the boot clock."""
+
+    run: str
+    job: str
+    study: str
+    status: Status
+    result: Result | None = None
+    cause: str = ""
+    """Why it ended, from evidence: `exit 1`, `user`, `budget`, `gate no-nan`, `signal SIGKILL`…"""
+    pid: int | None = None
+    gpus: tuple[str, ...] = ()
+    queued_at: float
+    started_at: float | None = None
+    ended_at: float | None = None
+    seconds: float = 0.0
+    gpu_hours: float = 0.0
+    usd: float = 0.0
+    usd_per_hour: float = 0.0
+    """What it costs now, its share of the machine; 0 when it is not live."""
+    step: float | None = None
+    epoch: float | None = None
+    total_steps: float | None = None
+    total_epochs: float | None = None
+    progress: float | None = None
+    """0 to 1."""
+    eta_seconds: float | None = None
+    metric: PrimaryView | None = None
+    gates: Mapping[str, int] = field(default_factory=dict)
+    """Verdict → how many gates stand there."""
+    parent: str | None = None
+    directory: str
+    armed: bool = False
+    waits_for: str = ""
+    """Why a queued run has not started."""
+    stop_at: float | None = None
+    """When a stopping run will be killed, Unix seconds."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a process may exist."""
+        return self.status in LIVE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricView:
+    """One metric of a run, over all its points."""
+
+    run: str
+    metric: str
+    points: int
+    nonfinite: int
+    first: float | None
+    last: float | None
+    min: float | None
+    max: float | None
+    last_step: float | None
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CurvePoint:
+    """One point of a curve. `value` may be NaN or infinite: that is a fact, not a gap."""
+
+    step: float
+    value: float
+    at: float
+    """Unix seconds."""
+    epoch: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bucket:
+    """What an envelope keeps of `count` neighbouring points; nothing between min and max is lost."""
+
+    step_from: float
+    step_to: float
+    min: float | None
+    """None when every point of the bucket is non-finite."""
+    max: float | None
+    first: float | None
+    last: float | None
+    count: int
+    nonfinite: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateView:
+    """Where a gate of a run stands, and why. Fields are those of `gates --json`."""
+
+    gate: str
+    role: str
+    run: str
+    verdict: str
+    at_epoch: float | None = None
+    at_step: float | None = None
+    value: float | None = None
+    reason: str = ""
+    action: str = ""
+    """What was done, or `would have stopped` on an unarmed run."""
+    would_save_seconds: float | None = None
+    quote: str = ""
+    rule: str = ""
+    """The rule in short: `best(val/mae) < 100`."""
+    threshold: float | None = None
+    metric: str = ""
+    at: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventView:
+    """One past-tense fact."""
+
+    id: int
+    at: float
+    run: str
+    kind: str
+    """`status`, `gate`, `checkpoint`, `note`, `money`, `stream`, `manager`…"""
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckpointView:
+    """A file the run said it saved."""
+
+    path: str
+    at: float
+    step: float | None = None
+    epoch: float | None = None
+    metric: str = ""
+    value: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BudgetView:
+    """The money strip. All sums in US dollars."""
+
+    machine: str = ""
+    usd_per_hour: float = 0.0
+    total_usd: float | None = None
+    """None: no budget was set."""
+    spent_usd: float = 0.0
+    """Runs, idle time and what trainui.toml says was spent before."""
+    idle_usd: float = 0.0
+    held_usd: float = 0.0
+    """Prepaid in allowances that are still running."""
+    reserve_usd: float = 0.0
+    left_usd: float | None = None
+    lasts_until: float | None = None
+    """Unix seconds at the present rate; None when it does not end."""
+    gpu_hours: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GpuView:
+    """One GPU, as NVML tells it."""
+
+    name: str
+    uuid: str
+    utilisation: float | None
+    """0 to 1."""
+    memory_used: int
+    """Bytes."""
+    memory_total: int
+    temperature: float | None = None
+    """°C."""
+    watts: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MachineView:
+    """The machine at the last sample."""
+
+    at: float
+    cpu: float
+    """0 to 1 over all cores."""
+    cores: int
+    memory_used: int
+    """Bytes."""
+    memory_total: int
+    disk_free: int
+    """Bytes free where the runs are written."""
+    gpus: tuple[GpuView, ...] = ()
+    no_gpu_reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunDetail:
+    """Everything `show` tells of one run beside its RunView."""
+
+    view: RunView
+    command: tuple[str, ...]
+    params: Mapping[str, Any]
+    about: str
+    metrics: tuple[MetricView, ...]
+    gates: tuple[GateView, ...]
+    checkpoints: tuple[CheckpointView, ...]
+    events: tuple[EventView, ...]
+    lines_read: int = 0
+    lines_understood: int = 0
