@@ -1,0 +1,129 @@
+"""JSON lines: what trainui.log writes, and what any program may write by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from trainui.core.ingest.fields import EARLIEST, LATEST, MAX_EXACT, is_clean, record_of
+from trainui.core.ingest.records import NOTHING, Record, Tally
+from trainui.core.ingest.text import strip_escapes
+
+MAX_KNOWN = 10_000
+"""Names that are remembered as harmless, so that each is looked at once."""
+
+_wire = msgspec.json.Decoder(Record).decode
+_any = msgspec.json.Decoder().decode
+
+
+class JsonLines:
+    """Reads one JSON object a line. Lines of the wire take a fast road; the rest is looked at key by key."""
+
+    def __init__(self) -> None:
+        self._tally = Tally()
+        self._known: set[str] = set()
+
+    @property
+    def lines(self) -> int:
+        """Lines that were not blank."""
+        return self._tally.lines
+
+    @property
+    def understood(self) -> int:
+        """Lines that gave a record."""
+        return self._tally.understood
+
+    @property
+    def samples(self) -> Sequence[str]:
+        """Up to 20 lines that were not understood."""
+        return self._tally.samples
+
+    def state(self) -> str:
+        """JSON from which `restore` goes on exactly."""
+        return json.dumps([self._tally.lines, self._tally.understood, self._tally.samples])
+
+    @classmethod
+    def restore(cls, state: str) -> JsonLines:
+        """A reader that goes on where the one that gave `state` stopped; "" starts afresh."""
+        reader = cls()
+        if state:
+            reader._tally = Tally(*json.loads(state))
+        return reader
+
+    def read(self, line: bytes) -> Sequence[Record]:
+        """The records of one line; none when it is blank or not understood."""
+        try:
+            record = _wire(line)
+        except (ValueError, RecursionError):
+            return self._look(line)
+        if not self._plain(record):
+            return self._look(line)
+        self._tally.lines += 1
+        self._tally.understood += 1
+        return (record,)
+
+    def _plain(self, record: Record) -> bool:
+        """Whether a line of the wire may be taken as it stands: harmless names, nothing implausible."""
+        if record.event is not None or record.checkpoint is not None:
+            return False
+        if record.step is not None and not -MAX_EXACT < record.step < MAX_EXACT:
+            return False
+        if record.at is not None and not EARLIEST <= record.at <= LATEST:
+            return False
+        if self._known.issuperset(record.metrics):
+            return bool(record.metrics)
+        if not all(map(is_clean, record.metrics)):
+            return False
+        if len(self._known) < MAX_KNOWN:
+            self._known.update(record.metrics)
+        return True
+
+    def _look(self, line: bytes) -> Sequence[Record]:
+        """Any other line: flat, nested, with NaN, torn, blank, or not JSON at all."""
+        stripped = line.strip(b" \t\r\n\x00\xef\xbb\xbf")
+        if not stripped:
+            return NOTHING
+        self._tally.lines += 1
+        record = record_in(stripped)
+        if record is None:
+            self._tally.miss(strip_escapes(stripped[:800]))
+            return NOTHING
+        self._tally.understood += 1
+        return (record,)
+
+
+def record_in(line: bytes) -> Record | None:
+    """The record of the JSON object that ends this line. Text before it is passed over: a logger's prefix,
+    or the torn half of a line that a full disk or a kill cut short."""
+    for start in _starts(line):
+        data = object_of(line[start:] if start else line)
+        if data is not None:
+            return record_of(data)
+    return None
+
+
+def object_of(text: bytes) -> dict[str, Any] | None:
+    """The JSON object `text` is, NaN and 1e999 included, else None."""
+    try:
+        data = _any(text)
+    except (ValueError, RecursionError):
+        try:
+            data = json.loads(text.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            return None
+    return data if type(data) is dict else None
+
+
+def _starts(line: bytes) -> Iterator[int]:
+    """Where an object that ends the line may begin; few, so that a hostile line costs little."""
+    if not line.endswith(b"}"):
+        return
+    at = line.find(b"{")
+    for _ in range(8):
+        if at < 0:
+            return
+        yield at
+        at = line.find(b'{"', at + 1)
