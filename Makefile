@@ -1,0 +1,52 @@
+# Everything goes into .venv of the checkout; nothing else on the machine is touched.
+# HEADLESS=1 prints progress lines instead of opening the dashboard.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+UV := $(shell command -v uv || echo .uv/bin/uv)
+IN := .venv/bin
+
+.PHONY: help setup demo test lint format bench lock pictures clean
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: .venv/ready ## install everything into .venv
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv || { rm -rf .uv; $(PYTHON) -m pip install --quiet --target .uv 'uv>=0.8,<1'; }
+	test -x .uv/bin/uv || .uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.8,<1'
+
+.venv/ready: requirements.lock pyproject.toml | $(if $(filter .uv/bin/uv,$(UV)),.uv/bin/uv)
+	test -x $(IN)/python || $(UV) venv --quiet --python '$(PYTHON)' .venv
+	$(UV) pip sync --quiet --python $(IN)/python --require-hashes requirements.lock
+	$(UV) pip install --quiet --python $(IN)/python --no-deps --editable .
+	@touch $@
+
+demo: .venv/ready ## three models train in parallel on real speech
+	$(IN)/trainui demo $(if $(HEADLESS),--headless)
+
+test: .venv/ready ## lint, types, import contracts, then every test
+	@$(MAKE) --no-print-directory lint
+	$(IN)/pytest -n 2
+
+lint: .venv/ready ## ruff, mypy --strict, import contracts
+	$(IN)/ruff check .
+	$(IN)/ruff format --check .
+	$(IN)/mypy
+	$(IN)/lint-imports --no-cache
+
+format: .venv/ready ## let ruff lay the code out
+	$(IN)/ruff format .
+	$(IN)/ruff check --fix .
+
+bench: .venv/ready ## print what things cost on this machine
+	$(IN)/python -m tests.bench
+
+pictures: .venv/ready ## make the pictures of the README from the app
+	$(IN)/python -m tests.pictures
+
+lock: ## resolve the dependencies again
+	$(UV) pip compile --quiet --universal --generate-hashes --no-header --all-extras --group dev pyproject.toml -o requirements.lock
+
+clean: ## remove what make made, but no run and no data
+	rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,94 @@
+"""The command line: one file per group of verbs, loaded when the verb is used."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from trainui import __version__
+from trainui.cli.place import Place, db_option
+from trainui.core.errors import TrainuiError, nearest
+
+VERBS = {
+    "jobs": "look",
+    "ls": "look",
+    "show": "look",
+    "logs": "look",
+    "curve": "look",
+    "gates": "look",
+    "budget": "look",
+    "start": "act",
+    "stop": "act",
+    "retry": "act",
+    "note": "act",
+    "parse": "parse",
+    "export": "export",
+    "doctor": "care",
+    "manager": "care",
+    "demo": "demo",
+}
+"""Verb → the file of this package that holds it."""
+
+
+class Verbs(click.Group):
+    """Loads a verb's file when it is asked for, so that `trainui ls` never pays for the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs, in the order of the table."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The verb `name`, or None."""
+        if name not in VERBS:
+            return None
+        module = import_module(f"trainui.cli.{VERBS[name]}")
+        command: click.Command = getattr(module, f"{name}_command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, but an unknown verb names the nearest known one."""
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            raise click.UsageError(f"there is no command {args[0]!r} ({nearest(args[0], VERBS)})")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Verbs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="trainui")
+@db_option
+@click.pass_context
+def trainui(ctx: click.Context, place: Place) -> None:
+    """The cockpit for training on a rented machine. Without a command: the dashboard."""
+    if ctx.invoked_subcommand is None:
+        from trainui.ui.app import run_dashboard
+
+        project = place.project
+        goodbye = run_dashboard(project, place.db)
+        if goodbye:
+            click.echo(goodbye)
+
+
+def main(argv: list[str] | None = None) -> Any:
+    """Run the command line; an error is one sentence on stderr and an exit code, never a traceback."""
+    try:
+        return trainui.main(args=argv, prog_name="trainui", standalone_mode=False)
+    except click.UsageError as error:
+        return _complain(error.format_message(), 2)
+    except click.ClickException as error:
+        return _complain(error.format_message(), 1)
+    except click.Abort:
+        return _complain("stopped at your wish; runs go on", 130)
+    except TrainuiError as error:
+        return _complain(str(error), error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()  # `trainui ls | head`: the reader has seen enough
+        return 0
+
+
+def _complain(sentence: str, code: int) -> int:
+    click.echo(f"trainui: {sentence}", err=True)
+    return code

@@ -1,0 +1,95 @@
+"""Verbs that want something: start, stop, retry, note."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from trainui.cli.place import Place, db_option
+from trainui.core.errors import TrainuiError, UserError
+from trainui.core.store.intents import Desk
+
+Verb = Callable[..., Any]
+
+
+def _settings(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+    """`key=value` pairs as a dict."""
+    pairs: dict[str, str] = {}
+    for text in given:
+        key, separator, value = text.partition("=")
+        if not separator or not key:
+            raise click.UsageError(f"--set {text!r} is not key=value (for example --set learning_rate=1e-4)")
+        pairs[key.strip().lstrip("-")] = value
+    return pairs
+
+
+def set_option(verb: Verb) -> Verb:
+    """`--set key=value`, as often as wanted."""
+    return click.option(
+        "--set", "settings", multiple=True, metavar="KEY=VALUE", callback=_settings, help="Override a param."
+    )(verb)
+
+
+@click.command("start")
+@click.argument("jobs", nargs=-1, required=True)
+@set_option
+@click.option("--preset", default="", help="Take the params of a [presets.NAME] table.")
+@click.option("--arm", is_flag=True, help="Let gates stop the run; unarmed they only say what they would do.")
+@click.option(
+    "--wait", is_flag=True, help="Draw progress; exit 0 only if all finish and no criterion failed."
+)
+@db_option
+def start_command(
+    place: Place, jobs: tuple[str, ...], settings: dict[str, str], preset: str, arm: bool, wait: bool
+) -> None:
+    """Queue a run of each JOB and print their names."""
+    client = place.client()
+    names = client.start_all(jobs, params=settings, preset=preset, armed=arm)
+    for name in names:
+        click.echo(name)
+    if wait:
+        from trainui.cli.waiting import wait_for
+
+        if not wait_for(place, names):
+            raise TrainuiError("not every run finished with its criteria passed", hint="trainui ls --all")
+
+
+@click.command("stop")
+@click.argument("runs", nargs=-1, required=True)
+@click.option("--now", is_flag=True, help="SIGKILL at once, without the grace.")
+@db_option
+def stop_command(place: Place, runs: tuple[str, ...], now: bool) -> None:
+    """Ask runs to stop: their signal, their grace, then SIGKILL."""
+    client = place.client()
+    problems: list[str] = []
+    for run in runs:
+        try:
+            client.stop(run, now=now)
+        except UserError as error:
+            problems.append(str(error))
+    if problems:
+        raise UserError("; ".join(problems))
+
+
+@click.command("retry")
+@click.argument("run")
+@set_option
+@click.option("--remedy", default="", metavar="ID", help="Apply a [[remedy]] of the spec.")
+@db_option
+def retry_command(place: Place, run: str, settings: dict[str, str], remedy: str) -> None:
+    """Queue a new run after RUN, from its last checkpoint where the spec says how, and print its name."""
+    click.echo(place.client().retry(run, params=settings, remedy=remedy))
+
+
+@click.command("note")
+@click.argument("run")
+@click.argument("text")
+@db_option
+def note_command(place: Place, run: str, text: str) -> None:
+    """Keep a remark beside a run."""
+    place.reader().run(run)
+    desk = Desk(place.db)
+    desk.note(run, text)
+    desk.close()

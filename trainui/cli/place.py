@@ -1,0 +1,65 @@
+"""Where a command works: which project, which runs.db. Every verb takes --db."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from trainui.core.client import Client
+from trainui.core.errors import NotFoundError
+from trainui.core.project import database_path, find_project
+from trainui.core.store.read import Reader
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+
+class Place:
+    """The project and the runs.db a command is about; found when first asked for."""
+
+    def __init__(self, given: str | None) -> None:
+        self._given = given
+
+    @functools.cached_property
+    def project(self) -> Path:
+        """The project folder. Raises NotFoundError when there is none here."""
+        return find_project(Path.cwd())
+
+    @functools.cached_property
+    def db(self) -> Path:
+        """The path of runs.db; with --db or $TRAINUI_DB no project is needed."""
+        try:
+            project: Path | None = self.project
+        except NotFoundError:
+            if database_path(Path(), self._given) == Path() / "runs.db":
+                raise
+            project = None
+        return database_path(project, self._given)
+
+    def reader(self) -> Reader:
+        """Eyes on runs.db. Raises StoreError when it cannot be read."""
+        return Reader(self.db)
+
+    def client(self) -> Client:
+        """Hands for this project."""
+        return Client(self.project, self.db)
+
+
+def db_option(verb: Verb) -> Verb:
+    """Give a verb `--db` and the Place it makes; a verb's own --db goes before the group's."""
+
+    @click.option(
+        "--db", metavar="PATH", default=None, help="runs.db to use (default: the project's, or $TRAINUI_DB)."
+    )
+    @functools.wraps(verb)
+    def with_place(*args: Any, db: str | None, **options: Any) -> Any:
+        context = click.get_current_context()
+        outer = context.parent.obj if context.parent else None
+        place = Place(db) if db or outer is None else outer
+        context.obj = place
+        return verb(*args, place=place, **options)
+
+    return with_place  # type: ignore[return-value]

@@ -1,0 +1,100 @@
+"""How the command line prints: tables for people, one JSON document for scripts."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from trainui.core.ingest.text import strip_escapes
+from trainui.core.store.views import GateView, RunView
+
+
+def plain(text: str) -> str:
+    """Text from a run or a spec as one line that cannot drive the terminal."""
+    return " ".join(strip_escapes(text).split())
+
+
+def jsonable(value: Any) -> Any:
+    """What JSON can say: non-finite numbers become "nan", "inf", "-inf"."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: jsonable(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    return value
+
+
+def print_json(value: Any) -> None:
+    """One document on stdout, nothing else."""
+    click.echo(json.dumps(jsonable(value), ensure_ascii=False, allow_nan=False))
+
+
+RUN_FIELDS = (
+    "run", "job", "study", "status", "result", "cause", "pid", "gpus", "queued_at", "started_at", "ended_at",
+    "seconds", "gpu_hours", "usd", "step", "epoch", "progress", "eta_seconds", "metric", "gates", "parent",
+    "directory", "total_steps", "total_epochs", "armed", "waits_for",
+)  # fmt: skip
+"""Fields of a run in `ls --json`; they are a contract: add, never take away."""
+
+GATE_FIELDS = (
+    "gate", "role", "run", "verdict", "at_epoch", "at_step", "value", "reason", "action", "would_save_seconds",
+    "quote", "rule",
+)  # fmt: skip
+"""Fields of a gate in `gates --json`."""
+
+
+def run_json(view: RunView) -> dict[str, Any]:
+    """A run as `ls --json` prints it."""
+    return {name: jsonable(getattr(view, name)) for name in RUN_FIELDS}
+
+
+def gate_json(view: GateView) -> dict[str, Any]:
+    """A gate as `gates --json` prints it."""
+    return {name: jsonable(getattr(view, name)) for name in GATE_FIELDS}
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
+    """Columns aligned, numbers to the right; the last column is not padded."""
+    cells = [list(map(plain, row)) for row in rows]
+    widths = [max(len(row[place]) for row in [list(head), *cells]) for place in range(len(head))]
+    for row in [list(head), *cells]:
+        parts = [
+            cell.rjust(width) if place in right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        click.echo("  ".join(parts).rstrip())
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A metric's value in few characters; – when there is none."""
+    if value is None:
+        return "–"
+    if not math.isfinite(value):
+        return str(value)
+    return f"{value:.{digits}g}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them: 42 s, 3:20 min, 1:12 h."""
+    if seconds is None:
+        return "–"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02d} min"
+    return f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def is_person() -> bool:
+    """Whether somebody is looking at stdout."""
+    return sys.stdout.isatty()

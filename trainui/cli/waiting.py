@@ -1,0 +1,96 @@
+"""Waiting for runs with progress: bars on a terminal, a line now and then otherwise."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from trainui.cli.place import Place
+from trainui.cli.printing import duration, number
+from trainui.core.run import Result, Status
+from trainui.core.store.read import Reader
+from trainui.core.store.views import RunView
+
+LOOK = 0.3
+"""Seconds between looks."""
+SAY = 15.0
+"""Seconds between lines when nobody watches a bar."""
+
+
+def wait_for(place: Place, names: Sequence[str]) -> bool:
+    """Wait until all runs ended; whether every one finished and no criterion failed. Draws on stderr."""
+    reader = place.reader()
+    views = _draw(place, reader, names) if sys.stderr.isatty() else _say(place, reader, names)
+    is_fine = True
+    for view in views:
+        failed = [
+            gate.gate
+            for gate in reader.gates(view.run)
+            if gate.role == "criterion" and gate.verdict == "failed"
+        ]
+        if view.result is not Result.FINISHED or failed:
+            is_fine = False
+        click.echo(ended_line(view, failed), err=True)
+    return is_fine
+
+
+def ended_line(view: RunView, failed: Sequence[str]) -> str:
+    """How a run ended, in one line."""
+    metric = f", best {view.metric.name} {number(view.metric.best)}" if view.metric else ""
+    gates = f", criteria failed: {', '.join(failed)}" if failed else ""
+    why = f" ({view.cause})" if view.cause else ""
+    return f"{view.run}: {view.result}{why} after {duration(view.seconds)}{metric}, {view.usd:.4f} ${gates}"
+
+
+def _views(place: Place, reader: Reader, names: Sequence[str]) -> list[RunView]:
+    """The runs now; whoever waits also keeps a manager alive for them."""
+    place.client().ensure_manager()
+    known = {view.run: view for view in reader.runs()}
+    return [known[name] for name in names]
+
+
+def _text(view: RunView) -> str:
+    metric = f"{view.metric.name} {number(view.metric.last)}" if view.metric else ""
+    state = f"waits for {view.waits_for}" if view.waits_for else str(view.result or view.status)
+    return f"{state}  {metric}"
+
+
+def _draw(place: Place, reader: Reader, names: Sequence[str]) -> list[RunView]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[text]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as bars:
+        ids: dict[str, TaskID] = {name: bars.add_task(name, total=1.0, text="") for name in names}
+        while True:
+            views = _views(place, reader, names)
+            for view in views:
+                bars.update(ids[view.run], completed=view.progress or 0.0, text=_text(view))
+            if all(view.status is Status.ENDED for view in views):
+                return views
+            time.sleep(LOOK)
+
+
+def _say(place: Place, reader: Reader, names: Sequence[str]) -> list[RunView]:
+    next_line = 0.0
+    while True:
+        views = _views(place, reader, names)
+        has_ended = all(view.status is Status.ENDED for view in views)
+        if has_ended or time.monotonic() >= next_line:
+            next_line = time.monotonic() + SAY
+            parts = [f"{view.run} {_percent(view)} {_text(view)}" for view in views]
+            click.echo(" | ".join(parts), err=True)
+        if has_ended:
+            return views
+        time.sleep(LOOK)
+
+
+def _percent(view: RunView) -> str:
+    return f"{view.progress:4.0%}" if view.progress is not None else "   –"

@@ -1,0 +1,196 @@
+"""What a front end can want: start, stop, retry, export. Intents in, values out; no manager needed to ask."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainui.core.errors import NotFoundError, TrainuiError, UserError
+from trainui.core.export.summary import export_runs
+from trainui.core.process.files import is_locked, read_json
+from trainui.core.process.identity import Identity, is_alive, send_signal
+from trainui.core.project import find_job, find_jobs, lock_path, manager_argv
+from trainui.core.run import Status
+from trainui.core.spec import ParamValue, Spec, resolve
+from trainui.core.store.intents import Desk
+from trainui.core.store.read import Reader
+
+MANAGER_STARTS_IN = 15.0
+"""Seconds to wait for a manager to take its lock before saying that it did not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobInfo:
+    """A job as a front end lists it."""
+
+    name: str
+    about: str
+    study: str
+    problem: str
+    presets: tuple[str, ...]
+    params: Mapping[str, ParamValue]
+    path: Path
+
+
+class Client:
+    """Acts on one runs.db for a person or a script."""
+
+    def __init__(self, project: Path, db: Path) -> None:
+        self.project = project
+        self.db = db
+
+    def jobs(self) -> list[JobInfo]:
+        """The jobs of the project, and what is wrong with each that cannot run."""
+        return [
+            JobInfo(
+                name=job.name,
+                about=job.spec.job.about if job.spec else "",
+                study=job.spec.job.study if job.spec else "",
+                problem=job.problem,
+                presets=tuple(job.spec.presets) if job.spec else (),
+                params=job.spec.params if job.spec else {},
+                path=job.path,
+            )
+            for job in find_jobs(self.project)
+        ]
+
+    def start(
+        self, job: str, *, params: Mapping[str, str] | None = None, preset: str = "", armed: bool = False
+    ) -> str:
+        """Queue a run and return its name; it is on disk before this returns."""
+        return self.start_all([job], params=params, preset=preset, armed=armed)[0]
+
+    def start_all(
+        self,
+        jobs: Sequence[str],
+        *,
+        params: Mapping[str, str] | None = None,
+        preset: str = "",
+        armed: bool = False,
+    ) -> list[str]:
+        """Queue one run per job, or none when one of them is wrong."""
+        specs = [resolve(find_job(self.project, job), preset=preset, overrides=params) for job in jobs]
+        names = self._queue([(spec, None) for spec in specs], armed=armed)
+        self.ensure_manager()
+        return names
+
+    def retry(self, run: str, *, params: Mapping[str, str] | None = None, remedy: str = "") -> str:
+        """Queue a new run with `run` as its parent; it resumes from the parent's last checkpoint if it can."""
+        reader = Reader(self.db)
+        view = reader.run(run)
+        if view.status is not Status.ENDED:
+            raise UserError(f"{run} is {view.status}; only a run that has ended can be tried again")
+        spec = reader.spec(run)
+        reader.close()
+        if remedy:
+            spec = _with_remedy(spec, remedy)
+        names = self._queue([(resolve(spec, overrides=params), run)], armed=view.armed)
+        self.ensure_manager()
+        return names[0]
+
+    def _queue(self, specs: Sequence[tuple[Spec, str | None]], *, armed: bool) -> list[str]:
+        desk = Desk(self.db)
+        try:
+            return [
+                desk.start(
+                    spec.job.name,
+                    {
+                        "job": spec.job.name,
+                        "study": spec.job.study or spec.job.name,
+                        "spec": spec.to_json(),
+                        "project": str(self.project),
+                        "armed": armed or spec.job.arm,
+                        "parent": parent,
+                    },
+                )
+                for spec, parent in specs
+            ]
+        finally:
+            desk.close()
+
+    def stop(self, run: str, *, now: bool = False) -> None:
+        """Ask for a run to stop: its signal, its grace, then SIGKILL; `now` leaves out the grace."""
+        reader = Reader(self.db)
+        view = reader.run(run)
+        reader.close()
+        if view.status is Status.ENDED:
+            raise UserError(f"{run} has ended already ({view.result})")
+        desk = Desk(self.db)
+        desk.add("stop", run, {"now": now})
+        desk.close()
+        self.ensure_manager()
+
+    def export(
+        self,
+        runs: Sequence[str],
+        *,
+        study: str = "",
+        to: Path,
+        formats: Sequence[str] = ("md", "json", "png"),
+    ) -> Path:
+        """Write a summary of runs, or of a whole study, and return the folder."""
+        return export_runs(self.db, runs, study=study, to=to, formats=formats)
+
+    # ---------------------------------------------------------------- the manager
+
+    def manager(self) -> Identity | None:
+        """The manager that is alive, if one is."""
+        if not is_locked(lock_path(self.db)):
+            return None
+        told = read_json(self.db.with_name(self.db.name + "-manager.json"))
+        identity = Identity.from_dict(told) if told else None
+        return identity if identity and is_alive(identity) else None
+
+    def ensure_manager(self) -> None:
+        """Start a manager unless one is alive. Raises TrainuiError when it does not come up."""
+        lock = lock_path(self.db)
+        if is_locked(lock):
+            return
+        log = self.db.parent / "runs" / "manager.log"
+        log.parent.mkdir(mode=0o700, exist_ok=True)
+        with log.open("ab") as sink:
+            manager = subprocess.Popen(
+                manager_argv(self.db, self.project),
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                start_new_session=True,
+                cwd=self.project,
+            )
+        deadline = time.monotonic() + MANAGER_STARTS_IN
+        while not is_locked(lock):
+            if manager.poll() not in (None, 0) or time.monotonic() > deadline:
+                raise TrainuiError("the manager did not start; what was asked is queued", hint=f"see {log}")
+            time.sleep(0.02)
+
+    def stop_manager(self) -> str:
+        """End the manager when nothing is live; returns what was done. Raises UserError when runs are live."""
+        manager = self.manager()
+        if manager is None:
+            return "no manager is running"
+        reader = Reader(self.db)
+        busy = [view.run for view in reader.runs() if view.status is not Status.ENDED]
+        reader.close()
+        if busy:
+            raise UserError(
+                f"{len(busy)} runs are live or waiting ({', '.join(busy[:5])}): their keepers would revive the manager",
+                hint="stop them first",
+            )
+        send_signal(manager, 15)
+        deadline = time.monotonic() + MANAGER_STARTS_IN
+        while is_locked(lock_path(self.db)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return "the manager has ended"
+
+
+def _with_remedy(spec: Spec, remedy: str) -> Spec:
+    import msgspec
+
+    for one in spec.remedy:
+        if one.id == remedy:
+            return msgspec.structs.replace(spec, params={**spec.params, **one.set})
+    known = ", ".join(one.id for one in spec.remedy) or "none"
+    raise NotFoundError(f"job {spec.job.name!r} has no remedy {remedy!r}", hint=f"known: {known}")

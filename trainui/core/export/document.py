@@ -1,0 +1,53 @@
+"""A summary as one JSON document. `version` grows when a field changes its meaning."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+from trainui.core.export.summary import Summary, Told
+
+VERSION = 1
+
+
+def as_json(summary: Summary) -> dict[str, Any]:
+    """The summary as plain values; non-finite numbers are the strings nan, inf and -inf."""
+    best = summary.best
+    return {
+        "version": VERSION,
+        "title": summary.title,
+        "written_at": summary.written_at,
+        "best": best.view.run if best else None,
+        "budget": _plain(summary.budget),
+        "runs": [_run(told) for told in summary.runs],
+    }
+
+
+def _run(told: Told) -> dict[str, Any]:
+    detail = told.detail
+    return {
+        **_plain(detail.view),
+        "about": detail.about,
+        "params": _plain(dict(detail.params)),
+        "origin": _plain({key: value for key, value in told.origin.items() if key != "packages"}),
+        "metrics": _plain(detail.metrics),
+        "gates": _plain(detail.gates),
+        "checkpoints": _plain(detail.checkpoints),
+        "events": _plain(detail.events),
+        "results": _plain(told.results),
+        "notes": [{"at": at, "text": text} for at, text in told.notes],
+        "log": list(told.log),
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,85 @@
+"""The curves of a summary as a PNG, one panel per metric, the runs overlaid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from trainui.core.export.summary import Summary, Told
+from trainui.core.store.read import Reader
+from trainui.core.store.views import Bucket
+
+COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#000000", "#f0e442")
+"""Okabe and Ito's palette, which colour-blind people can tell apart."""
+STYLES = ("-", "--", "-.", ":")
+MOST_PANELS = 6
+BUCKETS = 500
+
+
+def draw_curves(reader: Reader, summary: Summary, path: Path) -> None:
+    """Draw the metrics the runs share first; no spike is lost, non-finite values are marked."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib.figure import Figure
+
+    metrics = _metrics(summary.runs)
+    columns = min(2, max(1, len(metrics)))
+    rows = max(1, -(-len(metrics) // columns))
+    figure = Figure(figsize=(6.5 * columns, 3.6 * rows), layout="constrained")
+    if not metrics:
+        figure.text(0.5, 0.5, "no metric was written", ha="center")
+    for place, metric in enumerate(metrics):
+        axes = figure.add_subplot(rows, columns, place + 1)
+        for number, told in enumerate(summary.runs):
+            if any(one.metric == metric for one in told.detail.metrics):
+                buckets = reader.envelope(told.view.run, metric, buckets=BUCKETS)
+                style = STYLES[number // len(COLOURS) % len(STYLES)]
+                _draw(axes, buckets, told.view.run, COLOURS[number % len(COLOURS)], style)
+        _thresholds(axes, summary.runs, metric)
+        axes.set_title(metric, parse_math=False)
+        axes.set_xlabel("step")
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize="small")
+    figure.savefig(path, dpi=110, format="png")
+
+
+def _metrics(runs: Sequence[Told]) -> list[str]:
+    """The primary metrics first, then what most runs share."""
+    counts: dict[str, int] = {}
+    primary = [told.view.metric.name for told in runs if told.view.metric]
+    for told in runs:
+        for one in told.detail.metrics:
+            counts[one.metric] = counts.get(one.metric, 0) + 1
+    first = [name for name in dict.fromkeys(primary) if name in counts]
+    rest = sorted((name for name in counts if name not in first), key=lambda name: -counts[name])
+    return [*first, *rest][:MOST_PANELS]
+
+
+def _draw(axes: object, buckets: Sequence[Bucket], name: str, colour: str, style: str) -> None:
+    finite = [one for one in buckets if one.min is not None and one.max is not None]
+    middle = [(one.step_from + one.step_to) / 2 for one in finite]
+    plot, fill, lines = axes.plot, axes.fill_between, axes.axvline  # type: ignore[attr-defined]
+    plot(middle, [one.last for one in finite], color=colour, linestyle=style, linewidth=1.4, label=name)
+    fill(
+        middle, [one.min for one in finite], [one.max for one in finite], color=colour, alpha=0.2, linewidth=0
+    )
+    for one in buckets:
+        if one.nonfinite:
+            lines(one.step_from, color=colour, linestyle=":", linewidth=1)
+
+
+def _thresholds(axes: object, runs: Sequence[Told], metric: str) -> None:
+    seen: set[float] = set()
+    for told in runs:
+        for gate in told.detail.gates:
+            if gate.metric == metric and gate.threshold is not None and gate.threshold not in seen:
+                seen.add(gate.threshold)
+                line = axes.axhline  # type: ignore[attr-defined]
+                line(
+                    gate.threshold,
+                    color="#888888",
+                    linestyle="--",
+                    linewidth=0.8,
+                    label=f"{gate.gate}: {gate.rule}",
+                )

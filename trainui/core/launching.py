@@ -1,0 +1,126 @@
+"""Starting a run: its directory, its origin, its environment, and the order the engine gets."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from trainui.core.errors import LaunchError
+from trainui.core.process.files import write_json
+from trainui.core.process.order import Order
+from trainui.core.spec import argv
+from trainui.core.store.runs import RunRow
+
+SHOWN_ENVIRONMENT = (
+    "CUDA_",
+    "NVIDIA_",
+    "OMP_",
+    "MKL_",
+    "TORCH",
+    "PYTORCH_",
+    "NCCL_",
+    "HF_",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+)
+"""What of the environment matters for running it again; the rest may hold secrets and is not kept."""
+
+
+def order_for(run: RunRow, *, db: Path, last_checkpoint: str, manager_argv: tuple[str, ...]) -> Order:
+    """What the engine needs to know to start `run`."""
+    command = argv(
+        run.spec,
+        python=sys.executable,
+        run=run.name,
+        run_dir=run.directory,
+        last_checkpoint=_absolute(last_checkpoint, run.project),
+    )
+    return Order(
+        run=run.name,
+        argv=command,
+        cwd=str(run.project),
+        env=environment_for(run, os.environ),
+        stop_signal=run.spec.job.stop_signal,
+        grace_seconds=run.spec.job.grace_seconds,
+        run_dir=str(run.directory),
+        db=str(db),
+        project=str(run.project),
+        python=sys.executable,
+        manager_argv=manager_argv,
+    )
+
+
+def _absolute(path: str, folder: Path) -> str:
+    return str(folder / path) if path else ""
+
+
+def environment_for(run: RunRow, base: Mapping[str, str]) -> dict[str, str]:
+    """The complete environment of a run's job."""
+    env = {key: value for key, value in base.items() if not key.startswith("TRAINUI_")}
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
+    env |= {"PYTHONUNBUFFERED": "1", **run.spec.env}
+    if run.gpus:
+        env |= {"CUDA_VISIBLE_DEVICES": ",".join(run.gpus), "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    return env | {
+        "TRAINUI_RUN": run.name,
+        "TRAINUI_RUN_DIR": str(run.directory),
+        "TRAINUI_METRICS": str(run.directory / "metrics.jsonl"),
+    }
+
+
+def prepare_directory(run: RunRow, order: Order) -> None:
+    """Make the run directory with its spec and origin. Raises LaunchError in one sentence."""
+    try:
+        run.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        spec_file = run.directory / "spec.toml"
+        if not spec_file.exists():
+            spec_file.write_text(run.spec.to_toml(), encoding="utf-8")
+            spec_file.chmod(0o600)
+        write_json(run.directory / "origin.json", origin(run, order))
+    except OSError as error:
+        raise LaunchError(f"{run.name}: {run.directory} cannot be written: {error.strerror}") from error
+
+
+def origin(run: RunRow, order: Order) -> dict[str, Any]:
+    """Where a run came from: enough to say, later, what it was."""
+    return {
+        "run": run.name,
+        "job": run.job,
+        "parent": run.parent,
+        "command": list(order.argv),
+        "folder": order.cwd,
+        "environment": {key: value for key, value in order.env.items() if key.startswith(SHOWN_ENVIRONMENT)},
+        "git": _git(run.project),
+        "packages": sorted(f"{one.name}=={one.version}" for one in metadata.distributions() if one.name),
+        "python": platform.python_version(),
+        "host": socket.gethostname(),
+        "system": platform.platform(),
+        "gpus": list(run.gpus),
+    }
+
+
+def _git(folder: Path, *, limit: int = 1_000_000) -> dict[str, str]:
+    """Commit and uncommitted difference of the folder; empty where there is no repository."""
+
+    def ask(*words: str) -> str:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(folder), *words],
+                capture_output=True,
+                timeout=10,
+                check=True,
+                stdin=subprocess.DEVNULL,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return ""
+        return done.stdout.decode("utf-8", "replace")
+
+    commit = ask("rev-parse", "HEAD").strip()
+    return {"commit": commit, "diff": ask("diff", "HEAD")[:limit]} if commit else {}

@@ -1,0 +1,197 @@
+"""The turn of one live run: read it, judge it, act on its gates, note its death.
+
+Every change of its life and the event that tells it commit together; what must be done to the process is
+done after the commit, and done again by the next manager if this one dies in between.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from trainui.core.death import cause_of_death
+from trainui.core.engines.local import LocalEngine, Observation, Phase
+from trainui.core.forecast import eta_seconds, progress
+from trainui.core.gates import State, Verdict
+from trainui.core.ingest.text import tail_lines
+from trainui.core.run import LIVE, Result, Status
+from trainui.core.store.money import Ledger
+from trainui.core.store.runs import RunRow, RunWriter
+from trainui.core.store.schema import atomic
+from trainui.core.store.streams import StreamWriter, write_action
+from trainui.core.treasury import Clock
+from trainui.core.watching import Watch
+
+
+class Lives:
+    """The live runs of one runs.db."""
+
+    def __init__(self, db: sqlite3.Connection, engine: LocalEngine) -> None:
+        self._db = db
+        self._runs = RunWriter(db)
+        self._streams = StreamWriter(db)
+        self._engine = engine
+        self._watches: dict[str, Watch] = {}
+
+    def take_in(self, run: RunRow) -> None:
+        """Write a new run's gates down. Call inside a transaction."""
+        Watch(self._db, run, self._streams).register_gates()
+
+    def look_at(self, run: RunRow, seen: Observation, now: Clock) -> None:
+        """Read what a live run wrote, act on its gates, and see whether it still lives."""
+        run = self._note_life(run, seen, now)
+        has_ended = seen.phase in (Phase.EXITED, Phase.LOST)
+        try:
+            verdicts = self._watch(run).read(now=now.unix, final=has_ended)
+        except (sqlite3.Error, RuntimeError):
+            self._watches.pop(run.name, None)
+            self._streams.forget()
+            raise
+        self._act(run, verdicts, now)
+        if has_ended:
+            self._bury(run, seen, now)
+
+    def _watch(self, run: RunRow) -> Watch:
+        if run.name not in self._watches:
+            self._watches[run.name] = Watch(self._db, run, self._streams)
+        return self._watches[run.name]
+
+    def _note_life(self, run: RunRow, seen: Observation, now: Clock) -> RunRow:
+        """Record that the job runs, and when a stopping one will be killed."""
+        if seen.started_boot is not None and run.started_boot is None:
+            started_at = now.unix - (now.boot - seen.started_boot)
+            with atomic(self._db):
+                self._runs.change(
+                    run.name,
+                    started_boot=seen.started_boot,
+                    started_at=started_at,
+                    boot_id=now.boot_id,
+                    pid=seen.pid,
+                )
+                if run.status is Status.STARTING:
+                    return self._runs.move(run, Status.RUNNING, f"running, pid {seen.pid}", at=started_at)
+        if run.status is Status.STOPPING:
+            if seen.stop_deadline is None and seen.phase is Phase.RUNNING:
+                self._request_stop(run, at_once=False)  # the wish was committed, its delivery was not
+            elif seen.stop_deadline is not None:
+                stop_at = round(now.unix + seen.stop_deadline - now.boot, 1)
+                with atomic(self._db):
+                    self._runs.change(run.name, stop_at=stop_at)
+        elif (
+            seen.stop_deadline is not None
+            and seen.phase is Phase.RUNNING
+            and run.status is not Status.STARTING
+        ):
+            with atomic(self._db):
+                return self._runs.move(run, Status.STOPPING, "stopping: its allowance ran out", at=now.unix)
+        return run
+
+    def _act(self, run: RunRow, verdicts: Sequence[Verdict], now: Clock) -> None:
+        """Tell what changed, and do what the gates say if the run is armed."""
+        for verdict in verdicts:
+            is_loud = verdict.state not in (State.OK, State.PENDING)
+            wants_stop = "stop" in verdict.actions
+            run = self._runs.get(run.name) or run
+            with atomic(self._db):
+                if is_loud:
+                    self._runs.event(
+                        run.name, "gate", f"{verdict.gate} {verdict.state}: {verdict.reason}", at=now.unix
+                    )
+                if wants_stop and not run.armed:
+                    left = self._eta(run, now)
+                    write_action(self._db, run.name, verdict.gate, "would have stopped", left)
+                    saved = f", {left / 3600:.1f} h saved" if left else ""
+                    self._runs.event(
+                        run.name,
+                        "gate",
+                        f"{verdict.gate} would have stopped the run{saved} (not armed)",
+                        at=now.unix,
+                    )
+                elif wants_stop:
+                    write_action(self._db, run.name, verdict.gate, "stopped", self._eta(run, now))
+            if wants_stop and run.armed and run.status in LIVE:
+                self.stop(run, f"gate {verdict.gate}", now)
+
+    def judge_meters(self, run: RunRow, now: Clock) -> None:
+        """Judge what is measured of the run rather than by it: hours, dollars, how long it will take."""
+        self._act(run, self._watch(run).meters(self._meters(run, now), now=now.unix), now)
+
+    def _meters(self, run: RunRow, now: Clock) -> dict[str, float]:
+        hours = (now.boot - (run.started_boot or now.boot)) / 3600
+        values = {"@wall_h": hours, "@cost_usd": Ledger(self._db).total_of(run.name) / 1e6}
+        eta = self._eta(run, now)
+        if eta is not None:
+            values["@eta_total_h"] = hours + eta / 3600
+        for name, value in (("@step", run.step), ("@epoch", run.epoch)):
+            if value is not None:
+                values[name] = value
+        return values
+
+    def _eta(self, run: RunRow, now: Clock) -> float | None:
+        done = progress(
+            step=run.step, epoch=run.epoch, total_steps=run.total_steps, total_epochs=run.total_epochs
+        )
+        return eta_seconds(progress=done, seconds=now.boot - (run.started_boot or now.boot))
+
+    def stop(self, run: RunRow, reason: str, now: Clock, *, at_once: bool = False) -> None:
+        """Ask a live run to stop; the pair that guards it carries the rest, with or without us."""
+        if run.status is not Status.STOPPING:
+            with atomic(self._db):
+                run = self._runs.move(
+                    run, Status.STOPPING, f"stopping: {reason}", at=now.unix, stop_reason=reason
+                )
+        self._request_stop(run, at_once=at_once)
+
+    def _request_stop(self, run: RunRow, *, at_once: bool) -> None:
+        job = run.spec.job
+        self._engine.stop(
+            run.directory,
+            reason=run.stop_reason or "user",
+            signal=job.stop_signal,
+            grace_seconds=job.grace_seconds,
+            now=at_once,
+        )
+
+    def _bury(self, run: RunRow, seen: Observation, now: Clock) -> None:
+        """Record how a run ended: its streams were read to the end just before."""
+        left = seen.exit
+        if left is None:
+            with atomic(self._db):
+                self.end(run, Result.LOST, seen.cause, now)
+            return
+        stopped_for = str(left.stop.get("reason", "user")) if left.stop else ""
+        result, cause = cause_of_death(
+            code=left.code,
+            signal=left.signal,
+            stopped_for=stopped_for,
+            could_not_start=left.could_not_start,
+            last_lines=tail_lines(run.directory / "output.log", 50),
+        )
+        with atomic(self._db):
+            self._runs.change(
+                run.name,
+                exit_code=left.code,
+                exit_signal=left.signal,
+                ended_boot=left.boot_seconds,
+                ended_at=left.at,
+                seconds=left.seconds,
+            )
+            self.end(run, result, cause, now, ended_at=left.at, exit_code=left.code)
+
+    def end(
+        self, run: RunRow, result: Result, cause: str, now: Clock,
+        *, ended_at: float | None = None, exit_code: int | None = None,
+    ) -> None:  # fmt: skip
+        """The last transaction of a run. Call inside a transaction."""
+        verdicts = self._watch(run).end(result=str(result), exit_code=exit_code, now=now.unix)
+        for verdict in verdicts:
+            if verdict.state is not State.OK:
+                self._runs.event(
+                    run.name, "gate", f"{verdict.gate} {verdict.state}: {verdict.reason}", at=now.unix
+                )
+        shown = f"{result}: {cause}" if cause else str(result)
+        changes = {"result": str(result), "cause": cause, "stop_at": None}
+        if ended_at is None:
+            changes |= {"ended_at": now.unix, "ended_boot": now.boot if run.started_boot else None}
+        self._runs.move(run, Status.ENDED, shown, at=ended_at or now.unix, **changes)
+        self._watches.pop(run.name, None)

@@ -1,0 +1,213 @@
+"""The conductor: one tick() that takes intents, watches runs, judges, charges, and starts what may start.
+
+One manager per runs.db, held by a lock. It may be killed at any moment: the next one finds every run by
+its directory and every stream at its offset. `python -m trainui.core.manager --db PATH --project PATH`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sqlite3
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from trainui.core import telemetry
+from trainui.core.engines.local import LocalEngine, Phase
+from trainui.core.errors import SpecError, TrainuiError
+from trainui.core.lives import Lives
+from trainui.core.process.files import lock, write_json
+from trainui.core.process.identity import boot_id, boot_seconds, identity_of
+from trainui.core.project import Config, load_config, lock_path
+from trainui.core.queue import Queue
+from trainui.core.run import LIVE, Result, Status
+from trainui.core.store.intents import Intent, close_intent, open_intents
+from trainui.core.store.runs import RunRow, RunWriter, live_of
+from trainui.core.store.schema import atomic, connect
+from trainui.core.treasury import Clock, Treasury
+
+WAKE = 0.05
+"""Seconds between looks for intents: a key press must have its effect within 300 ms."""
+LOOK = 0.25
+"""Seconds between looks at the runs while one is open."""
+SETTLE = 5.0
+"""Seconds between charges, meters and samples while a run is live."""
+LINGER = 300.0
+"""Seconds a manager with nothing to do waits for more."""
+
+
+class Manager:
+    """Owns runs.db for writing."""
+
+    def __init__(self, db_path: Path, project: Path) -> None:
+        self.db_path = db_path
+        self.project = project
+        self._db = connect(db_path)
+        self._runs = RunWriter(self._db)
+        self._engine = LocalEngine()
+        self._lives = Lives(self._db, self._engine)
+        self._treasury = Treasury(self._db, Config())
+        self._queue = Queue(
+            self._db, db_path, engine=self._engine, lives=self._lives, treasury=self._treasury
+        )
+        self._config_seen: float | None = -1.0
+        self._next_look = self._next_settle = 0.0
+        self.is_idle_since = time.monotonic()
+
+    def tick(self) -> None:
+        """Do everything that is due now."""
+        now = _clock()
+        intents = open_intents(self._db)
+        for intent in intents:
+            self._carry_out(intent, now)
+        if not intents and now.boot < self._next_look:
+            return
+        runs = self._runs.open_runs()
+        for run in live_of(runs):
+            self._look_at(run, now)
+        if now.boot >= self._next_settle:
+            self._reckon(now)
+        self._queue.start_queued(now)
+        self._next_look = now.boot + (LOOK if runs else 4 * LOOK)
+        if runs or intents:
+            self.is_idle_since = time.monotonic()
+
+    def open_count(self) -> int:
+        """Runs that have not ended."""
+        return len(self._runs.open_runs())
+
+    def _look_at(self, run: RunRow, now: Clock) -> None:
+        seen = self._engine.poll(run.directory)
+        if run.status is Status.STARTING and seen.phase is Phase.ABSENT:
+            self._queue.submit(run, now)  # a manager was killed between the commit and the launch
+        else:
+            self._lives.look_at(run, seen, now)
+
+    def _carry_out(self, intent: Intent, now: Clock) -> None:
+        verbs = {"start": self._take_in, "stop": self._stop_wanted, "answer": self._answer}
+        verb = verbs.get(intent.verb)
+        if verb is None:
+            with atomic(self._db):
+                close_intent(self._db, intent.id, f"this trainui does not know {intent.verb!r}", now.unix)
+            return
+        verb(intent, now)
+
+    def _take_in(self, intent: Intent, now: Clock) -> None:
+        with atomic(self._db):
+            directory = self.db_path.parent / "runs" / intent.run
+            run = self._runs.add(intent.run, intent.payload, directory=directory, queued_at=intent.created_at)
+            origin = f", after {run.parent}" if run.parent else ""
+            self._runs.event(run.name, "status", f"queued{origin}", at=intent.created_at)
+            self._lives.take_in(run)
+            close_intent(self._db, intent.id, "queued", now.unix)
+
+    def _stop_wanted(self, intent: Intent, now: Clock) -> None:
+        run = self._runs.get(intent.run)
+        outcome = "stopping"
+        if run is not None and run.status in LIVE:  # may be done twice: if we die before the commit below
+            self._lives.stop(run, "user", now, at_once=bool(intent.payload.get("now")))
+        with atomic(self._db):
+            if run is None or run.status is Status.ENDED:
+                outcome = "it had ended" if run else "no such run"
+            elif run.status is Status.QUEUED:
+                self._lives.end(run, Result.STOPPED, "user", now)
+                outcome = "stopped before it started"
+            close_intent(self._db, intent.id, outcome, now.unix)
+
+    def _answer(self, intent: Intent, now: Clock) -> None:
+        with atomic(self._db):
+            close_intent(self._db, intent.id, "this trainui cannot take answers yet", now.unix)
+
+    def _reckon(self, now: Clock) -> None:
+        """Charge, renew what was paid ahead, judge the meters, look at the machine."""
+        self._read_config()
+        live = live_of(self._runs.open_runs())
+        self._treasury.settle(now, live)
+        for run in live:
+            if run.status is not Status.STARTING:
+                self._renew(run, now)
+                self._lives.judge_meters(run, now)
+        if live or not self._next_settle:
+            view = telemetry.sample(at=now.unix, folder=self.db_path.parent)
+            with atomic(self._db):
+                self._runs.sample(now.unix, msgspec.json.encode(view).decode())
+        self._next_settle = now.boot + (SETTLE if live else 12 * SETTLE)
+
+    def _renew(self, run: RunRow, now: Clock) -> None:
+        """Pay a run's next seconds in advance; near the cap there are none left, and it is stopped in time."""
+        if run.status is Status.STOPPING:
+            return
+        allowance = self._treasury.allowance(run, now)
+        if self._treasury.is_worth_writing(run.name, allowance):
+            with atomic(self._db):
+                self._treasury.note_allowance(run.name, allowance)
+            self._engine.renew(run.directory, allowance)
+
+    def _read_config(self) -> None:
+        """Take trainui.toml in when it changed; a broken one leaves the last good one in force."""
+        path = self.project / "trainui.toml"
+        seen = path.stat().st_mtime if path.exists() else None
+        if seen == self._config_seen:
+            return
+        self._config_seen = seen
+        try:
+            self._treasury.use(load_config(self.project))
+        except SpecError as error:
+            with atomic(self._db):
+                self._runs.event(
+                    "", "manager", f"the last good trainui.toml stays in force: {error}", at=time.time()
+                )
+
+
+def _clock() -> Clock:
+    return Clock(unix=time.time(), boot=boot_seconds(), boot_id=boot_id())
+
+
+def main() -> int:
+    """Be the manager of a runs.db until there is nothing more to do, or SIGTERM."""
+    parser = argparse.ArgumentParser(prog="trainui.core.manager")
+    parser.add_argument("--db", type=Path, required=True)
+    parser.add_argument("--project", type=Path, required=True)
+    given = parser.parse_args()
+    held = lock(lock_path(given.db))
+    if held is None:
+        return 0  # somebody else is it
+    identity = identity_of(os.getpid())
+    assert identity is not None
+    write_json(given.db.with_name(given.db.name + "-manager.json"), identity.to_dict())
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda signum, _frame: stopping.append(signum))
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    return _serve(Manager(given.db, given.project), stopping)
+
+
+def _serve(manager: Manager, stopping: list[int]) -> int:
+    while not stopping:
+        try:
+            manager.tick()
+        except (sqlite3.Error, TrainuiError, OSError) as error:
+            # a full disk or a locked file passes; the runs go on meanwhile, and nothing was half committed
+            print(f"{time.strftime('%F %T')} {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            time.sleep(1)
+        _reap()
+        if time.monotonic() - manager.is_idle_since > LINGER and not manager.open_count():
+            break
+        time.sleep(WAKE)
+    return 0
+
+
+def _reap() -> None:
+    """Keepers we started are our children until we die: do not leave zombies."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Reading one metric's points, whole or as an envelope."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+
+from trainui.core.store.envelope import Bin, level_for, thinned
+from trainui.core.store.views import Bucket, CurvePoint
+
+
+def points_of(db: sqlite3.Connection, metric: int) -> list[CurvePoint]:
+    """Every point in the order written; NULL was NaN."""
+    rows = db.execute("SELECT step, value, at, epoch FROM points WHERE metric=? ORDER BY n", (metric,))
+    return [
+        CurvePoint(step=row[0], value=math.nan if row[1] is None else row[1], at=row[2], epoch=row[3])
+        for row in rows
+    ]
+
+
+def envelope(db: sqlite3.Connection, metric: int, points: int, *, buckets: int) -> list[Bucket]:
+    """At most about 2 x `buckets` buckets over the whole metric, read from the coarsest level that has enough."""
+    level = level_for(points, buckets)
+    if level is None:
+        bins = []
+        for place, point in enumerate(points_of(db, metric)):
+            one = Bin(level=-1, bucket=place)
+            one.add(point.step, point.value)
+            bins.append(one)
+    else:
+        rows = db.execute(
+            "SELECT level, bucket, step_from, step_to, min, max, first, last, count, nonfinite"
+            " FROM envelopes WHERE metric=? AND level=? ORDER BY bucket",
+            (metric, level),
+        )
+        bins = [Bin(*row) for row in rows]
+    return [
+        Bucket(
+            step_from=one.step_from,
+            step_to=one.step_to,
+            min=one.min,
+            max=one.max,
+            first=one.first,
+            last=one.last,
+            count=one.count,
+            nonfinite=one.nonfinite,
+        )
+        for one in thinned(bins, buckets)
+    ]

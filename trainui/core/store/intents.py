@@ -1,0 +1,109 @@
+"""What a front end may write: intents, notes and when it last looked. Works with no manager alive.
+
+An intent is committed with synchronous=FULL before anyone says "queued"; the manager carries it out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainui.core.store.schema import atomic, connect
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Intent:
+    """What a user wants: `start`, `stop`, `answer`… of a run."""
+
+    id: int
+    verb: str
+    run: str
+    payload: Mapping[str, Any]
+    created_at: float
+
+
+class Desk:
+    """A front end's way to write into runs.db."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = connect(path, durable=True)
+        self._runs = path.parent / "runs"
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def start(self, job: str, payload: Mapping[str, Any]) -> str:
+        """Queue a run of `job` and return its name, which no run ever had."""
+        with atomic(self._db):
+            name = f"{job}-{self._next_number(job)}"
+            self._insert("start", name, payload)
+        return name
+
+    def add(self, verb: str, run: str, payload: Mapping[str, Any] | None = None) -> int:
+        """Ask for `verb` on a run; returns the intent's id."""
+        with atomic(self._db):
+            return self._insert(verb, run, payload or {})
+
+    def outcome(self, intent: int) -> str | None:
+        """What came of an intent; None while nobody took it."""
+        row = self._db.execute("SELECT done_at, outcome FROM intents WHERE id=?", (intent,)).fetchone()
+        return None if row is None or row["done_at"] is None else str(row["outcome"])
+
+    def note(self, run: str, text: str) -> None:
+        """Keep a remark beside a run."""
+        with atomic(self._db):
+            self._db.execute("INSERT INTO notes (at, run, text) VALUES (?, ?, ?)", (time.time(), run, text))
+
+    def looked(self, viewer: str, at: float) -> None:
+        """Remember that a person has seen the list of runs."""
+        with atomic(self._db):
+            self._db.execute("INSERT OR REPLACE INTO looks VALUES (?, ?)", (viewer, at))
+
+    def _insert(self, verb: str, run: str, payload: Mapping[str, Any]) -> int:
+        cursor = self._db.execute(
+            "INSERT INTO intents (verb, run, payload, created_at) VALUES (?, ?, ?, ?)",
+            (verb, run, json.dumps(dict(payload)), time.time()),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def _next_number(self, job: str) -> int:
+        taken = re.compile(re.escape(job) + r"-(\d+)")
+        pattern = job.replace("_", "\\_").replace("%", "\\%") + "-%"
+        rows = self._db.execute(
+            "SELECT run FROM intents WHERE verb='start' AND run LIKE ? ESCAPE '\\' UNION "
+            "SELECT name FROM runs WHERE name LIKE ? ESCAPE '\\'",
+            (pattern, pattern),
+        ).fetchall()
+        names = [str(row[0]) for row in rows]
+        if self._runs.is_dir():
+            names.extend(entry.name for entry in self._runs.iterdir())
+        return 1 + max((int(match[1]) for name in names if (match := taken.fullmatch(name))), default=0)
+
+
+def open_intents(db: sqlite3.Connection) -> list[Intent]:
+    """Intents nobody has carried out yet, oldest first."""
+    rows = db.execute(
+        "SELECT id, verb, run, payload, created_at FROM intents WHERE done_at IS NULL ORDER BY id"
+    ).fetchall()
+    return [
+        Intent(
+            id=row["id"],
+            verb=row["verb"],
+            run=row["run"],
+            payload=json.loads(row["payload"]),
+            created_at=row["created_at"],
+        )
+        for row in rows
+    ]
+
+
+def close_intent(db: sqlite3.Connection, intent: int, outcome: str, at: float) -> None:
+    """Mark an intent as carried out. Call inside the transaction that did it."""
+    db.execute("UPDATE intents SET done_at=?, outcome=? WHERE id=?", (at, outcome, intent))

@@ -1,0 +1,323 @@
+"""Reading runs.db for a front end: one look, plain values, nothing written."""
+
+from __future__ import annotations
+
+import json
+import math
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from trainui.core.errors import NotFoundError, nearest
+from trainui.core.forecast import eta_seconds, progress
+from trainui.core.ingest.text import tail_lines
+from trainui.core.run import LIVE, Result, Status
+from trainui.core.spec import Spec, spec_from_json
+from trainui.core.store.curves import envelope, points_of
+from trainui.core.store.schema import connect
+from trainui.core.store.views import (
+    Bucket,
+    BudgetView,
+    CheckpointView,
+    CurvePoint,
+    EventView,
+    GateView,
+    MachineView,
+    MetricView,
+    PrimaryView,
+    RunDetail,
+    RunView,
+)
+
+VERDICTS = ("ok", "warn", "tripped", "passed", "failed", "unknown", "pending")
+
+
+class Reader:
+    """A front end's eyes. Safe to use from one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._db = connect(path, reading=True)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def version(self) -> int:
+        """A number that changes whenever something was committed by another connection."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
+    def check(self) -> str:
+        """What SQLite says of the file's health: `ok`, or what is wrong."""
+        return str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
+
+    def log_tail(self, run: str, lines: int) -> list[str]:
+        """The last lines a run printed, without terminal escapes."""
+        row = self._db.execute("SELECT directory FROM runs WHERE name=?", (run,)).fetchone()
+        return tail_lines(Path(row["directory"]) / "output.log", lines) if row else []
+
+    def runs(self) -> list[RunView]:
+        """Every run: live ones first, then queued, then ended; newest first within each."""
+        spent = {row["run"]: row for row in self._db.execute(
+            "SELECT run, sum(micro_usd) AS micro, sum(gpu_ms) AS gpu_ms FROM ledger WHERE run != '' GROUP BY run"
+        )}  # fmt: skip
+        gates = self._gate_counts()
+        rate = float(self._fact("usd_per_hour") or 0)
+        rows = self._db.execute("SELECT * FROM runs ORDER BY id DESC").fetchall()
+        live = sum(row["status"] in LIVE for row in rows)
+        views = [
+            self._run(row, spent.get(row["name"]), gates.get(row["name"], {}), rate / max(live, 1))
+            for row in rows
+        ]
+        views = self._not_taken_yet() + views
+        order = {Status.ENDED: 2, Status.QUEUED: 1}
+        return sorted(views, key=lambda view: order.get(view.status, 0))
+
+    def run(self, name: str) -> RunView:
+        """The run called `name`. Raises NotFoundError."""
+        views = {view.run: view for view in self.runs()}
+        if name not in views:
+            raise NotFoundError(
+                f"there is no run {name!r}", hint=nearest(name, views) or "see `trainui ls --all`"
+            )
+        return views[name]
+
+    def detail(self, name: str) -> RunDetail:
+        """Everything there is to tell of one run. Raises NotFoundError."""
+        view = self.run(name)
+        spec = self.spec(name)
+        counts = self._db.execute(
+            "SELECT coalesce(sum(lines), 0), coalesce(sum(understood), 0) FROM sources WHERE run=?", (name,)
+        ).fetchone()
+        return RunDetail(
+            view=view,
+            command=tuple(spec.job.command),
+            params=dict(spec.params),
+            about=spec.job.about,
+            metrics=tuple(self.metrics(name)),
+            gates=tuple(self.gates(name)),
+            checkpoints=tuple(self.checkpoints(name)),
+            events=tuple(self.events(run=name)),
+            lines_read=counts[0],
+            lines_understood=counts[1],
+        )
+
+    def spec(self, name: str) -> Spec:
+        """The resolved spec a run was started with. Raises NotFoundError."""
+        row = self._db.execute("SELECT spec FROM runs WHERE name=?", (name,)).fetchone()
+        if row is None:
+            row = self._db.execute(
+                "SELECT json_extract(payload, '$.spec') AS spec FROM intents WHERE verb='start' AND run=?",
+                (name,),
+            ).fetchone()
+        if row is None:
+            raise NotFoundError(f"there is no run {name!r}", hint="see `trainui ls --all`")
+        return spec_from_json(row["spec"])
+
+    def metrics(self, run: str) -> list[MetricView]:
+        """The run's metrics, each from its most structured source."""
+        rows = self._db.execute("SELECT * FROM metrics WHERE run=? ORDER BY id", (run,)).fetchall()
+        best_rank: dict[str, int] = {}
+        for row in rows:
+            best_rank[row["name"]] = min(row["rank"], best_rank.get(row["name"], row["rank"]))
+        return [_metric(row) for row in rows if row["rank"] == best_rank[row["name"]] and row["points"]]
+
+    def curve(self, run: str, metric: str) -> list[CurvePoint]:
+        """Every point of a metric, in the order written. Raises NotFoundError."""
+        return points_of(self._db, self._metric_row(run, metric)["id"])
+
+    def envelope(self, run: str, metric: str, *, buckets: int) -> list[Bucket]:
+        """The curve in at most about 2 x `buckets` buckets; no spike is lost. Raises NotFoundError."""
+        row = self._metric_row(run, metric)
+        return envelope(self._db, row["id"], row["points"], buckets=buckets)
+
+    def gates(self, run: str | None = None) -> list[GateView]:
+        """Where gates stand, of one run or of all."""
+        rows = self._db.execute(
+            "SELECT * FROM gates WHERE ?1 IS NULL OR run=?1 ORDER BY run, place", (run,)
+        ).fetchall()
+        return [_gate(row) for row in rows]
+
+    def events(self, *, after: int = 0, limit: int = 200, run: str | None = None) -> list[EventView]:
+        """The newest events after id `after`, oldest first."""
+        rows = self._db.execute(
+            "SELECT * FROM events WHERE id > ?1 AND (?2 IS NULL OR run = ?2) ORDER BY id DESC LIMIT ?3",
+            (after, run, limit),
+        ).fetchall()
+        return [EventView(**dict(row)) for row in reversed(rows)]
+
+    def checkpoints(self, run: str) -> list[CheckpointView]:
+        """What the run said it saved, oldest first."""
+        rows = self._db.execute(
+            "SELECT path, at, step, epoch, metric, value FROM checkpoints WHERE run=? ORDER BY id", (run,)
+        ).fetchall()
+        return [CheckpointView(**dict(row)) for row in rows]
+
+    def budget(self) -> BudgetView:
+        """The money, as of the manager's last reckoning."""
+        text = self._fact("budget")
+        return msgspec.json.decode(text, type=BudgetView) if text else BudgetView()
+
+    def machine(self) -> MachineView | None:
+        """The newest sample of the machine."""
+        row = self._db.execute("SELECT machine FROM samples ORDER BY at DESC LIMIT 1").fetchone()
+        return msgspec.json.decode(row["machine"], type=MachineView) if row else None
+
+    def last_look(self, viewer: str) -> float | None:
+        """When a person last saw the list of runs."""
+        row = self._db.execute("SELECT at FROM looks WHERE viewer=?", (viewer,)).fetchone()
+        return float(row["at"]) if row else None
+
+    def notes(self, run: str) -> list[tuple[float, str]]:
+        """Remarks kept beside a run, oldest first."""
+        rows = self._db.execute("SELECT at, text FROM notes WHERE run=? ORDER BY id", (run,)).fetchall()
+        return [(row["at"], row["text"]) for row in rows]
+
+    def _fact(self, name: str) -> str:
+        row = self._db.execute("SELECT value FROM facts WHERE name=?", (name,)).fetchone()
+        return str(row["value"]) if row else ""
+
+    def _metric_row(self, run: str, metric: str) -> sqlite3.Row:
+        row: sqlite3.Row | None = self._db.execute(
+            "SELECT * FROM metrics WHERE run=? AND name=? ORDER BY rank LIMIT 1", (run, metric)
+        ).fetchone()
+        if row is None:
+            self.run(run)
+            known = [view.metric for view in self.metrics(run)]
+            hint = nearest(metric, known) if known else "it has written none so far"
+            raise NotFoundError(f"run {run!r} has no metric {metric!r}", hint=hint)
+        return row
+
+    def _gate_counts(self) -> dict[str, dict[str, int]]:
+        counts: dict[str, dict[str, int]] = {}
+        for row in self._db.execute("SELECT run, verdict, count(*) AS n FROM gates GROUP BY run, verdict"):
+            counts.setdefault(row["run"], {})[row["verdict"]] = row["n"]
+        return counts
+
+    def _not_taken_yet(self) -> list[RunView]:
+        """Runs that were acknowledged while no manager had time: queued, as promised."""
+        rows = self._db.execute(
+            "SELECT run, payload, created_at FROM intents WHERE verb='start' AND done_at IS NULL"
+            " AND run NOT IN (SELECT name FROM runs) ORDER BY id DESC"
+        ).fetchall()
+        views = []
+        for row in rows:
+            payload = json.loads(row["payload"])
+            views.append(
+                RunView(
+                    run=row["run"],
+                    job=payload["job"],
+                    study=payload["study"],
+                    status=Status.QUEUED,
+                    queued_at=row["created_at"],
+                    gates=dict.fromkeys(VERDICTS, 0),
+                    parent=payload.get("parent"),
+                    directory=str(self.path.parent / "runs" / row["run"]),
+                    armed=bool(payload.get("armed")),
+                    waits_for="the manager",
+                )
+            )
+        return views
+
+    def _run(
+        self, row: sqlite3.Row, spent: sqlite3.Row | None, gates: dict[str, int], usd_per_hour: float
+    ) -> RunView:
+        status = Status(row["status"])
+        done = progress(
+            step=row["step"],
+            epoch=row["epoch"],
+            total_steps=row["total_steps"],
+            total_epochs=row["total_epochs"],
+        )
+        is_live = status in LIVE
+        return RunView(
+            run=row["name"],
+            job=row["job"],
+            study=row["study"],
+            status=status,
+            result=Result(row["result"]) if row["result"] else None,
+            cause=row["cause"],
+            pid=row["pid"],
+            gpus=tuple(json.loads(row["gpus"])),
+            queued_at=row["queued_at"],
+            started_at=row["started_at"],
+            ended_at=row["ended_at"],
+            seconds=row["seconds"],
+            gpu_hours=(spent["gpu_ms"] if spent else 0) / 3_600_000,
+            usd=(spent["micro"] if spent else 0) / 1e6,
+            usd_per_hour=usd_per_hour if is_live else 0.0,
+            step=row["step"],
+            epoch=row["epoch"],
+            total_steps=row["total_steps"],
+            total_epochs=row["total_epochs"],
+            progress=done,
+            eta_seconds=eta_seconds(progress=done, seconds=row["seconds"]) if is_live else None,
+            metric=self._primary(row),
+            gates={verdict: gates.get(verdict, 0) for verdict in VERDICTS},
+            parent=row["parent"],
+            directory=row["directory"],
+            armed=bool(row["armed"]),
+            waits_for=row["waits_for"] if status is Status.QUEUED else "",
+            stop_at=row["stop_at"] if status is Status.STOPPING else None,
+        )
+
+    def _primary(self, row: sqlite3.Row) -> PrimaryView | None:
+        spec = json.loads(row["spec"])
+        name = spec.get("metrics", {}).get("primary", "")
+        goal = spec.get("metrics", {}).get("goal", "min")
+        if not name:
+            return None
+        metric = self._db.execute(
+            "SELECT * FROM metrics WHERE run=? AND name=? ORDER BY rank LIMIT 1", (row["name"], name)
+        ).fetchone()
+        if metric is None:
+            return PrimaryView(name=name, goal=goal)
+        return PrimaryView(
+            name=name,
+            goal=goal,
+            last=_number(metric["last"], is_finite=bool(metric["last_is_finite"])),
+            best=metric[goal],
+            best_step=metric[f"{goal}_step"],
+        )
+
+
+def _number(value: Any, *, is_finite: bool) -> float | None:
+    """NULL in a column that says its value is not finite was NaN."""
+    return math.nan if value is None and not is_finite else value
+
+
+def _metric(row: sqlite3.Row) -> MetricView:
+    return MetricView(
+        run=row["run"],
+        metric=row["name"],
+        points=row["points"],
+        nonfinite=row["nonfinite"],
+        first=math.nan if row["first"] is None else row["first"],
+        last=_number(row["last"], is_finite=bool(row["last_is_finite"])),
+        min=row["min"],
+        max=row["max"],
+        last_step=row["last_step"],
+        source=row["source"],
+    )
+
+
+def _gate(row: sqlite3.Row) -> GateView:
+    return GateView(
+        gate=row["gate"],
+        role=row["role"],
+        run=row["run"],
+        verdict=row["verdict"],
+        at_epoch=row["epoch"],
+        at_step=row["step"],
+        value=row["value"],
+        reason=row["reason"],
+        action=row["action"],
+        would_save_seconds=row["would_save_seconds"],
+        quote=row["quote"],
+        rule=row["rule"],
+        threshold=row["threshold"],
+        metric=row["metric"],
+        at=row["at"],
+    )

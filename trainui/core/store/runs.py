@@ -1,0 +1,166 @@
+"""Writing runs: every move of a run and its event, in one transaction. Only the manager uses this."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainui.core.run import LIVE, Result, Status, may_move
+from trainui.core.spec import Spec, spec_from_json
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunRow:
+    """A run as the manager holds it."""
+
+    id: int
+    name: str
+    job: str
+    study: str
+    status: Status
+    result: Result | None
+    parent: str | None
+    spec: Spec
+    project: Path
+    directory: Path
+    armed: bool
+    queued_at: float
+    started_at: float | None
+    started_boot: float | None
+    boot_id: str | None
+    ended_boot: float | None
+    gpus: tuple[str, ...]
+    step: float | None
+    epoch: float | None
+    total_steps: float | None
+    total_epochs: float | None
+    stop_reason: str
+    waits_for: str
+    pid: int | None
+
+
+def _row(row: sqlite3.Row) -> RunRow:
+    return RunRow(
+        id=row["id"],
+        name=row["name"],
+        job=row["job"],
+        study=row["study"],
+        status=Status(row["status"]),
+        result=Result(row["result"]) if row["result"] else None,
+        parent=row["parent"],
+        spec=spec_from_json(row["spec"]),
+        project=Path(row["project"]),
+        directory=Path(row["directory"]),
+        armed=bool(row["armed"]),
+        queued_at=row["queued_at"],
+        started_at=row["started_at"],
+        started_boot=row["started_boot"],
+        boot_id=row["boot_id"],
+        ended_boot=row["ended_boot"],
+        gpus=tuple(json.loads(row["gpus"])),
+        step=row["step"],
+        epoch=row["epoch"],
+        total_steps=row["total_steps"],
+        total_epochs=row["total_epochs"],
+        stop_reason=row["stop_reason"],
+        waits_for=row["waits_for"],
+        pid=row["pid"],
+    )
+
+
+class RunWriter:
+    """The runs table and the events, for the manager."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def open_runs(self) -> list[RunRow]:
+        """Every run that has not ended, oldest first."""
+        rows = self._db.execute("SELECT * FROM runs WHERE status != 'ended' ORDER BY id").fetchall()
+        return [_row(row) for row in rows]
+
+    def get(self, name: str) -> RunRow | None:
+        """The run called `name`."""
+        row = self._db.execute("SELECT * FROM runs WHERE name=?", (name,)).fetchone()
+        return _row(row) if row else None
+
+    def newest_of(self, job: str) -> RunRow | None:
+        """The newest run of `job`."""
+        row = self._db.execute("SELECT * FROM runs WHERE job=? ORDER BY id DESC LIMIT 1", (job,)).fetchone()
+        return _row(row) if row else None
+
+    def add(self, name: str, payload: Mapping[str, Any], *, directory: Path, queued_at: float) -> RunRow:
+        """Take a queued run in. Call inside a transaction."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO runs (name, job, study, status, parent, spec, project, directory, armed, queued_at)"
+            " VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?)",
+            (
+                name, payload["job"], payload["study"], payload.get("parent"), payload["spec"], payload["project"],
+                str(directory), int(payload.get("armed", False)), queued_at,
+            ),
+        )  # fmt: skip
+        row = self.get(name)
+        assert row is not None
+        return row
+
+    def move(self, run: RunRow, status: Status, text: str, *, at: float, **changes: Any) -> RunRow:
+        """Move a run on in its life and say why. Call inside a transaction."""
+        assert may_move(run.status, status), f"{run.name}: {run.status} -> {status}"
+        self.change(run.name, status=str(status), **changes)
+        self.event(run.name, "status", text, at=at)
+        moved = self.get(run.name)
+        assert moved is not None
+        return moved
+
+    def change(self, name: str, **columns: Any) -> None:
+        """Set columns of a run; the names come from this package, never from a user."""
+        names = ", ".join(f"{column}=?" for column in columns)
+        self._db.execute(f"UPDATE runs SET {names} WHERE name=?", (*columns.values(), name))  # noqa: S608
+
+    def event(self, run: str, kind: str, text: str, *, at: float) -> None:
+        """Keep a past-tense fact. Call inside a transaction."""
+        self._db.execute(
+            "INSERT INTO events (at, run, kind, text) VALUES (?, ?, ?, ?)", (at, run, kind, text)
+        )
+
+    def criteria(self, name: str) -> list[tuple[str, str]]:
+        """(gate, verdict) of the run's criteria."""
+        rows = self._db.execute(
+            "SELECT gate, verdict FROM gates WHERE run=? AND role='criterion' ORDER BY place", (name,)
+        ).fetchall()
+        return [(row["gate"], row["verdict"]) for row in rows]
+
+    def last_checkpoint(self, name: str) -> str:
+        """The path of the newest checkpoint a run told of, or ''."""
+        row = self._db.execute(
+            "SELECT path FROM checkpoints WHERE run=? ORDER BY id DESC LIMIT 1", (name,)
+        ).fetchone()
+        return str(row["path"]) if row else ""
+
+    def points_in_order(self, name: str) -> list[sqlite3.Row]:
+        """Every point of the run's curves as the gates were fed: metric, step, value (NULL: NaN), epoch, at."""
+        return self._db.execute(
+            "SELECT metrics.name AS metric, points.step, points.value, points.epoch, points.at"
+            " FROM metrics JOIN points ON points.metric = metrics.id"
+            " WHERE metrics.run=? AND metrics.rank="
+            "   (SELECT min(rank) FROM metrics AS other WHERE other.run=metrics.run AND other.name=metrics.name)"
+            " ORDER BY points.at, metrics.id, points.n",
+            (name,),
+        ).fetchall()
+
+    def sample(self, at: float, machine: str, *, keep: int = 2000) -> None:
+        """Keep a machine sample, and only the newest `keep`. Call inside a transaction."""
+        self._db.execute("INSERT OR REPLACE INTO samples VALUES (?, ?)", (at, machine))
+        self._db.execute(
+            "DELETE FROM samples WHERE at < (SELECT min(at) FROM (SELECT at FROM samples ORDER BY at DESC LIMIT ?))",
+            (keep,),
+        )
+
+
+def live_of(runs: Sequence[RunRow]) -> list[RunRow]:
+    """Those in which a process may exist."""
+    return [run for run in runs if run.status in LIVE]

@@ -1,0 +1,174 @@
+"""The shape of runs.db: numbered steps that only grow, and how a connection is opened.
+
+`PRAGMA user_version` is the number of steps a file has. An older file is brought up; a newer one is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from trainui.core.errors import StoreError
+
+MIGRATIONS: list[Callable[[sqlite3.Connection], object]] = []
+
+
+def migration(step: Callable[[sqlite3.Connection], object]) -> Callable[[sqlite3.Connection], object]:
+    """Add `step` as the next number. Steps are never edited once released."""
+    MIGRATIONS.append(step)
+    return step
+
+
+@migration
+def m001_first(db: sqlite3.Connection) -> None:
+    """Runs, their streams, gates and money; intents from the front ends."""
+    for statement in _FIRST.split(";\n"):
+        db.execute(statement)
+
+
+_FIRST = """
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, job TEXT NOT NULL, study TEXT NOT NULL DEFAULT '',
+  status TEXT NOT NULL, result TEXT, cause TEXT NOT NULL DEFAULT '', parent TEXT, spec TEXT NOT NULL,
+  project TEXT NOT NULL, directory TEXT NOT NULL, armed INTEGER NOT NULL DEFAULT 0,
+  queued_at REAL NOT NULL, started_at REAL, started_boot REAL, boot_id TEXT, ended_at REAL,
+  ended_boot REAL, seconds REAL NOT NULL DEFAULT 0, pid INTEGER, gpus TEXT NOT NULL DEFAULT '[]',
+  step, epoch REAL, total_steps REAL, total_epochs REAL, exit_code INTEGER, exit_signal TEXT,
+  waits_for TEXT NOT NULL DEFAULT '', stop_reason TEXT NOT NULL DEFAULT '', stop_at REAL
+);
+CREATE INDEX runs_by_status ON runs (status);
+CREATE TABLE intents (
+  id INTEGER PRIMARY KEY, verb TEXT NOT NULL, run TEXT NOT NULL, payload TEXT NOT NULL,
+  created_at REAL NOT NULL, done_at REAL, outcome TEXT NOT NULL DEFAULT ''
+);
+CREATE UNIQUE INDEX intents_new_run ON intents (run) WHERE verb = 'start';
+CREATE INDEX intents_open ON intents (id) WHERE done_at IS NULL;
+CREATE TABLE metrics (
+  id INTEGER PRIMARY KEY, run TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL, rank INTEGER NOT NULL,
+  points INTEGER NOT NULL DEFAULT 0, nonfinite INTEGER NOT NULL DEFAULT 0, first REAL, last REAL,
+  last_is_finite INTEGER NOT NULL DEFAULT 1, min REAL, max REAL, min_step, max_step, last_step,
+  last_epoch REAL, last_at REAL, UNIQUE (run, name, source)
+);
+CREATE TABLE points (
+  metric INTEGER NOT NULL, n INTEGER NOT NULL, step NOT NULL, value REAL, epoch REAL, at REAL NOT NULL,
+  PRIMARY KEY (metric, n)
+) WITHOUT ROWID;
+CREATE TABLE envelopes (
+  metric INTEGER NOT NULL, level INTEGER NOT NULL, bucket INTEGER NOT NULL, step_from NOT NULL, step_to NOT NULL,
+  min REAL, max REAL, first REAL, last REAL, count INTEGER NOT NULL, nonfinite INTEGER NOT NULL,
+  PRIMARY KEY (metric, level, bucket)
+) WITHOUT ROWID;
+CREATE TABLE sources (
+  run TEXT NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL, offset INTEGER NOT NULL DEFAULT 0, inode INTEGER,
+  lines INTEGER NOT NULL DEFAULT 0, understood INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY (run, path)
+);
+CREATE TABLE gates (
+  run TEXT NOT NULL, gate TEXT NOT NULL, place INTEGER NOT NULL, role TEXT NOT NULL, quote TEXT NOT NULL,
+  source TEXT NOT NULL, rule TEXT NOT NULL, metric TEXT NOT NULL, threshold REAL, digest TEXT NOT NULL,
+  verdict TEXT NOT NULL DEFAULT 'pending', value REAL, reason TEXT NOT NULL DEFAULT '', step, epoch REAL, at REAL,
+  action TEXT NOT NULL DEFAULT '', would_save_seconds REAL, PRIMARY KEY (run, gate)
+);
+CREATE TABLE verdicts (
+  id INTEGER PRIMARY KEY, run TEXT NOT NULL, gate TEXT NOT NULL, verdict TEXT NOT NULL, value REAL,
+  reason TEXT NOT NULL, step, epoch REAL, at REAL NOT NULL, window TEXT NOT NULL DEFAULT '[]'
+);
+CREATE TABLE events (
+  id INTEGER PRIMARY KEY, at REAL NOT NULL, run TEXT NOT NULL DEFAULT '', kind TEXT NOT NULL, text TEXT NOT NULL
+);
+CREATE INDEX events_by_run ON events (run, id);
+CREATE TABLE checkpoints (
+  id INTEGER PRIMARY KEY, run TEXT NOT NULL, path TEXT NOT NULL, at REAL NOT NULL, step, epoch REAL,
+  metric TEXT NOT NULL DEFAULT '', value REAL
+);
+CREATE INDEX checkpoints_by_run ON checkpoints (run, id);
+CREATE TABLE ledger (
+  id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, run TEXT NOT NULL DEFAULT '',
+  machine TEXT NOT NULL, micro_usd INTEGER NOT NULL, gpu_ms INTEGER NOT NULL DEFAULT 0, boot_id TEXT NOT NULL,
+  from_boot REAL NOT NULL, to_boot REAL NOT NULL, text TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX ledger_by_run ON ledger (run);
+CREATE TABLE samples (at REAL PRIMARY KEY, machine TEXT NOT NULL);
+CREATE TABLE notes (id INTEGER PRIMARY KEY, at REAL NOT NULL, run TEXT NOT NULL, text TEXT NOT NULL);
+CREATE TABLE looks (viewer TEXT PRIMARY KEY, at REAL NOT NULL);
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE VIEW curves AS
+  SELECT metrics.run, metrics.name AS metric, points.step, points.epoch, points.value, points.at
+  FROM points JOIN metrics ON metrics.id = points.metric;
+CREATE VIEW runs_view AS
+  SELECT name AS run, job, study, status, result, cause, parent, queued_at, started_at, ended_at, seconds,
+    step, epoch, directory,
+    (SELECT coalesce(sum(micro_usd), 0) / 1e6 FROM ledger WHERE ledger.run = runs.name) AS usd
+  FROM runs;
+CREATE VIEW gates_view AS
+  SELECT run, gate, role, verdict, value, step AS at_step, epoch AS at_epoch, reason, action, rule, quote FROM gates
+"""
+
+
+def connect(path: Path, *, durable: bool = False, reading: bool = False) -> sqlite3.Connection:
+    """Open runs.db, make it or bring it up to date where needed. Raises StoreError in one sentence.
+
+    `durable` commits with synchronous=FULL: what was acknowledged survives a power cut. `reading` never
+    writes and never makes the file.
+    """
+    if reading and not path.exists():
+        raise StoreError(f"{path} does not exist", hint="start a run first, or give --db PATH")
+    try:
+        before = os.umask(0o077)  # a run's config may hold secrets: the file is the user's alone
+        try:
+            db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+        finally:
+            os.umask(before)
+        db.row_factory = sqlite3.Row
+        _upgrade(db, path)
+        db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        if reading:
+            db.execute("PRAGMA query_only=ON")
+    except sqlite3.Error as error:
+        raise StoreError(f"{path} cannot be used: {error}", hint=_hint(str(error))) from error
+    return db
+
+
+def _hint(said: str) -> str:
+    hints = {
+        "unable to open": "is the folder there, and writable?",
+        "readonly": "make the file and its folder writable",
+        "not a database": "it is damaged or another file; move it away",
+        "malformed": "it is damaged; move it away",
+        "locked": "another program holds it; close that first",
+        "full": "the disk is full; make room",
+    }
+    return next((hint for word, hint in hints.items() if word in said), "see `trainui doctor`")
+
+
+def _upgrade(db: sqlite3.Connection, path: Path) -> None:
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"{path} was written by a newer trainui (schema {version}; this one knows {len(MIGRATIONS)})",
+            hint="update trainui",
+        )
+    if version == len(MIGRATIONS):
+        return
+    db.execute("PRAGMA journal_mode=WAL")
+    with atomic(db):
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        for number, step in enumerate(MIGRATIONS[version:], version + 1):
+            step(db)
+            db.execute(f"PRAGMA user_version={number}")
+
+
+@contextmanager
+def atomic(db: sqlite3.Connection) -> Iterator[None]:
+    """All of the block is committed, or none of it."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if db.in_transaction:  # a full disk rolls back by itself
+            db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")

@@ -1,0 +1,165 @@
+"""Money in motion: charges the ledger, keeps allowances paid ahead, and reckons what is left."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from trainui.core.budget import MICRO, Span, charges, horizon, lasts_until, micro_usd
+from trainui.core.process.order import Allowance
+from trainui.core.project import Config
+from trainui.core.store.money import Ledger
+from trainui.core.store.runs import RunRow
+from trainui.core.store.schema import atomic
+from trainui.core.store.views import BudgetView
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clock:
+    """Now, on both clocks. Durations come from the boot clock: the wall clock may be set."""
+
+    unix: float
+    boot: float
+    boot_id: str
+
+
+class Treasury:
+    """The manager's purse. Nothing is spent that was not left."""
+
+    AHEAD = 60.0
+    """Seconds a run is paid in advance, beside its grace."""
+
+    def __init__(self, db: sqlite3.Connection, config: Config) -> None:
+        self._db = db
+        self._ledger = Ledger(db)
+        self.config = config
+        self._allowed: dict[str, Allowance] = {}
+
+    def use(self, config: Config) -> None:
+        """From now on, this is the machine and the budget."""
+        self.config = config
+
+    @property
+    def slots(self) -> int | None:
+        """How many runs may be live at once, as far as trainui.toml says."""
+        return self.config.queue.slots
+
+    @property
+    def rate(self) -> int:
+        """Micro-dollars an hour of the machine."""
+        return micro_usd(self.config.here.usd_per_hour)
+
+    def left(self) -> int | None:
+        """Micro-dollars that may still be spent, the reserve kept back; None without a budget."""
+        budget = self.config.budget
+        if budget.total_usd is None:
+            return None
+        return micro_usd(budget.total_usd - budget.spent_usd - budget.reserve_usd) - self._ledger.total()
+
+    def settle(self, now: Clock, live: Sequence[RunRow]) -> None:
+        """Charge the machine up to now, to whoever held it, and publish the reckoning."""
+        settled = self._ledger.settled()
+        start = settled.until if settled and settled.boot_id == now.boot_id else now.boot
+        start = self._first_start(start, live) if settled is None else start
+        with atomic(self._db):
+            spans = self._ledger.spans(now.boot_id, since=start)
+            parts = charges(spans, rate=self.rate, start=start, end=now.boot)
+            if settled is None or now.boot > start:
+                gpu_ms = {span.run: _gpu_ms(span, start, now.boot) for span in spans}
+                for run, micro in (parts or {None: 0}).items():
+                    self._ledger.append(
+                        at=now.unix,
+                        kind="run" if run else "idle",
+                        run=run or "",
+                        machine=self.config.here.name,
+                        micro=micro,
+                        gpu_ms=gpu_ms.get(run or "", 0),
+                        boot_id=now.boot_id,
+                        start=start,
+                        end=now.boot,
+                    )
+            self._publish(now)
+
+    def _first_start(self, start: float, live: Sequence[RunRow]) -> float:
+        return min([start, *(run.started_boot for run in live if run.started_boot is not None)])
+
+    def _publish(self, now: Clock) -> None:
+        view = self.view(now)
+        self._ledger.set_fact("usd_per_hour", str(self.config.here.usd_per_hour))
+        self._ledger.set_fact("budget", msgspec.json.encode(view).decode())
+
+    def view(self, now: Clock) -> BudgetView:
+        """The reckoning as of now."""
+        budget = self.config.budget
+        left = self.left()
+        until = lasts_until(now=now.unix, left=left, rate=self.rate)
+        return BudgetView(
+            machine=self.config.here.name,
+            usd_per_hour=self.config.here.usd_per_hour,
+            total_usd=budget.total_usd,
+            spent_usd=budget.spent_usd + self._ledger.total() / MICRO,
+            idle_usd=self._ledger.idle() / MICRO,
+            held_usd=self._held(now),
+            reserve_usd=budget.reserve_usd,
+            left_usd=None if left is None else left / MICRO,
+            lasts_until=until,
+            gpu_hours=self._ledger.gpu_ms() / 3_600_000,
+        )
+
+    def _held(self, now: Clock) -> float:
+        """Dollars prepaid beyond now: the machine until the last allowance ends."""
+        until = float(self._ledger.fact("allowed_until") or 0)
+        return self.rate * max(0.0, until - now.boot) / 3600 / MICRO
+
+    def allowance(self, run: RunRow, now: Clock) -> Allowance:
+        """How long `run` may go on, its grace included, and what ends it: the budget or its own limits."""
+        grace = run.spec.job.grace_seconds
+        ends: list[tuple[float, str]] = []
+        paid = horizon(now=now.boot, left=self.left(), rate=self.rate, want=self.AHEAD + grace)
+        if paid is not None:
+            ends.append((paid, "budget"))
+        limits = run.spec.limits
+        if limits.usd is not None and self.rate:
+            own = micro_usd(limits.usd) - self._ledger.total_of(run.name)
+            paid = horizon(now=now.boot, left=own, rate=self.rate, want=self.AHEAD + grace)
+            assert paid is not None
+            ends.append((paid, "budget"))
+        if limits.hours is not None:
+            ends.append(((run.started_boot or now.boot) + limits.hours * 3600 + grace, "time limit"))
+        until, reason = min(ends, default=(None, ""))
+        return Allowance(until=until, boot_id=now.boot_id, reason=reason)
+
+    def can_start(self, grace: float) -> str:
+        """Why no run may start now; '' when the money reaches for at least its grace."""
+        left = self.left()
+        if left is None or self.rate <= 0 or left * 3600 / self.rate > grace:
+            return ""
+        return f"budget: {max(left, 0) / MICRO:.2f} $ left"
+
+    def is_worth_writing(self, run: str, new: Allowance) -> bool:
+        """Whether an allowance differs enough from the one in force to be written again.
+
+        A shorter one always is; a longer one when a quarter of what is paid ahead was used up, or when it
+        is the last that the budget gives.
+        """
+        old = self._allowed.get(run)
+        if old is None or old.until is None or new.until is None:
+            return old is None or old.until != new.until
+        longer = new.until - old.until
+        is_last = new.reason == "budget" and longer > 0.5 and longer < self.AHEAD / 8
+        return longer <= -1 or longer >= self.AHEAD / 4 or is_last
+
+    def note_allowance(self, run: str, allowance: Allowance) -> None:
+        """Remember what was paid ahead, before the run is told. Call inside a transaction."""
+        self._allowed[run] = allowance
+        if allowance.until is not None:
+            farthest = max(allowance.until, float(self._ledger.fact("allowed_until") or 0))
+            self._ledger.set_fact("allowed_until", str(farthest))
+
+
+def _gpu_ms(span: Span, start: float, end: float) -> int:
+    """GPU-milliseconds a run held between `start` and `end`."""
+    return round(1000 * span.gpus * max(0.0, min(span.end or end, end) - max(span.start, start)))

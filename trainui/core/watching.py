@@ -1,0 +1,208 @@
+"""Watching one live run: what it wrote becomes points, what the points mean becomes verdicts.
+
+Points, envelopes, the byte offset they reach and the verdicts they cause commit in one transaction, so a
+kill at any moment loses nothing and doubles nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from trainui.core.gates import Judge, Point, State, Verdict
+from trainui.core.ingest.follow import Chunk, read_chunk
+from trainui.core.ingest.readers import Reader, compile_patterns, reader_for
+from trainui.core.ingest.records import Record
+from trainui.core.store.runs import RunRow, RunWriter
+from trainui.core.store.schema import atomic
+from trainui.core.store.streams import (
+    Source,
+    StoredPoint,
+    StreamWriter,
+    write_checkpoint,
+    write_gates,
+    write_verdict,
+)
+
+STREAMS = (("metrics.jsonl", "jsonl"), ("output.log", "console"))
+"""The files of a run directory that are followed, the most structured first."""
+
+MOST_CHUNKS = 8
+"""Chunks taken from one file in one pass, so that a flood from one run cannot starve the others."""
+
+
+@dataclass(slots=True)
+class _Stream:
+    source: Source
+    reader: Reader
+
+
+class Watch:
+    """One run's readers and judge. After a failed commit, throw it away and make a new one from the store."""
+
+    def __init__(self, db: sqlite3.Connection, run: RunRow, writer: StreamWriter) -> None:
+        self.name = run.name
+        self._db = db
+        self._run = run
+        self._runs = RunWriter(db)
+        self._writer = writer
+        self._gates = run.spec.gates()
+        self._judge = Judge(self._gates, goals=run.spec.goals())
+        self._written: dict[str, tuple[State, float | None]] = {}
+        self._streams = [self._stream(path, kind) for path, kind in STREAMS]
+        self.last_news_at: float | None = None
+        self._replay()
+
+    def _stream(self, path: str, kind: str) -> _Stream:
+        source = self._writer.source(self.name, path, kind)
+        patterns = compile_patterns(self._run.spec.metrics.pattern) if kind == "console" else ()
+        reader = reader_for(kind, patterns=patterns)
+        if source.state:
+            reader.restore(source.state)
+        return _Stream(source=source, reader=reader)
+
+    def _replay(self) -> None:
+        """Bring the judge to where the store says it stood; what it decides again was decided before."""
+        for row in self._runs.points_in_order(self.name):
+            value = math.nan if row["value"] is None else row["value"]
+            self._judge.feed(
+                Point(metric=row["metric"], step=row["step"], value=value, epoch=row["epoch"], at=row["at"])
+            )
+
+    def register_gates(self) -> None:
+        """Write the run's gates down before it starts. Call inside a transaction."""
+        write_gates(self._db, self.name, self._gates)
+
+    def read(self, *, now: float, final: bool = False) -> list[Verdict]:
+        """Read what is new in every stream; returns the verdicts that changed, already committed.
+
+        `final` also takes a last line without an end. `now` is Unix seconds.
+        """
+        changed: list[Verdict] = []
+        for stream in self._streams:
+            for _ in range(10**9 if final else MOST_CHUNKS):
+                source = stream.source
+                chunk = read_chunk(
+                    self._run.directory / source.path, offset=source.offset, inode=source.inode, final=final
+                )
+                if chunk is None:
+                    break
+                changed.extend(self._commit(stream, chunk, now))
+        return changed
+
+    def _commit(self, stream: _Stream, chunk: Chunk, now: float) -> list[Verdict]:
+        records = [record for line in chunk.lines for record in stream.reader.read(line)]
+        before = stream.source
+        after = replace(
+            before,
+            offset=chunk.end,
+            inode=chunk.inode,
+            lines=stream.reader.lines,
+            understood=stream.reader.understood,
+            state=stream.reader.state(),
+        )
+        with atomic(self._db):
+            if not self._writer.advance(before, after):
+                raise RuntimeError(f"{self.name}: {before.path} is being read by another manager")
+            if chunk.rewound:
+                self._runs.event(
+                    self.name, "stream", f"{before.path} was {chunk.rewound}; read again from 0", at=now
+                )
+            points = self._writer.add_points(self.name, before.kind, _points(records, now))
+            changed = self._judge_points(before.kind, points)
+            self._keep_rest(records, points, now)
+        stream.source = after
+        self.last_news_at = now
+        return changed
+
+    def _judge_points(self, kind: str, points: Sequence[Point]) -> list[Verdict]:
+        """Feed the judge with what is the curve of its metric, and write down where the gates stand."""
+        curves = {
+            metric: self._writer.is_curve(self.name, metric, kind)
+            for metric in {one.metric for one in points}
+        }
+        changed: list[Verdict] = []
+        for one in points:
+            if curves[one.metric]:
+                changed.extend(self._judge.feed(one))
+        self._write(changed)
+        return changed
+
+    def _write(self, changed: Sequence[Verdict]) -> None:
+        for verdict in changed:
+            write_verdict(self._db, self.name, verdict, is_change=True)
+        for gate, verdict in self._judge.current().items():
+            shown = (verdict.state, verdict.value)
+            if self._written.get(gate) != shown:
+                write_verdict(self._db, self.name, verdict, is_change=False)
+                self._written[gate] = shown
+
+    def _keep_rest(self, records: Iterable[Record], points: Sequence[Point], now: float) -> None:
+        """Checkpoints, events and how far the run is."""
+        place: dict[str, float] = {}
+        for record in records:
+            if record.event:
+                self._runs.event(self.name, "note", record.event, at=record.at or now)
+            if record.checkpoint:
+                self._keep_checkpoint(record, now)
+            for name in ("total_steps", "total_epochs"):
+                if (value := getattr(record, name)) is not None:
+                    place[name] = value
+        if points:
+            place["step"] = points[-1].step
+            epochs = [one.epoch for one in points if one.epoch is not None]
+            if epochs:
+                place["epoch"] = epochs[-1]
+        if place:
+            self._runs.change(self.name, **place)
+
+    def _keep_checkpoint(self, record: Record, now: float) -> None:
+        metric, value = next(iter(record.metrics.items()), ("", None))
+        write_checkpoint(
+            self._db,
+            self.name,
+            path=record.checkpoint or "",
+            at=record.at or now,
+            step=record.step,
+            epoch=record.epoch,
+            metric=metric,
+            value=value,
+        )
+        shown = f" {metric} {value:.4g}" if value is not None else ""
+        self._runs.event(self.name, "checkpoint", f"{record.checkpoint}{shown}", at=record.at or now)
+
+    def meters(self, values: dict[str, float], *, now: float) -> list[Verdict]:
+        """Judge the built-in meters; returns the verdicts that changed, already committed."""
+        changed = self._judge.meters(values, at=now)
+        with atomic(self._db):
+            self._write(changed)
+        return changed
+
+    def end(self, *, result: str, exit_code: int | None, now: float) -> list[Verdict]:
+        """The run ended: no gate stays pending. Call inside a transaction."""
+        changed = self._judge.end(result=result, exit_code=exit_code, at=now)
+        self._write(changed)
+        return changed
+
+
+def _points(records: Iterable[Record], now: float) -> Iterable[StoredPoint]:
+    """The points of records; what a line does not say is taken from what it does."""
+    for record in records:
+        if record.checkpoint:
+            continue  # its metrics tell what was saved; the run logged them as points before
+        for metric, value in record.metrics.items():
+            step = record.step if record.step is not None else record.epoch
+            yield StoredPoint(
+                metric=metric,
+                step=None if step is None else _storable(step),
+                value=value,
+                epoch=record.epoch,
+                at=record.at if record.at is not None else now,
+            )
+
+
+def _storable(step: float) -> float:
+    """SQLite keeps whole numbers to 2^63; a larger step is kept as the nearest float."""
+    return float(step) if isinstance(step, int) and not -(2**63) <= step < 2**63 else step
