@@ -1,0 +1,136 @@
+"""Boundary examples from real speech, built once and kept.
+
+    python -m jobs.boundary.data build --preset demo               Debian's voice prompts
+    python -m jobs.boundary.data build --source PATH               a folder per speaker, or audio with RTTM
+    python -m jobs.boundary.data statistics --reference DIR --hypothesis FILE > jobs/boundary/statistics.toml
+
+What is built lies in data/boundary/<key>; the key is made of the recipe, the speech and the code that makes
+examples, so a second run starts at once and nothing stale is ever used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+
+from jobs.boundary import debian, statistics
+from jobs.boundary.making import Recipe, make
+from jobs.boundary.recordings import Recordings
+from jobs.boundary.sources import Conversations, DataError, Voices, open_folder
+
+CODE = ("making.py", "dialogue.py", "features.py", "recordings.py", "rttm.py", "statistics.toml")
+"""What decides about the examples beside the recipe and the speech."""
+
+
+RECIPES = {"full": Recipe(), "demo": Recipe(dialogues=400, val_dialogues=24, test_dialogues=60)}
+
+
+def say(text: str) -> None:
+    """A line for people, apart from what a program may read."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def home(data_dir: str = "") -> Path:
+    """Where speech and examples are kept: the argument, $TRAINUI_DATA, or data/ in the working folder."""
+    return Path(data_dir or os.environ.get("TRAINUI_DATA", "") or "data").absolute()
+
+
+def speech(recipe: Recipe, folder: Path, tell: Callable[[str], None] = say) -> Voices | Conversations:
+    """The speech a recipe is made from; fetched first when it is the default and not there yet."""
+    if recipe.source == "asterisk":
+        with alone(folder / "asterisk.lock", "another process is fetching the speech; waiting for it", tell):
+            return debian.voices(folder / "asterisk", tell)
+    return open_folder(Path(recipe.source).expanduser())
+
+
+def key(recipe: Recipe, source: Voices | Conversations) -> str:
+    """Names the examples: recipe, speech (names and sizes) and code."""
+    digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
+    for path in source.files():
+        digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+    for name in CODE:
+        digest.update(Path(__file__).with_name(name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def alone(lock: Path, waiting: str, tell: Callable[[str], None]) -> Iterator[None]:
+    """Hold a lock file; whoever finds it taken says so and waits."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            tell(waiting)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def prepare(recipe: Recipe, data_dir: str = "", tell: Callable[[str], None] = say) -> Path:
+    """The folder with the examples of this recipe, built now if it is not there; safe from many processes."""
+    folder = home(data_dir)
+    source = speech(recipe, folder, tell)
+    target = folder / "boundary" / key(recipe, source)
+    with alone(target.with_suffix(".lock"), "another process is building the examples; waiting for it", tell):
+        if not (target / "recipe.json").exists():
+            build(recipe, source, target, tell)
+    return target
+
+
+def load(folder: Path, split: str) -> Recordings:
+    """One side of the examples."""
+    return Recordings(**torch.load(folder / f"{split}.pt", weights_only=True))
+
+
+def build(recipe: Recipe, source: Voices | Conversations, target: Path, tell: Callable[[str], None]) -> None:
+    """Make the examples; recipe.json comes last and says that all is there."""
+    target.mkdir(parents=True, exist_ok=True)
+    tell(f"building boundary examples: {source.about}")
+    facts: dict[str, dict[str, float]] = {}
+    for split, recordings in make(recipe, source, target).items():
+        torch.save(recordings.tensors(), target / f"{split}.pt")
+        facts[split] = {"boundaries": len(recordings.time), "seconds": round(recordings.seconds(), 1)}
+        tell(
+            f"  {split}: {facts[split]['boundaries']:,} boundaries in {recordings.seconds() / 60:.0f} minutes"
+        )
+    about = {"recipe": asdict(recipe), "about": source.about, "splits": facts}
+    (target / "recipe.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; 2 when there is no speech to be had."""
+    parser = argparse.ArgumentParser(prog="jobs.boundary.data", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("build", help="build the examples, or find them built")
+    one.add_argument("--preset", choices=sorted(RECIPES), default="full")
+    one.add_argument(
+        "--source", default="asterisk", help="a folder of speech; left out: Debian's voice prompts"
+    )
+    one.add_argument("--data_dir", "--data-dir", default="", help="where to keep it (default: data)")
+    two = commands.add_parser("statistics", help="print statistics.toml")
+    two.add_argument("--reference", type=Path, required=True, help="a folder of reference RTTM")
+    two.add_argument("--hypothesis", type=Path, required=True, help="what a system answered, RTTM")
+    given = parser.parse_args(arguments)
+    if given.command == "statistics":
+        print(statistics.measure(given.reference, given.hypothesis), end="")
+        return 0
+    try:
+        print(prepare(replace(RECIPES[given.preset], source=given.source), given.data_dir))
+    except DataError as error:
+        say(str(error))
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""The overfit test: a network that cannot learn a handful of examples by heart will not learn thousands.
+
+    python -m jobs.boundary.overfit --model transformer --data demo --tokens 50 --stride 4
+
+Prints the mean absolute error in ms and ends with 1 when it is not below 10. A training does the same before
+it starts when it is given --preflight_steps.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+
+from jobs.boundary import data, statistics
+from jobs.boundary.decode import Decoder, figures
+from jobs.boundary.examples import Errors, Examples, Window
+from jobs.boundary.losses import loss_of
+from jobs.boundary.settings import Settings, read
+from jobs.boundary.sources import DataError
+from models.boundary import build
+
+HANDFUL = 8
+ENOUGH = 5.0
+"""Milliseconds at which nothing more is to be shown."""
+LIMIT = 10.0
+"""Milliseconds: the test's own word for "learnt"."""
+
+
+def overfit(
+    settings: Settings,
+    examples: Examples,
+    errors: Errors,
+    decoder: Decoder,
+    *,
+    goes_on: Callable[[], bool] = lambda: True,
+) -> float:
+    """Drive a fresh network's error on HANDFUL fixed examples down; returns the mean absolute error in ms."""
+    torch.manual_seed(settings.seed)
+    random = torch.Generator().manual_seed(settings.seed)
+    which = torch.randperm(len(examples), generator=random)[:HANDFUL].to(examples.device)
+    batch = examples.batch(which, errors.draw(len(which), random).to(examples.device))
+    model = build(settings.model, size=settings.size, dropout=0.0).to(examples.device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0)
+    found = float("inf")
+    for step in range(max(1, settings.preflight_steps)):
+        answer = model(batch.frames, batch.left, batch.right)
+        if step % 10 == 0:
+            found = figures(batch.error - decoder(answer).detach())["mae"]
+            if found < ENOUGH or not goes_on():
+                break
+        loss = loss_of(answer, batch, examples.window, settings)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line: 0 when the network learnt the handful, 1 when it did not."""
+    try:
+        settings = read(arguments, prog="jobs.boundary.overfit")
+        settings = replace(settings, preflight_steps=settings.preflight_steps or 400)
+        recipe = replace(data.RECIPES[settings.data], source=settings.source)
+        folder = data.prepare(recipe, settings.data_dir)
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return 2
+    window = Window(tokens=settings.tokens, stride=settings.stride)
+    examples = Examples(data.load(folder, "train"), window, torch.device("cpu"))
+    measured = statistics.load().errors
+    errors = Errors(measured, window, settings.uniform)
+    decoder = Decoder(window, measured, settings.uniform, examples.device)
+    found = overfit(settings, examples, errors, decoder)
+    print(f"{settings.model}: {HANDFUL} examples overfitted to {found:.1f} ms (below {LIMIT:.0f} is learnt)")
+    return 0 if found < LIMIT else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
