@@ -1,0 +1,249 @@
+"""A store in memory that tells one story: three runs live, one waiting, two ended. Its clock stands still."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from trainui.core.run import Result, Status
+from trainui.core.store.views import (
+    Bucket,
+    BudgetView,
+    CheckpointView,
+    CurvePoint,
+    EventView,
+    GateView,
+    GpuView,
+    MachineView,
+    MetricView,
+    PrimaryView,
+    RunDetail,
+    RunView,
+)
+
+NOW = 1_700_010_000.0  # 2023-11-15 01:00 UTC
+GIB = 1 << 30
+
+
+def run(name, *, status=Status.RUNNING, **changes) -> RunView:
+    job = name.rpartition("-")[0]
+    return replace(
+        RunView(run=name, job=job, study="phase 3", status=status, queued_at=NOW - 9000, directory=f"runs/{name}"),
+        **changes,
+    )
+
+
+def live(name, *, epoch, value, best, at, eta, gates, order) -> RunView:
+    return run(
+        name,
+        pid=4000 + order,
+        gpus=("0",),
+        queued_at=NOW - 9000 + order,
+        started_at=NOW - 3900,
+        seconds=3900.0,
+        gpu_hours=0.36,
+        usd=1.38,
+        usd_per_hour=0.43,
+        step=epoch * 90,
+        epoch=epoch,
+        total_epochs=50.0,
+        progress=epoch / 50,
+        eta_seconds=eta,
+        metric=PrimaryView(name="val/mae", goal="min", last=value, best=best, best_step=at),
+        gates=gates,
+        armed=order == 1,
+    )
+
+
+RUNS = [
+    live("transformer-3", epoch=34.0, value=88.1, best=86.4, at=31, eta=4320, order=3,
+         gates={"passed": 3, "ok": 5, "warn": 1, "pending": 1}) ,
+    live("mlp-2", epoch=27.0, value=131.0, best=129.2, at=25, eta=6000, order=2, gates={"passed": 1, "ok": 7}),
+    live("contrastive-1", epoch=41.0, value=104.7, best=101.9, at=41, eta=1860, order=1,
+         gates={"passed": 2, "ok": 6}),
+    run("evaluate-1", status=Status.QUEUED, queued_at=NOW - 600, gates={"pending": 2},
+        waits_for="waits for transformer, mlp, contrastive"),
+    run("transformer-2", status=Status.ENDED, result=Result.STOPPED, cause="gate no-nan at epoch 3",
+        queued_at=NOW - 9500, ended_at=NOW - 4000, seconds=300.0, usd=0.09, gpu_hours=0.08,
+        metric=PrimaryView(name="val/mae", goal="min", last=math.nan, best=402.8, best_step=2),
+        gates={"tripped": 1, "ok": 4, "pending": 5}),
+    run("transformer-1", status=Status.ENDED, result=Result.FAILED, cause="out of GPU memory",
+        queued_at=NOW - 9900, ended_at=NOW - 5000, seconds=41.0, usd=0.01, gates={"unknown": 2, "pending": 8}),
+]  # fmt: skip
+
+GATES = [
+    GateView(gate="mae-100", role="criterion", run="transformer-3", verdict="passed", at_epoch=29, value=86.4,
+             quote="Best model achieves <100ms MAE?", rule="best(val/mae) < 100", threshold=100.0, metric="val/mae"),
+    GateView(gate="no-nan", role="guard", run="transformer-3", verdict="ok", value=0, quote="no NaN/Inf",
+             rule="finite(train/loss) k=2", metric="train/loss"),
+    GateView(gate="mae-improving", role="watch", run="transformer-3", verdict="warn", at_epoch=33, value=0.4,
+             quote="validation MAE improving", rule="1 % per 8 epochs", metric="val/mae",
+             reason="best moved 0.4 % in 8 epochs, 1 % expected", action="would have stopped"),
+    GateView(gate="der-10pct", role="criterion", run="transformer-3", verdict="pending",
+             quote="DER improves by >10%?", rule="der / baseline der < 0.90"),
+]  # fmt: skip
+
+EVENTS = [
+    EventView(id=1, at=NOW - 4000, run="transformer-2", kind="status",
+              text="stopped: gate no-nan at epoch 3, train/loss nan twice"),
+    EventView(id=2, at=NOW - 3900, run="transformer-3", kind="status",
+              text="started as the child of transformer-2 with learning_rate 1e-4"),
+    EventView(id=3, at=NOW - 240, run="mlp-2", kind="checkpoint", text="checkpoint best.pt, val/mae 129.2"),
+    EventView(id=4, at=NOW - 60, run="transformer-3", kind="gate",
+              text="mae-improving: best moved 0.4 % in 8 epochs (1 % expected), warn"),
+]  # fmt: skip
+
+HOSTILE_LOG = ["[bold red]not markup[/]", "\x1b[2J\x1b[31mnot red\x1b[0m", "tab\there", "plain \x07 bell \u202e end"]
+
+
+def curve(scale, floor, epochs, *, nan_at=None, wobble=0.02) -> list[CurvePoint]:
+    points = []
+    for n in range(int(epochs) + 1):
+        value = floor + scale * math.exp(-n / 6) + floor * wobble * math.sin(n * 2.4)
+        points.append(
+            CurvePoint(step=n * 90.0, epoch=float(n), value=math.nan if n == nan_at else value, at=NOW)
+        )
+    return points
+
+
+def curves() -> dict[tuple[str, str], list[CurvePoint]]:
+    shapes = {"transformer-3": (520, 84, 34), "mlp-2": (400, 128, 27), "contrastive-1": (460, 100, 41)}
+    found = {}
+    for name, (scale, floor, epochs) in shapes.items():
+        found[name, "val/mae"] = curve(scale, floor, epochs)
+        found[name, "train/loss"] = curve(4, floor / 100, epochs, nan_at=12 if name == "mlp-2" else None)
+        found[name, "val/acc50"] = curve(-60, 70, epochs)
+        found[name, "val/acc100"] = curve(-70, 85, epochs)
+        found[name, "train/lr"] = curve(3e-4, 1e-5, epochs, wobble=0)
+        found[name, "train/grad_norm"] = curve(9, 1.1, epochs, wobble=0.2)
+    found["transformer-2", "val/mae"] = curve(520, 300, 3, nan_at=3)
+    return found
+
+
+@dataclass
+class Job:
+    name: str
+    about: str = ""
+    study: str = ""
+    problem: str = ""
+    presets: tuple[str, ...] = ()
+    params: dict = field(default_factory=dict)
+
+
+JOBS = [
+    Job(name="boundary", about="Predict sign boundaries from pose", presets=("full", "smoke"),
+        params={"learning_rate": 3e-4, "epochs": 50, "batch_size": 32}),
+    Job(name="broken", problem="jobs/broken.toml:3: unknown key 'comand' (did you mean 'command'?)"),
+    Job(name="evaluate", about="Score the best checkpoint"),
+]  # fmt: skip
+
+
+class Story:
+    """Reader, actions and source in one; `calls` says what was asked for."""
+
+    def __init__(self, runs=RUNS, *, log=("epoch 34 loss 0.213 val/mae 88.1",)) -> None:
+        self.run_views = list(runs)
+        self.points = curves()
+        self.gate_views = list(GATES)
+        self.event_views = list(EVENTS)
+        self.log = list(log)
+        self.calls: list[tuple] = []
+        self.refusal: Exception | None = None
+        self.trouble: Exception | None = None
+        self.changes = 0
+        self.budget_view = BudgetView(machine="a100", usd_per_hour=1.29, total_usd=10.0, spent_usd=4.12,
+                                      reserve_usd=2.0, left_usd=5.88, lasts_until=NOW + 4200)  # fmt: skip
+        gpu = GpuView(name="NVIDIA A100 40G", uuid="GPU-1", utilisation=0.94, memory_used=int(11.3 * GIB),
+                      memory_total=40 * GIB, temperature=62.0, watts=214.0)  # fmt: skip
+        self.machine_view = MachineView(at=NOW, cpu=0.38, cores=16, memory_used=21 * GIB, memory_total=200 * GIB,
+                                        disk_free=412 * GIB, gpus=(gpu,))  # fmt: skip
+
+    def reader(self):
+        return self
+
+    def actions(self):
+        return self
+
+    def version(self) -> int:
+        if self.trouble:
+            raise self.trouble
+        return self.changes
+
+    def runs(self):
+        return list(self.run_views)
+
+    def detail(self, name):
+        view = next(v for v in self.run_views if v.run == name)
+        checkpoint = CheckpointView(path="best.pt", at=NOW - 240, epoch=31, metric="val/mae", value=86.4)
+        return RunDetail(
+            view=view, about="Predict sign boundaries from pose", command=("python", "jobs/boundary/train.py"),
+            params={"learning_rate": 1e-4, "epochs": 50, "name": "[red]x"}, metrics=tuple(self.metrics(name)),
+            gates=tuple(self.gates(name)), checkpoints=(checkpoint,),
+            events=tuple(e for e in self.event_views if e.run == name), lines_read=900, lines_understood=880,
+        )  # fmt: skip
+
+    def metrics(self, name):
+        found = []
+        for (run_name, metric), points in self.points.items():
+            if run_name == name:
+                values = [p.value for p in points if math.isfinite(p.value)]
+                found.append(MetricView(run=name, metric=metric, points=len(points), last_step=points[-1].step,
+                                        nonfinite=len(points) - len(values), first=values[0], last=values[-1],
+                                        min=min(values), max=max(values)))  # fmt: skip
+        return found
+
+    def curve(self, name, metric):
+        return self.points[name, metric]
+
+    def envelope(self, name, metric, *, buckets):
+        points = self.points[name, metric]
+        size = math.ceil(len(points) / buckets)
+        out = []
+        for at in range(0, len(points), size):
+            part = points[at : at + size]
+            values = [p.value for p in part if math.isfinite(p.value)]
+            out.append(Bucket(step_from=part[0].step, step_to=part[-1].step, count=len(part),
+                              nonfinite=len(part) - len(values), min=min(values, default=None),
+                              max=max(values, default=None), first=values[0] if values else None,
+                              last=values[-1] if values else None))  # fmt: skip
+        return out
+
+    def gates(self, name=None):
+        return [g for g in self.gate_views if name in (None, g.run)]
+
+    def events(self, *, after=0, limit=200):
+        return [e for e in self.event_views if e.id > after][:limit]
+
+    def budget(self):
+        return self.budget_view
+
+    def machine(self):
+        return self.machine_view
+
+    def log_tail(self, name, lines):
+        return [f"{name}: {text}" for text in self.log][-lines:]
+
+    def jobs(self):
+        return self._answer(JOBS, "jobs")
+
+    def start(self, job, *, params, preset, armed):
+        return self._answer(f"{job}-1", "start", job, dict(params), preset, armed)
+
+    def stop(self, name, *, now=False):
+        return self._answer(None, "stop", name, now)
+
+    def retry(self, name):
+        return self._answer(f"{name}-again", "retry", name)
+
+    def export(self, names):
+        return self._answer(Path("exports/x"), "export", *names)
+
+    def ensure_manager(self):
+        self._answer(None, "ensure_manager")
+
+    def _answer(self, answer, *call):
+        self.calls.append(call)
+        if self.refusal and call[0] != "ensure_manager":
+            raise self.refusal
+        return answer

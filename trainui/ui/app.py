@@ -1,0 +1,103 @@
+"""The dashboard as an app: it owns the screens and the bridge, and nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from trainui.ui import keys, tones
+from trainui.ui.bridge import Bridge
+from trainui.ui.present.ink import safe
+from trainui.ui.present.strips import leaving_line
+from trainui.ui.screens.help import Help
+from trainui.ui.screens.overview import Overview
+from trainui.ui.screens.room import ChartSettings
+from trainui.ui.screens.run import RunScreen
+from trainui.ui.settings import Settings, load
+from trainui.ui.source import Snapshot, Source
+
+
+class Dashboard(App[None]):
+    """Shows what a source holds and passes on what a person wants."""
+
+    TITLE = "trainui"
+    CSS_PATH = "app.tcss"
+    DEFAULT_MODE = "overview"
+    BINDINGS = keys.bindings(keys.EVERYWHERE)
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        title: str = "",
+        settings: Settings | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        super().__init__()
+        self._settings = settings or Settings()
+        self.bridge = Bridge(self, source, clock=clock)
+        self.add_mode("overview", lambda: Overview(self.bridge, ChartSettings(), title=title))
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own words of the stylesheet, for before a theme of ours is on."""
+        return dict(tones.DARK.variables)
+
+    def on_mount(self) -> None:
+        """Dress, and begin to read."""
+        self.register_theme(tones.DARK)
+        self.register_theme(tones.LIGHT)
+        self.theme = (tones.DARK if self._settings.dark else tones.LIGHT).name
+        self.set_class(self._settings.ascii, "-ascii")
+        self.bridge.open()
+
+    def on_unmount(self) -> None:
+        """Let the reading thread go."""
+        self.bridge.close()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The newest look at the store."""
+        return self.bridge.snapshot
+
+    def action_help(self) -> None:
+        """The keys of this screen."""
+        place = "run" if isinstance(self.screen, RunScreen) else "overview"
+        if isinstance(self.screen, Overview | RunScreen):
+            self.push_screen(Help(place))
+
+    def action_leave(self) -> None:
+        """Leave; nothing stops."""
+        self.exit()
+
+    def action_theme(self) -> None:
+        """Light or dark."""
+        self.theme = (tones.LIGHT if self.current_theme.dark else tones.DARK).name
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the palette offers: every key of the screen, and every run by name."""
+        table = keys.RUN if isinstance(screen, RunScreen) else keys.OVERVIEW
+        for key in (*table, *keys.EVERYWHERE):
+            if key.id != "app.palette":
+                act = partial(screen.run_action, key.action if key in table else f"app.{key.action}")
+                yield SystemCommand(f"{key.label}  ({key.written})", key.about, act)
+        overview = self.screen_stack[0]
+        if isinstance(overview, Overview):
+            for view in self.snapshot.runs[:200]:
+                yield SystemCommand(
+                    f"open {safe(view.run)}", "its screen", partial(overview.open_run, view.run)
+                )
+
+
+def run_dashboard(project: Path, db: Path) -> str:
+    """Show the dashboard until it is left; what to print then."""
+    from trainui.ui.store_source import StoreSource
+
+    app = Dashboard(StoreSource(project, db), title=project.resolve().name, settings=load(project))
+    app.run()
+    return leaving_line(app.snapshot.runs, app.snapshot.budget)

@@ -1,0 +1,110 @@
+"""The one place where a thread meets Textual: one reads, others act, and all come back here."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from textual.app import App
+from textual.signal import Signal
+
+from trainui.core.errors import TrainuiError
+from trainui.ui.gather import Gatherer
+from trainui.ui.present.ink import safe
+from trainui.ui.source import Actions, Look, Snapshot, Source
+
+LIVE_SECONDS, QUIET_SECONDS = 0.1, 0.5
+"""How often the store is asked whether something changed: while a run is live, and when none is."""
+REST = 4
+"""A read that took long is followed by a rest of so many times its length."""
+Answer = TypeVar("Answer")
+
+
+class Bridge:
+    """Brings what the store holds to the screens, and what a person wants to the manager."""
+
+    def __init__(self, app: App[Any], source: Source, *, clock: Callable[[], float] = time.time) -> None:
+        self._app, self._source, self._clock = app, source, clock
+        self._look = Look()
+        self._wake = threading.Event()
+        self._closed = threading.Event()
+        self._asked = False
+        self.snapshot = Snapshot()
+        self.seen: Signal[Snapshot] = Signal(app, "seen")
+        """Tells every screen, also one covered by another, of a new snapshot."""
+
+    def open(self) -> None:
+        """Begin to read, and see that a manager lives."""
+        self._app.run_worker(self._watch, group="bridge", thread=True, exit_on_error=False)
+        self.ask(lambda actions: actions.ensure_manager(), lambda _: None)
+
+    def close(self) -> None:
+        """End the reading thread at its next turn, which is now."""
+        self._closed.set()
+        self._wake.set()
+
+    def look(self, look: Look) -> None:
+        """Say what the screens want to see; a new look is read at once."""
+        if look != self._look:
+            self._look = look
+            self._wake.set()
+
+    def ask(self, action: Callable[[Actions], Answer], then: Callable[[Answer], None]) -> None:
+        """Run an action in a thread; `then` gets its answer in Textual's. A refusal becomes a toast."""
+
+        def work() -> None:
+            try:
+                answer = action(self._source.actions())
+            except TrainuiError as error:
+                self._app.call_later(self.tell, error.message, error.hint or "", "error")
+            except Exception as error:  # one bad action is a toast, never a crash
+                self._app.call_later(self.tell, f"{type(error).__name__}: {error}", "", "error")
+            else:
+                self._app.call_later(then, answer)
+            self._asked = True
+            self._wake.set()
+
+        self._app.run_worker(work, group="actions", thread=True, exit_on_error=False)
+
+    def tell(self, text: str, title: str = "", severity: str = "information") -> None:
+        """Show a toast; its text is data."""
+        kind: Any = severity
+        self._app.notify(safe(text), title=safe(title), severity=kind, markup=False, timeout=6)
+
+    def _watch(self) -> None:
+        gatherer: Gatherer | None = None
+        version: object = None
+        sent = self.snapshot
+        while not self._closed.is_set():
+            self._wake.clear()
+            began, look = time.monotonic(), self._look
+            try:
+                gatherer = gatherer or Gatherer(self._source.reader())
+                found = (gatherer.version(), look, self._second(sent))
+                if found != version or self._asked:
+                    version, self._asked = found, False
+                    sent = self._send(gatherer.snapshot(look, at=self._clock()), sent)
+            except TrainuiError as error:
+                gatherer, version = None, None
+                sent = self._send(Snapshot(at=self._clock(), look=look, problem=str(error)), sent)
+            except Exception as error:  # one bad look is a line on the screen, never a crash
+                gatherer, version = None, None
+                problem = f"{type(error).__name__}: {error}"
+                sent = self._send(Snapshot(at=self._clock(), look=look, problem=problem), sent)
+            pause = LIVE_SECONDS if any(view.is_live for view in sent.runs) else QUIET_SECONDS
+            self._wake.wait(max(pause, REST * (time.monotonic() - began)))
+
+    def _second(self, sent: Snapshot) -> int:
+        """Changes every second while a run counts down to being killed, else never."""
+        return int(self._clock()) if any(view.stop_at is not None for view in sent.runs) else 0
+
+    def _send(self, snapshot: Snapshot, before: Snapshot) -> Snapshot:
+        if snapshot != before or snapshot.look != before.look:
+            self._app.call_later(self._deliver, snapshot)
+        return snapshot
+
+    def _deliver(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.seen.publish(snapshot)

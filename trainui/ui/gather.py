@@ -1,0 +1,114 @@
+"""From a store and a look to a snapshot: reads only what the screens show, and only what changed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from trainui.core.store.views import EventView, MetricView, RunView
+from trainui.ui.present.rows import in_order
+from trainui.ui.source import Look, Reader, Snapshot, Trace
+
+MOST_DRAWN = 8
+"""Runs in one chart; more could not be told apart."""
+EVENTS_KEPT = 200
+_PAGE = 1000
+
+
+def drawn_runs(runs: Sequence[RunView], look: Look) -> tuple[str, ...]:
+    """The runs whose curves are drawn: the marked ones, or else the live ones; and the one under the cursor."""
+    if look.opened:
+        return (look.opened,)
+    chosen = [v.run for v in runs if v.run in look.marked] or [v.run for v in runs if v.is_live]
+    chosen = chosen[:MOST_DRAWN]
+    if look.cursor in {v.run for v in runs} and look.cursor not in chosen:
+        chosen = [*chosen[: MOST_DRAWN - 1], str(look.cursor)]
+    return tuple(chosen)
+
+
+def metric_order(views: Sequence[MetricView], primary: Sequence[str]) -> tuple[str, ...]:
+    """Names of the metrics that have points: primary ones, then validation, training, the rest."""
+    names = {view.metric for view in views if view.points}
+    first = [name for name in dict.fromkeys(primary) if name in names]
+    groups = ("val", "eval", "test", "train")
+
+    def place(name: str) -> tuple[int, str]:
+        head = name.partition("/")[0]
+        return (groups.index(head) if head in groups else len(groups), name)
+
+    return (*first, *sorted(names.difference(first), key=place))
+
+
+def charted(names: Sequence[str], look: Look) -> tuple[str, ...]:
+    """The metrics that get a chart: the chosen one first, then the others in order."""
+    first = look.metric if look.metric in names else (names[0] if names else None)
+    return tuple([name for name in (first,) if name] + [n for n in names if n != first])[
+        : max(1, look.charts)
+    ]
+
+
+class Gatherer:
+    """Reads snapshots from one reader, in one thread."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._events: deque[EventView] = deque(maxlen=EVENTS_KEPT)
+        self._last_event = 0
+        self._traces: dict[tuple[str, str, int], tuple[tuple[int, int, float | None], Trace]] = {}
+
+    def version(self) -> int:
+        """What the store says its version is."""
+        return self._reader.version()
+
+    def snapshot(self, look: Look, *, at: float) -> Snapshot:
+        """Everything this look shows. Raises TrainuiError when the store cannot be read."""
+        reader = self._reader
+        runs = in_order(reader.runs())
+        views = {view.run: view for view in runs}
+        drawn = tuple(run for run in drawn_runs(runs, look) if run in views)
+        metrics = [m for run in drawn for m in reader.metrics(run)]
+        primary = [m.name for m in (views[run].metric for run in drawn) if m is not None]
+        names = metric_order(metrics, primary)
+        wanted = charted(names, look)
+        opened = look.opened if look.opened in views else None
+        log_run = opened or (look.cursor if look.cursor in views else None) or ""
+        return Snapshot(
+            at=at,
+            look=look,
+            runs=runs,
+            shown=drawn,
+            budget=reader.budget(),
+            machine=reader.machine(),
+            events=self._new_events(),
+            metric_names=names,
+            traces=tuple(self._trace(views[m.run], m, look) for m in metrics if m.metric in wanted),
+            gates=tuple(gate for run in drawn for gate in reader.gates(run)),
+            log_run=log_run,
+            log=tuple(reader.log_tail(log_run, look.log_lines)) if log_run else (),
+            detail=reader.detail(opened) if opened else None,
+            ready=True,
+        )
+
+    def _new_events(self) -> tuple[EventView, ...]:
+        while batch := self._reader.events(after=self._last_event, limit=_PAGE):
+            self._events.extend(batch)
+            self._last_event = max(event.id for event in batch)
+        return tuple(self._events)
+
+    def _trace(self, view: RunView, metric: MetricView, look: Look) -> Trace:
+        key = (metric.run, metric.metric, look.buckets)
+        known = self._traces.get(key)
+        if known and known[0] == (metric.points, metric.nonfinite, metric.last_step):
+            return known[1]
+        few = metric.points <= 2 * look.buckets
+        per_step = view.epoch / view.step if view.epoch and view.step else None
+        trace = Trace(
+            run=metric.run,
+            metric=metric.metric,
+            points=tuple(self._reader.curve(metric.run, metric.metric)) if few else (),
+            buckets=() if few else tuple(
+                self._reader.envelope(metric.run, metric.metric, buckets=look.buckets)),
+            epochs_per_step=per_step,
+        )  # fmt: skip
+        self._traces[key] = ((metric.points, metric.nonfinite, metric.last_step), trace)
+        return trace

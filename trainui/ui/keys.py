@@ -1,0 +1,151 @@
+"""Every key, by place, each with an ID. `python -m trainui.ui.keys` prints the table of the README."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Key:
+    """One key (or several, with commas), what it does, and whether the footer shows it."""
+
+    id: str
+    key: str
+    action: str
+    label: str
+    """For the footer."""
+    about: str
+    """One line for the help screen and the palette."""
+    show: bool = False
+    display: str = ""
+    """How the key is written; the key itself when empty."""
+
+    @property
+    def written(self) -> str:
+        """The key as people write it."""
+        return self.display or self.key.replace(",", " ")
+
+
+EVERYWHERE = (
+    Key(id="app.help", key="question_mark", action="help", label="help", display="?", show=True,
+        about="this help: every key of the screen you are on"),
+    Key(id="app.leave", key="q", action="leave", label="leave", show=True,
+        about="leave; runs go on, and the line that stays behind says which"),
+    Key(id="app.palette", key="ctrl+p", action="command_palette", label="palette", display="^p",
+        about="find a run or a command by name"),
+    Key(id="app.theme", key="t", action="theme", label="theme", about="light or dark"),
+)  # fmt: skip
+
+_CHARTS = (
+    Key(id="chart.next", key="m", action="metric(1)", label="metric", about="next metric"),
+    Key(id="chart.previous", key="M", action="metric(-1)", label="metric", about="previous metric"),
+    Key(id="chart.log", key="y", action="log_y", label="log y", about="logarithmic or linear y axis"),
+    Key(id="chart.axis", key="u", action="axis", label="x axis", about="x axis: epoch or step"),
+)
+
+_RUN_ACTIONS = (
+    Key(id="run.stop", key="x", action="stop", label="stop", show=True,
+        about="stop the run (asks first): it gets its signal and time to save"),
+    Key(id="run.kill", key="X", action="stop_now", label="kill", about="stop the run now (asks first)"),
+    Key(id="run.retry", key="r", action="retry", label="retry", about="queue it again, as a child of this run"),
+    Key(id="run.export", key="e", action="export", label="export", show=True,
+        about="write the marked runs, or this one, to files"),
+)  # fmt: skip
+
+OVERVIEW = (
+    Key(id="overview.start", key="s", action="start", label="start", show=True, about="start a job"),
+    _RUN_ACTIONS[0],
+    Key(id="overview.mark", key="space", action="mark", label="mark", show=True,
+        about="mark the run: only marked runs are drawn"),
+    Key(id="overview.open", key="enter", action="open", label="open", show=True, about="everything about the run"),
+    _RUN_ACTIONS[3],
+    *_RUN_ACTIONS[1:3],
+    Key(id="overview.mark_live", key="a", action="mark_live", label="all live",
+        about="mark all live runs; again to mark none"),
+    Key(id="overview.up", key="up,k", action="move(-1)", label="up", display="↑ k", about="the run above"),
+    Key(id="overview.down", key="down,j", action="move(1)", label="down", display="↓ j", about="the run below"),
+    Key(id="overview.first", key="home", action="move(-1000000)", label="first", about="the first run"),
+    Key(id="overview.last", key="end,G", action="move(1000000)", label="last", about="the last run"),
+    Key(id="overview.tail", key="l", action="tail", label="log", about="events or log below, where one fits"),
+    *_CHARTS,
+)  # fmt: skip
+
+RUN = (
+    Key(id="run.back", key="escape", action="back", label="back", display="esc", show=True,
+        about="back to the overview"),
+    Key(id="run.pane", key="tab", action="pane(1)", label="pane", show=True, about="next pane"),
+    Key(id="run.pane_back", key="shift+tab", action="pane(-1)", label="pane", about="previous pane"),
+    Key(id="run.up", key="up,k", action="roll(-1)", label="up", display="↑ k", about="scroll the pane up"),
+    Key(id="run.down", key="down,j", action="roll(1)", label="down", display="↓ j", about="scroll the pane down"),
+    Key(id="run.page_up", key="pageup", action="roll(-10)", label="page up", about="ten lines up"),
+    Key(id="run.page_down", key="pagedown", action="roll(10)", label="page down", about="ten lines down"),
+    Key(id="run.zoom", key="z", action="zoom", label="zoom", show=True, about="this pane alone, or all"),
+    Key(id="run.follow", key="f", action="follow", label="follow", show=True,
+        about="the log stays at its end as it grows, or stays where you are"),
+    Key(id="run.previous", key="left_square_bracket", action="turn(-1)", label="previous", display="[",
+        about="the run above in the table"),
+    Key(id="run.next", key="right_square_bracket", action="turn(1)", label="next", display="]",
+        about="the run below in the table"),
+    *_RUN_ACTIONS,
+    *_CHARTS,
+)  # fmt: skip
+
+START = (
+    Key(id="start.close", key="escape", action="close", label="back", display="esc", show=True, about="start nothing"),
+    Key(id="start.go", key="enter", action="go", label="start", show=True, about="queue a run of this job"),
+    Key(id="start.up", key="up,k", action="move(-1)", label="up", display="↑ k", about="the job above"),
+    Key(id="start.down", key="down,j", action="move(1)", label="down", display="↓ j", about="the job below"),
+    Key(id="start.preset", key="p", action="preset", label="preset", show=True, about="next preset"),
+    Key(id="start.arm", key="a", action="arm", label="arm", show=True,
+        about="armed: a tripped gate stops the run; unarmed it only tells"),
+    Key(id="start.params", key="tab", action="params", label="params", show=True,
+        about="change params: key=value key=value"),
+)  # fmt: skip
+
+CONFIRM = (
+    Key(id="confirm.yes", key="y", action="answer('stop')", label="stop", show=True, about="yes"),
+    Key(
+        id="confirm.now", key="X", action="answer('now')", label="now", show=True, about="now, without grace"
+    ),
+    Key(id="confirm.no", key="n,escape", action="answer('')", label="no", display="n", show=True, about="no"),
+)
+
+HELP = (
+    Key(id="help.close", key="escape,question_mark", action="close", label="back", display="esc", show=True,
+        about="back"),
+    Key(id="help.up", key="up,k", action="roll(-1)", label="up", display="↑ k", about="scroll up"),
+    Key(id="help.down", key="down,j", action="roll(1)", label="down", display="↓ j", about="scroll down"),
+)  # fmt: skip
+
+PLACES: dict[str, tuple[Key, ...]] = {
+    "overview": OVERVIEW,
+    "run": RUN,
+    "start": START,
+    "stop?": CONFIRM,
+    "everywhere": EVERYWHERE,
+}
+"""The places people read about."""
+
+
+def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
+    """The keys as Textual wants them. Priority keys would steal letters from an input, so there is none."""
+    return [
+        Binding(
+            k.key, k.action, k.label, id=k.id, show=k.show, key_display=k.display or None, tooltip=k.about
+        )
+        for k in keys
+    ]
+
+
+def markdown() -> str:
+    """The table of keys for the README."""
+    rows = ["| where | key | what it does |", "|---|---|---|"]
+    for place, keys in PLACES.items():
+        rows += [f"| {place} | `{key.written}` | {key.about} |" for key in keys]
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    print(markdown())

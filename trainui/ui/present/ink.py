@@ -1,0 +1,116 @@
+"""Text with tones: what every widget draws. A tone is a word (`warn`, `run3`), never a colour.
+
+Text that came from a job is data: `safe` takes out whatever could drive a terminal, and no markup is parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rich.cells import cell_len, set_cell_size
+
+_DRIVES_A_TERMINAL = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+_ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+
+ASCII = str.maketrans(
+    {
+        "✔": "+", "●": "o", "▲": "!", "✖": "x", "○": ".", "■": "#", "‖": "=", "◆": "*", "▶": ">",
+        "▓": "#", "░": ".", "─": "-", "│": "|", "└": "+", "┬": "+", "┤": "+", "┼": "+", "┈": "-", "━": "=",
+        "…": "~", "▌": "|", "–": "-", "×": "x", "·": ".", "°": "'", "→": ">", "↑": "^", "↓": "v",
+        "≤": "<", "≥": ">", "µ": "u", "‹": "<", "›": ">", "∞": "I",
+        **dict(zip("▁▂▃▄▅▆▇█", "._-=+*#@", strict=True)),
+    }
+)  # fmt: skip
+"""One cell for one cell, so that a table keeps its columns."""
+
+
+class Span(NamedTuple):
+    """A piece of text and its tone; several tones are words with a space between."""
+
+    text: str
+    tone: str = ""
+
+
+Line = tuple[Span, ...]
+"""One row of a widget."""
+
+
+def safe(text: str) -> str:
+    """`text` without anything that could style or drive a terminal; tabs and line ends become spaces."""
+    text = _ESCAPE_SEQUENCE.sub("", text).replace("\t", "  ").replace("\r", " ").replace("\n", " ")
+    return _DRIVES_A_TERMINAL.sub("·", text)
+
+
+def ascii_only(text: str) -> str:
+    """`text` for a terminal without UTF-8: our glyphs by table, what else is not ASCII as `?`."""
+    return text.translate(ASCII).encode("ascii", "replace").decode("ascii")
+
+
+def line(*parts: str | Span | Line) -> Line:
+    """One line of strings, spans and lines."""
+    spans: list[Span] = []
+    for part in parts:
+        if isinstance(part, str):
+            spans.append(Span(part))
+        elif isinstance(part, Span):
+            spans.append(part)
+        else:
+            spans.extend(part)
+    return tuple(span for span in spans if span.text)
+
+
+def plain(spans: Iterable[Span]) -> str:
+    """The text alone."""
+    return "".join(span.text for span in spans)
+
+
+def width(spans: Iterable[Span]) -> int:
+    """Cells the line takes."""
+    return sum(cell_len(span.text) for span in spans)
+
+
+def clip(spans: Line, cells: int) -> Line:
+    """The line in at most `cells` cells; `…` says that something is missing."""
+    if width(spans) <= cells:
+        return spans
+    if cells <= 0:
+        return ()
+    kept: list[Span] = []
+    room = cells - 1
+    for span in spans:
+        wide = cell_len(span.text)
+        if wide > room:
+            kept.append(Span(set_cell_size(span.text, room) + "…", span.tone))
+            break
+        kept.append(span)
+        room -= wide
+    return tuple(kept)
+
+
+def fit(spans: Line, cells: int, *, right: bool = False) -> Line:
+    """The line in exactly `cells` cells, clipped or padded (on the left when `right`)."""
+    spans = clip(spans, cells)
+    space = Span(" " * (cells - width(spans)))
+    return line(space, spans) if right else line(spans, space)
+
+
+def join(parts: Iterable[Line], gap: str = "  ") -> Line:
+    """Lines beside each other."""
+    out: list[Span] = []
+    for part in parts:
+        if part and out:
+            out.append(Span(gap))
+        out.extend(part)
+    return tuple(out)
+
+
+def fold(parts: list[tuple[int, Line]], cells: int, gap: str = "   ") -> Line:
+    """Lines beside each other in `cells` cells; those with the highest number are the first to go."""
+    kept = [part for part in parts if part[1]]
+    while len(kept) > 1 and width(join((part for _, part in kept), gap)) > cells:
+        kept.remove(max(kept, key=lambda part: part[0]))
+    return clip(join((part for _, part in kept), gap), cells)

@@ -1,0 +1,190 @@
+"""The runs table: which columns fit, and each run as one line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trainui.core.run import Status
+from trainui.core.store.views import RunView
+from trainui.ui.present.ink import Line, Span, clip, fit, line, safe, width
+from trainui.ui.present.lights import gate_lights, run_light, run_word
+from trainui.ui.present.text import NONE, bar, clock, decimals_for, duration, number, percent, usd, whole
+
+BAR = 10
+RUN_MIN, RUN_MAX = 12, 32
+
+WIDE = ("run", "state", "bar", "epoch", "eta", "metric", "best", "at", "gates", "usd", "rate", "gpu_hours")
+"""Every column, as wide as the screen may be."""
+
+NARROWING: tuple[tuple[str, str], ...] = (
+    ("gpu_hours", ""),
+    ("rate", ""),
+    ("at", ""),
+    ("epoch", "percent"),
+    ("bar", ""),
+    ("gates", "lights"),
+    ("best", ""),
+    ("usd", ""),
+)
+"""What gives way, in this order, when the screen is narrower: a column, and what takes its place."""
+
+HEADS = {
+    "run": "run", "state": "state", "bar": "", "epoch": "epoch", "percent": "done", "eta": "eta",
+    "best": "best", "at": "at", "gates": "gates", "lights": "gates", "usd": "$", "rate": "$/h",
+    "gpu_hours": "GPU-h",
+}  # fmt: skip
+LEFT = frozenset({"run", "state", "bar", "gates", "lights"})
+PROGRESS = ("bar", "epoch", "percent", "eta")
+"""Columns that give their room to the cause of an ended run."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """What is drawn: the head, and a line for each run in the same order."""
+
+    head: Line
+    rows: tuple[Line, ...]
+
+
+def in_order(runs: Sequence[RunView]) -> tuple[RunView, ...]:
+    """Live runs first, then what waits, then what ended; inside each as the store gave them."""
+    return tuple(sorted(runs, key=lambda v: 0 if v.is_live else 1 if v.status is Status.QUEUED else 2))
+
+
+def ranks(runs: Sequence[RunView]) -> dict[str, int]:
+    """Run → its place in the order of queueing: what its colour is taken from, the same on every screen."""
+    return {v.run: n for n, v in enumerate(sorted(runs, key=lambda v: (v.queued_at, v.run)))}
+
+
+def metric_head(runs: Sequence[RunView]) -> str:
+    """The name of the metric all runs are judged by, or `metric`."""
+    names = {v.metric.name for v in runs if v.metric}
+    return safe(names.pop()) if len(names) == 1 else "metric"
+
+
+def table(
+    runs: Sequence[RunView],
+    cells: int,
+    *,
+    tags: Mapping[str, str],
+    colours: Mapping[str, int],
+    marked: frozenset[str] = frozenset(),
+    now: float = 0.0,
+) -> Table:
+    """The runs in `cells` cells. `tags` are the digits of the runs that are drawn, `colours` their ranks."""
+    head = metric_head(runs)
+    grid = [_cells(view, shared=head != "metric", decimals=_decimals(runs)) for view in runs]
+    names = _columns(grid, cells - 4, head)
+    wide = {name: _natural(name, grid, head) for name in names}
+    wide["run"] = max(RUN_MIN, min(RUN_MAX, wide["run"], wide["run"] + cells - 4 - _total(wide)))
+    rows = []
+    for view, row in zip(runs, grid, strict=True):
+        tone = f"run{colours.get(view.run, 0)}"
+        mark = Span("▌" if view.run in marked else " ", tone)
+        front = line(mark, Span(tags.get(view.run, " "), f"{tone} bold"), run_light(view), " ")
+        rows.append(clip(line(front, _body(view, row, names, wide, now)), cells))
+    heads = [fit((Span(_head(n, head), "dim"),), wide[n], right=n not in LEFT) for n in names]
+    return Table(head=clip(line("    ", *_spaced(heads)), cells), rows=tuple(rows))
+
+
+def _body(
+    view: RunView, row: Mapping[str, Line], names: list[str], wide: Mapping[str, int], now: float
+) -> Line:
+    parts: list[Line] = []
+    story = _story(view, now)
+    for at, name in enumerate(names):
+        if story and name in PROGRESS:
+            group = [n for n in names if n in PROGRESS]
+            if view.status is Status.QUEUED:
+                rest = sum(wide[n] + 1 for n in names[at:])
+                return line(*_spaced([*parts, fit(story, rest - 1)]))
+            if name == group[0]:
+                parts.append(fit(story, sum(wide[n] + 1 for n in group) - 1))
+            continue
+        parts.append(fit(row[name], wide[name], right=name not in LEFT))
+    return line(*_spaced(parts))
+
+
+def _story(view: RunView, now: float) -> Line:
+    """What stands where a live run has its progress."""
+    if view.status is Status.QUEUED:
+        return line(Span(safe(view.waits_for) or "waits for its turn", "dim"))
+    if view.status is Status.STOPPING and view.stop_at is not None:
+        return line(Span(f"killed in {duration(view.stop_at - now)} if it has not ended", "warn"))
+    if view.status is Status.ENDED:
+        when = f" {clock(view.ended_at, now)}" if view.ended_at and not view.cause else ""
+        return line(Span(safe(view.cause) + when, "" if view.cause else "dim"))
+    return ()
+
+
+def _cells(view: RunView, *, shared: bool, decimals: int) -> dict[str, Line]:
+    tone = "dim" if view.status is Status.ENDED else ""
+    metric = view.metric
+    known = metric is not None and metric.last is not None
+    short = "" if shared or metric is None else safe(metric.name).rsplit("/", 1)[-1] + " "
+    places = decimals if shared else None
+    texts = {
+        "run": safe(view.run),
+        "bar": bar(view.progress, BAR),
+        "epoch": _done(view),
+        "percent": percent(view.progress) if view.progress is not None else whole(view.step),
+        "eta": duration(view.eta_seconds),
+        "metric": short + number(metric.last, places) if known and metric else NONE,
+        "best": number(metric.best, places) if metric else NONE,
+        "at": whole(metric.best_step) if metric else NONE,
+        "usd": usd(view.usd),
+        "rate": usd(view.usd_per_hour) if view.is_live else "",
+        "gpu_hours": usd(view.gpu_hours),
+    }
+    cells = {name: line(Span(text, tone)) for name, text in texts.items()}
+    cells["run"] = line(Span(texts["run"], f"{tone} bold" if view.is_live else tone))
+    light = run_light(view)
+    cells["state"] = line(Span(run_word(view), light.tone if light.tone in ("bad", "warn") else tone))
+    cells["gates"] = gate_lights(view.gates)
+    cells["lights"] = gate_lights(view.gates, tight=True)
+    return cells
+
+
+def _done(view: RunView) -> str:
+    if view.epoch is not None:
+        return whole(view.epoch) + (f" of {whole(view.total_epochs)}" if view.total_epochs else "")
+    if view.step is not None:
+        return "step " + whole(view.step) + (f" of {whole(view.total_steps)}" if view.total_steps else "")
+    return NONE
+
+
+def _decimals(runs: Sequence[RunView]) -> int:
+    return decimals_for(x for v in runs if v.metric for x in (v.metric.last, v.metric.best))
+
+
+def _head(name: str, metric: str) -> str:
+    return metric if name == "metric" else HEADS[name]
+
+
+def _natural(name: str, grid: Sequence[Mapping[str, Line]], metric: str) -> int:
+    least = {"bar": BAR, "run": RUN_MIN, "state": 8}.get(name, 0)
+    return max([least, len(_head(name, metric)), *(width(row[name]) for row in grid)])
+
+
+def _total(wide: Mapping[str, int]) -> int:
+    return sum(wide.values()) + len(wide) - 1
+
+
+def _columns(grid: Sequence[Mapping[str, Line]], cells: int, metric: str) -> list[str]:
+    names = list(WIDE)
+    for gone, instead in NARROWING:
+        wide = {name: _natural(name, grid, metric) for name in names}
+        wide["run"] = min(wide["run"], 20)
+        if _total(wide) <= cells:
+            break
+        at = names.index(gone)
+        names[at : at + 1] = [instead] if instead else []
+    return names
+
+
+def _spaced(parts: Sequence[Line]) -> list[Line | str]:
+    out: list[Line | str] = []
+    for part in parts:
+        out += [" ", part] if out else [part]
+    return out

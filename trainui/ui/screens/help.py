@@ -1,0 +1,55 @@
+"""Every key of the screen below, and what the lights mean."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+
+from trainui.ui import keys
+from trainui.ui.present.ink import Line, Span, line
+from trainui.ui.present.lights import VERDICTS
+from trainui.ui.widgets.paper import Paper
+
+
+def help_lines(place: str) -> list[Line]:
+    """The keys of a place, those that work everywhere, and the lights."""
+    lines: list[Line] = []
+    for title, table in ((place, keys.PLACES[place]), ("everywhere", keys.EVERYWHERE)):
+        lines.append(line(Span(title, "head")))
+        lines += [line("  ", Span(k.written.ljust(12), "bold accent"), k.about) for k in table]
+        lines.append(line())
+    lines.append(line(Span("gates", "head")))
+    lights = [part for verdict, light in VERDICTS.items() for part in (light, Span(f" {verdict}  "))]
+    lines.append(line("  ", *lights))
+    lines.append(line(Span("  red is only for what needs a person", "dim")))
+    lines.append(line(Span("  a digit at the end of a curve is the digit of its run in the table", "dim")))
+    return lines
+
+
+class Help(ModalScreen[None]):
+    """The help, over the screen it explains."""
+
+    CSS_PATH = "dialog.tcss"
+    BINDINGS = keys.bindings(keys.HELP)
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self._place = place
+
+    def compose(self) -> ComposeResult:
+        """One box."""
+        with Vertical(classes="box tall"):
+            yield Paper(id="help")
+
+    def on_mount(self) -> None:
+        """Show the keys."""
+        self.query_one(Paper).show(help_lines(self._place))
+
+    def action_roll(self, by: int) -> None:
+        """Scroll."""
+        self.query_one(Paper).scroll_relative(y=by, animate=False)
+
+    def action_close(self) -> None:
+        """Back to where one came from."""
+        self.dismiss()

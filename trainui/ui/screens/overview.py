@@ -1,0 +1,132 @@
+"""The overview: money, machine, runs, curves of the marked ones, what happened and what was printed."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.getters import query_one
+from textual.widgets import Footer
+
+from trainui.core.store.views import RunView
+from trainui.ui import keys
+from trainui.ui.bridge import Bridge
+from trainui.ui.present.ink import Span, line, safe
+from trainui.ui.present.rows import ranks
+from trainui.ui.screens.room import ChartSettings, Room, digits, with_charts
+from trainui.ui.screens.run import RunScreen
+from trainui.ui.screens.start import Start
+from trainui.ui.source import Look, Snapshot
+from trainui.ui.widgets.curve import Curves
+from trainui.ui.widgets.run_table import RunTable
+from trainui.ui.widgets.strips import MachineStrip, MoneyStrip
+from trainui.ui.widgets.tails import EventTail, LogTail
+
+
+class Overview(Room):
+    """Everything at a glance."""
+
+    CSS_PATH = "overview.tcss"
+    BINDINGS = keys.bindings(keys.OVERVIEW)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (Textual's own annotation)
+
+    money = query_one(MoneyStrip)
+    machine = query_one(MachineStrip)
+    table = query_one(RunTable)
+    curves = query_one(Curves)
+    events = query_one(EventTail)
+    log_tail = query_one(LogTail)
+
+    def __init__(self, bridge: Bridge, settings: ChartSettings, *, title: str) -> None:
+        super().__init__(bridge, settings)
+        self._title = title
+        self._marked: frozenset[str] = frozenset()
+
+    def compose(self) -> ComposeResult:
+        """Strips, table, curves, tails, keys."""
+        yield MoneyStrip(self._title)
+        yield MachineStrip()
+        yield RunTable()
+        yield Curves()
+        with Horizontal(id="tails"):
+            yield EventTail(classes="tail")
+            yield LogTail(classes="tail")
+        yield Footer(compact=True, show_command_palette=False)
+
+    @property
+    def current(self) -> RunView | None:
+        """The run under the cursor."""
+        return self.table.current
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The marked runs, or the one under the cursor."""
+        marked = tuple(view.run for view in self.snapshot.runs if view.run in self._marked)
+        return marked or super().chosen
+
+    def wanted(self) -> Look:
+        """The log of the run under the cursor, and as many charts as fit."""
+        cursor = self.current.run if self.current else None
+        return with_charts(Look(cursor=cursor, marked=self._marked), self.curves, self.settings)
+
+    def tell(self, snapshot: Snapshot) -> None:
+        """Give every widget its part."""
+        colours, tags = ranks(snapshot.runs), digits(snapshot.shown)
+        self.money.fill(snapshot.budget, now=snapshot.at)
+        self.machine.fill(snapshot.machine)
+        self._marked &= {view.run for view in snapshot.runs} if snapshot.ready else self._marked
+        self.table.fill(snapshot.runs, tags=tags, colours=colours, marked=self._marked, now=snapshot.at)
+        self.plot(self.curves, tags)
+        self.events.fill(snapshot.events, colours=colours, now=snapshot.at)
+        self.log_tail.fill(snapshot.log)
+        self.log_tail.border_title = safe(f"log {snapshot.log_run}").replace("[", r"\[")
+        if snapshot.problem:
+            self.table.show([line(), line("   ", Span(safe(snapshot.problem), "bad"))])
+        elif not snapshot.ready:
+            self.table.show([line(), line("   ", Span("reading…", "dim"))])
+
+    def on_run_table_moved(self, message: RunTable.Moved) -> None:
+        """Read the log and the curve of the run the cursor is on."""
+        message.stop()
+        self.ask_again()
+
+    def on_run_table_opened(self, message: RunTable.Opened) -> None:
+        """Open what was clicked twice."""
+        message.stop()
+        self.open_run(message.run)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        self.table.move(by)
+
+    def action_mark(self) -> None:
+        """Mark the run, or take its mark away; then the next one."""
+        if self.current:
+            self._marked ^= {self.current.run}
+            self._remark()
+
+    def action_mark_live(self) -> None:
+        """Mark what is live; when just that is marked, mark nothing."""
+        live = frozenset(view.run for view in self.snapshot.runs if view.is_live)
+        self._marked = frozenset() if self._marked == live else live
+        self._remark()
+
+    def _remark(self) -> None:
+        self.tell(self.snapshot)
+        self.ask_again()
+
+    def action_open(self) -> None:
+        """Everything about the run."""
+        if self.current:
+            self.open_run(self.current.run)
+
+    def open_run(self, run: str) -> None:
+        """Put a run's screen on top."""
+        self.app.push_screen(RunScreen(self.bridge, self.settings, run=run))
+
+    def action_start(self) -> None:
+        """Choose a job and start it."""
+        self.app.push_screen(Start(self.bridge))
+
+    def action_tail(self) -> None:
+        """Where only one fits: events or log."""
+        self.toggle_class("-log")

@@ -1,0 +1,131 @@
+"""One run: its curves as small multiples, gates, what was run, what happened, what it printed."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Grid
+from textual.getters import query_one
+from textual.widgets import Footer
+
+from trainui.core.store.views import RunView
+from trainui.ui import keys
+from trainui.ui.bridge import Bridge
+from trainui.ui.present.rows import ranks
+from trainui.ui.present.story import run_head
+from trainui.ui.screens.room import ChartSettings, Room, with_charts
+from trainui.ui.source import Look, Snapshot
+from trainui.ui.widgets.curve import Curves
+from trainui.ui.widgets.gate_list import Facts, GateList
+from trainui.ui.widgets.paper import Paper
+from trainui.ui.widgets.tails import EventTail, LogTail
+
+PANES = ("curves", "gates", "facts", "events", "log")
+LOG_LINES = 500
+
+
+class RunScreen(Room):
+    """Everything about one run. One pane is the current one: keys scroll it, and it can stand alone."""
+
+    CSS_PATH = "run.tcss"
+    BINDINGS = keys.bindings(keys.RUN)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (Textual's own annotation)
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 (Textual's own annotation)
+
+    head = query_one("#head", Paper)
+    curves = query_one(Curves)
+    gates = query_one(GateList)
+    facts = query_one(Facts)
+    events = query_one(EventTail)
+    log_tail = query_one(LogTail)
+
+    def __init__(self, bridge: Bridge, settings: ChartSettings, *, run: str) -> None:
+        super().__init__(bridge, settings)
+        self.run_name = run
+        self._pane = 0
+
+    def compose(self) -> ComposeResult:
+        """The head, five panes, the keys."""
+        yield Paper(id="head")
+        with Grid(id="panes"):
+            yield Curves(id="curves", most=(2, 3))
+            yield GateList(id="gates", classes="pane")
+            yield Facts(id="facts", classes="pane")
+            yield EventTail(id="events", classes="pane", names=False)
+            yield LogTail(id="log", classes="pane")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Name the panes and choose the first."""
+        super().on_mount()
+        self._choose(0)
+
+    @property
+    def current(self) -> RunView | None:
+        """The run this screen is about."""
+        return self.snapshot.run(self.run_name)
+
+    def wanted(self) -> Look:
+        """This run alone, with a long log."""
+        look = Look(cursor=self.run_name, opened=self.run_name, log_lines=LOG_LINES)
+        return with_charts(look, self.curves, self.settings)
+
+    def tell(self, snapshot: Snapshot) -> None:
+        """Give every pane its part. A snapshot taken for another screen has no detail of this run."""
+        detail, colours = snapshot.detail, ranks(snapshot.runs)
+        view = self.current
+        if view is not None:
+            colour = colours.get(view.run, 0)
+            self.head.show([run_head(view, self.size.width, colour=colour, now=snapshot.at)])
+        if detail is None or detail.view.run != self.run_name:
+            return
+        self.plot(self.curves, {})
+        self.gates.fill(detail.gates)
+        self.facts.fill(detail, now=snapshot.at)
+        self.events.fill(detail.events, colours=colours, now=snapshot.at)
+        self.log_tail.fill(snapshot.log)
+
+    def _choose(self, pane: int) -> None:
+        self._pane = pane % len(PANES)
+        for index, name in enumerate(PANES):
+            widget = self.query_one(f"#{name}")
+            widget.set_class(index == self._pane, "-current")
+            following = name == "log" and self.log_tail.follow
+            widget.border_title = f"{name} (follows)" if following else name
+            widget.border_subtitle = f"{index + 1} of {len(PANES)}" if index == self._pane else ""
+        self.call_after_refresh(self.ask_again)
+
+    def action_pane(self, by: int) -> None:
+        """The next or previous pane."""
+        self._choose(self._pane + by)
+
+    def action_roll(self, by: int) -> None:
+        """Scroll the current pane; scrolling the log up ends the following."""
+        pane = self.query_one(f"#{PANES[self._pane]}", Paper)
+        if pane is self.log_tail and by < 0:
+            self.log_tail.follow = False
+        pane.scroll_relative(y=by, animate=False)
+        self._choose(self._pane)
+
+    def action_follow(self) -> None:
+        """The log stays at its end, or where it is."""
+        self.log_tail.follow = not self.log_tail.follow
+        if self.log_tail.follow:
+            self.log_tail.scroll_end(animate=False)
+        self._choose(PANES.index("log"))
+
+    def action_zoom(self) -> None:
+        """The current pane alone, or all of them."""
+        self.toggle_class("-zoom")
+        self.call_after_refresh(self.ask_again)
+
+    def action_turn(self, by: int) -> None:
+        """The neighbour in the table."""
+        names = [view.run for view in self.snapshot.runs]
+        if self.run_name in names:
+            self.run_name = names[(names.index(self.run_name) + by) % len(names)]
+            self.bridge.look(self.wanted())
+            self.tell(self.snapshot)
+
+    def action_back(self) -> None:
+        """Back to the overview."""
+        self.app.pop_screen()

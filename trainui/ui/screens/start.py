@@ -1,0 +1,173 @@
+"""Choose a job, a preset, other params; start it, armed or not."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.getters import query_one
+from textual.screen import ModalScreen
+from textual.widgets import Footer, Input
+
+from trainui.core.errors import UserError, nearest
+from trainui.ui import keys
+from trainui.ui.bridge import Bridge
+from trainui.ui.present.ink import Line, Span, clip, fit, line, safe
+from trainui.ui.source import JobInfo
+from trainui.ui.widgets.paper import Paper
+
+MOST_PARAMS = 8
+
+
+def parse_params(text: str, known: Mapping[str, object]) -> dict[str, str]:
+    """`learning_rate=1e-4 epochs=3` as a mapping. Raises UserError for anything else."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise UserError(f"params: {error}") from error
+    params: dict[str, str] = {}
+    for word in words:
+        key, sign, value = word.partition("=")
+        if not sign:
+            raise UserError(f"params: {word!r} is not key=value", hint="epochs=3 learning_rate=1e-4")
+        if known and key not in known:
+            raise UserError(f"params: {key!r} is not a param of this job", hint=nearest(key, known))
+        params[key] = value
+    return params
+
+
+def job_lines(jobs: Sequence[JobInfo], cursor: int, cells: int) -> list[Line]:
+    """The jobs, one line each."""
+    if not jobs:
+        return [line(Span("no jobs: a job is a TOML file with a [job] table under jobs/", "dim"))]
+    wide = max(len(safe(job.name)) for job in jobs)
+    lines = []
+    for index, job in enumerate(jobs):
+        here = index == cursor
+        name = Span(safe(job.name).ljust(wide), "bold accent" if here else "bold")
+        about = Span(safe(job.problem) or safe(job.about), "bad" if job.problem else "dim")
+        lines.append(clip(line("▶ " if here else "  ", name, "  ", about), cells))
+    return lines
+
+
+class Start(ModalScreen[None]):
+    """Starts a job and says the name of its run."""
+
+    CSS_PATH = ["dialog.tcss", "start.tcss"]  # noqa: RUF012 (Textual's own annotation)
+    BINDINGS = keys.bindings(keys.START)
+    AUTO_FOCUS = "#jobs"
+
+    jobs_paper = query_one("#jobs", Paper)
+    how = query_one("#how", Paper)
+    params = query_one("#params", Input)
+
+    def __init__(self, bridge: Bridge) -> None:
+        super().__init__()
+        self._bridge = bridge
+        self._jobs: tuple[JobInfo, ...] | None = None
+        self._cursor = 0
+        self._preset = 0
+        self._armed = False
+
+    def compose(self) -> ComposeResult:
+        """The jobs, how to start, a line for params."""
+        with Vertical(classes="box wide") as box:
+            box.border_title = "start a job"
+            yield Paper(id="jobs")
+            yield Paper(id="how")
+            yield Input(id="params", placeholder="params: key=value key=value  (tab)", compact=True)
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Read the jobs aside; a broken spec must not hold the screen up."""
+        self.set_focus(None)
+        self.jobs_paper.show([line(Span("reading the jobs…", "dim"))])
+        self._bridge.ask(lambda actions: tuple(actions.jobs()), self._fill)
+
+    def _fill(self, jobs: tuple[JobInfo, ...]) -> None:
+        self._jobs = jobs
+        runnable = [index for index, job in enumerate(jobs) if not job.problem]
+        self._cursor = runnable[0] if runnable else 0
+        if self.is_mounted:
+            self._redraw()
+
+    @property
+    def job(self) -> JobInfo | None:
+        """The job under the cursor."""
+        return self._jobs[self._cursor] if self._jobs else None
+
+    @property
+    def preset(self) -> str:
+        """The chosen preset; empty for none."""
+        presets = ("", *self.job.presets) if self.job else ("",)
+        return presets[self._preset % len(presets)]
+
+    def _redraw(self) -> None:
+        cells = self.jobs_paper.size.width or 80
+        self.jobs_paper.show(job_lines(self._jobs or (), self._cursor, cells))
+        job = self.job
+        if job is None:
+            self.how.show([])
+            return
+        armed = "yes: a tripped gate stops it" if self._armed else "no: gates only tell"
+        presets = "  ".join(("none", *(safe(name) for name in job.presets)))
+        lines = [line(), line(Span("preset ", "dim"), self.preset or "none", Span(f"   of {presets}", "dim"))]
+        lines.append(line(Span("armed  ", "dim"), armed))
+        names = list(job.params)[:MOST_PARAMS]
+        wide = max((len(safe(name)) for name in names), default=0)
+        for name in names:
+            lines.append(line(Span(safe(name).ljust(wide) + "  ", "dim"), safe(str(job.params[name]))))
+        if len(job.params) > len(names):
+            lines.append(line(Span(f"and {len(job.params) - len(names)} more", "dim")))
+        self.how.show([fit(row, cells) for row in lines])
+
+    def action_move(self, by: int) -> None:
+        """Another job."""
+        if self._jobs:
+            self._cursor = max(0, min(self._cursor + by, len(self._jobs) - 1))
+            self._preset = 0
+            self._redraw()
+
+    def action_preset(self) -> None:
+        """The next preset."""
+        self._preset += 1
+        self._redraw()
+
+    def action_arm(self) -> None:
+        """Armed or not."""
+        self._armed = not self._armed
+        self._redraw()
+
+    def action_params(self) -> None:
+        """To the params, and back."""
+        self.set_focus(None if self.params.has_focus else self.params)
+
+    def on_input_submitted(self) -> None:
+        """Enter starts from the params too."""
+        self.action_go()
+
+    def action_go(self) -> None:
+        """Start the job."""
+        job = self.job
+        if job is None:
+            return
+        if job.problem:
+            self._bridge.tell(f"{job.name} cannot run: {job.problem}", severity="error")
+            return
+        try:
+            params = parse_params(self.params.value, job.params)
+        except UserError as error:
+            self._bridge.tell(error.message, title=error.hint, severity="error")
+            return
+        name, preset, armed = job.name, self.preset, self._armed
+        self._bridge.ask(
+            lambda actions: actions.start(name, params=params, preset=preset, armed=armed),
+            lambda run: self._bridge.tell(f"{run} is queued"),
+        )
+        self.dismiss()
+
+    def action_close(self) -> None:
+        """Start nothing."""
+        self.dismiss()

@@ -1,0 +1,174 @@
+"""What the dashboard reads and does, as Protocols; and one look at it all, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from trainui.core.store.views import (
+    Bucket,
+    BudgetView,
+    CurvePoint,
+    EventView,
+    GateView,
+    MachineView,
+    MetricView,
+    RunDetail,
+    RunView,
+)
+
+
+class Reader(Protocol):
+    """The store, read only. Used by one worker thread alone; every method may raise TrainuiError."""
+
+    def version(self) -> int:
+        """A number that changes when something was committed."""
+
+    def runs(self) -> list[RunView]:
+        """All runs, queued ones included."""
+
+    def detail(self, run: str) -> RunDetail:
+        """Everything about one run."""
+
+    def metrics(self, run: str) -> list[MetricView]:
+        """The metrics of a run."""
+
+    def curve(self, run: str, metric: str) -> list[CurvePoint]:
+        """Every point."""
+
+    def envelope(self, run: str, metric: str, *, buckets: int) -> list[Bucket]:
+        """The whole range in at most about twice `buckets` buckets."""
+
+    def events(self, *, after: int = 0, limit: int = 200) -> list[EventView]:
+        """The events with a higher ID than `after`, oldest first."""
+
+    def gates(self, run: str | None = None) -> list[GateView]:
+        """Where every gate stands."""
+
+    def budget(self) -> BudgetView:
+        """The money."""
+
+    def machine(self) -> MachineView | None:
+        """The last sample of the machine."""
+
+    def log_tail(self, run: str, lines: int) -> list[str]:
+        """The last lines a run printed."""
+
+
+class JobInfo(Protocol):
+    """A job that can be started, or why it cannot."""
+
+    @property
+    def name(self) -> str:
+        """The job's name."""
+
+    @property
+    def about(self) -> str:
+        """One line for people."""
+
+    @property
+    def study(self) -> str:
+        """What its runs are compared with."""
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot run; empty when it can."""
+
+    @property
+    def presets(self) -> Sequence[str]:
+        """Named sets of params."""
+
+    @property
+    def params(self) -> Mapping[str, object]:
+        """The params and their defaults."""
+
+
+class Actions(Protocol):
+    """What a person may ask for. Every method may block and may raise TrainuiError."""
+
+    def jobs(self) -> Sequence[JobInfo]:
+        """The jobs of the project."""
+
+    def start(self, job: str, *, params: Mapping[str, str], preset: str, armed: bool) -> str:
+        """Queue a run and return its name."""
+
+    def stop(self, run: str, *, now: bool = False) -> None:
+        """Stop a run, gracefully unless `now`."""
+
+    def retry(self, run: str) -> str:
+        """Queue a new run with this one as its parent; its name."""
+
+    def export(self, runs: Sequence[str]) -> Path:
+        """Write the runs to files; where they are."""
+
+    def ensure_manager(self) -> None:
+        """Start the manager if none lives."""
+
+
+class Source(Protocol):
+    """Where a dashboard gets its reader and its actions; both are opened in the thread that uses them."""
+
+    def reader(self) -> Reader:
+        """Open the store. Raises TrainuiError while there is none."""
+
+    def actions(self) -> Actions:
+        """Open the way to the manager."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """What the screens want to see; a new look makes the bridge read at once."""
+
+    cursor: str | None = None
+    """The run under the cursor: its log is read."""
+    marked: frozenset[str] = frozenset()
+    opened: str | None = None
+    """The run whose screen is open."""
+    metric: str | None = None
+    """The metric of the first chart; None for the primary one."""
+    charts: int = 1
+    log_lines: int = 40
+    buckets: int = 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trace:
+    """One metric of one run, ready to be drawn: every point when there are few, an envelope when many."""
+
+    run: str
+    metric: str
+    points: tuple[CurvePoint, ...] = ()
+    buckets: tuple[Bucket, ...] = ()
+    epochs_per_step: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """Everything on the screens at one moment."""
+
+    at: float = field(default=0.0, compare=False)
+    """Unix seconds of the look."""
+    look: Look = field(default=Look(), compare=False)
+    runs: tuple[RunView, ...] = ()
+    shown: tuple[str, ...] = ()
+    """The runs whose curves are drawn."""
+    budget: BudgetView = field(default_factory=BudgetView)
+    machine: MachineView | None = None
+    events: tuple[EventView, ...] = ()
+    metric_names: tuple[str, ...] = ()
+    """The metrics of the shown runs, the primary one first."""
+    traces: tuple[Trace, ...] = ()
+    gates: tuple[GateView, ...] = ()
+    log_run: str = ""
+    log: tuple[str, ...] = ()
+    detail: RunDetail | None = None
+    problem: str = ""
+    """Why the store could not be read."""
+    ready: bool = False
+    """False until the store was read once."""
+
+    def run(self, name: str | None) -> RunView | None:
+        """The run of that name, if there is one."""
+        return next((view for view in self.runs if view.run == name), None)

@@ -1,0 +1,90 @@
+"""Curves: one chart or a grid of them. Alone: `python -m trainui.ui.widgets.curve`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from trainui.core.store.views import CurvePoint
+from trainui.ui.plot.figure import Chart, draw, side_by_side
+from trainui.ui.plot.series import Series, Threshold, from_points
+from trainui.ui.present.ink import Line, Span, line
+from trainui.ui.widgets.paper import Paper
+
+LEAST_CELLS, LEAST_ROWS = 52, 10
+DIVIDER = line(Span("│", "dim"))
+
+
+def grid(cells: int, rows: int, *, most: tuple[int, int] = (3, 2)) -> tuple[int, int]:
+    """How many charts fit beside and above each other."""
+    return max(1, min(most[0], cells // LEAST_CELLS)), max(1, min(most[1], rows // LEAST_ROWS))
+
+
+class Curves(Paper):
+    """Charts in a grid that follows the room there is."""
+
+    DEFAULT_CSS = "Curves { overflow-y: hidden; }"
+
+    def __init__(self, *, most: tuple[int, int] = (3, 2), **widget: Any) -> None:
+        super().__init__(**widget)
+        self._most = most
+        self._charts: tuple[Chart, ...] = ()
+
+    @property
+    def room(self) -> int:
+        """How many charts fit."""
+        columns, rows = grid(self.size.width, self.size.height, most=self._most)
+        return columns * rows
+
+    def plot(self, charts: Sequence[Chart]) -> None:
+        """Draw these charts, as many as fit."""
+        self._charts = tuple(charts)
+        self._redraw()
+
+    def on_resize(self) -> None:
+        """The grid may have other columns now."""
+        self._redraw()
+
+    def _redraw(self) -> None:
+        cells, height = self.size.width, self.size.height
+        if not cells or not height:
+            return
+        charts = self._charts[: self.room] or (Chart(metric=""),)
+        columns = min(grid(cells, height, most=self._most)[0], len(charts))
+        bands = [charts[n : n + columns] for n in range(0, len(charts), columns)]
+        lines: list[Line] = []
+        for index, band in enumerate(bands):
+            rows = height // len(bands) + (1 if index < height % len(bands) else 0)
+            wide = (cells - columns + 1) // columns
+            drawn = [draw(chart, wide, rows, only_ascii=self.is_ascii) for chart in band]
+            lines += side_by_side(drawn, DIVIDER)
+        self.show(lines)
+
+
+def _demo() -> None:
+    from textual.app import App, ComposeResult
+
+    def points(scale: float, spike: int) -> tuple[CurvePoint, ...]:
+        values = [math.nan if n == spike else 80 + scale * math.exp(-n / 7) for n in range(40)]
+        return tuple(CurvePoint(step=n * 90, epoch=float(n), value=v, at=0) for n, v in enumerate(values))
+
+    class Demo(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Curves()
+
+        def on_mount(self) -> None:
+            pair = enumerate((points(520, 21), points(400, -1)))
+            series = [
+                Series(name=f"run-{n}", tag=str(n), ink=n, stretches=from_points(p, axis="epoch"))
+                for n, p in pair
+            ]
+            gate = Threshold(value=100, label="gate mae-100 < 100")
+            chart = Chart(metric="val/mae", series=tuple(series), thresholds=(gate,))
+            self.query_one(Curves).plot([chart, Chart(metric="val/mae", series=tuple(series), log=True)])
+
+    Demo().run()
+
+
+if __name__ == "__main__":
+    _demo()

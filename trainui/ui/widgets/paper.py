@@ -1,0 +1,79 @@
+"""A widget that shows lines with tones, repaints only the rows that changed, and scrolls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.segment import Segment
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from trainui.ui import tones
+from trainui.ui.present.ink import Line, ascii_only
+
+
+class Paper(ScrollView, can_focus=False):
+    """Lines under each other. `follow` keeps the end in sight while lines are added."""
+
+    DEFAULT_CSS = """
+    Paper { height: 1fr; background: transparent; scrollbar-size: 1 1; overflow-x: hidden; }
+    Paper:focus { background-tint: $foreground 0%; }
+    """
+    ALLOW_SELECT = False
+    FROZEN = 0
+    """Rows on top that do not scroll."""
+
+    def __init__(self, *, follow: bool = False, **widget: Any) -> None:
+        super().__init__(**widget)
+        self.follow = follow
+        self._lines: tuple[Line, ...] = ()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What is shown, from the first row."""
+        return self._lines
+
+    @property
+    def cells(self) -> int:
+        """The width there is to draw in, in cells."""
+        return self.scrollable_content_region.width
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether only ASCII may be drawn here."""
+        return self.app.has_class("-ascii")
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Draw these lines; rows that stay the same cost nothing."""
+        old, self._lines = self._lines, tuple(lines)
+        if len(old) != len(self._lines):
+            self.virtual_size = Size(0, len(self._lines))
+            if self.follow:
+                self.scroll_end(animate=False, immediate=True)
+        for row in range(max(len(old), len(self._lines))):
+            if row >= len(old) or row >= len(self._lines) or old[row] != self._lines[row]:
+                self.repaint_row(row)
+
+    def repaint_row(self, row: int) -> None:
+        """Mark one row as changed, where it stands on the screen now."""
+        self.refresh_lines(row + (self.scroll_offset.y if row < self.FROZEN else 0))
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the widget as the screen has it."""
+        row = y if y < self.FROZEN else y + self.scroll_offset.y
+        spans = self._lines[row] if row < len(self._lines) else ()
+        return self.strip(spans, row)
+
+    def strip(self, spans: Line, row: int) -> Strip:
+        """A line in the widget's own colours, as wide as the widget."""
+        del row
+        dark, only_ascii = self.app.current_theme.dark, self.is_ascii
+        segments = [
+            Segment(ascii_only(span.text) if only_ascii else span.text, tones.style(span.tone, dark=dark))
+            for span in spans
+        ]
+        base = self.rich_style
+        strip = Strip(Segment.apply_style(segments, base))
+        return strip.adjust_cell_length(self.size.width, base)

@@ -1,0 +1,136 @@
+"""The runs, one line each, with a cursor. Alone: `python -m trainui.ui.widgets.run_table`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.style import Style
+from textual import events
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from trainui.core.store.views import RunView
+from trainui.ui.present.ink import Line, Span, line
+from trainui.ui.present.rows import table
+from trainui.ui.widgets.paper import Paper
+
+EMPTY = (
+    line(),
+    line("   ", Span("no runs yet: press ", "dim"), Span("s", "bold accent"), Span(" to start a job", "dim")),
+    line("   ", Span("or type `trainui start JOB` in another terminal; ", "dim"), Span("?", "bold accent"),
+         Span(" shows every key", "dim")),
+)  # fmt: skip
+
+
+class RunTable(Paper, can_focus=True):
+    """The runs table. It is given runs and says where the cursor is."""
+
+    DEFAULT_CSS = "RunTable { height: auto; }"
+    COMPONENT_CLASSES = {"run-table--cursor"}  # noqa: RUF012 (Textual's own annotation)
+    FROZEN = 1
+    cursor: reactive[int] = reactive(0, repaint=False)
+    """The row under the cursor, from 0."""
+
+    class Moved(Message):
+        """The cursor is on another run."""
+
+        def __init__(self, run: str | None) -> None:
+            super().__init__()
+            self.run = run
+
+    class Opened(Message):
+        """A run was asked for with the mouse."""
+
+        def __init__(self, run: str) -> None:
+            super().__init__()
+            self.run = run
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self.runs: tuple[RunView, ...] = ()
+        self._tags: Mapping[str, str] = {}
+        self._colours: Mapping[str, int] = {}
+        self._marked: frozenset[str] = frozenset()
+        self._now = 0.0
+
+    @property
+    def current(self) -> RunView | None:
+        """The run under the cursor."""
+        return self.runs[self.cursor] if 0 <= self.cursor < len(self.runs) else None
+
+    def fill(
+        self,
+        runs: tuple[RunView, ...],
+        *,
+        tags: Mapping[str, str],
+        colours: Mapping[str, int],
+        marked: frozenset[str],
+        now: float,
+    ) -> None:
+        """Show these runs; the cursor stays on its run, wherever that went."""
+        before = self.current.run if self.current else None
+        self.runs, self._tags, self._colours, self._marked, self._now = runs, tags, colours, marked, now
+        place = next((n for n, view in enumerate(runs) if view.run == before), None)
+        if place is None:
+            place = max(0, min(self.cursor, len(runs) - 1))
+        self.set_reactive(RunTable.cursor, place)
+        self._redraw()
+        if (self.current.run if self.current else None) != before:
+            self.post_message(self.Moved(self.current.run if self.current else None))
+
+    def move(self, by: int) -> None:
+        """Put the cursor so many rows further down."""
+        self.cursor = max(0, min(self.cursor + by, len(self.runs) - 1))
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        """Repaint the two rows and keep the new one in sight."""
+        for row in (old, new):
+            self.repaint_row(row + self.FROZEN)
+        self._keep_in_sight()
+        self.post_message(self.Moved(self.current.run if self.current else None))
+
+    def _keep_in_sight(self) -> None:
+        room = max(1, self.size.height - self.FROZEN)
+        top = self.scroll_offset.y
+        if self.cursor < top:
+            self.scroll_to(y=self.cursor, animate=False, immediate=True)
+        elif self.cursor >= top + room:
+            self.scroll_to(y=self.cursor - room + 1, animate=False, immediate=True)
+
+    def _redraw(self) -> None:
+        if not self.runs:
+            self.show(EMPTY)
+            return
+        drawn = table(
+            self.runs,
+            self.cells or 80,
+            tags=self._tags,
+            colours=self._colours,
+            marked=self._marked,
+            now=self._now,
+        )
+        self.show((drawn.head, *drawn.rows))
+
+    def on_resize(self) -> None:
+        """Other columns may fit now."""
+        self._redraw()
+        self._keep_in_sight()
+
+    def strip(self, spans: Line, row: int) -> Strip:
+        """The row under the cursor lies on another ground."""
+        drawn = super().strip(spans, row)
+        if not self.runs or row - self.FROZEN != self.cursor:
+            return drawn
+        ground = self.get_component_rich_style("run-table--cursor")
+        return Strip([s._replace(style=(s.style or Style()) + ground) for s in drawn], drawn.cell_length)
+
+    def on_click(self, event: events.Click) -> None:
+        """One click moves the cursor, a second opens the run."""
+        row = event.y - self.FROZEN + self.scroll_offset.y
+        if event.y < self.FROZEN or not 0 <= row < len(self.runs):
+            return
+        self.cursor = row
+        if event.chain == 2:
+            self.post_message(self.Opened(self.runs[row].run))
