@@ -32,9 +32,9 @@ def metric_order(views: Sequence[MetricView], primary: Sequence[str]) -> tuple[s
     first = [name for name in dict.fromkeys(primary) if name in names]
     groups = ("val", "eval", "test", "train")
 
-    def place(name: str) -> tuple[int, str]:
+    def place(name: str) -> tuple[int, bool, str]:
         head = name.partition("/")[0]
-        return (groups.index(head) if head in groups else len(groups), name)
+        return (groups.index(head) if head in groups else len(groups), "loss" not in name, name)
 
     return (*first, *sorted(names.difference(first), key=place))
 

@@ -13,13 +13,13 @@ _DARK = {
     "run0": "#56b4e9", "run1": "#e69f00", "run2": "#2fc79a", "run3": "#dd8fc0", "run4": "#f0e442",
     "run5": "#8ea2ff", "run6": "#c7a27c", "run7": "#c8ccd4",
     "dim": "#8a93a0", "accent": "#6fb7ff", "ok": "#45c08a", "calm": "#9fb4c8", "warn": "#f2b134",
-    "bad": "#ff6b61", "gate": "#b79a5b", "quote": "italic #a8b0bc", "head": "bold #e6e9ee",
+    "bad": "#ff6b61", "gate": "#a3abb8", "quote": "italic #a8b0bc", "head": "bold #e6e9ee",
 }  # fmt: skip
 _LIGHT = {
     "run0": "#0067a5", "run1": "#a85800", "run2": "#00775a", "run3": "#a2357b", "run4": "#7d6a00",
     "run5": "#4549c9", "run6": "#744d2c", "run7": "#4a4f57",
     "dim": "#676e78", "accent": "#0b62c4", "ok": "#0b7a4b", "calm": "#44586b", "warn": "#9a5b00",
-    "bad": "#c8231a", "gate": "#8a6d1f", "quote": "italic #5b626c", "head": "bold #16191d",
+    "bad": "#c8231a", "gate": "#5f6670", "quote": "italic #5b626c", "head": "bold #16191d",
 }  # fmt: skip
 
 DARK = Theme(

@@ -86,7 +86,7 @@ def _y_scale(chart: Chart) -> Scale:
 
 def _y_labels(y: Scale, rows: int) -> dict[int, str]:
     """Row → number, all with the fewest decimals that still tell them apart."""
-    values = ticks(y, max(2, rows // 3))
+    values = ticks(y, max(2, min(6, rows // 2)))
     if any(v and not 1e-4 <= abs(v) < 1e7 for v in values):
         return {_row(y, v, rows): f"{v:.0e}" if v else "0" for v in values}
     for decimals in range(7):

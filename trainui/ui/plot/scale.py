@@ -56,7 +56,7 @@ def _linear_ticks(scale: Scale, most: int) -> list[float]:
     if rough <= 0 or not math.isfinite(rough):
         return []
     size: float = 10.0 ** math.floor(math.log10(rough))
-    step = next(size * nice for nice in (1, 2, 5, 10, 20) if size * nice >= rough * 0.999)
+    step = next(size * nice for nice in (1, 2, 5, 10, 20) if size * nice >= rough * 0.75)
     first = math.ceil(scale.low / step - 1e-9)
     last = math.floor(scale.high / step + 1e-9)
     return [round(n * step, 12) for n in range(first, last + 1)]

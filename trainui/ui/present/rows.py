@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trainui.core.run import Status
 from trainui.core.store.views import RunView
-from trainui.ui.present.ink import Line, Span, clip, fit, line, safe, width
+from trainui.ui.present.ink import Line, Span, clip, fit, join, line, safe, width
 from trainui.ui.present.lights import gate_lights, run_light, run_word
 from trainui.ui.present.text import NONE, bar, clock, decimals_for, duration, number, percent, usd, whole
 
@@ -75,41 +75,58 @@ def table(
     """The runs in `cells` cells. `tags` are the digits of the runs that are drawn, `colours` their ranks."""
     head = metric_head(runs)
     grid = [_cells(view, shared=head != "metric", decimals=_decimals(runs)) for view in runs]
-    names = _columns(grid, cells - 4, head)
-    wide = {name: _natural(name, grid, head) for name in names}
-    wide["run"] = max(RUN_MIN, min(RUN_MAX, wide["run"], wide["run"] + cells - 4 - _total(wide)))
+    layout = _layout(grid, cells - 4, head)
     rows = []
     for view, row in zip(runs, grid, strict=True):
         tone = f"run{colours.get(view.run, 0)}"
+        row["bar"] = line(Span(bar(view.progress, BAR), tone))
         mark = Span("▌" if view.run in marked else " ", tone)
         front = line(mark, Span(tags.get(view.run, " "), f"{tone} bold"), run_light(view), " ")
-        rows.append(clip(line(front, _body(view, row, names, wide, now)), cells))
-    heads = [fit((Span(_head(n, head), "dim"),), wide[n], right=n not in LEFT) for n in names]
-    return Table(head=clip(line("    ", *_spaced(heads)), cells), rows=tuple(rows))
+        rows.append(clip(line(front, _body(view, row, layout, now)), cells))
+    heads = [line(Span(_head(name, head), "dim")) for name in layout.names]
+    return Table(head=clip(line("    ", layout.row(heads)), cells), rows=tuple(rows))
 
 
-def _body(
-    view: RunView, row: Mapping[str, Line], names: list[str], wide: Mapping[str, int], now: float
-) -> Line:
-    parts: list[Line] = []
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Layout:
+    names: tuple[str, ...]
+    wide: Mapping[str, int]
+    gap: int
+
+    def row(self, parts: Sequence[Line]) -> Line:
+        """Each part in its column; parts beyond the columns are as wide as they are."""
+        out: list[Line] = []
+        for name, part in zip(self.names, parts, strict=False):
+            out.append(fit(part, self.wide[name], right=name not in LEFT))
+        return join(out, " " * self.gap)
+
+    def room(self, names: Sequence[str]) -> int:
+        """Cells that neighbouring columns and the gaps between them take."""
+        return sum(self.wide[name] for name in names) + self.gap * (len(names) - 1)
+
+
+def _body(view: RunView, row: Mapping[str, Line], layout: _Layout, now: float) -> Line:
     story = _story(view, now)
-    for at, name in enumerate(names):
-        if story and name in PROGRESS:
-            group = [n for n in names if n in PROGRESS]
-            if view.status is Status.QUEUED:
-                rest = sum(wide[n] + 1 for n in names[at:])
-                return line(*_spaced([*parts, fit(story, rest - 1)]))
-            if name == group[0]:
-                parts.append(fit(story, sum(wide[n] + 1 for n in group) - 1))
-            continue
-        parts.append(fit(row[name], wide[name], right=name not in LEFT))
-    return line(*_spaced(parts))
+    group = [name for name in layout.names if name in PROGRESS]
+    if not story or not group:
+        return layout.row([row[name] for name in layout.names])
+    if width(story) > layout.room(group):
+        # The last value of a run that ended says less than why it ended; its best stays.
+        group += [name for name in layout.names if name == "metric"]
+    at = layout.names.index(group[0])
+    before = layout.row([row[name] for name in layout.names[:at]])
+    if view.status is Status.QUEUED:
+        return join([before, clip(story, layout.room(layout.names[at:]))], " " * layout.gap)
+    after = replace(layout, names=layout.names[at + len(group) :])
+    rest = after.row([row[name] for name in after.names])
+    return join([before, fit(story, layout.room(group)), rest], " " * layout.gap)
 
 
 def _story(view: RunView, now: float) -> Line:
     """What stands where a live run has its progress."""
     if view.status is Status.QUEUED:
-        return line(Span(safe(view.waits_for) or "waits for its turn", "dim"))
+        waits = safe(view.waits_for) or "its turn"
+        return line(Span(waits if waits.startswith("wait") else f"waits for {waits}", "dim"))
     if view.status is Status.STOPPING and view.stop_at is not None:
         return line(Span(f"killed in {duration(view.stop_at - now)} if it has not ended", "warn"))
     if view.status is Status.ENDED:
@@ -126,7 +143,7 @@ def _cells(view: RunView, *, shared: bool, decimals: int) -> dict[str, Line]:
     places = decimals if shared else None
     texts = {
         "run": safe(view.run),
-        "bar": bar(view.progress, BAR),
+        "bar": " " * BAR,
         "epoch": _done(view),
         "percent": percent(view.progress) if view.progress is not None else whole(view.step),
         "eta": duration(view.eta_seconds),
@@ -167,24 +184,19 @@ def _natural(name: str, grid: Sequence[Mapping[str, Line]], metric: str) -> int:
     return max([least, len(_head(name, metric)), *(width(row[name]) for row in grid)])
 
 
-def _total(wide: Mapping[str, int]) -> int:
-    return sum(wide.values()) + len(wide) - 1
-
-
-def _columns(grid: Sequence[Mapping[str, Line]], cells: int, metric: str) -> list[str]:
+def _layout(grid: Sequence[Mapping[str, Line]], cells: int, metric: str) -> _Layout:
     names = list(WIDE)
-    for gone, instead in NARROWING:
+    for gone, instead in (*NARROWING, ("", "")):
         wide = {name: _natural(name, grid, metric) for name in names}
-        wide["run"] = min(wide["run"], 20)
-        if _total(wide) <= cells:
+        least = dict(wide, run=min(wide["run"], 20))
+        if sum(least.values()) + len(least) - 1 <= cells or not gone:
             break
         at = names.index(gone)
         names[at : at + 1] = [instead] if instead else []
-    return names
-
-
-def _spaced(parts: Sequence[Line]) -> list[Line | str]:
-    out: list[Line | str] = []
-    for part in parts:
-        out += [" ", part] if out else [part]
-    return out
+    if "gates" in names and sum(least.values()) + 2 * (len(least) - 1) > cells:
+        names[names.index("gates")] = "lights"
+        wide = {name: _natural(name, grid, metric) for name in names}
+    rest = sum(wide.values()) - wide["run"]
+    gap = 2 if rest + wide["run"] + 2 * (len(names) - 1) <= cells else 1
+    wide["run"] = max(RUN_MIN, min(RUN_MAX, wide["run"], cells - rest - gap * (len(names) - 1)))
+    return _Layout(names=tuple(names), wide=wide, gap=gap)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from trainui.core.store.views import CheckpointView, EventView, GateView, RunDetail, RunView
-from trainui.ui.present.ink import Line, Span, clip, fit, line, safe, width
+from trainui.ui.present.ink import Line, Span, clip, fit, fold, join, line, safe, width
 from trainui.ui.present.lights import gate_lights, run_light, run_word, verdict_light
 from trainui.ui.present.rows import BAR
 from trainui.ui.present.text import bar, clock, duration, number, percent, usd, whole
@@ -25,77 +25,115 @@ def event_light(event: EventView) -> Span:
     return _KINDS.get(event.kind, Span("·", "dim"))
 
 
-def event_line(
-    event: EventView, cells: int, *, now: float, colours: Mapping[str, int], names: int = 14
-) -> Line:
-    """`01:02 ▲ transformer-3  mae-improving: …`."""
-    run = fit(line(Span(safe(event.run), f"run{colours.get(event.run, 0)}")), names) if names else ()
-    at = Span(f" {clock(event.at, now)} ", "dim")
-    return clip(line(at, event_light(event), " ", run, " " if run else "", safe(event.text)), cells)
-
-
-def gate_table(gates: Sequence[GateView], cells: int, *, with_run: bool = False) -> tuple[Line, ...]:
-    """Each gate: rule, value now, verdict, the researcher's words; below it the why where it matters."""
-    if not gates:
-        return (line(Span("no gates: this job promised nothing before it ran", "dim")),)
-    order = {v: n for n, v in enumerate(("tripped", "failed", "unknown", "warn", "ok", "passed", "pending"))}
-    gates = sorted(gates, key=lambda g: (order.get(g.verdict, 2), g.run, g.gate))
-    rows = [_gate_cells(gate, with_run) for gate in gates]
-    heads = ("", "gate", "rule", "now", "verdict", "in the researcher's words")
-    limits = (1, 24, 34, 9, 24, 60)
-    wide = [min(limits[n], max(len(heads[n]), *(width(row[n]) for row in rows))) for n in range(6)]
-    # The words go first, then the rule shrinks: light, gate, value and verdict must always fit.
-    wide[5] = max(0, cells - sum(wide[:5]) - 6)
-    if wide[5] < 12:
-        wide[2] = max(0, min(wide[2], cells - sum(wide[:2]) - sum(wide[3:5]) - 5))
-        wide[5] = 0
-    lines = [_gate_row([line(Span(h, "dim")) for h in heads], wide, cells)]
-    for gate, row in zip(gates, rows, strict=True):
-        lines.append(_gate_row(row, wide, cells))
-        why = " ".join(part for part in (safe(gate.reason), safe(gate.action)) if part)
-        if why and gate.verdict in ("tripped", "failed", "unknown", "warn"):
-            lines.append(clip(line("  ", Span(why, "dim")), cells))
+def event_lines(
+    events: Sequence[EventView], cells: int, *, now: float, colours: Mapping[str, int], names: bool = True
+) -> tuple[Line, ...]:
+    """`01:02 ▲ transformer-3  mae-improving: …`, one line for each event; without `names` no run is named."""
+    times = [clock(event.at, now) for event in events]
+    late = max(map(len, times), default=0)
+    wide = min(20, max((width(line(safe(event.run))) for event in events), default=0)) if names else 0
+    lines = []
+    for event, at in zip(events, times, strict=True):
+        run = fit(line(Span(safe(event.run), f"run{colours.get(event.run, 0)}")), wide)
+        front = line(Span(f" {at.rjust(late)} ", "dim"), event_light(event), " ", run, "  " if wide else "")
+        lines.append(clip(line(front, safe(event.text)), cells))
     return tuple(lines)
 
 
-def _gate_cells(gate: GateView, with_run: bool) -> list[Line]:
+_WORST_FIRST = {
+    v: n for n, v in enumerate(("tripped", "failed", "unknown", "warn", "ok", "passed", "pending"))
+}
+_ROOMY = 110
+
+
+def gate_table(gates: Sequence[GateView], cells: int) -> tuple[Line, ...]:
+    """The gates, the worst first: rule, value now, verdict, the researcher's words, and why where it matters.
+
+    One line for each where there is room, else the words and the rule stand below the verdict.
+    """
+    if not gates:
+        return (line(Span("no gates: this job promised nothing before it ran", "dim")),)
+    rows = [
+        (g, _gate_cells(g))
+        for g in sorted(gates, key=lambda g: (_WORST_FIRST.get(g.verdict, 2), g.run, g.gate))
+    ]
+    lines = _gates_wide(rows, cells) if cells >= _ROOMY else _gates_stacked(rows)
+    return tuple(clip(row, cells) for row in lines)
+
+
+def _gates_wide(rows: list[tuple[GateView, list[Line]]], cells: int) -> list[Line]:
+    heads = [
+        line(Span(h, "dim")) for h in ("", "gate", "verdict", "now", "rule", "in the researcher's words")
+    ]
+    wide = [min(38, max(width(row[n]) for row in (heads, *(row for _, row in rows)))) for n in range(6)]
+    wide[5] = max(0, cells - sum(wide[:5]) - 10)
+    lines: list[Line] = []
+    for gate, row in ((None, heads), *rows):
+        lines.append(join((fit(cell, wide[n], right=n == 3) for n, cell in enumerate(row)), "  "))
+        lines += _why(gate, "   ") if gate else []
+    return lines
+
+
+def _gates_stacked(rows: list[tuple[GateView, list[Line]]]) -> list[Line]:
+    names = max(width(row[1]) for _, row in rows)
+    lines: list[Line] = []
+    for gate, (light, name, verdict, value, rule, quote) in rows:
+        now = line(Span("  now ", "dim"), value) if gate.value is not None else ()
+        lines.append(line(light, " ", fit(name, names), "  ", verdict, now))
+        lines.append(join([line("  ", rule), quote], "  "))
+        lines += _why(gate, "  ")
+    return lines
+
+
+def _why(gate: GateView, indent: str) -> list[Line]:
+    why = "; ".join(part for part in (safe(gate.reason), safe(gate.action)) if part)
+    matters = gate.verdict in ("tripped", "failed", "unknown", "warn")
+    return [line(indent, Span(why, "dim"))] if why and matters else []
+
+
+def _gate_cells(gate: GateView) -> list[Line]:
     light = verdict_light(gate.verdict)
-    at = f" at epoch {whole(gate.at_epoch)}" if gate.at_epoch is not None else (
-        f" at step {whole(gate.at_step)}" if gate.at_step is not None else "")  # fmt: skip
-    name = f"{safe(gate.run)} {safe(gate.gate)}" if with_run else safe(gate.gate)
+    at = ""
+    if gate.at_epoch is not None:
+        at = f" at epoch {whole(gate.at_epoch)}"
+    elif gate.at_step is not None:
+        at = f" at step {whole(gate.at_step)}"
     tone = light.tone if light.tone in ("bad", "warn") else ""
     quote = safe(gate.quote)
     return [
-        line(light), line(Span(name, "bold" if tone else "")), line(Span(safe(gate.rule), "dim")),
-        line(number(gate.value)), line(Span(safe(gate.verdict) + at, tone)),
+        line(light),
+        line(Span(safe(gate.gate), "bold" if tone else "")),
+        line(Span(safe(gate.verdict) + at, tone)),
+        line(number(gate.value)),
+        line(Span(safe(gate.rule), "dim")),
         line(Span(f"“{quote}”" if quote else "", "quote")),
-    ]  # fmt: skip
-
-
-def _gate_row(row: list[Line], wide: list[int], cells: int) -> Line:
-    parts = [fit(cell, wide[n], right=n == 3) for n, cell in enumerate(row) if wide[n]]
-    return clip(line(*(piece for part in parts for piece in (part, " "))), cells)
+    ]
 
 
 def run_head(view: RunView, cells: int, *, colour: int, now: float) -> Line:
     """The first line of a run's screen: name, state, progress, what is left, the metric, the money."""
     tone = f"run{colour}"
-    parts = [line(" ", run_light(view), " ", Span(safe(view.run), f"{tone} bold")), line(run_word(view))]
+    name = line(" ", run_light(view), " ", Span(safe(view.run), f"{tone} bold"))
+    parts: list[tuple[int, Line]] = [(0, name), (1, line(run_word(view)))]
     if view.cause:
-        parts.append(line(safe(view.cause)))
+        parts.append((2, line(safe(view.cause))))
     if view.is_live:
         done = f"epoch {whole(view.epoch)}" + (f" of {whole(view.total_epochs)}" if view.total_epochs else "")
         step = f"step {whole(view.step)}" + (f" of {whole(view.total_steps)}" if view.total_steps else "")
-        parts.append(line(Span(bar(view.progress, BAR), tone), f" {percent(view.progress)}"))
-        parts.append(line(done if view.epoch is not None else step))
+        parts.append((7, line(Span(bar(view.progress, BAR), tone))))
+        parts.append((6, line(percent(view.progress))))
+        parts.append((2, line(done if view.epoch is not None else step)))
         if view.eta_seconds is not None:
-            parts.append(line(Span("eta ", "dim"), duration(view.eta_seconds)))
+            parts.append((3, line(Span("eta ", "dim"), duration(view.eta_seconds))))
     if view.metric:
         best = f" best {number(view.metric.best)}"
-        parts.append(line(Span(safe(view.metric.name) + " ", "dim"), number(view.metric.last), best))
-    parts.append(gate_lights(view.gates, tight=True))
-    parts.append(line(f"{usd(view.usd)} $", Span(f" in {duration(view.seconds)}", "dim")))
-    return clip(line(*(p for part in parts if part for p in (part, "  "))), cells)
+        parts.append((2, line(Span(safe(view.metric.name) + " ", "dim"), number(view.metric.last), best)))
+    parts.append((5, gate_lights(view.gates, tight=True)))
+    parts.append((4, line(f"{usd(view.usd)} $")))
+    parts.append((8, line(Span(f"ran {duration(view.seconds)}", "dim"))))
+    if view.stop_at is not None:
+        parts.append((1, line(Span(f"killed in {duration(view.stop_at - now)}", "warn"))))
+    return fold(parts, cells, "  ")
 
 
 def facts(detail: RunDetail, cells: int, *, now: float) -> tuple[Line, ...]:

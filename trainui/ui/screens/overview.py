@@ -50,7 +50,7 @@ class Overview(Room):
         with Horizontal(id="tails"):
             yield EventTail(classes="tail")
             yield LogTail(classes="tail")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Footer(compact=True)
 
     @property
     def current(self) -> RunView | None:
@@ -78,7 +78,8 @@ class Overview(Room):
         self.plot(self.curves, tags)
         self.events.fill(snapshot.events, colours=colours, now=snapshot.at)
         self.log_tail.fill(snapshot.log)
-        self.log_tail.border_title = safe(f"log {snapshot.log_run}").replace("[", r"\[")
+        self.events.entitle("events")
+        self.log_tail.entitle(f"log of {safe(snapshot.log_run)}" if snapshot.log_run else "log")
         if snapshot.problem:
             self.table.show([line(), line("   ", Span(safe(snapshot.problem), "bad"))])
         elif not snapshot.ready:

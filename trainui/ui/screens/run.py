@@ -19,7 +19,7 @@ from trainui.ui.widgets.gate_list import Facts, GateList
 from trainui.ui.widgets.paper import Paper
 from trainui.ui.widgets.tails import EventTail, LogTail
 
-PANES = ("curves", "gates", "facts", "events", "log")
+PANES = ("curves", "gates", "spec", "events", "log")
 LOG_LINES = 500
 
 
@@ -47,9 +47,9 @@ class RunScreen(Room):
         """The head, five panes, the keys."""
         yield Paper(id="head")
         with Grid(id="panes"):
-            yield Curves(id="curves", most=(2, 3))
+            yield Curves(id="curves", most=(3, 4), least=(34, 8))
             yield GateList(id="gates", classes="pane")
-            yield Facts(id="facts", classes="pane")
+            yield Facts(id="spec", classes="pane")
             yield EventTail(id="events", classes="pane", names=False)
             yield LogTail(id="log", classes="pane")
         yield Footer(compact=True, show_command_palette=False)
@@ -84,14 +84,14 @@ class RunScreen(Room):
         self.events.fill(detail.events, colours=colours, now=snapshot.at)
         self.log_tail.fill(snapshot.log)
 
-    def _choose(self, pane: int) -> None:
-        self._pane = pane % len(PANES)
+    def _choose(self, place: int) -> None:
+        self._pane = place % len(PANES)
         for index, name in enumerate(PANES):
-            widget = self.query_one(f"#{name}")
-            widget.set_class(index == self._pane, "-current")
-            following = name == "log" and self.log_tail.follow
-            widget.border_title = f"{name} (follows)" if following else name
-            widget.border_subtitle = f"{index + 1} of {len(PANES)}" if index == self._pane else ""
+            pane = self.query_one(f"#{name}", Paper)
+            pane.set_class(index == self._pane, "-current")
+            follows = ", follows" if name == "log" and self.log_tail.follow else ""
+            here = f"  {index + 1} of {len(PANES)}" if index == self._pane else ""
+            pane.entitle(f"{name}{follows}{here}")
         self.call_after_refresh(self.ask_again)
 
     def action_pane(self, by: int) -> None:

@@ -12,13 +12,14 @@ from trainui.ui.plot.series import Series, Threshold, from_points
 from trainui.ui.present.ink import Line, Span, line
 from trainui.ui.widgets.paper import Paper
 
-LEAST_CELLS, LEAST_ROWS = 52, 10
+LEAST = (52, 10)
+"""Cells and rows of the smallest chart worth reading when there may be several runs in it."""
 DIVIDER = line(Span("│", "dim"))
 
 
-def grid(cells: int, rows: int, *, most: tuple[int, int] = (3, 2)) -> tuple[int, int]:
+def grid(cells: int, rows: int, *, most: tuple[int, int], least: tuple[int, int]) -> tuple[int, int]:
     """How many charts fit beside and above each other."""
-    return max(1, min(most[0], cells // LEAST_CELLS)), max(1, min(most[1], rows // LEAST_ROWS))
+    return max(1, min(most[0], cells // least[0])), max(1, min(most[1], rows // least[1]))
 
 
 class Curves(Paper):
@@ -26,15 +27,17 @@ class Curves(Paper):
 
     DEFAULT_CSS = "Curves { overflow-y: hidden; }"
 
-    def __init__(self, *, most: tuple[int, int] = (3, 2), **widget: Any) -> None:
+    def __init__(
+        self, *, most: tuple[int, int] = (3, 2), least: tuple[int, int] = LEAST, **widget: Any
+    ) -> None:
         super().__init__(**widget)
-        self._most = most
+        self._most, self._least = most, least
         self._charts: tuple[Chart, ...] = ()
 
     @property
     def room(self) -> int:
         """How many charts fit."""
-        columns, rows = grid(self.size.width, self.size.height, most=self._most)
+        columns, rows = self._grid()
         return columns * rows
 
     def plot(self, charts: Sequence[Chart]) -> None:
@@ -46,12 +49,15 @@ class Curves(Paper):
         """The grid may have other columns now."""
         self._redraw()
 
+    def _grid(self) -> tuple[int, int]:
+        return grid(self.size.width, self.size.height, most=self._most, least=self._least)
+
     def _redraw(self) -> None:
         cells, height = self.size.width, self.size.height
         if not cells or not height:
             return
         charts = self._charts[: self.room] or (Chart(metric=""),)
-        columns = min(grid(cells, height, most=self._most)[0], len(charts))
+        columns = min(self._grid()[0], len(charts))
         bands = [charts[n : n + columns] for n in range(0, len(charts), columns)]
         lines: list[Line] = []
         for index, band in enumerate(bands):

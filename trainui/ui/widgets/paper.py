@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.segment import Segment
+from textual.content import Content
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -14,11 +15,12 @@ from trainui.ui import tones
 from trainui.ui.present.ink import Line, ascii_only
 
 
-class Paper(ScrollView, can_focus=False):
+class Paper(ScrollView, can_focus=False, inherit_bindings=False):
     """Lines under each other. `follow` keeps the end in sight while lines are added."""
 
     DEFAULT_CSS = """
-    Paper { height: 1fr; background: transparent; scrollbar-size: 1 1; overflow-x: hidden; }
+    Paper { height: 1fr; background: transparent; scrollbar-size: 1 1; overflow-x: hidden;
+        scrollbar-background: $panel; scrollbar-color: $primary 50%; }
     Paper:focus { background-tint: $foreground 0%; }
     """
     ALLOW_SELECT = False
@@ -29,6 +31,7 @@ class Paper(ScrollView, can_focus=False):
         super().__init__(**widget)
         self.follow = follow
         self._lines: tuple[Line, ...] = ()
+        self._titled = ""
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -51,10 +54,16 @@ class Paper(ScrollView, can_focus=False):
         if len(old) != len(self._lines):
             self.virtual_size = Size(0, len(self._lines))
             if self.follow:
-                self.scroll_end(animate=False, immediate=True)
+                self.scroll_end(animate=False)
         for row in range(max(len(old), len(self._lines))):
             if row >= len(old) or row >= len(self._lines) or old[row] != self._lines[row]:
                 self.repaint_row(row)
+
+    def entitle(self, title: str) -> None:
+        """Put a title on the border. It is data: no markup is read from it."""
+        if title != self._titled:
+            self._titled = title
+            self.border_title = Content(ascii_only(title) if self.is_ascii else title)
 
     def repaint_row(self, row: int) -> None:
         """Mark one row as changed, where it stands on the screen now."""

@@ -24,7 +24,7 @@ EMPTY = (
 )  # fmt: skip
 
 
-class RunTable(Paper, can_focus=True):
+class RunTable(Paper):
     """The runs table. It is given runs and says where the cursor is."""
 
     DEFAULT_CSS = "RunTable { height: auto; }"
@@ -123,7 +123,7 @@ class RunTable(Paper, can_focus=True):
         drawn = super().strip(spans, row)
         if not self.runs or row - self.FROZEN != self.cursor:
             return drawn
-        ground = self.get_component_rich_style("run-table--cursor")
+        ground = Style(bgcolor=self.get_component_rich_style("run-table--cursor").bgcolor)
         return Strip([s._replace(style=(s.style or Style()) + ground) for s in drawn], drawn.cell_length)
 
     def on_click(self, event: events.Click) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from trainui.core.store.views import EventView
 from trainui.ui.present.ink import Line, Span, clip, line, safe
-from trainui.ui.present.story import event_line
+from trainui.ui.present.story import event_lines
 from trainui.ui.widgets.paper import Paper
 
 
@@ -24,15 +24,16 @@ class EventTail(Paper):
     def fill(self, events: Sequence[EventView], *, colours: Mapping[str, int], now: float) -> None:
         """Show these events, oldest first."""
         self._events, self._colours, self._now = tuple(events), colours, now
-        self.on_resize()
+        self._redraw()
 
     def on_resize(self) -> None:
-        """Draw for the width there is."""
-        names = max((len(event.run) for event in self._events), default=0) if self._names else 0
-        lines = [
-            event_line(event, self.cells, now=self._now, colours=self._colours, names=min(names, 20))
-            for event in self._events
-        ]
+        """Draw for the width there is, the end in sight."""
+        self._redraw()
+        if self.follow:
+            self.scroll_end(animate=False)
+
+    def _redraw(self) -> None:
+        lines = event_lines(self._events, self.cells, now=self._now, colours=self._colours, names=self._names)
         self.show(lines or [line(Span(" nothing has happened yet", "dim"))])
 
 
@@ -46,10 +47,15 @@ class LogTail(Paper):
     def fill(self, log: Sequence[str]) -> None:
         """Show these lines, oldest first."""
         self._log = tuple(log)
-        self.on_resize()
+        self._redraw()
 
     def on_resize(self) -> None:
-        """Draw for the width there is."""
+        """Draw for the width there is, the end in sight."""
+        self._redraw()
+        if self.follow:
+            self.scroll_end(animate=False)
+
+    def _redraw(self) -> None:
         lines: list[Line] = [clip(line(" ", safe(text)), self.cells) for text in self._log]
         self.show(lines or [line(Span(" nothing was printed yet", "dim"))])
 
