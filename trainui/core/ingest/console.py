@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 
-from trainui.core.ingest.jsonl import record_in
+from trainui.core.ingest.dialects.bars import read_bar
+from trainui.core.ingest.dialects.found import Found
+from trainui.core.ingest.dialects.heads import read_headed, without_prefix
+from trainui.core.ingest.dialects.mappings import read_dict, read_json
+from trainui.core.ingest.dialects.pairs import read_pairs
+from trainui.core.ingest.dialects.tables import columns_of, read_row
 from trainui.core.ingest.patterns import Pattern
+from trainui.core.ingest.place import Place
 from trainui.core.ingest.records import NOTHING, Record, Tally
 from trainui.core.ingest.text import strip_escapes
 
-MAX_LINE = 16_000
-"""Bytes of a printed line that are looked at. Numbers stand at its beginning."""
+MAX_LINE = 4000
+"""Bytes of a printed line that are looked at: numbers stand at its beginning, and every pattern is tried."""
+MAX_OBJECT = 64 << 10
+"""The same for a line that ends like a JSON object: it is worth nothing unless it is whole."""
+
+_PROMISING = re.compile(r"\d|\bnan\b|\binf\b", re.IGNORECASE)
+_WRAPPED = re.compile(r"\b(?:tensor|np\.float\d*|float\d*|array)\(\s*([^(),]+?)\s*(?:,[^()]*)?\)")
 
 
 class Console:
-    """Reads output.log. Each piece between carriage returns counts as a line."""
+    """Reads output.log. Each piece between carriage returns counts as a line.
+
+    What it remembers from line to line is where the run stands and the header of the last table.
+    """
 
     def __init__(self, patterns: Sequence[Pattern] = ()) -> None:
         self._patterns = tuple(patterns)
         self._tally = Tally()
+        self._place = Place()
+        self._columns: list[str] = []
 
     @property
     def lines(self) -> int:
@@ -38,14 +55,18 @@ class Console:
 
     def state(self) -> str:
         """JSON from which `restore` goes on exactly."""
-        return json.dumps([self._tally.lines, self._tally.understood, self._tally.samples])
+        tally = self._tally
+        return json.dumps(
+            [[tally.lines, tally.understood, tally.samples], self._place.state(), self._columns]
+        )
 
     @classmethod
     def restore(cls, state: str, *, patterns: Sequence[Pattern] = ()) -> Console:
         """A reader that goes on where the one that gave `state` stopped; "" starts afresh."""
         reader = cls(patterns)
         if state:
-            reader._tally = Tally(*json.loads(state))
+            tally, place, columns = json.loads(state)
+            reader._tally, reader._place, reader._columns = Tally(*tally), Place.restore(place), columns
         return reader
 
     def read(self, line: bytes) -> Sequence[Record]:
@@ -55,19 +76,49 @@ class Console:
         return [record for piece in line.split(b"\r") for record in self._piece(piece)]
 
     def _piece(self, piece: bytes) -> Sequence[Record]:
-        text = strip_escapes(piece[:MAX_LINE]).strip()
+        raw = strip_escapes(piece[: MAX_OBJECT if piece.endswith(b"}") else MAX_LINE])
+        text = raw.strip()
         if not text:
             return NOTHING
         self._tally.lines += 1
-        record = self._record(text)
-        if record is None:
+        record, understood = self._by_pattern(text) or self._recognised(text, raw[:2].isspace())
+        if understood:
+            self._tally.understood += 1
+        else:
             self._tally.miss(text)
-            return NOTHING
-        self._tally.understood += 1
-        return (record,)
+        return NOTHING if record is None else (record,)
 
-    def _record(self, text: str) -> Record | None:
+    def _by_pattern(self, text: str) -> tuple[Record, bool] | None:
         for pattern in self._patterns:
             if (record := pattern.record(text)) is not None:
-                return record
-        return record_in(text.encode()) if text.endswith("}") else None
+                self._place.note(record)
+                return record, True
+        return None
+
+    def _recognised(self, text: str, indented: bool) -> tuple[Record | None, bool]:
+        """The record and whether the line was understood: a bar that says nothing new is."""
+        if not _PROMISING.search(text):
+            if columns := columns_of(text):
+                self._columns = columns
+            return None, bool(columns)
+        if "(" in text:
+            text = _WRAPPED.sub(r"\1", text)
+        if (record := read_json(text)) is not None:
+            self._place.note(record)
+            return record, True
+        found = self._found(text, indented)
+        return (None, False) if found is None else (self._place.settle(found), True)
+
+    def _found(self, text: str, indented: bool) -> Found | None:
+        found = read_dict(text) or read_bar(text, self._columns)
+        if found is not None:
+            return found
+        text = without_prefix(text)
+        if columns := columns_of(text):
+            self._columns = columns
+            return None
+        return (
+            (read_row(text, self._columns) if self._columns else None)
+            or read_headed(text)
+            or read_pairs(text, indented=indented, is_under_way=self._place.is_known)
+        )

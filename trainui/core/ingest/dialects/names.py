@@ -1,0 +1,96 @@
+"""What the words around a number mean: names of metrics, phases, and what only looks like a metric."""
+
+from __future__ import annotations
+
+import re
+
+PHASES = {
+    "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
+    "validating": "val", "test": "test", "testing": "test", "eval": "eval", "evaluation": "eval",
+    "evaluating": "eval", "dev": "dev",
+}  # fmt: skip
+"""A word for a part of training → the folder its metrics are kept in."""
+
+# Words that make a line a report even where it does not say at which step it was made.
+_MEASURES = frozenset(
+    {
+        "loss", "losses", "acc", "accuracy", "wer", "cer", "mae", "mse", "rmse", "mape", "f1", "auc",
+        "auroc", "map", "map50", "precision", "recall", "ppl", "perplexity", "bleu", "rouge", "meteor",
+        "chrf", "bpb", "bpc", "der", "jer", "eer", "iou", "miou", "dice", "psnr", "ssim", "fid",
+        "error", "err", "reward", "return", "score", "kl", "elbo", "nll", "ce", "bce", "ctc", "r2",
+        "mcc", "kappa", "spearman", "pearson", "cider", "mrr", "ndcg", "top1", "top5", "acc1", "acc5",
+        "entropy", "specificity", "sensitivity", "auprc", "mase", "smape",
+    }
+)  # fmt: skip
+# Words that make it a setting: `loss_weight: 0.5`, `target_loss: 0.3`.
+_SETTINGS = frozenset(
+    {
+        "weight", "weights", "scale", "alpha", "beta", "gamma", "smoothing", "threshold", "target",
+        "patience", "delta", "eps", "epsilon", "decay", "momentum", "dropout", "coef", "coeff",
+        "coefficient", "lambda", "fn", "func", "function", "type", "name", "init", "size", "num",
+        "limit", "every", "interval", "freq", "frequency", "path", "dir", "clip", "margin",
+        "temperature", "seed", "version", "config", "factor", "warmup",
+    }
+)  # fmt: skip
+# Words of sentences: `saved 3`, `improved from 0.5`, `took 45.2s`.
+_PROSE = frozenset(
+    {
+        "took", "in", "at", "of", "for", "after", "before", "saved", "saving", "save", "to", "from",
+        "with", "is", "are", "was", "were", "on", "by", "improved", "reached", "using", "used",
+        "loaded", "loading", "load", "has", "have", "will", "be", "than", "below", "above", "and", "or",
+        "until", "since", "found", "got", "seed", "rank", "version", "line", "file", "port", "pid",
+        "python", "cuda", "gpu", "the", "a", "an", "commit", "hash", "sha", "best_epoch", "eta",
+    }
+)  # fmt: skip
+# What counts or identifies and is never a curve.
+_NEVER = frozenset(
+    {
+        "eta", "seed", "rank", "world_size", "pid", "port", "commit", "hash", "sha", "version", "id",
+        "epoch", "epochs", "step", "steps", "iter", "iters", "iteration", "date", "line", "gpu",
+        "device", "fold", "python", "cuda", "num_workers", "v_num",
+    }
+)  # fmt: skip
+
+_WORD = re.compile(r"[_/.\s\-@()+]+")
+_SLUG = re.compile(r"[^\w./@%#+\-]+")
+_PATH = re.compile(r"\.(?:py|cc?|cpp|hpp?|json|txt|log|pt|pth|ckpt|csv|ya?ml)\b|://|^[./~]|/.*/.*/")
+
+
+def metric_name(words: str, phase: str = "") -> str:
+    """The name under which a printed value is kept, or "" when it is no metric.
+
+    `Val WER` → `val/wer`; `train_loss` stays; `Loss` in a validation line → `val/loss`.
+    """
+    words = words.strip(" \t\"'*#:=-_<>[]()")
+    if not words or len(words) > 60 or _PATH.search(words):
+        return ""
+    parts = words.lower().split()
+    if parts[0] in _NEVER or "_".join(parts) in _NEVER:
+        return ""
+    if len(parts) > 1 and parts[0] in PHASES:
+        folder, parts = PHASES[parts[0]] + "/", parts[1:]
+    elif phase and not any(token in PHASES for token in _WORD.split(words.lower())):
+        folder = phase + "/"
+    else:
+        folder = ""
+    name = _SLUG.sub("_", " ".join(parts)).strip("_")
+    return folder + name if name and not name[0].isdigit() else ""
+
+
+def is_measure(words: str) -> bool:
+    """Whether a name speaks of a result (`val loss`, `acc@1`), and not of a setting."""
+    tokens = [token for token in _WORD.split(words.lower()) if token]
+    return any(token in _MEASURES or token.rstrip("0123456789") in _MEASURES for token in tokens) and not any(
+        token in _SETTINGS for token in tokens
+    )
+
+
+def is_phased(words: str) -> bool:
+    """Whether a name says which part of training it belongs to."""
+    return any(token in PHASES for token in _WORD.split(words.lower()))
+
+
+def is_prose(words: str) -> bool:
+    """Whether words before a number are part of a sentence, where only a space stands between the two."""
+    parts = words.lower().split()
+    return len(parts) > 5 or any(part.strip("'\":") in _PROSE for part in parts)

@@ -1,0 +1,52 @@
+"""Tables: a header of names, then rows of numbers under it."""
+
+from __future__ import annotations
+
+import re
+
+from trainui.core.ingest.dialects.found import Found
+from trainui.core.ingest.dialects.names import metric_name
+from trainui.core.ingest.fields import axis_of
+from trainui.core.ingest.numbers import NUMBER, float_of
+
+_GAP = re.compile(r"\s{2,}|\s*\|\s*|\t+")
+_CELL = re.compile(rf"(?P<value>{NUMBER})(?:%|[A-Za-z]{{1,3}})?")
+_PLACE = re.compile(r"(?P<n>\d+)(?:/(?P<of>\d+))?")
+_COLUMN = re.compile(r"[A-Za-z][\w@#%./ +\-()]*")
+_CELLS = re.compile(r"\s+|\s*\|\s*")
+
+
+def columns_of(text: str) -> list[str]:
+    """The names in a header whose first column is a step or an epoch; empty when the line is no header."""
+    cells = [cell for cell in _GAP.split(text.strip("| \t")) if cell]
+    if len(cells) < 2 or axis_of(cells[0].lower()) not in ("step", "epoch"):
+        return []
+    return cells if all(_COLUMN.fullmatch(cell) and len(cell) < 40 for cell in cells) else []
+
+
+def read_row(text: str, columns: list[str]) -> Found | None:
+    """A row with a number in every column; words after the last column are a remark."""
+    cells = [cell for cell in _CELLS.split(text.strip("| \t")) if cell]
+    place = _PLACE.fullmatch(cells[0]) if len(cells) >= len(columns) > 1 else None
+    if place is None:
+        return None
+    found = Found()
+    if axis_of(columns[0].lower()) == "epoch":
+        found.epoch, found.epochs = float(place["n"]), int(place["of"]) if place["of"] else None
+    else:
+        found.step, found.steps = int(place["n"]), int(place["of"]) if place["of"] else None
+    for column, cell in zip(columns[1:], cells[1:], strict=False):
+        match = _CELL.fullmatch(cell)
+        if match is None:
+            return None
+        axis = axis_of(column.lower())
+        if axis == "step":
+            found.step = int(float_of(match["value"]))
+        elif axis == "epoch":
+            found.epoch = float_of(match["value"])
+        elif name := metric_name(column):
+            found.metrics[name] = float_of(match["value"])
+    remark = cells[len(columns) :]
+    if not found.metrics or any(_CELL.fullmatch(cell) for cell in remark):
+        return None
+    return found
