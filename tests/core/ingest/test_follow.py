@@ -1,5 +1,6 @@
 """The follower: every line exactly once, whatever the writer and the disk do."""
 
+import itertools
 import os
 import re
 
@@ -39,7 +40,7 @@ def test_any_split_of_the_appends_yields_every_line_once(tmp_path_factory, data,
     path.write_bytes(b"")
     lines, offset, inode = [], 0, None
     edges = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         with path.open("ab") as file:
             file.write(data[start:end])
         new, offset, inode = follow(path, offset=offset, inode=inode, limit=limit)

@@ -108,9 +108,10 @@ def kind_of(path: Path, lines: Sequence[bytes]) -> str:
     objects = sum(
         line.lstrip(b"\xef\xbb\xbf \t").startswith(b"{") and object_of(line) is not None for line in seen
     )
-    if seen:
-        return "jsonl" if objects * 5 >= len(seen) * 4 else "console"
-    return "jsonl" if path.suffix in (".jsonl", ".ndjson", ".json") else "console"
+    is_named = path.suffix in (".jsonl", ".ndjson")
+    if not seen:
+        return "jsonl" if is_named else "console"
+    return "jsonl" if objects * 5 >= len(seen) * 4 or (is_named and objects) else "console"
 
 
 def _next(path: Path, chunk: Chunk) -> Chunk | None:

@@ -1,0 +1,74 @@
+"""Real logs of the field, where they are at hand: what was printed is found, and nothing else."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from trainui.core.ingest.follow import read_chunk
+from trainui.core.ingest.readers import Console
+from trainui.core.ingest.report import parse_file
+
+CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real logs is not here")
+
+
+def find(name):
+    return next(CORPUS.glob(f"*/*{name}*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [
+        ("94424a5", {"loss": 3, "time": 3}),
+        ("4669c45", {"loss": 2520, "acc": 2520, "train/acc_8-bit": 20, "test/acc_12-bit_extrapolation": 20}),
+        ("gumbel_softmax", {"loss": 10, "accuracy": 10, "val_loss": 10, "val_accuracy": 10}),
+        ("37cdbc8", {"train/loss": 101, "val/loss": 101, "loss": 1001, "time": 1001, "mfu": 1001}),
+        ("0c92ba5", {"train/loss": 1, "val/loss": 1}),
+        ("e8293e7", {"tel": 241}),
+        ("b9eb1e4", {"train_loss": 1530, "val_loss": 14, "train_time": 1544, "step_avg": 1531}),
+        ("db7c87c", {"train/loss": 42, "val/loss": 42}),
+        ("78af4b0", {"lr": 35, "train/loss": 35, "val/loss": 35, "val/error": 35, "test/loss": 1, "test/error": 1}),
+        ("ccd43b7", {}),
+        ("46085eb", {}),
+    ],
+)  # fmt: skip
+def test_every_point_that_was_printed_is_found_and_no_other(name, points):
+    report = parse_file(find(name))
+    assert {metric: told.points for metric, told in report.metrics.items()} == points
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "last", "nonfinite"),
+    [
+        ("gumbel_softmax", "loss", 1.7892, 1),
+        ("gumbel_softmax", "val_accuracy", 0.3024, 0),
+        ("fb095ec", "mfu", 0.0, 0),
+        ("ee9a7f1", "test/ppl", 55.03, 0),
+        ("a29342f", "val/dtw_score", 10.8, 0),
+        ("24111a6", "valid_loss", 3.404297, 0),
+    ],
+)
+def test_values_are_what_was_printed(name, metric, last, nonfinite):
+    found = parse_file(find(name)).metrics[metric]
+    assert (found.last, found.nonfinite) == (last, nonfinite)
+
+
+def test_a_loss_that_broke_is_seen():
+    assert parse_file(find("fb095ec")).metrics["loss"].nonfinite == 125
+
+
+def test_steps_never_go_back_in_a_log_of_one_run():
+    reader = Console()
+    chunk = read_chunk(find("4598c46"), offset=0, inode=None, final=True)
+    steps = [r.step for line in chunk.lines for r in reader.read(line) if "train/loss" in r.metrics]
+    assert len(steps) == 8137
+    assert all(left < right for left, right in itertools.pairwise(steps))
+
+
+@pytest.mark.parametrize(
+    "folder", ["yolo_results", "lightning_csv", "wandb_files", "tensorboard", "hf_trainer_state"]
+)
+def test_files_of_other_kinds_give_no_metrics(folder):
+    for path in sorted((CORPUS / folder).iterdir())[:5]:
+        assert parse_file(path).metrics == {}
