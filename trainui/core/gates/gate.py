@@ -1,0 +1,67 @@
+"""A gate as it was written down before the run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from trainui.core.gates.rule import Rule
+from trainui.core.gates.units import Span
+from trainui.core.gates.verdict import State
+from trainui.core.gates.when import When
+
+FLAGS = frozenset({"flag", "budget"})
+"""Roles that go ok, warn, tripped for as long as the run lives."""
+ROLES = FLAGS | {"criterion", "hypothesis", "preflight", "expect", "ask"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gate:
+    """What should hold, when to look, and what to do about it."""
+
+    id: str
+    role: str
+    test: str
+    """The name of the primitive."""
+    params: Rule
+    """The primitive's own keys, read."""
+    text: str
+    """Canonical JSON of the table and of the goals it relies on; parse_gates reads it back to an equal gate."""
+    quote: str = ""
+    source: str = ""
+    when: When
+    grace: Span | None = None
+    for_: Span
+    clear_for: Span
+    protect: bool = False
+    severity: str = "warning"
+    run: str = ""
+    across: str = "all"
+    actions: Mapping[State, tuple[str, ...]]
+    remedy: tuple[str, ...] = ()
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it goes ok ⇄ warn → tripped; otherwise it ends passed or failed, once."""
+        return self.role in FLAGS or (self.role == "expect" and not self.when.once)
+
+    @property
+    def rule(self) -> str:
+        """The short human form: `best(val/mae) < 100`."""
+        return self.params.text
+
+    @property
+    def metric(self) -> str:
+        """The metric to draw its line beside; empty when there is none."""
+        return self.params.metrics[0] if self.params.metrics else ""
+
+    @property
+    def threshold(self) -> float | None:
+        """The height of that line, where it has one."""
+        return self.params.threshold
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical text, in hex: an edited gate is a new gate."""
+        return hashlib.sha256(self.text.encode()).hexdigest()

@@ -1,0 +1,186 @@
+"""[[gate]] tables → gates, or one sentence that says which gate is wrong, where, and what was meant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from trainui.core.errors import SpecError, nearest
+from trainui.core.gates.gate import ROLES, Gate
+from trainui.core.gates.primitives import PRIMITIVES
+from trainui.core.gates.primitives.ask import AskRule
+from trainui.core.gates.primitives.combine import CombineRule
+from trainui.core.gates.rule import Primitive
+from trainui.core.gates.table import GateTable
+from trainui.core.gates.units import Span
+from trainui.core.gates.verdict import State
+from trainui.core.gates.when import EACH, When, read_when
+
+COMMON = frozenset(
+    ("id", "run", "across", "role", "test", "quote", "source", "src", "when", "grace", "severity", "protect")
+) | {"on", "remedy", "goal"}
+COUNTING = ("for", "clear_for")
+ACTIONS = ("flag", "notify", "checkpoint", "checkpoint:previous", "stop", "hold-queue", "relaunch")
+NAMED_ACTIONS = ("block:", "launch:")
+"""These carry a name: `launch:eval_test`."""
+DRASTIC = ("stop", "relaunch")
+MILD_STATES = (State.PENDING, State.OK, State.WARN, State.UNKNOWN)
+"""Nothing is stopped because of a warning, or because something could not be measured."""
+SEVERITIES = ("info", "warning", "critical")
+ONE = Span(amount=1.0)
+GOALS_KEY = "~goals"
+"""Where the canonical text keeps the goals that the table relies on but does not say."""
+
+
+def parse_gates(
+    tables: Sequence[Mapping[str, Any]],
+    *,
+    known_metrics: Collection[str] | None = None,
+    goals: Mapping[str, str] | None = None,
+) -> tuple[Gate, ...]:
+    """Read gates. `goals` maps metrics to min or max. Raises SpecError, beginning `gate 'ID': `."""
+    gates: list[Gate] = []
+    for number, table in enumerate(tables, start=1):
+        gate = _read_gate(table, number, goals or {})
+        if any(gate.id == other.id for other in gates):
+            raise SpecError(f"gate {gate.id!r}: this id is used twice", hint="every gate needs its own")
+        _check_metrics(gate, known_metrics)
+        gates.append(gate)
+    _check_references(gates)
+    return tuple(gates)
+
+
+def _read_gate(table: Mapping[str, Any], number: int, goals: Mapping[str, str]) -> Gate:
+    name = table.get("id")
+    if not isinstance(name, str) or not name.strip():
+        raise SpecError(f"gate '#{number}': id is missing", hint='for example id = "no-nan"')
+    goals = {**goals, **table.get(GOALS_KEY, {})}
+    keys = GateTable(name, {key: raw for key, raw in table.items() if key != GOALS_KEY}, goals)
+    if not keys.has("test"):
+        keys.wrong("test is missing", hint=f"known: {', '.join(sorted(PRIMITIVES))}")
+    test = keys.choice("test", PRIMITIVES)
+    primitive = PRIMITIVES[test]
+    _check_keys(keys, test, primitive)
+    role = keys.choice("role", ROLES, default="ask" if test == "ask" else "")
+    if (role == "ask") != (test == "ask"):
+        keys.wrong(f"role {role!r} does not go with test {test!r}", hint="a question has role and test 'ask'")
+    rule = primitive.read(keys)
+    for_ = keys.span("for", ONE) or ONE
+    usual = for_ if primitive.clear_for == 1 else Span(amount=float(primitive.clear_for))
+    gate = Gate(
+        id=name,
+        role=role,
+        test=test,
+        params=rule,
+        text=_canonical(keys, rule.metrics),
+        quote=keys.text("quote"),
+        source=keys.text("source") or keys.text("src"),
+        when=_read_when(keys),
+        grace=keys.span("grace"),
+        for_=for_,
+        clear_for=keys.span("clear_for", usual) or usual,
+        protect=keys.flag("protect"),
+        severity=keys.choice("severity", SEVERITIES, default="warning"),
+        run=keys.text("run"),
+        across=keys.choice("across", ("all", "any"), default="all"),
+        actions=_read_actions(keys),
+        remedy=keys.texts("remedy"),
+    )
+    _check_sense(keys, gate)
+    return gate
+
+
+def _check_keys(keys: GateTable, test: str, primitive: Primitive) -> None:
+    counting = COUNTING if primitive.counts else ()
+    known = {*COMMON, *counting, *primitive.required, *primitive.optional}
+    for key in keys.keys:
+        if key not in known:
+            keys.wrong(f"key {key!r} is not known to test {test!r}", hint=nearest(key, known))
+    for key in primitive.required + (() if test == "ask" else ("role",)):
+        if not keys.has(key):
+            keys.wrong(
+                f"{key} is missing", hint=f"test {test!r} needs {', '.join(primitive.required) or 'a role'}"
+            )
+
+
+def _check_sense(keys: GateTable, gate: Gate) -> None:
+    if not gate.is_flag and (keys.has("for") or keys.has("clear_for")):
+        keys.wrong(f"for and clear_for belong to flags; a {gate.role} is decided once", hint="leave them out")
+    if not any(action == "relaunch" for actions in gate.actions.values() for action in actions):
+        return
+    if not gate.remedy:
+        keys.wrong("relaunch needs a remedy", hint='for example remedy = ["smaller-batch"]')
+
+
+def _read_when(keys: GateTable) -> When:
+    if not keys.has("when"):
+        return EACH
+    try:
+        return read_when(keys.text("when"))
+    except ValueError as error:
+        keys.wrong(f"when = {keys.keys['when']!r}: {error}")
+
+
+def _read_actions(keys: GateTable) -> dict[State, tuple[str, ...]]:
+    raw = keys.keys.get("on", {})
+    if not isinstance(raw, Mapping):
+        keys.wrong('on should say a state: on.tripped = ["notify"]')
+    actions: dict[State, tuple[str, ...]] = {}
+    for word, listed in raw.items():
+        if word not in list(State):
+            keys.wrong(f"on.{word} is no state", hint=nearest(word, list(State)))
+        if not isinstance(listed, list | tuple):
+            keys.wrong(f"on.{word} should be a list of actions, not {listed!r}")
+        state = State(word)
+        actions[state] = tuple(_read_action(keys, state, action) for action in listed)
+    return actions
+
+
+def _read_action(keys: GateTable, state: State, action: Any) -> str:
+    named = isinstance(action, str) and any(
+        action.startswith(p) and len(action) > len(p) for p in NAMED_ACTIONS
+    )
+    if not named and action not in ACTIONS:
+        keys.wrong(f"action {action!r} is not known", hint=nearest(str(action), [*ACTIONS, *NAMED_ACTIONS]))
+    if action in DRASTIC and state in MILD_STATES:
+        keys.wrong(f"on.{state} may not {action}: only a trip, a pass or a failure is reason enough")
+    return str(action)
+
+
+def _check_metrics(gate: Gate, known: Collection[str] | None) -> None:
+    for metric in gate.params.metrics if known is not None else ():
+        if not metric.startswith("@") and metric not in (known or ()):
+            raise SpecError(
+                f"gate {gate.id!r}: metric {metric!r} is not known", hint=nearest(metric, known or ())
+            )
+
+
+def _references(gate: Gate) -> tuple[str, ...]:
+    if isinstance(gate.params, CombineRule):
+        return gate.params.members
+    return gate.params.needs if isinstance(gate.params, AskRule) else ()
+
+
+def _check_references(gates: Sequence[Gate]) -> None:
+    """Refuse members that do not exist, and gates that in the end rest on themselves."""
+    links = {gate.id: _references(gate) for gate in gates}
+    for gate in gates:
+        for name in links[gate.id]:
+            if name not in links:
+                raise SpecError(f"gate {gate.id!r}: there is no gate {name!r}", hint=nearest(name, links))
+    for name in links:
+        reached, waiting = set[str](), list(links[name])
+        while waiting:
+            member = waiting.pop()
+            if member not in reached:
+                reached.add(member)
+                waiting += links[member]
+        if name in reached:
+            raise SpecError(f"gate {name!r}: it rests on itself", hint=f"of or needs leads back to {name!r}")
+
+
+def _canonical(keys: GateTable, metrics: Sequence[str]) -> str:
+    goals = {metric: keys.goal(metric) for metric in sorted(metrics) if not metric.startswith("@")}
+    whole = {**keys.keys, GOALS_KEY: goals}
+    return json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)

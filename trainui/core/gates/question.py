@@ -1,0 +1,48 @@
+"""The seat of an ask gate: when the question is due it waits (warn), and an answer passes or fails it."""
+
+from __future__ import annotations
+
+from trainui.core.gates.gate import Gate
+from trainui.core.gates.primitives.ask import AskRule, AskTest
+from trainui.core.gates.rule import Ending, Standing
+from trainui.core.gates.seat import Seat
+from trainui.core.gates.verdict import Place, State, Verdict
+
+DECIDED = (State.PASSED, State.FAILED)
+
+
+class QuestionSeat(Seat):
+    """A question, asked when its time has come and the gates it needs are decided."""
+
+    def __init__(self, gate: Gate, rule: AskRule, standing: Standing) -> None:
+        self._ask = AskTest(rule)
+        super().__init__(gate, self._ask)
+        self._rule = rule
+        self._standing = standing
+
+    def look(self, place: Place) -> Verdict | None:
+        """Ask, if it is due."""
+        waits = self.state is State.WARN or (self.state in DECIDED and self.gate.when.kind != "every")
+        if self.done or waits or self._undecided() or not self._open(place):
+            return None
+        self._ask.ask_again()
+        return self._enter(State.WARN, place)
+
+    def answer(self, verdict: bool, *, who: str, note: str, place: Place) -> Verdict | None:
+        """Take an answer, also before it is due or after the run has ended."""
+        self._ask.answer(verdict, who=who, note=note)
+        return self._enter(State.PASSED if verdict else State.FAILED, place)
+
+    def end(self, ending: Ending, place: Place) -> Verdict | None:
+        """What nobody answered is unknown; an answer may still come."""
+        del ending
+        if self.done or self.state in DECIDED:
+            return None
+        undecided = self._undecided()
+        reason = f"nobody has answered: {self._rule.question}"
+        if undecided:
+            reason += f" (needs {', '.join(undecided)})"
+        return self._enter(State.UNKNOWN, place, reason=reason)
+
+    def _undecided(self) -> list[str]:
+        return [name for name in self._rule.needs if self._standing(name)[1] not in DECIDED]

@@ -1,0 +1,200 @@
+"""One gate being judged: when it is looked at, where it stands, and what is said of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trainui.core.gates.gate import Gate
+from trainui.core.gates.ladder import Ladder
+from trainui.core.gates.reduction import place_of
+from trainui.core.gates.rule import Ending, Grade, Test
+from trainui.core.gates.units import Span
+from trainui.core.gates.verdict import Place, Point, State, Verdict
+from trainui.core.run import Result
+
+ENDED = {"failed": "failed", "stopped": "was stopped", "lost": "was lost"}
+FLAG_STATES = {Grade.GOOD: State.OK, Grade.FAIR: State.OK, Grade.NEAR: State.WARN, Grade.BAD: State.TRIPPED}
+
+
+class Seat:
+    """A gate, its test, and the state it has come to."""
+
+    def __init__(self, gate: Gate, test: Test) -> None:
+        self.gate = gate
+        self.state = State.PENDING
+        self.done = False
+        self.test = test
+        self._ladder = Ladder(gate)
+        self._points = 0
+        self._place = Place()
+        self._first_at: float | None = None
+        self._looked: float | None = None
+        self._entered: Verdict | None = None
+        self._told: set[State] = set()
+
+    def see(self, point: Point) -> Verdict | None:
+        """Take in a point of a watched metric; the verdict if the state changed."""
+        if self.done:
+            return None
+        place = place_of(point)
+        if self.gate.when.over(place):
+            return self._time_is_up(place)
+        self._points += 1
+        self._first_at = point.at if self._first_at is None else self._first_at
+        if not self.test.see(point):
+            return None
+        self._place = place
+        return self.look(place)
+
+    def look(self, place: Place) -> Verdict | None:
+        """Evaluate, if it is time to; the verdict if the state changed."""
+        if self.done or not self._open(place):
+            return None
+        grade = self.test.grade()
+        once = self.gate.when.kind == "at"
+        if self.gate.is_flag:
+            state = self._ladder.climb(self.state, grade, place)
+            self.done = (once and grade is not Grade.WAIT) or (state is State.TRIPPED and self.test.latches)
+        else:
+            state = self._decide(grade, final=once)
+        return self._enter(state, place)
+
+    def end(self, ending: Ending, place: Place) -> Verdict | None:
+        """The run has ended: the last word, or unknown and why."""
+        if self.done:
+            return None
+        self.done = True
+        died = ending.result != Result.FINISHED
+        grade = Grade.WAIT
+        if self._time_came(place) and not (died and self.test.needs_finish and not self.gate.is_flag):
+            grade = self.test.final(ending)
+        if self.gate.is_flag:
+            state = self._last_flag(grade)
+        else:
+            state = self._decide(grade, final=True)
+            state = state if state in (State.PASSED, State.FAILED) else State.UNKNOWN
+        reason = self._why_unknown(ending, place, died) if state is State.UNKNOWN else ""
+        return self._enter(state, place, reason=reason)
+
+    def reopen(self) -> None:
+        """Let a gate that ended unknown be looked at again: an answer may have come."""
+        self.done = self.state is not State.UNKNOWN
+
+    def shown(self) -> Verdict:
+        """The newest verdict. Why and where stay those of the change, but for gates that are simply ok."""
+        if self._entered is not None and self.state not in (State.OK, State.PENDING):
+            value = self._entered.value if self.done else self.test.value()
+            return replace(self._entered, value=value, actions=())
+        return self._verdict(self.state, self._place, self.test.reason(), ())
+
+    def _decide(self, grade: Grade, *, final: bool) -> State:
+        """Criteria: passed or failed once it is settled or the time has come, until then ok."""
+        if grade is Grade.WAIT:
+            return self.state
+        if grade is Grade.BLIND:
+            self.done = self.done or final
+            return State.UNKNOWN
+        if not final and not self.test.settled():
+            return State.OK
+        self.done = True
+        return State.FAILED if grade is Grade.BAD else State.PASSED
+
+    def _last_flag(self, grade: Grade) -> State:
+        """Flags stay as they are; what was to be judged at the end is, and what never could be is unknown."""
+        judged_now = self.gate.when.once or not self.test.needs_finish
+        if judged_now and grade in FLAG_STATES:
+            tripped = self.state is State.TRIPPED and self.test.latches
+            return State.TRIPPED if tripped else FLAG_STATES[grade]
+        blind = self.state is State.OK and bool(self.test.missing())
+        return State.UNKNOWN if blind or self.state is State.PENDING else self.state
+
+    def _time_is_up(self, place: Place) -> Verdict | None:
+        """`until` is over: a flag rests where it stands, a criterion is decided by what there was."""
+        self.done = True
+        if self.gate.is_flag:
+            return None
+        state = self._decide(self.test.grade(), final=True)
+        return self._enter(State.UNKNOWN if state in (State.PENDING, State.OK) else state, place)
+
+    def _open(self, place: Place) -> bool:
+        when = self.gate.when
+        if (
+            when.kind == "end"
+            or (when.kind in ("at", "from") and not when.reached(place))
+            or when.over(place)
+        ):
+            return False
+        return not self._in_grace(place) and (
+            when.span is None or when.kind != "every" or self._due(when.span, place)
+        )
+
+    def _due(self, period: Span, place: Place) -> bool:
+        here = period.position(place, self._points)
+        if here is None:
+            return False
+        if self._looked is None:
+            self._looked = here
+            return False
+        if here - self._looked < period.amount:
+            return False
+        self._looked = here
+        return True
+
+    def _in_grace(self, place: Place) -> bool:
+        grace = self.gate.grace
+        if grace is None:
+            return False
+        if grace.unit == "points":
+            return self._points <= grace.amount
+        here = grace.position(place, self._points)
+        if grace.unit == "seconds":
+            here = place.at - (self._first_at or place.at)
+        return here is None or here < grace.amount - 1e-6
+
+    def _time_came(self, place: Place) -> bool:
+        return self.gate.when.kind not in ("at", "from") or self.gate.when.reached(place)
+
+    def _enter(self, state: State, place: Place, *, reason: str = "") -> Verdict | None:
+        if state is self.state:
+            return None
+        actions = self.gate.actions.get(state, ())
+        if state in self._told:
+            # People are told of a gate once; what flutters later is there to be read, not to wake them.
+            actions = tuple(action for action in actions if action != "notify")
+        self._told.add(state)
+        self.state = state
+        self._place = place
+        self._entered = self._verdict(state, place, reason or self._reason(), actions)
+        return self._entered
+
+    def _reason(self) -> str:
+        count = self._ladder.bad.count
+        why = self.test.reason()
+        return f"{why}, {count} in a row" if count > 1 and self.gate.is_flag else why
+
+    def _verdict(self, state: State, place: Place, reason: str, actions: tuple[str, ...]) -> Verdict:
+        return Verdict(
+            gate=self.gate.id,
+            state=state,
+            value=self.test.value(),
+            reason=reason,
+            step=place.step,
+            epoch=place.epoch,
+            at=place.at,
+            actions=actions,
+            window=self.test.window(),
+        )
+
+    def _why_unknown(self, ending: Ending, place: Place, died: bool) -> str:
+        if missing := self.test.missing():
+            return missing
+        if not self._time_came(place) and self.gate.when.span is not None:
+            unit = self.gate.when.span.unit[:-1]
+            here = place.epoch if unit == "epoch" else place.step
+            came = f"at {unit} {here:g}" if here is not None else f"without a {unit}"
+            return f"the run ended {came}, before {unit} {self.gate.when.span.amount:g}"
+        if died and self.test.needs_finish and not self.gate.is_flag:
+            return f"the run {ENDED.get(ending.result, ending.result)} before it was decided; {self.test.reason()}"
+        if self._in_grace(place):
+            return f"the run ended within its grace of {self.gate.grace}"
+        return self.test.reason()

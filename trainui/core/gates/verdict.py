@@ -1,0 +1,57 @@
+"""The values that go into a judge and come out of it: points in, verdicts out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a gate stands. Flags go ok, warn, tripped; criteria end passed or failed; `unknown` is loud."""
+
+    PENDING = "pending"
+    OK = "ok"
+    WARN = "warn"
+    TRIPPED = "tripped"
+    PASSED = "passed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Point:
+    """One number of one metric, in the order the run wrote it. `value` may be NaN or infinite."""
+
+    metric: str
+    step: float
+    value: float
+    epoch: float | None = None
+    at: float
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """How far a run had come: the step and epoch, and the Unix seconds."""
+
+    step: float | None = None
+    epoch: float | None = None
+    at: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What is to be said of a gate, and why, in one sentence for people."""
+
+    gate: str
+    state: State
+    value: float | None
+    reason: str
+    step: float | None = None
+    epoch: float | None = None
+    at: float
+    """Unix seconds of the evaluation that brought this state."""
+    actions: tuple[str, ...] = ()
+    """What entering this state asks for; empty when the state did not change."""
+    window: tuple[float, ...] = ()
+    """The newest values that decided, at most eight, oldest first."""
