@@ -61,6 +61,8 @@ def same(left, right):
             Record(metrics={"loss": 1.0}),
         ),
         ('{"event": "train step", "loss": 1}', Record(metrics={"loss": 1.0})),
+        ('{"mode": "val", "loss": 1, "val_acc": 2}', Record(metrics={"val/loss": 1.0, "val_acc": 2.0})),
+        ('{"mode": "max", "loss": 1}', Record(metrics={"loss": 1.0})),
         ('{"step": true, "loss": 1}', Record(metrics={"loss": 1.0})),
         ('{"step": 1.5, "loss": 1}', Record(step=1.5, metrics={"loss": 1.0})),
         ('{"step": NaN, "loss": 1}', Record(metrics={"loss": 1.0})),

@@ -1,12 +1,13 @@
 """Real logs of the field, where they are at hand: what was printed is found, and nothing else."""
 
 import itertools
+import random
 from pathlib import Path
 
 import pytest
 
 from trainui.core.ingest.follow import read_chunk
-from trainui.core.ingest.readers import Console
+from trainui.core.ingest.readers import Console, reader_for
 from trainui.core.ingest.report import parse_file
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
@@ -72,3 +73,25 @@ def test_steps_never_go_back_in_a_log_of_one_run():
 def test_files_of_other_kinds_give_no_metrics(folder):
     for path in sorted((CORPUS / folder).iterdir())[:5]:
         assert parse_file(path).metrics == {}
+
+
+@pytest.mark.parametrize("name", ["4669c45", "fb095ec", "gumbel_softmax", "ee9a7f1", "2d42ee1"])
+@pytest.mark.parametrize("kind", ["console", "jsonl"])
+def test_a_log_that_grows_while_the_manager_is_killed_is_read_like_a_finished_one(tmp_path, name, kind):
+    """The reader is made anew from its committed state for every chunk, and every line arrives exactly once."""
+    data = find(name).read_bytes()[:120_000]
+    cuts = random.Random(name).choices(range(len(data)), k=25)  # noqa: S311 - only where to cut
+    assert grown(tmp_path / "b", data, kind, sorted({0, *cuts})) == grown(tmp_path / "a", data, kind, [0])
+
+
+def grown(path, data, kind, cuts):
+    """The records of `data` written in pieces, and the reader's last state."""
+    records, state, offset, inode = [], "", 0, None
+    for start, end in itertools.pairwise([*cuts, len(data)]):
+        with path.open("ab") as file:
+            file.write(data[start:end])
+        while chunk := read_chunk(path, offset=offset, inode=inode, limit=7000, final=end == len(data)):
+            reader = reader_for(kind, state=state)
+            records += [record for line in chunk.lines for record in reader.read(line)]
+            offset, inode, state = chunk.end, chunk.inode, reader.state()
+    return repr(records), state

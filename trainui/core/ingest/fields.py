@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from trainui.core.ingest.dialects.names import PHASES, is_phased
 from trainui.core.ingest.records import Record
 from trainui.core.ingest.text import strip_escapes
 
@@ -21,7 +22,7 @@ LATEST = 4_102_444_800.0  # the year 2100
 # In order of trust. "batch" is no step: it counts within an epoch, or says how large one is.
 STEPS = (
     "step", "global_step", "trainer/global_step", "_step", "train_step", "iteration", "iter", "steps", "it",
-    "num_updates", "update", "iter_num", "n_iter", "batch_idx",
+    "num_updates", "update", "iter_num", "n_iter",
 )  # fmt: skip
 EPOCHS = ("epoch", "current_epoch", "_epoch", "epochs_done", "epoch_num")
 TIMES = ("time", "timestamp", "_timestamp", "ts", "wall_time", "created_at", "datetime", "date")
@@ -40,6 +41,7 @@ _AXES: dict[str, tuple[str, int]] = {
     for spelling in (name, name.upper(), name.capitalize())
 }
 _CLOCKS = frozenset(TIMES)
+_PARTS = ("mode", "split", "phase")
 _NONFINITE = {
     f"{sign}{word}": float(f"{sign}{word}") for word in ("nan", "inf", "infinity") for sign in ("", "+", "-")
 }
@@ -100,8 +102,8 @@ def record_of(data: Mapping[str, Any]) -> Record | None:
     """The record a flat or nested mapping holds, or None when nothing in it is ours.
 
     Every numeric key that is no axis and no time is a metric; nested mappings are joined by "/", and what
-    lies under "metrics" stands at the top. A time that cannot be one (`{"time": 0.63}`, the seconds of an
-    iteration) is a metric too.
+    lies under "metrics" stands at the top. `{"mode": "val", "loss": 1}` tells of val/loss. A time that cannot
+    be one (`{"time": 0.63}`, the seconds of an iteration) is a metric too.
     """
     metrics: dict[str, float] = {}
     found: dict[str, tuple[int, float | int]] = {}
@@ -121,6 +123,8 @@ def record_of(data: Mapping[str, Any]) -> Record | None:
             metrics[key] = number
         elif key in ("checkpoint", "event") and isinstance(value, str) and value:
             texts[key] = strip_escapes(value)[:MAX_TEXT]
+    if phase := _phase_of(data):
+        metrics = {name if is_phased(name) else f"{phase}/{name}": metrics[name] for name in metrics}
     if not all(map(is_clean, metrics)):
         metrics = {clean: value for name, value in metrics.items() if (clean := clean_name(name))}
     if metrics or "checkpoint" in texts:
@@ -132,6 +136,13 @@ def record_of(data: Mapping[str, Any]) -> Record | None:
         rest["epoch"] = float(rest["epoch"])
     rest.update(texts)
     return Record(metrics=metrics, at=at, **rest)
+
+
+def _phase_of(data: Mapping[str, Any]) -> str:
+    words = (data.get(key) for key in _PARTS)
+    return next(
+        (PHASES[word.lower()] for word in words if isinstance(word, str) and word.lower() in PHASES), ""
+    )
 
 
 def _flatten(data: Mapping[str, Any], prefix: str, into: dict[str, float], depth: int) -> None:

@@ -86,6 +86,8 @@ class JsonLines:
         stripped = line.strip(b" \t\r\n\x00\xef\xbb\xbf")
         if not stripped:
             return NOTHING
+        if b"\r" in stripped:
+            return [record for piece in stripped.split(b"\r") for record in self.read(piece)]
         self._tally.lines += 1
         record = record_in(stripped)
         if record is None:
