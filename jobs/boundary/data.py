@@ -26,13 +26,21 @@ import torch
 from jobs.boundary import debian, statistics
 from jobs.boundary.making import Recipe, make
 from jobs.boundary.recordings import Recordings
+from jobs.boundary.settings import Settings
 from jobs.boundary.sources import Conversations, DataError, Voices, open_folder
 
 CODE = ("making.py", "dialogue.py", "features.py", "recordings.py", "rttm.py", "statistics.toml")
 """What decides about the examples beside the recipe and the speech."""
 
 
-RECIPES = {"full": Recipe(), "demo": Recipe(dialogues=400, val_dialogues=24, test_dialogues=60)}
+RECIPES = {"full": Recipe(), "demo": Recipe(dialogues=600, val_dialogues=50, test_dialogues=80)}
+
+
+def recipe_of(settings: Settings) -> Recipe:
+    """The recipe a training asks for."""
+    if settings.data not in RECIPES:
+        raise DataError(f"There is no recipe {settings.data!r}: --data takes {' or '.join(RECIPES)}.")
+    return replace(RECIPES[settings.data], source=settings.source)
 
 
 def say(text: str) -> None:
@@ -48,6 +56,8 @@ def home(data_dir: str = "") -> Path:
 def speech(recipe: Recipe, folder: Path, tell: Callable[[str], None] = say) -> Voices | Conversations:
     """The speech a recipe is made from; fetched first when it is the default and not there yet."""
     if recipe.source == "asterisk":
+        if debian.complete(folder / "asterisk"):
+            return debian.voices(folder / "asterisk", tell)
         with alone(folder / "asterisk.lock", "another process is fetching the speech; waiting for it", tell):
             return debian.voices(folder / "asterisk", tell)
     return open_folder(Path(recipe.source).expanduser())
@@ -81,9 +91,11 @@ def prepare(recipe: Recipe, data_dir: str = "", tell: Callable[[str], None] = sa
     folder = home(data_dir)
     source = speech(recipe, folder, tell)
     target = folder / "boundary" / key(recipe, source)
-    with alone(target.with_suffix(".lock"), "another process is building the examples; waiting for it", tell):
-        if not (target / "recipe.json").exists():
-            build(recipe, source, target, tell)
+    lock = target.with_suffix(".lock")
+    while not (target / "recipe.json").exists():
+        with alone(lock, "another process is building the examples; waiting for it", tell):
+            if not (target / "recipe.json").exists():
+                build(recipe, source, target, tell)
     return target
 
 

@@ -38,42 +38,47 @@ PACKAGES = (
     Prompts(
         package="asterisk-core-sounds-en-wav",
         folder="en_US_f_Allison",
-        speaker="Allison Smith",
+        speaker="Allison_Smith",
         licence="CC BY-SA 3.0",
     ),
     Prompts(
         package="asterisk-core-sounds-es-wav",
         folder="es_MX_f_Allison",
-        speaker="Allison Smith",
+        speaker="Allison_Smith",
         licence="CC BY-SA 3.0",
     ),
     Prompts(
         package="asterisk-core-sounds-it-wav",
         folder="it_IT_m_Carlo",
-        speaker="Carlo Flora",
+        speaker="Carlo_Flora",
         licence="CC BY 3.0",
     ),
     Prompts(
         package="asterisk-prompt-it-menardi-wav",
         folder="it_IT_f_Menardi",
-        speaker="Paola Dal Zot",
+        speaker="Paola_Dal_Zot",
         licence="CC BY-SA 3.0",
     ),
     Prompts(
         package="asterisk-core-sounds-fr-wav",
         folder="fr_CA_f_June",
-        speaker="June Wallack",
+        speaker="June_Wallack",
         licence="CC BY-SA 3.0",
         held_out=True,
     ),
     Prompts(
         package="asterisk-core-sounds-ru-wav",
         folder="ru_RU_f_IvrvoiceRU",
-        speaker="Maxim Topal's voice",
+        speaker="Maxim_Topal",
         licence="CC BY 3.0",
         held_out=True,
     ),
 )
+
+
+def complete(home: Path) -> bool:
+    """Whether every package is unpacked below `home`."""
+    return all((home / prompts.package).is_dir() for prompts in PACKAGES)
 
 
 def voices(home: Path, tell: Callable[[str], None]) -> Voices:

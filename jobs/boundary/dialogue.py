@@ -116,7 +116,7 @@ class Manner:
     gaps: Quantiles
     speeds: tuple[float, ...] = (1.0,)
     tilt: float = 0.0
-    """Colour each speaker's channel by up to this much (a first-order filter's coefficient)."""
+    """How strongly each speaker's channel colours the voice; 0 not at all."""
 
 
 class Cast:
@@ -127,9 +127,15 @@ class Cast:
         self.random = random
         self.waiting: dict[str, list[int]] = {name: [] for name in voices}
 
-    def names(self, count: int) -> list[str]:
-        """`count` different speakers."""
-        return [str(name) for name in self.random.permutation(sorted(self.voices))[:count]]
+    def people(self, count: int, speeds: tuple[float, ...]) -> list[Person]:
+        """`count` people who do not sound alike: other voices, or one voice at speeds well apart."""
+        found: list[Person] = []
+        names = sorted(self.voices)
+        while len(found) < count:
+            one = Person(str(self.random.choice(names)), float(self.random.choice(speeds)))
+            if all(one.differs(other) for other in found):
+                found.append(one)
+        return found
 
     def next(self, name: str) -> Chunk:
         """The next chunk of this speaker."""
@@ -138,39 +144,64 @@ class Cast:
         return self.voices[name][self.waiting[name].pop()]
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A voice at a speed; a voice heard much slower or faster is another person."""
+
+    voice: str
+    speed: float
+
+    def differs(self, other: Person) -> bool:
+        """Whether the two can be told apart."""
+        return self.voice != other.voice or max(self.speed / other.speed, other.speed / self.speed) > 1.12
+
+
 def converse(cast: Cast, manner: Manner, random: np.random.Generator) -> tuple[Array, list[Segment]]:
     """One conversation: its samples and who speaks when, in seconds, exact to the sample."""
-    names = cast.names(2 if len(cast.voices) < 3 or random.random() < 0.7 else 3)
-    speed = {name: float(random.choice(manner.speeds)) for name in names}
-    tilt = {name: random.uniform(-manner.tilt, manner.tilt) for name in names}
-    placed: list[tuple[int, Chunk, str]] = []
-    stop, before = round(random.uniform(0.3, 1.2) * manner.rate), ""
+    three = random.random() < 0.3 and len(cast.voices) * len(manner.speeds) > 2
+    people = cast.people(3 if three else 2, manner.speeds)
+    channel = {person: channel_of(manner, random) for person in people}
+    placed: list[tuple[int, Chunk, Person]] = []
+    stop = round(random.uniform(0.3, 1.2) * manner.rate)
     for _ in range(manner.turns):
-        name = str(random.choice([one for one in names if one != before]))
-        chunk = at_speed(cast.next(name), speed[name])
-        first, last = chunk.speech
-        gap = round(float(manner.gaps.draw(1, random)[0]) * manner.rate) if placed else 0
-        length = last - first
-        shorter = min(length, placed[-1][1].speech[1] - placed[-1][1].speech[0]) if placed else length
-        start = stop + max(gap, -shorter // 2)
-        placed.append((start - first, color(chunk, tilt[name], random), name))
-        stop, before = start + length, name
+        others = [one for one in people if not placed or one != placed[-1][2]]
+        person = others[int(random.integers(len(others)))]
+        chunk = at_speed(cast.next(person.voice), person.speed)
+        length = chunk.speech[1] - chunk.speech[0]
+        gap = 0
+        if placed:
+            before = placed[-1][1].speech
+            gap = round(float(manner.gaps.draw(1, random)[0]) * manner.rate)
+            gap = max(gap, -min(length, before[1] - before[0]) // 2)
+        placed.append((stop + gap - chunk.speech[0], color(chunk, channel[person], random), person))
+        stop += gap + length
     total = stop + round(random.uniform(0.3, 1.2) * manner.rate)
     mixture = np.zeros(total, dtype=np.float32)
     segments = []
-    for offset, chunk, name in placed:
+    for offset, chunk, person in placed:
         left, right = max(offset, 0), min(offset + len(chunk.samples), total)
         mixture[left:right] += chunk.samples[left - offset : right - offset]
         start, last = offset + chunk.speech[0], offset + chunk.speech[1]
+        name = f"{person.voice}@{person.speed:g}"
         segments.append(Segment(start / manner.rate, last / manner.rate, name))
     return room_noise(mixture, random), sorted(segments)
 
 
-def color(chunk: Chunk, tilt: float, random: np.random.Generator) -> Chunk:
+def channel_of(manner: Manner, random: np.random.Generator) -> Array | None:
+    """A short filter, the way one telephone differs from another; None leaves a voice as it is."""
+    if not manner.tilt:
+        return None
+    taps = np.zeros(16)
+    taps[0] = 1.0
+    taps[1:] = random.normal(0.0, manner.tilt, 15) * 0.75 ** np.arange(15)
+    return taps / np.sqrt(np.sum(taps**2))
+
+
+def color(chunk: Chunk, channel: Array | None, random: np.random.Generator) -> Chunk:
     """A turn as loud as people are (±4 dB), through its speaker's channel."""
     samples = chunk.samples * np.float32(10 ** (random.uniform(-4, 4) / 20))
-    if tilt:
-        samples = lfilter([1.0, tilt], [1.0], samples).astype(np.float32)
+    if channel is not None:
+        samples = lfilter(channel, [1.0], samples).astype(np.float32)
     return Chunk(samples=samples, speech=chunk.speech)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from jobs.boundary.features import BANDS, HOP
@@ -114,3 +115,29 @@ class Errors:
         real = torch.lerp(self.values[low], self.values[low + 1], chance - low)
         anywhere = (torch.rand(count, generator=random) * 2 - 1) * self.limit
         return torch.where(torch.rand(count, generator=random) < self.uniform, anywhere, real)
+
+
+def disturb(batch: Batch, strength: float) -> Batch:
+    """A training batch made harder, by the global random state: masked bands, other channels, vaguer voices.
+
+    With five people to learn from, a network would otherwise learn those five by heart.
+    """
+    if strength <= 0:
+        return batch
+    B, T, _ = batch.frames.shape
+    device = batch.frames.device
+    frames = batch.frames.view(B, T, COLUMNS, BANDS)
+    band = torch.arange(BANDS, device=device)
+    first = torch.rand(B, 1, device=device) * BANDS
+    width = torch.rand(B, 1, device=device) * 16 * strength
+    keep = ~((band >= first) & (band < first + width))
+    channel = F.interpolate(torch.randn(B, 1, 6, device=device), BANDS, mode="linear")[:, 0] * 0.3 * strength
+    frames = (frames + channel[:, None, None]) * keep[:, None, None]
+    sides = []
+    for side in (batch.left, batch.right):
+        mean, rest, flag = side.split([BANDS, 2 * BANDS, BANDS], dim=1)
+        sound = torch.cat([(mean + channel) * keep, rest], dim=1)
+        sound = sound + torch.randn_like(sound) * 0.1 * strength
+        known = torch.rand(B, 1, device=device) > 0.1 * strength
+        sides.append(torch.cat([sound * known, flag], dim=1))
+    return batch._replace(frames=frames.flatten(2), left=sides[0], right=sides[1])

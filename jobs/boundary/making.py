@@ -29,9 +29,9 @@ class Recipe:
     val_dialogues: int = 60
     test_dialogues: int = 120
     turns: int = 10
-    speeds: tuple[float, ...] = (0.85, 0.92, 1.0, 1.08, 1.17)
+    speeds: tuple[float, ...] = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2, 1.25)
     """Each training voice is also heard slower and faster: more voices, all of them human."""
-    tilt: float = 0.4
+    tilt: float = 0.7
     seed: int = 0
 
     def rate(self) -> int:

@@ -64,8 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read(arguments, prog="jobs.boundary.overfit")
         settings = replace(settings, preflight_steps=settings.preflight_steps or 400)
-        recipe = replace(data.RECIPES[settings.data], source=settings.source)
-        folder = data.prepare(recipe, settings.data_dir)
+        folder = data.prepare(data.recipe_of(settings), settings.data_dir)
     except DataError as error:
         print(error, file=sys.stderr)
         return 2

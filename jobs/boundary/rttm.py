@@ -52,7 +52,8 @@ def read_rttms(path: Path) -> dict[str, list[Segment]]:
     found: dict[str, list[Segment]] = {}
     for file in [path] if path.is_file() else sorted(path.rglob("*.rttm")):
         for uri, segments in read_rttm(file).items():
-            found[uri] = sorted([*found.get(uri, []), *segments])
+            # AMI ships each split both whole and by meeting; the same segment is not said twice.
+            found[uri] = sorted({*found.get(uri, []), *segments})
     return found
 
 
@@ -79,8 +80,10 @@ def read_uems(folder: Path) -> dict[str, tuple[float, float]]:
     return parts
 
 
-def read_conversations(folder: Path) -> list[Conversation]:
-    """Every recording below `folder` that has both audio and RTTM.
+def read_conversations(
+    folder: Path, answer: Mapping[str, Iterable[Segment]] | None = None
+) -> list[Conversation]:
+    """Every recording below `folder` that has both audio and segments: its RTTM files' or `answer`'s.
 
     Audio is found by its name: `abjxc.wav`, or with a suffix as in `ES2011a.Mix-Headset.wav`. A folder or
     file name with train, dev or test in it gives the official split.
@@ -91,7 +94,13 @@ def read_conversations(folder: Path) -> list[Conversation]:
         audio[path.stem] = path
     parts = read_uems(folder)
     found: dict[str, Conversation] = {}
-    for file in sorted(folder.rglob("*.rttm")):
+    for uri, segments in (answer or {}).items():
+        if uri in audio:
+            start, stop = parts.get(uri, (0.0, float("inf")))
+            found[uri] = Conversation(
+                uri=uri, audio=audio[uri], segments=tuple(segments), start=start, stop=stop
+            )
+    for file in sorted(folder.rglob("*.rttm")) if answer is None else ():
         words = set(file.relative_to(folder).as_posix().replace(".", "/").replace("_", "/").split("/"))
         split = next((name for name in SPLITS if name in words), "")
         for uri, segments in read_rttm(file).items():

@@ -33,6 +33,8 @@ class Settings:
     weight_decay: float = 1e-2
     warmup_steps: int = 200
     dropout: float = 0.1
+    disturb: float = 0.5
+    """How much training windows are masked, coloured and blurred; 0 not at all."""
     clip: float = 1.0
     tokens: int = 200
     stride: int = 2

@@ -16,7 +16,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -27,7 +26,7 @@ import trainui
 from jobs.boundary import checkpoint, data, overfit, statistics
 from jobs.boundary.checkpoint import Average, Progress
 from jobs.boundary.decode import Decoder
-from jobs.boundary.examples import Batch, Errors, Examples, Window
+from jobs.boundary.examples import Batch, Errors, Examples, Window, disturb
 from jobs.boundary.judge import Judgement, judge
 from jobs.boundary.losses import loss_of
 from jobs.boundary.report import Report, table
@@ -98,8 +97,7 @@ class Training:
         self.report = Report(run_dir)
         self.device = pick_device(settings)
         self.autocast = autocast_for(settings, self.device)
-        recipe = replace(data.RECIPES[settings.data], source=settings.source)
-        folder = data.prepare(recipe, settings.data_dir)
+        folder = data.prepare(data.recipe_of(settings), settings.data_dir)
         self.window = Window(tokens=settings.tokens, stride=settings.stride)
         self.train = Examples(data.load(folder, "train"), self.window, self.device)
         self.val = Examples(data.load(folder, "val"), self.window, self.device)
@@ -163,7 +161,8 @@ class Training:
             rate = learning_rate(settings, at.step, self.total)
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
-            torch.manual_seed(settings.seed * 1_000_003 + at.step)  # dropout repeats itself after a resume
+            torch.manual_seed(settings.seed * 1_000_003 + at.step)  # chance repeats itself after a resume
+            batch = disturb(batch, settings.disturb)
             with self.autocast():
                 answer = self.model(batch.frames, batch.left, batch.right)
             loss = loss_of(answer, batch, self.window, settings)
