@@ -40,6 +40,7 @@ def order_for(run: RunRow, *, db: Path, last_checkpoint: str, manager_argv: tupl
         python=sys.executable,
         run=run.name,
         run_dir=run.directory,
+        db=str(db),
         last_checkpoint=_absolute(last_checkpoint, run.project),
     )
     return Order(

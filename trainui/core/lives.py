@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 from trainui.core.death import cause_of_death
 from trainui.core.engines.local import LocalEngine, Observation, Phase
@@ -42,7 +43,9 @@ class Lives:
         run = self._note_life(run, seen, now)
         has_ended = seen.phase in (Phase.EXITED, Phase.LOST)
         try:
-            verdicts = self._watch(run).read(now=now.unix, final=has_ended)
+            is_new = run.name not in self._watches
+            watch = self._watch(run)
+            verdicts = (watch.unanswered() if is_new else []) + watch.read(now=now.unix, final=has_ended)
         except (sqlite3.Error, RuntimeError):
             self._watches.pop(run.name, None)
             self._streams.forget()
@@ -74,9 +77,7 @@ class Lives:
             if seen.stop_deadline is None and seen.phase is Phase.RUNNING:
                 self._request_stop(run, at_once=False)  # the wish was committed, its delivery was not
             elif seen.stop_deadline is not None:
-                stop_at = round(now.unix + seen.stop_deadline - now.boot, 1)
-                with atomic(self._db):
-                    self._runs.change(run.name, stop_at=stop_at)
+                self._tell_deadline(run, now.unix + seen.stop_deadline - now.boot)
         elif (
             seen.stop_deadline is not None
             and seen.phase is Phase.RUNNING
@@ -85,6 +86,12 @@ class Lives:
             with atomic(self._db):
                 return self._runs.move(run, Status.STOPPING, "stopping: its allowance ran out", at=now.unix)
         return run
+
+    def _tell_deadline(self, run: RunRow, stop_at: float) -> None:
+        """Write when SIGKILL will fall, unless it stands there already (the two clocks differ by a hair)."""
+        if run.stop_at is None or abs(run.stop_at - stop_at) > 0.5:
+            with atomic(self._db):
+                self._runs.change(run.name, stop_at=stop_at)
 
     def _act(self, run: RunRow, verdicts: Sequence[Verdict], now: Clock) -> None:
         """Tell what changed, and do what the gates say if the run is armed."""
@@ -190,8 +197,10 @@ class Lives:
                     run.name, "gate", f"{verdict.gate} {verdict.state}: {verdict.reason}", at=now.unix
                 )
         shown = f"{result}: {cause}" if cause else str(result)
-        changes = {"result": str(result), "cause": cause, "stop_at": None}
+        changes: dict[str, Any] = {"result": str(result), "cause": cause, "stop_at": None}
         if ended_at is None:
-            changes |= {"ended_at": now.unix, "ended_boot": now.boot if run.started_boot else None}
+            changes |= {"ended_at": now.unix}
+            if run.started_boot is not None and run.boot_id == now.boot_id:
+                changes |= {"ended_boot": now.boot, "seconds": now.boot - run.started_boot}
         self._runs.move(run, Status.ENDED, shown, at=ended_at or now.unix, **changes)
         self._watches.pop(run.name, None)

@@ -13,7 +13,8 @@ from typing import Any
 import msgspec
 
 from trainui.core.errors import NotFoundError, SpecError, nearest
-from trainui.core.spec import Spec, load_spec
+from trainui.core.spec import Spec
+from trainui.core.specfile import load_spec
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

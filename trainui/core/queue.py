@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -23,6 +24,9 @@ from trainui.core.schedule import Holding, Waiting, choose
 from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic
 from trainui.core.treasury import Clock, Treasury
+
+AFTER = "after "
+"""Marks, among what a run needs, a job that has only to be over."""
 
 
 class Queue:
@@ -50,7 +54,7 @@ class Queue:
             [_holding(run) for run in live_of(runs)],
             slots=self._slots(),
             gpu_memory_gib=self.gpus,
-            needs={job: self._unmet(job) for run in queued for job in run.spec.job.needs},
+            needs=self._needs(queued),
             money=self._treasury.can_start(min(run.spec.job.grace_seconds for run in queued)),
         )
         by_name = {run.name: run for run in queued}
@@ -94,6 +98,18 @@ class Queue:
         cores = os.cpu_count() or 1
         return max(4, cores) if not self.gpus else max(4, cores, len(self.gpus))
 
+    def _needs(self, queued: Sequence[RunRow]) -> dict[str, str]:
+        """What each job that somebody waits for keeps them waiting with; `after` jobs are marked with a prefix."""
+        needs = {job: self._unmet(job) for run in queued for job in run.spec.job.needs}
+        return needs | {AFTER + job: self._not_over(job) for run in queued for job in run.spec.job.after}
+
+    def _not_over(self, job: str) -> str:
+        """Why a run that comes after `job` must wait; '' when its newest run ended."""
+        newest = self._runs.newest_of(job)
+        if newest is None:
+            return f"{job} (no run yet)"
+        return "" if newest.status is Status.ENDED else newest.name
+
     def _unmet(self, job: str) -> str:
         """Why a run that needs `job` must wait; '' when the newest run finished and its criteria passed."""
         newest = self._runs.newest_of(job)
@@ -114,7 +130,7 @@ def _waiting(run: RunRow) -> Waiting:
         gpus=resources.gpus,
         share=resources.share,
         memory_gib=resources.memory_gib,
-        needs=tuple(run.spec.job.needs),
+        needs=(*run.spec.job.needs, *(AFTER + job for job in run.spec.job.after)),
     )
 
 

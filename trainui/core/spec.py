@@ -1,13 +1,9 @@
-"""A job as written in TOML: read strictly, resolved with a preset and overrides, turned into a command.
-
-Unknown keys are refused with the nearest known one; every complaint begins with `file:line`.
-"""
+"""A job as written in TOML: its tables, resolved with a preset and overrides, turned into a command."""
 
 from __future__ import annotations
 
+import difflib
 import re
-import signal
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,6 +27,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     stop_signal: str = "SIGTERM"
     grace_seconds: float = 60
     needs: list[str] = []
+    """Start when the newest run of each of these jobs finished and its criteria passed."""
+    after: list[str] = []
+    """Start when the newest run of each of these jobs has ended, however it ended."""
     resume: list[str] = []
     arm: bool = False
 
@@ -86,7 +85,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def gates(self) -> tuple[Gate, ...]:
         """The gates, parsed. Raises SpecError for one that cannot be judged."""
-        return parse_gates(self.gate)
+        return parse_gates(self.gate, goals=self.goals())
 
     def goals(self) -> dict[str, str]:
         """Metric → `min` or `max`, as far as the spec says."""
@@ -118,117 +117,6 @@ def spec_from_json(text: str) -> Spec:
     return msgspec.json.decode(text, type=Spec)
 
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-"""What a job may be called: it becomes a folder name and is typed on a command line."""
-
-
-def load_spec(path: Path) -> Spec | None:
-    """Read a spec file; None when it has no [job] table. Raises SpecError."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise SpecError(f"{path}:{line[1] if line else 1}: not valid TOML: {error}") from error
-    except UnicodeDecodeError as error:
-        raise SpecError(f"{path}:1: not UTF-8 text", hint="save it as UTF-8") from error
-    except OSError as error:
-        raise SpecError(f"{path}:1: cannot be read: {error.strerror}") from error
-    if "job" not in tables:
-        return None
-    try:
-        spec = msgspec.convert(tables, Spec)
-        _check(spec)
-    except msgspec.ValidationError as error:
-        raise _explain(path, text, error) from error
-    except SpecError as error:
-        where = re.match(r"(?:gate|remedy|pattern|job) '([^']*)'", error.message)
-        line_number = _line_of(text, where[1] if where else "")
-        raise SpecError(f"{path}:{line_number}: {error.message}", hint=error.hint) from error
-    return spec
-
-
-def _check(spec: Spec) -> None:
-    job = spec.job
-    if not NAME.fullmatch(job.name):
-        raise SpecError(
-            f"job '{job.name!a:.80}': not a usable name",
-            hint="use letters, digits, '.', '_' and '-', up to 64",
-        )
-    if not job.command or not job.command[0]:
-        raise SpecError(f"job '{job.name}': command is empty", hint='for example ["{python}", "train.py"]')
-    if job.stop_signal not in ("SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2", "SIGHUP", "SIGQUIT"):
-        raise SpecError(
-            f"job '{job.name}': stop_signal {job.stop_signal!r} is not one", hint="SIGTERM or SIGINT"
-        )
-    assert hasattr(signal, job.stop_signal)
-    if spec.metrics.goal not in ("min", "max"):
-        raise SpecError(f"job '{job.name}': goal {spec.metrics.goal!r} is not one", hint="min or max")
-    for name, value in (("grace_seconds", job.grace_seconds), ("gpus", spec.resources.gpus)):
-        if value < 0:
-            raise SpecError(f"job '{job.name}': {name} is negative")
-    for pattern in spec.metrics.pattern:
-        _check_pattern(pattern)
-    spec.gates()
-
-
-def _check_pattern(pattern: Mapping[str, Any]) -> None:
-    regex = str(pattern.get("regex", ""))
-    try:
-        groups = re.compile(regex).groupindex
-    except re.error as error:
-        raise SpecError(f"pattern '{regex}': {error}", hint="it is a Python regular expression") from error
-    if not groups:
-        raise SpecError(f"pattern '{regex}': names no group", hint="for example (?P<val_wer>\\S+)")
-
-
-def _explain(path: Path, text: str, error: msgspec.ValidationError) -> SpecError:
-    """msgspec's complaint with a line number and the nearest known key."""
-    message = str(error)
-    where = re.search(r" - at `\$(.*)`$", message)
-    parts = re.findall(r"\.(\w+)|\[", where[1]) if where else []
-    table = [part for part in parts if part]
-    unknown = re.search(r"unknown field `(.*?)`", message)
-    if unknown:
-        known = _known_keys(table)
-        place = f"[{'.'.join(table)}]" if table else "a spec"
-        line = _line_of(text, unknown[1], table)
-        return SpecError(f"{path}:{line}: {place} has no key {unknown[1]!r}", hint=nearest(unknown[1], known))
-    missing = re.search(r"missing required field `(.*?)`", message)
-    if missing:
-        place = f"[{'.'.join(table)}]"
-        return SpecError(f"{path}:{_line_of(text, table[-1] if table else '')}: {place} needs {missing[1]!r}")
-    line = _line_of(text, table[-1] if table else "", table[:-1])
-    said = message.split(" - at ")[0]
-    return SpecError(f"{path}:{line}: {'.'.join(table) or 'the file'}: {said[0].lower()}{said[1:]}")
-
-
-def _known_keys(table: list[str]) -> tuple[str, ...]:
-    structs: dict[str, type[msgspec.Struct]] = {
-        "job": Job, "resources": Resources, "metrics": Metrics, "limits": Limits, "remedy": Remedy,
-    }  # fmt: skip
-    return tuple(structs.get(table[0] if table else "", Spec).__struct_fields__)
-
-
-def _line_of(text: str, word: str, table: list[str] | None = None) -> int:
-    """The line (from 1) where `word` stands as a key, a value or a table; tomllib does not keep it."""
-    lines = text.splitlines()
-    start = 0
-    if table:
-        header = re.compile(r"\s*\[+\s*" + r"\s*\.\s*".join(map(re.escape, table)) + r"\s*\]+")
-        start = next((number for number, line in enumerate(lines) if header.match(line)), 0)
-    key = re.compile(rf"\s*[\"']?{re.escape(word)}[\"']?\s*=")
-    for test in (
-        key.match,
-        lambda line: f'"{word}"' in line or f"'{word}'" in line,
-        lambda line: word in line,
-    ):
-        for number, line in enumerate(lines[start:], start + 1):
-            if word and test(line):
-                return number
-    return start + 1
-
-
 def resolve(spec: Spec, *, preset: str = "", overrides: Mapping[str, str] | None = None) -> Spec:
     """The spec with a preset and `--set` overrides applied, each read in the type of what it replaces.
 
@@ -252,8 +140,6 @@ def resolve(spec: Spec, *, preset: str = "", overrides: Mapping[str, str] | None
 
 
 def _is_misspelt(key: str, known: Mapping[str, Any]) -> bool:
-    import difflib
-
     return bool(difflib.get_close_matches(key, list(known), n=1, cutoff=0.85))
 
 
@@ -274,12 +160,15 @@ def _typed(job: str, key: str, text: str, old: ParamValue | None) -> ParamValue:
     return text
 
 
-def argv(spec: Spec, *, python: str, run: str, run_dir: Path, last_checkpoint: str = "") -> tuple[str, ...]:
+def argv(
+    spec: Spec, *, python: str, run: str, run_dir: Path, db: str = "", last_checkpoint: str = ""
+) -> tuple[str, ...]:
     """The command of a run: placeholders replaced, params appended, resume arguments when there is a checkpoint."""
     places = {
         "{run_dir}": str(run_dir),
         "{run}": run,
         "{python}": python,
+        "{db}": db,
         "{last_checkpoint}": last_checkpoint,
     }
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from trainui.core.gates import Judge, Point, State, Verdict
 from trainui.core.ingest.follow import Chunk, read_chunk
-from trainui.core.ingest.readers import Reader, compile_patterns, reader_for
+from trainui.core.ingest.patterns import compile_patterns
+from trainui.core.ingest.readers import Reader, reader_for
 from trainui.core.ingest.records import Record
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
@@ -49,7 +50,7 @@ class Watch:
         self._runs = RunWriter(db)
         self._writer = writer
         self._gates = run.spec.gates()
-        self._judge = Judge(self._gates, goals=run.spec.goals())
+        self._judge = Judge(self._gates)
         self._written: dict[str, tuple[State, float | None]] = {}
         self._streams = [self._stream(path, kind) for path, kind in STREAMS]
         self.last_news_at: float | None = None
@@ -58,10 +59,7 @@ class Watch:
     def _stream(self, path: str, kind: str) -> _Stream:
         source = self._writer.source(self.name, path, kind)
         patterns = compile_patterns(self._run.spec.metrics.pattern) if kind == "console" else ()
-        reader = reader_for(kind, patterns=patterns)
-        if source.state:
-            reader.restore(source.state)
-        return _Stream(source=source, reader=reader)
+        return _Stream(source=source, reader=reader_for(kind, patterns=patterns, state=source.state))
 
     def _replay(self) -> None:
         """Bring the judge to where the store says it stood; what it decides again was decided before."""
@@ -70,6 +68,16 @@ class Watch:
             self._judge.feed(
                 Point(metric=row["metric"], step=row["step"], value=value, epoch=row["epoch"], at=row["at"])
             )
+
+    def unanswered(self) -> list[Verdict]:
+        """Verdicts that were committed by a manager that died before it acted on them."""
+        waiting = set(self._runs.unanswered(self.name))
+        current = self._judge.current()
+        return [
+            replace(current[gate.id], actions=gate.actions.get(current[gate.id].state, ()))
+            for gate in self._gates
+            if gate.id in waiting
+        ]
 
     def register_gates(self) -> None:
         """Write the run's gates down before it starts. Call inside a transaction."""

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from trainui.core.errors import NotFoundError, nearest
-from trainui.core.forecast import eta_seconds, progress
 from trainui.core.ingest.text import tail_lines
-from trainui.core.run import LIVE, Result, Status
+from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.curves import envelope, points_of
+from trainui.core.store.rows import (
+    VERDICTS,
+    gate_view,
+    metric_view,
+    primary_name,
+    primary_view,
+    run_view,
+)
 from trainui.core.store.schema import connect
 from trainui.core.store.views import (
     Bucket,
@@ -30,8 +35,6 @@ from trainui.core.store.views import (
     RunDetail,
     RunView,
 )
-
-VERDICTS = ("ok", "warn", "tripped", "passed", "failed", "unknown", "pending")
 
 
 class Reader:
@@ -68,7 +71,13 @@ class Reader:
         rows = self._db.execute("SELECT * FROM runs ORDER BY id DESC").fetchall()
         live = sum(row["status"] in LIVE for row in rows)
         views = [
-            self._run(row, spent.get(row["name"]), gates.get(row["name"], {}), rate / max(live, 1))
+            run_view(
+                row,
+                primary=self._primary(row),
+                spent=spent.get(row["name"]),
+                gates=gates.get(row["name"], {}),
+                usd_per_hour=rate / max(live, 1),
+            )
             for row in rows
         ]
         views = self._not_taken_yet() + views
@@ -122,7 +131,7 @@ class Reader:
         best_rank: dict[str, int] = {}
         for row in rows:
             best_rank[row["name"]] = min(row["rank"], best_rank.get(row["name"], row["rank"]))
-        return [_metric(row) for row in rows if row["rank"] == best_rank[row["name"]] and row["points"]]
+        return [metric_view(row) for row in rows if row["rank"] == best_rank[row["name"]] and row["points"]]
 
     def curve(self, run: str, metric: str) -> list[CurvePoint]:
         """Every point of a metric, in the order written. Raises NotFoundError."""
@@ -138,7 +147,7 @@ class Reader:
         rows = self._db.execute(
             "SELECT * FROM gates WHERE ?1 IS NULL OR run=?1 ORDER BY run, place", (run,)
         ).fetchall()
-        return [_gate(row) for row in rows]
+        return [gate_view(row) for row in rows]
 
     def events(self, *, after: int = 0, limit: int = 200, run: str | None = None) -> list[EventView]:
         """The newest events after id `after`, oldest first."""
@@ -221,103 +230,11 @@ class Reader:
             )
         return views
 
-    def _run(
-        self, row: sqlite3.Row, spent: sqlite3.Row | None, gates: dict[str, int], usd_per_hour: float
-    ) -> RunView:
-        status = Status(row["status"])
-        done = progress(
-            step=row["step"],
-            epoch=row["epoch"],
-            total_steps=row["total_steps"],
-            total_epochs=row["total_epochs"],
-        )
-        is_live = status in LIVE
-        return RunView(
-            run=row["name"],
-            job=row["job"],
-            study=row["study"],
-            status=status,
-            result=Result(row["result"]) if row["result"] else None,
-            cause=row["cause"],
-            pid=row["pid"],
-            gpus=tuple(json.loads(row["gpus"])),
-            queued_at=row["queued_at"],
-            started_at=row["started_at"],
-            ended_at=row["ended_at"],
-            seconds=row["seconds"],
-            gpu_hours=(spent["gpu_ms"] if spent else 0) / 3_600_000,
-            usd=(spent["micro"] if spent else 0) / 1e6,
-            usd_per_hour=usd_per_hour if is_live else 0.0,
-            step=row["step"],
-            epoch=row["epoch"],
-            total_steps=row["total_steps"],
-            total_epochs=row["total_epochs"],
-            progress=done,
-            eta_seconds=eta_seconds(progress=done, seconds=row["seconds"]) if is_live else None,
-            metric=self._primary(row),
-            gates={verdict: gates.get(verdict, 0) for verdict in VERDICTS},
-            parent=row["parent"],
-            directory=row["directory"],
-            armed=bool(row["armed"]),
-            waits_for=row["waits_for"] if status is Status.QUEUED else "",
-            stop_at=row["stop_at"] if status is Status.STOPPING else None,
-        )
-
     def _primary(self, row: sqlite3.Row) -> PrimaryView | None:
-        spec = json.loads(row["spec"])
-        name = spec.get("metrics", {}).get("primary", "")
-        goal = spec.get("metrics", {}).get("goal", "min")
+        name, goal = primary_name(row)
         if not name:
             return None
         metric = self._db.execute(
             "SELECT * FROM metrics WHERE run=? AND name=? ORDER BY rank LIMIT 1", (row["name"], name)
         ).fetchone()
-        if metric is None:
-            return PrimaryView(name=name, goal=goal)
-        return PrimaryView(
-            name=name,
-            goal=goal,
-            last=_number(metric["last"], is_finite=bool(metric["last_is_finite"])),
-            best=metric[goal],
-            best_step=metric[f"{goal}_step"],
-        )
-
-
-def _number(value: Any, *, is_finite: bool) -> float | None:
-    """NULL in a column that says its value is not finite was NaN."""
-    return math.nan if value is None and not is_finite else value
-
-
-def _metric(row: sqlite3.Row) -> MetricView:
-    return MetricView(
-        run=row["run"],
-        metric=row["name"],
-        points=row["points"],
-        nonfinite=row["nonfinite"],
-        first=math.nan if row["first"] is None else row["first"],
-        last=_number(row["last"], is_finite=bool(row["last_is_finite"])),
-        min=row["min"],
-        max=row["max"],
-        last_step=row["last_step"],
-        source=row["source"],
-    )
-
-
-def _gate(row: sqlite3.Row) -> GateView:
-    return GateView(
-        gate=row["gate"],
-        role=row["role"],
-        run=row["run"],
-        verdict=row["verdict"],
-        at_epoch=row["epoch"],
-        at_step=row["step"],
-        value=row["value"],
-        reason=row["reason"],
-        action=row["action"],
-        would_save_seconds=row["would_save_seconds"],
-        quote=row["quote"],
-        rule=row["rule"],
-        threshold=row["threshold"],
-        metric=row["metric"],
-        at=row["at"],
-    )
+        return primary_view(name, goal, metric)

@@ -41,6 +41,7 @@ class RunRow:
     stop_reason: str
     waits_for: str
     pid: int | None
+    stop_at: float | None
 
 
 def _row(row: sqlite3.Row) -> RunRow:
@@ -69,6 +70,7 @@ def _row(row: sqlite3.Row) -> RunRow:
         stop_reason=row["stop_reason"],
         waits_for=row["waits_for"],
         pid=row["pid"],
+        stop_at=row["stop_at"],
     )
 
 
@@ -133,6 +135,14 @@ class RunWriter:
             "SELECT gate, verdict FROM gates WHERE run=? AND role='criterion' ORDER BY place", (name,)
         ).fetchall()
         return [(row["gate"], row["verdict"]) for row in rows]
+
+    def unanswered(self, name: str) -> list[str]:
+        """Gates that reached a verdict for which nothing was done so far."""
+        rows = self._db.execute(
+            "SELECT gate FROM gates WHERE run=? AND action='' AND verdict NOT IN ('pending', 'ok') ORDER BY place",
+            (name,),
+        ).fetchall()
+        return [row["gate"] for row in rows]
 
     def last_checkpoint(self, name: str) -> str:
         """The path of the newest checkpoint a run told of, or ''."""

@@ -1,0 +1,259 @@
+"""The command line is a contract: names, fields, exit codes, one sentence on stderr."""
+
+import json
+import math
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import until
+
+LS_FIELDS = {
+    "run", "job", "study", "status", "result", "cause", "pid", "gpus", "queued_at", "started_at", "ended_at",
+    "seconds", "gpu_hours", "usd", "step", "epoch", "progress", "eta_seconds", "metric", "gates", "parent", "directory",
+}  # fmt: skip
+
+
+def test_a_run_from_start_to_export(cockpit):
+    """Start and wait, then look at it from every side."""
+    assert cockpit("start", "count", "--wait").stdout == "count-1\n"
+    (run,) = cockpit.json("ls", "--all")
+    assert run.keys() >= LS_FIELDS
+    assert (run["status"], run["result"], run["cause"], run["parent"]) == ("ended", "finished", "", None)
+    assert run["metric"] == {"name": "val/mae", "goal": "min", "last": 20.0, "best": 20.0, "best_step": 4}
+    assert run["gates"] == {
+        "ok": 1, "warn": 0, "tripped": 0, "passed": 1, "failed": 0, "unknown": 0, "pending": 0,
+    }  # fmt: skip
+    assert run["progress"] is not None
+    curve = cockpit.json("curve", "count-1", "val/mae")
+    assert [point[:2] for point in curve["points"]] == [
+        [0, 100.0],
+        [1, 50.0],
+        [2, pytest.approx(100 / 3)],
+        [3, 25.0],
+        [4, 20.0],
+    ]
+    gates = {gate["gate"]: gate for gate in cockpit.json("gates", "count-1")}
+    assert gates["below-30"]["verdict"] == "passed"
+    assert gates["below-30"]["at_step"] == 3
+    assert gates["no-nan"]["verdict"] == "ok"
+    shown = cockpit.json("show", "count-1")
+    assert "step 4 of 5" in shown["log"][-1]
+    assert "step 4 of 5" in cockpit("logs", "count-1").stdout
+    folder = Path(run["directory"])
+    assert {"spec.toml", "origin.json", "job.json", "exit.json", "metrics.jsonl", "output.log"} <= set(
+        os.listdir(folder)
+    )
+    assert folder.stat().st_mode & 0o077 == 0
+    cockpit("export", "count-1", "--to", str(cockpit.project / "out"))
+    text = (cockpit.project / "out" / "summary.md").read_text()
+    assert "count-1" in text
+    assert "under thirty" in text
+    assert json.loads((cockpit.project / "out" / "summary.json").read_text())["runs"][0]["run"] == "count-1"
+    assert (cockpit.project / "out" / "training_curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_nan_is_a_fact_and_an_armed_run_is_stopped_for_it(cockpit):
+    cockpit("start", "count", "--arm", "--set", "nan_at=3", "--set", "steps=100000", "--set", "delay=0.02")
+    cockpit.until_status("count-1", "ended")
+    run = cockpit.run("count-1")
+    assert (run["result"], run["cause"]) == ("stopped", "gate no-nan")
+    points = cockpit.json("curve", "count-1", "val/mae")["points"]
+    assert points[2][1] == pytest.approx(100 / 3)
+    assert points[3][1] == points[4][1] == "nan"
+    gate = next(gate for gate in cockpit.json("gates", "count-1") if gate["gate"] == "no-nan")
+    assert (gate["verdict"], gate["action"]) == ("tripped", "stopped")
+
+
+def test_an_unarmed_run_only_says_what_would_have_been(cockpit):
+    cockpit("start", "count", "--set", "nan_at=2", "--set", "steps=6", "--wait", code=1)
+    assert cockpit.run("count-1")["result"] == "finished"
+    gate = next(gate for gate in cockpit.json("gates", "count-1") if gate["gate"] == "no-nan")
+    assert (gate["verdict"], gate["action"]) == ("tripped", "would have stopped")
+
+
+def test_wait_tells_a_failed_run_and_a_failed_criterion_by_its_exit_code(cockpit):
+    assert (
+        "criteria failed: below-30" in cockpit("start", "count", "--set", "steps=2", "--wait", code=1).stderr
+    )
+    cockpit("start", "count", "--set", "exit_code=3", "--wait", code=1)
+    assert cockpit.run("count-2")["cause"] == "exit 3"
+
+
+def test_stop_is_graceful_and_retry_goes_on_where_it_stopped(cockpit):
+    """The job saves on SIGTERM; its next run begins at that step, as a child of the first."""
+    cockpit("start", "count", "--set", "steps=100000", "--set", "delay=0.02")
+    reader_saw = lambda: cockpit.run("count-1")["step"] and cockpit.run("count-1")["step"] >= 2  # noqa: E731
+    until(reader_saw)
+    cockpit("stop", "count-1")
+    cockpit.until_status("count-1", "ended")
+    first = cockpit.run("count-1")
+    assert (first["result"], first["cause"]) == ("stopped", "user")
+    saved = int((Path(first["directory"]) / "last.txt").read_text())
+    name = cockpit("retry", "count-1", "--set", f"steps={saved + 3}", "--set", "delay=0").stdout.strip()
+    assert name == "count-2"
+    cockpit.until_status(name, "ended")
+    assert cockpit.run(name)["parent"] == "count-1"
+    steps = [point[0] for point in cockpit.json("curve", name, "val/mae")["points"]]
+    assert steps == [saved, saved + 1, saved + 2]
+
+
+def test_killing_manager_and_screen_changes_nothing_for_the_run(cockpit):
+    """SIGKILL to the manager: a keeper brings up the next, which goes on at the byte where the first stopped."""
+    cockpit("start", "count", "--set", "steps=400", "--set", "delay=0.02")
+    until(lambda: (cockpit.run("count-1")["step"] or 0) > 5)
+    before = cockpit.client.manager()
+    os.kill(before.pid, signal.SIGKILL)
+    after = until(lambda: (found := cockpit.client.manager()) and found.pid != before.pid and found)
+    assert after.pid != before.pid
+    cockpit.until_status("count-1", "ended")
+    assert cockpit.run("count-1")["result"] == "finished"
+    points = cockpit.json("curve", "count-1", "val/mae")["points"]
+    assert [point[0] for point in points] == list(range(400))
+
+
+def test_a_queued_run_waits_for_its_slot_and_may_be_stopped_there(cockpit):
+    (cockpit.project / "trainui.toml").write_text("[queue]\nslots = 1\n")
+    cockpit("start", "count", "--set", "steps=100000", "--set", "delay=0.02")
+    cockpit("start", "count")
+    until(lambda: "a slot" in cockpit.run("count-2")["waits_for"])
+    cockpit("stop", "count-2")
+    cockpit.until_status("count-2", "ended")
+    assert cockpit.run("count-2")["cause"] == "user"
+
+
+def test_the_budget_stops_runs_and_admits_no_more(cockpit):
+    """Half a dollar at 3,600 $/h: half a second beyond what the grace needs."""
+    (cockpit.project / "trainui.toml").write_text(
+        '[budget]\ntotal_usd = 8\n[[machine]]\nname = "dear"\nusd_per_hour = 3600\n'
+    )
+    spec = (
+        (cockpit.project / "jobs" / "count.toml")
+        .read_text()
+        .replace("grace_seconds = 5", "grace_seconds = 2")
+    )
+    (cockpit.project / "jobs" / "count.toml").write_text(spec)
+    cockpit("start", "count", "--set", "steps=100000", "--set", "delay=0.02")
+    cockpit.until_status("count-1", "ended")
+    run = cockpit.run("count-1")
+    assert (run["result"], run["cause"]) == ("stopped", "budget")
+    money = cockpit.json("budget")
+    assert 0 < run["usd"] <= 8
+    assert money["total_usd"] == 8
+    cockpit("start", "count")
+    until(lambda: "budget" in cockpit.run("count-2")["waits_for"])
+
+
+def test_the_second_job_waits_for_the_first_to_pass(cockpit):
+    second = '[job]\nname = "second"\ncommand = ["true"]\nneeds = ["count"]\n'
+    (cockpit.project / "jobs" / "second.toml").write_text(second)
+    cockpit("start", "second")
+    until(lambda: "count (no run yet)" in cockpit.run("second-1")["waits_for"])
+    cockpit("start", "count", "--set", "steps=2", "--wait", code=1)
+    until(lambda: "did not pass below-30" in cockpit.run("second-1")["waits_for"])
+    cockpit("start", "count", "--wait")
+    cockpit.until_status("second-1", "ended")
+    assert cockpit.run("second-1")["result"] == "finished"
+
+
+def test_a_command_that_does_not_exist_is_told_in_one_sentence(cockpit):
+    (cockpit.project / "jobs" / "no.toml").write_text('[job]\nname = "no"\ncommand = ["no-such-program"]\n')
+    cockpit("start", "no", "--wait", code=1)
+    run = cockpit.run("no-1")
+    assert run["result"] == "failed"
+    assert "no-such-program" in run["cause"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("start", "cuont"), 2, "did you mean 'count'"),
+        (("start", "count", "--set", "step=3"), 2, "did you mean 'steps'"),
+        (("start", "count", "--set", "steps"), 2, "not key=value"),
+        (("start", "count", "--preset", "x"), 2, "no preset 'x'"),
+        (("strat", "count"), 2, "did you mean 'start'"),
+        (("ls", "--al"), 2, "--al"),
+        (("export", "--to", "x"), 2, "--study"),
+        (("ls", "--json", "--db", "/nowhere/at/all/runs.db"), 0, ""),
+        (("show", "x-1", "--db", "/nowhere/at/all/runs.db"), 1, "does not exist"),
+    ],
+)
+def test_an_error_is_one_sentence_with_a_hint(cockpit, words, code, said):
+    done = cockpit(*words, code=code)
+    assert said in done.stderr
+    assert done.stderr.count("\n") <= 1
+    assert "Traceback" not in done.stderr
+    if code:
+        assert done.stdout == ""
+
+
+def test_an_unknown_run_names_what_there_is(cockpit):
+    cockpit("start", "count", "--wait")
+    for words in (
+        ("show", "count-2"),
+        ("logs", "count-2"),
+        ("stop", "count-2"),
+        ("retry", "count-2"),
+        ("gates", "c"),
+    ):
+        assert "count-1" in cockpit(*words, code=2).stderr
+
+
+def test_outside_a_project_it_says_what_a_project_is(cockpit, tmp_path_factory):
+    cockpit.project = tmp_path_factory.mktemp("empty")
+    assert "trainui.toml or a jobs/ folder" in cockpit("ls", code=2).stderr
+
+
+def test_jobs_lists_what_is_wrong(cockpit):
+    (cockpit.project / "jobs" / "bad.toml").write_text("[job]\n")
+    jobs = {job["name"]: job for job in cockpit.json("jobs")}
+    assert jobs["count"]["problem"] == ""
+    assert jobs["bad"]["problem"].startswith("jobs/bad.toml:1: [job] needs")
+
+
+def test_doctor_and_manager(cockpit):
+    assert "not running" in cockpit("manager", "status").stdout
+    cockpit("start", "count", "--set", "steps=100000", "--set", "delay=0.02")
+    assert "alive" in cockpit("manager", "status").stdout
+    assert "keepers would revive" in cockpit("manager", "stop", code=2).stderr
+    findings = {
+        one["what"]: one["verdict"] for one in json.loads(cockpit("doctor", "--json", code=None).stdout)
+    }
+    assert findings["runs.db"] == "ok"
+    cockpit("stop", "--now", "count-1")
+    cockpit.until_status("count-1", "ended")
+    assert cockpit.run("count-1")["cause"] == "user"
+    assert "has ended" in cockpit("manager", "stop").stdout
+
+
+def test_a_run_may_print_anything_and_drive_nothing(cockpit):
+    """Escapes in the log and in a metric's name reach no terminal."""
+    (cockpit.project / "rude.py").write_text(
+        'import os\nprint("\\x1b]0;owned\\x07\\x1b[31mred\\x1b[0m [bold]x[/bold]")\n'
+        'open(os.environ["TRAINUI_METRICS"], "a").write(\'{"step": 1, "\\\\u001b[31mx": 1.5}\\n\')\n'
+    )
+    (cockpit.project / "jobs" / "rude.toml").write_text(
+        '[job]\nname = "rude"\ncommand = ["{python}", "rude.py"]\n'
+    )
+    cockpit("start", "rude", "--wait")
+    for words in (("logs", "rude-1"), ("show", "rude-1"), ("ls", "--all")):
+        assert "\x1b" not in cockpit(*words).stdout
+    assert "red [bold]x[/bold]" in cockpit("logs", "rude-1").stdout
+    cockpit("export", "rude-1", "--to", str(cockpit.project / "out"))
+    assert "\x1b" not in (cockpit.project / "out" / "summary.md").read_text()
+
+
+def test_an_unmodified_script_shows_its_curve(cockpit):
+    (cockpit.project / "plain.py").write_text(
+        'for e in range(4):\n    print(f"Epoch {e} Val WER: {40 - e}%")\n'
+    )
+    (cockpit.project / "jobs" / "plain.toml").write_text(
+        '[job]\nname = "plain"\ncommand = ["{python}", "plain.py"]\n[[metrics.pattern]]\n'
+        "regex = 'Epoch (?P<epoch>\\d+) .*Val WER: (?P<val_wer>\\S+)%'\n"
+    )
+    cockpit("start", "plain", "--wait")
+    points = cockpit.json("curve", "plain-1", "val_wer")["points"]
+    assert [point[:2] for point in points] == [[0, 40.0], [1, 39.0], [2, 38.0], [3, 37.0]]
+    assert all(math.isfinite(point[2]) for point in points)

@@ -1,0 +1,172 @@
+"""A project in a temporary folder, and trainui run in it as a person would."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trainui.core.client import Client
+from trainui.core.store.read import Reader
+
+COUNT = """\
+import json, os, signal, sys, time
+import argparse
+flags = argparse.ArgumentParser()
+flags.add_argument("--steps", type=int, default=5)
+flags.add_argument("--delay", type=float, default=0.0)
+flags.add_argument("--nan_at", type=int, default=-1)
+flags.add_argument("--exit_code", type=int, default=0)
+flags.add_argument("--resume", default="")
+given = flags.parse_args()
+stop = []
+signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
+start = int(open(given.resume).read()) if given.resume else 0
+out = open(os.environ["TRAINUI_METRICS"], "a")
+def say(record):
+    out.write(json.dumps(record) + "\\n"); out.flush()
+say({"total_steps": given.steps})
+for step in range(start, given.steps):
+    value = float("nan") if 0 <= given.nan_at <= step else 100.0 / (step + 1)
+    say({"step": step, "val/mae": value})
+    print("step", step, "of", given.steps)
+    time.sleep(given.delay)
+    if stop:
+        break
+last = os.path.join(os.environ["TRAINUI_RUN_DIR"], "last.txt")
+open(last, "w").write(str(step + 1))
+say({"checkpoint": last, "step": step})
+sys.exit(0 if stop else given.exit_code)
+"""
+"""A training script that knows us a little: it counts, can diverge, fail, stop politely and resume."""
+
+SPEC = """\
+[job]
+name = "count"
+command = ["{python}", "count.py"]
+about = "counts"
+grace_seconds = 5
+resume = ["--resume", "{last_checkpoint}"]
+
+[params]
+steps = 5
+delay = 0.0
+
+[metrics]
+primary = "val/mae"
+goal = "min"
+
+[[gate]]
+id = "below-30"
+quote = "under thirty"
+role = "criterion"
+test = "value"
+left = "best(val/mae)"
+op = "<"
+right = 30
+
+[[gate]]
+id = "no-nan"
+role = "flag"
+test = "finite"
+metrics = ["val/mae"]
+on.tripped = ["stop"]
+"""
+
+
+def until(fact: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """Wait until `fact()` is true and return it; the deadline only ends a test that has failed."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = fact()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"never came true: {fact}"
+        time.sleep(0.02)
+
+
+class Cockpit:
+    """trainui in one project folder."""
+
+    def __init__(self, project: Path) -> None:
+        self.project = project
+        self.db = project / "runs.db"
+        self.client = Client(project, self.db)
+
+    def __call__(
+        self, *words: str, code: int | None = 0, timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `trainui WORDS`; the exit code must be `code` unless that is None."""
+        done = subprocess.run(
+            [sys.executable, "-m", "trainui", *words],
+            cwd=self.project,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            env={key: value for key, value in os.environ.items() if not key.startswith("TRAINUI_")},
+        )
+        assert code is None or done.returncode == code, (
+            f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        )
+        return done
+
+    def json(self, *words: str) -> Any:
+        """What `trainui WORDS --json` prints, read."""
+        return json.loads(self(*words, "--json").stdout)
+
+    def run(self, name: str) -> dict[str, Any]:
+        """The run's entry in `ls --all --json`."""
+        return next(run for run in self.json("ls", "--all") if run["run"] == name)
+
+    def reader(self) -> Reader:
+        """Eyes on the store."""
+        return Reader(self.db)
+
+    def until_status(self, name: str, status: str) -> Any:
+        """Wait until the run stands at `status`."""
+        reader = self.reader()
+        try:
+            return until(lambda: (view := reader.run(name)).status == status and view)
+        finally:
+            reader.close()
+
+    def clean_up(self) -> None:
+        """Leave no process behind: every run killed, the manager ended."""
+        if not self.db.exists():
+            return
+        reader = self.reader()
+        for view in reader.runs():
+            if view.status != "ended":
+                self.client.stop(view.run, now=True)
+        until(lambda: all(view.status == "ended" for view in reader.runs()))
+        reader.close()
+        manager = self.client.manager()
+        if manager is not None:
+            os.kill(manager.pid, signal.SIGTERM)
+            until(lambda: self.client.manager() is None)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with one job, `count`."""
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "count.toml").write_text(SPEC)
+    (tmp_path / "count.py").write_text(COUNT)
+    return tmp_path
+
+
+@pytest.fixture
+def cockpit(project: Path) -> Iterator[Cockpit]:
+    """trainui in that project; nothing of it outlives the test."""
+    here = Cockpit(project)
+    yield here
+    here.clean_up()

@@ -1,0 +1,108 @@
+"""The rules of the house, checked: imports, sizes, one SQL room, documents that are true."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SOURCES = sorted(path for room in ("trainui", "jobs", "models") for path in (ROOT / room).rglob("*.py"))
+CORE = [path for path in SOURCES if path.is_relative_to(ROOT / "trainui" / "core")]
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 60
+
+
+def shown(path):
+    return str(path.relative_to(ROOT))
+
+
+def module(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_the_core_loads_no_screen_and_no_torch():
+    """Import contracts see what is written; only a fresh process sees what is loaded."""
+    names = [module(path) for path in CORE if path.stem not in ("keeper", "__main__")]
+    code = (
+        "import importlib, sys\n"
+        f"for name in {names!r}: importlib.import_module(name)\n"
+        "print([one for one in ('textual', 'rich', 'torch', 'matplotlib', 'numpy', 'jobs', 'models') if one in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_what_a_training_script_imports_is_light():
+    code = "import sys; before = set(sys.modules); import trainui; print(sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    heavy = {"asyncio", "click", "msgspec", "numpy", "sqlite3", "textual", "torch", "subprocess"}
+    assert not heavy & set(ast.literal_eval(done.stdout))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=shown)
+def test_files_and_functions_stay_small_and_say_what_they_are(path):
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree), "a module begins with what it is"
+    assert text.count("\n") <= LONGEST_FILE, "is there a natural seam?"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{node.name} is long"
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if "store" not in path.parts], ids=shown)
+def test_only_the_store_speaks_sql(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"\b(SELECT .* FROM|INSERT (OR \w+ )?INTO|UPDATE \w+ SET|DELETE FROM|PRAGMA )", text)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=shown)
+def test_nobody_catches_everything(path):
+    """Training outlives its dashboard, and one bad tick becomes a toast: those two edges may swallow."""
+    if shown(path) in ("trainui/wire.py", "trainui/ui/bridge.py"):
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ExceptHandler):
+            names = (
+                {name.id for name in ast.walk(node.type) if isinstance(name, ast.Name)}
+                if node.type
+                else {"all"}
+            )
+            assert not names & {"Exception", "all"}, f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.name != "__init__.py"], ids=shown)
+def test_the_readme_names_every_file(path):
+    assert path.name in README, "add one line to the tree in README.md"
+
+
+def test_the_readme_shows_every_key():
+    from trainui.ui.keys import markdown
+
+    for line in markdown().splitlines():
+        assert line.strip() in README, "python -m trainui.ui.keys prints the table"
+
+
+def test_the_readme_names_every_command():
+    from trainui.cli import VERBS
+
+    for verb in VERBS:
+        assert f"trainui {verb}" in README
+
+
+def test_the_lock_names_no_host():
+    assert "://" not in (ROOT / "requirements.lock").read_text()
+
+
+def test_nothing_of_one_machine_stands_in_the_project():
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    for name in tracked:
+        path = ROOT / name
+        if path.suffix in (".py", ".md", ".toml", ".lock", "") and path.is_file():
+            assert "/wo" + "rk/" not in path.read_text(encoding="utf-8", errors="replace"), name

@@ -1,0 +1,114 @@
+"""`trainui demo`: three boundary models train in parallel on real speech, and are judged, billed and summed up.
+
+The runs are ordinary runs of the jobs in jobs/boundary: leaving the screen changes nothing for them, and the
+last of them, `summary`, writes exports/boundary when the others have ended, whoever still watches.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import click
+
+from trainui.cli.place import Place, db_option
+from trainui.cli.printing import is_person, number, table
+from trainui.core.errors import TrainuiError, UserError
+from trainui.core.project import find_job
+from trainui.core.run import Status
+from trainui.core.store.read import Reader
+from trainui.core.store.views import RunView
+
+MODELS = ("transformer", "mlp", "contrastive")
+JOBS = (*MODELS, "evaluate", "summary")
+PRESET = "demo"
+
+COLUMNS = (
+    ("MAE ms", "val/mae"),
+    ("do nothing", "val/mae_zero"),
+    ("median ms", "val/median"),
+    ("@50 %", "val/acc50"),
+    ("@100 %", "val/acc100"),
+    ("@200 %", "val/acc200"),
+    ("windows/s", "val/windows_per_second"),
+)
+"""Head → metric, as it stood when the run was at its best."""
+
+
+@click.command("demo")
+@click.option("--headless", is_flag=True, help="Progress lines instead of the dashboard.")
+@db_option
+def demo_command(place: Place, headless: bool) -> None:
+    """Train three boundary models in parallel on real speech; ends in minutes on two cores."""
+    if importlib.util.find_spec("torch") is None:
+        raise UserError("the demo trains with PyTorch, which is not installed", hint="make setup")
+    for job in JOBS:
+        find_job(place.project, job)
+    _build_data(place)
+    client = place.client()
+    names = [name for job in JOBS for name in client.start_all([job], preset=_preset(place, job))]
+    if headless or not is_person():
+        from trainui.cli.waiting import wait_for
+
+        wait_for(place, names)
+    else:
+        from trainui.ui.app import run_dashboard
+
+        click.echo(run_dashboard(place.project, place.db))
+    _report(place, names)
+
+
+def _preset(place: Place, job: str) -> str:
+    return PRESET if PRESET in find_job(place.project, job).presets else ""
+
+
+def _build_data(place: Place) -> None:
+    """Fetch the speech and cut the examples, with a progress bar; the second time there is nothing to do."""
+    words = [sys.executable, "-m", "jobs.boundary.data", "build", "--preset", PRESET]
+    done = subprocess.run(words, cwd=place.project, check=False)
+    if done.returncode:
+        raise TrainuiError("the demo's speech could not be built; what stands above says why")
+
+
+def _report(place: Place, names: Sequence[str]) -> None:
+    reader = place.reader()
+    views = [reader.run(name) for name in names]
+    open_runs = [view.run for view in views if view.status is not Status.ENDED]
+    if open_runs:
+        click.echo(
+            f"{len(open_runs)} runs go on; the summary will be in exports/boundary when they have ended"
+        )
+        return
+    models = [view for view in views if view.job in MODELS]
+    _print_comparison(reader, models)
+    failed = [f"{view.run} {view.result} ({view.cause})" for view in views if view.result != "finished"]
+    if failed:
+        raise TrainuiError(
+            f"not every run finished: {', '.join(failed)}", hint=f"trainui show {views[0].run}"
+        )
+    click.echo(f"\nsummary: {place.project / 'exports' / 'boundary' / 'summary.md'}")
+    click.echo("look again: trainui, trainui ls --all, trainui show RUN")
+
+
+def _print_comparison(reader: Reader, views: Sequence[RunView]) -> None:
+    """The figures of each run at its best epoch, the gates and the cost, read from runs.db."""
+    rows = []
+    for view in views:
+        gates = " ".join(f"{count} {verdict}" for verdict, count in view.gates.items() if count)
+        best = view.metric.best_step if view.metric else None
+        figures = [number(_at(reader, view.run, metric, best)) for _, metric in COLUMNS]
+        rows.append([view.run, *figures, f"{view.seconds / 60:.1f}", f"{view.usd:.4f}", gates])
+    click.echo(
+        "\nvoices and languages never trained on, at each model's best epoch; beside them doing nothing"
+    )
+    head = ["run", *(name for name, _ in COLUMNS), "min", "$", "gates"]
+    table(head, rows, right=range(1, len(COLUMNS) + 3))
+
+
+def _at(reader: Reader, run: str, metric: str, step: float | None) -> float | None:
+    """The value of a metric at a step; None where there is none."""
+    if step is None or all(one.metric != metric for one in reader.metrics(run)):
+        return None
+    return next((point.value for point in reader.curve(run, metric) if point.step == step), None)

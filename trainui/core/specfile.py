@@ -1,0 +1,138 @@
+"""Reading a spec file: strictly, and with complaints that begin with `file:line` and say what to do."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from trainui.core.errors import SpecError, nearest
+from trainui.core.spec import Job, Limits, Metrics, Remedy, Resources, Spec
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""What a job may be called: it becomes a folder name and is typed on a command line."""
+
+STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2", "SIGHUP", "SIGQUIT")
+
+
+def load_spec(path: Path) -> Spec | None:
+    """Read a spec file; None when it has no [job] table. Raises SpecError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        raise SpecError(f"{path}:{line[1] if line else 1}: not valid TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{path}:1: not UTF-8 text", hint="save it as UTF-8") from error
+    except OSError as error:
+        raise SpecError(f"{path}:1: cannot be read: {error.strerror}") from error
+    if "job" not in tables:
+        return None
+    try:
+        spec = msgspec.convert(tables, Spec)
+        _check(spec)
+    except msgspec.ValidationError as error:
+        raise _explain(path, text, error) from error
+    except SpecError as error:
+        where = re.match(r"(?:gate|pattern) '([^']*)'", error.message)
+        near = error.near if isinstance(error, _WrongValueError) else where[1] if where else ""
+        raise SpecError(f"{path}:{_line_of(text, near)}: {error.message}", hint=error.hint) from error
+    return spec
+
+
+class _WrongValueError(SpecError):
+    """A value that cannot be; `near` is the key to look for in the file."""
+
+    def __init__(self, near: str, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.near = near
+
+
+def _check(spec: Spec) -> None:
+    job = spec.job
+    if not NAME.fullmatch(job.name):
+        hint = "letters, digits, '.', '_' and '-', up to 64"
+        raise _WrongValueError("name", f"{job.name!a:.80} is not a usable name for a job", hint=hint)
+    if not job.command or not job.command[0]:
+        raise _WrongValueError("command", "the command is empty", hint='for example ["{python}", "train.py"]')
+    if job.stop_signal not in STOP_SIGNALS:
+        raise _WrongValueError(
+            "stop_signal", f"stop_signal {job.stop_signal!r} is not one of {', '.join(STOP_SIGNALS)}"
+        )
+    if spec.metrics.goal not in ("min", "max"):
+        raise _WrongValueError("goal", f"goal {spec.metrics.goal!r} is neither min nor max")
+    limits = spec.limits
+    for name, value in (
+        ("grace_seconds", job.grace_seconds),
+        ("gpus", spec.resources.gpus),
+        ("usd", limits.usd),
+        ("hours", limits.hours),
+        ("silent_minutes", limits.silent_minutes),
+    ):
+        if value is not None and not 0 <= value < float("inf"):
+            raise _WrongValueError(name, f"{name} cannot be {value}")
+    for pattern in spec.metrics.pattern:
+        _check_pattern(pattern)
+    spec.gates()
+
+
+def _check_pattern(pattern: Mapping[str, Any]) -> None:
+    regex = str(pattern.get("regex", ""))
+    try:
+        groups = re.compile(regex).groupindex
+    except re.error as error:
+        raise SpecError(f"pattern '{regex}': {error}", hint="it is a Python regular expression") from error
+    if not groups:
+        raise SpecError(f"pattern '{regex}': names no group", hint="for example (?P<val_wer>\\S+)")
+
+
+def _explain(path: Path, text: str, error: msgspec.ValidationError) -> SpecError:
+    """msgspec's complaint with a line number and the nearest known key."""
+    message = str(error)
+    where = re.search(r" - at `\$(.*)`$", message)
+    parts = re.findall(r"\.(\w+)|\[", where[1]) if where else []
+    table = [part for part in parts if part]
+    unknown = re.search(r"unknown field `(.*?)`", message)
+    if unknown:
+        known = _known_keys(table)
+        place = f"[{'.'.join(table)}]" if table else "a spec"
+        line = _line_of(text, unknown[1], table)
+        return SpecError(f"{path}:{line}: {place} has no key {unknown[1]!r}", hint=nearest(unknown[1], known))
+    missing = re.search(r"missing required field `(.*?)`", message)
+    if missing:
+        place = f"[{'.'.join(table)}]"
+        return SpecError(f"{path}:{_line_of(text, table[-1] if table else '')}: {place} needs {missing[1]!r}")
+    line = _line_of(text, table[-1] if table else "", table[:-1])
+    said = message.split(" - at ")[0]
+    return SpecError(f"{path}:{line}: {'.'.join(table) or 'the file'}: {said[0].lower()}{said[1:]}")
+
+
+def _known_keys(table: list[str]) -> tuple[str, ...]:
+    structs: dict[str, type[msgspec.Struct]] = {
+        "job": Job, "resources": Resources, "metrics": Metrics, "limits": Limits, "remedy": Remedy,
+    }  # fmt: skip
+    return tuple(structs.get(table[0] if table else "", Spec).__struct_fields__)
+
+
+def _line_of(text: str, word: str, table: list[str] | None = None) -> int:
+    """The line (from 1) where `word` stands as a key, a value or a table; tomllib does not keep it."""
+    lines = text.splitlines()
+    start = 0
+    if table:
+        header = re.compile(r"\s*\[+\s*" + r"\s*\.\s*".join(map(re.escape, table)) + r"\s*\]+")
+        start = next((number for number, line in enumerate(lines) if header.match(line)), 0)
+    key = re.compile(rf"\s*[\"']?{re.escape(word)}[\"']?\s*=")
+    for test in (
+        key.match,
+        lambda line: f'"{word}"' in line or f"'{word}'" in line,
+        lambda line: word in line,
+    ):
+        for number, line in enumerate(lines[start:], start + 1):
+            if word and test(line):
+                return number
+    return start + 1
