@@ -125,6 +125,21 @@ def told(*lines):
         ("loss: 0.53", None, None, {"loss": 0.53}),
         ("Best Val Acc: 61.50% (Epoch 4)", None, None, {"best_val_acc": 61.5}),
         ("  Train Loss: 0.5 | Train Acc: 61%", None, None, {"train/loss": 0.5, "train/acc": 61.0}),
+        ("INFO:root:Epoch 3 loss: 0.5", None, 3.0, {"loss": 0.5}),
+        ("2024-01-01 00:00:00.123 | INFO     | __main__:train:45 - epoch 3 loss 0.5", None, 3.0, {"loss": 0.5}),
+        (
+            "  epoch 3  loss 0.512  val_mae 91.2 ms  lr 1.0e-03",
+            None, 3.0, {"loss": 0.512, "val_mae": 91.2, "lr": 1e-3},
+        ),
+        ("* Acc@1 61.50 Acc@5 85.10", None, None, {"acc@1": 61.5, "acc@5": 85.1}),
+        ("epoch: 3 step: 20, loss is 0.5", 20, 3.0, {"loss": 0.5}),
+        ("100/1000: loss=0.5", 100, None, {"loss": 0.5}),
+        ("accuracy: 91%", None, None, {"accuracy": 91.0}),
+        ("step 3 | train: loss 0.5 | val: loss 0.6", 3, None, {"train/loss": 0.5, "val/loss": 0.6}),
+        (
+            "Epoch 3 Train Loss: 0.5, Acc: 61 | Val Loss: 0.6, Acc: 58",
+            None, 3.0, {"train/loss": 0.5, "train/acc": 61.0, "val/loss": 0.6, "val/acc": 58.0},
+        ),
         # JSON among other output
         ('{"epoch": 0, "step": 5, "loss": NaN, "time": 39}', 5, 0.0, {"loss": NAN, "time": 39.0}),
         ('INFO {"test_loss": 0.5, "test_acc": 0.9}', None, None, {"test_loss": 0.5, "test_acc": 0.9}),
@@ -156,6 +171,8 @@ def test_a_line_that_reports(line, step, epoch, metrics):
         "RuntimeError: CUDA out of memory. Tried to allocate 48.00 MiB", "step 100: saved 3 checkpoints",
         "epoch 3 took 45.2s", "Epoch 5: val_loss improved from 0.50000 to 0.40000, saving model to x.h5",
         "0,0.554,0.768,0.846", "all        128        929      0.577      0.414       0.46", "Sanity check 2/2",
+        "loss became nan", "E3 S100 loss 0.5", "image_00012.png loss: 0.31", "Epoch 3: reducing lr to 1.0e-04.",
+        "epoch time: 1234.5 ms, per step time: 12.3 ms", "100/1000 files (10%)", "NaN loss at step 120",
         # bars of other things
         "Downloading: 45%|████▌     | 1.20M/2.60M [00:01<00:01, 1.0MB/s]",
         "Loading checkpoint shards: 100%|██████████| 2/2 [00:01<00:00, 1.5it/s]",
@@ -172,6 +189,7 @@ def test_counters_within_an_epoch_become_steps_of_the_run():
     assert [step for step, *_ in told(
         "Epoch 1 [100/500] loss: 3", "Epoch 1 [500/500] loss: 2", "Epoch 2 [100/500] loss: 1",
     )] == [100, 500, 600]  # fmt: skip
+    assert [step for step, *_ in told("Epoch 3 batch 4/100 loss 0.5")] == [204]
     assert [step for step, *_ in told(
         "[1,  2000] loss: 3.1", "[1, 12000] loss: 2.1", "[2,  2000] loss: 1.1", "[3,  2000] loss: 1.0",
     )] == [2000, 12000, 14000, 16000]  # fmt: skip

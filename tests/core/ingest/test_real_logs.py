@@ -80,7 +80,7 @@ def test_files_of_other_kinds_give_no_metrics(folder):
 def test_a_log_that_grows_while_the_manager_is_killed_is_read_like_a_finished_one(tmp_path, name, kind):
     """The reader is made anew from its committed state for every chunk, and every line arrives exactly once."""
     data = find(name).read_bytes()[:120_000]
-    cuts = random.Random(name).choices(range(len(data)), k=25)  # noqa: S311 - only where to cut
+    cuts = random.Random(name).choices(range(len(data)), k=25)
     assert grown(tmp_path / "b", data, kind, sorted({0, *cuts})) == grown(tmp_path / "a", data, kind, [0])
 
 

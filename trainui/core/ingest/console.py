@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from trainui.core.ingest.dialects.bars import read_bar
 from trainui.core.ingest.dialects.found import Found
-from trainui.core.ingest.dialects.heads import read_headed, without_prefix
+from trainui.core.ingest.dialects.heads import without_prefix
 from trainui.core.ingest.dialects.mappings import read_dict, read_json
-from trainui.core.ingest.dialects.pairs import read_pairs
+from trainui.core.ingest.dialects.reports import read_headed, read_pairs
 from trainui.core.ingest.dialects.tables import columns_of, read_row
 from trainui.core.ingest.patterns import Pattern
 from trainui.core.ingest.place import Place

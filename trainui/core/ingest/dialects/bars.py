@@ -7,7 +7,7 @@ import re
 from trainui.core.ingest.dialects.found import Found
 from trainui.core.ingest.dialects.heads import read_head, without_prefix
 from trainui.core.ingest.dialects.names import PHASES
-from trainui.core.ingest.dialects.pairs import metrics_in
+from trainui.core.ingest.dialects.pairs import metrics_of, pairs_in
 from trainui.core.ingest.dialects.tables import read_row
 
 _TQDM = re.compile(
@@ -35,7 +35,7 @@ def read_bar(text: str, columns: list[str]) -> Found | None:
         return None
     found = Found(step=int(match["n"]), within=True)
     found.steps = int(match["of"]) if match["of"].isdigit() else None
-    found.metrics = metrics_in(_KERAS_TIMES.sub("", match["rest"]))
+    found.metrics = _metrics(_KERAS_TIMES.sub("", match["rest"]))
     return found
 
 
@@ -46,8 +46,8 @@ def _tqdm(text: str, columns: list[str]) -> Found | None:
     row = read_row(match["title"], columns) if columns else None
     found = row or _titled(match["title"])
     phase = found.phase
-    found.metrics |= metrics_in(_CLOCKS.sub("", match["inside"] or "", count=1), phase)
-    found.metrics |= metrics_in(match["after"], phase)
+    found.metrics |= _metrics(_CLOCKS.sub("", match["inside"] or "", count=1), phase)
+    found.metrics |= _metrics(match["after"], phase)
     if not found.metrics and found.epoch is None:
         return Found()
     if not match["unit"] and match["n"].isdigit() and match["of"].isdigit():
@@ -66,5 +66,9 @@ def _titled(title: str) -> Found:
         title = words[1] if len(words) > 1 else ""
     found, rest = read_head(title)
     found.phase = phase or found.phase
-    found.metrics = metrics_in(rest, found.phase)
+    found.metrics = _metrics(rest, found.phase)
     return found
+
+
+def _metrics(text: str, phase: str = "") -> dict[str, float]:
+    return metrics_of(pairs_in(text)[0], phase)

@@ -6,7 +6,6 @@ import re
 
 from trainui.core.ingest.dialects.found import Found
 from trainui.core.ingest.dialects.names import PHASES
-from trainui.core.ingest.dialects.pairs import fill, pairs_in, phase_of
 
 _LEVEL = r"(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)"
 _CLOCK = r"\d\d?:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
@@ -15,9 +14,11 @@ _PREFIX = re.compile(
     rf"|\d{{4}}[-/]\d\d[-/]\d\d[T ]{_CLOCK}:?"
     rf"|{_CLOCK}:?"
     rf"|[IWEFD]\d{{4}} {_CLOCK}[^\]]*\]"
+    rf"|{_LEVEL}:[\w.]+:"
     rf"|{_LEVEL}\b:?"
+    rf"|[\w.]+:[\w.<>]+:\d+(?=\s)"
     rf"|[\w.]+(?=\s+-\s+{_LEVEL}\b)"
-    rf"|(?:wandb|root|main|__main__|train_inner|train):(?=\s)"
+    rf"|(?:wandb|root|main|__main__):(?=\s)"
     rf"|[a-z_]\w*(?:\.\w+)+\s*[:|\-](?=\s)"
     rf"|train_inner\b"
     rf"|\([\w. ]*pid=\d+[^)]*\)"
@@ -45,18 +46,18 @@ _WITHIN = re.compile(
     r"\[?\s*(?P<n>\d+)\s*/\s*(?P<of>\d+)\s*(?:\(\s*\d+(?:\.\d+)?%\s*\))?\s*(?:batches)?\]?(?!\S*\w)"
 )
 _TUTORIAL = re.compile(r"\[\s*(?P<epoch>\d+)\s*,\s*(?P<step>\d+)\s*\]")
+_ETA = re.compile(r"\beta:?\s*(?:\d+ days?,\s*)?[\d:]+\s*,?\s*", re.IGNORECASE)
 _GAP = re.compile(r"(?:[\s|,:;\-\])>]|\(\s*\d+(?:\.\d+)?\s*%\s*\))*")
-_TRACE = re.compile(r"\++ ")
 
 
 def without_prefix(text: str) -> str:
-    """`text` without time stamps, levels, logger names and ranks."""
+    """`text` without time stamps, levels, logger names, ranks and the time that is left."""
     for _ in range(6):
         match = _PREFIX.match(text)
         if match is None or not match.end():
             break
         text = text[match.end() :]
-    return text
+    return _ETA.sub("", text, count=1)
 
 
 def read_head(text: str) -> tuple[Found, str]:
@@ -75,6 +76,7 @@ def read_head(text: str) -> tuple[Found, str]:
         elif found.step is None and (match := _STEP.match(text, at)):
             found.step = int(match["n"].replace(",", ""))
             found.steps = int(match["of"]) if match["of"] else None
+            found.within = found.steps is not None and "batch" in match[0].lower()
         elif found.epoch is not None and found.step is None and (match := _WITHIN.match(text, at)):
             found.step, found.steps, found.within = int(match["n"]), int(match["of"]), True
         else:
@@ -88,23 +90,3 @@ def read_head(text: str) -> tuple[Found, str]:
         (PHASES[word.strip("[](<>|:")] for word in words if word.strip("[](<>|:") in PHASES), ""
     )
     return found, text[at:]
-
-
-def read_headed(text: str) -> Found | None:
-    """A line that begins with a step or an epoch: every pair after it is a metric, and a bare head is news."""
-    if _TRACE.match(text):
-        return None
-    found, rest = read_head(text)
-    if not found.is_headed:
-        return None
-    phase, rest = phase_of(rest)
-    found.phase = phase or found.phase
-    fill(found, pairs_in(rest)[0])
-    if found.metrics or _is_header(text, rest):
-        return found
-    return None
-
-
-def _is_header(text: str, rest: str) -> bool:
-    """Whether a line without metrics announces a place: `Epoch 21/30`, `EPOCH 1`, `epoch:  175`."""
-    return len(text) < 60 and not any(map(str.isdigit, rest)) and len(rest.split()) <= 3

@@ -40,6 +40,8 @@ _PROSE = frozenset(
         "loaded", "loading", "load", "has", "have", "will", "be", "than", "below", "above", "and", "or",
         "until", "since", "found", "got", "seed", "rank", "version", "line", "file", "port", "pid",
         "python", "cuda", "gpu", "the", "a", "an", "commit", "hash", "sha", "best_epoch", "eta",
+        "became", "becomes", "turned", "went", "detected", "dropped", "increased",
+        "decreased", "reduced", "reducing", "exceeded", "stopped", "stopping", "not", "no", "still",
     }
 )  # fmt: skip
 # What counts or identifies and is never a curve.
@@ -52,6 +54,7 @@ _NEVER = frozenset(
 )  # fmt: skip
 
 _WORD = re.compile(r"[_/.\s\-@()+]+")
+_SERIAL = re.compile(r"\d{4}")
 _SLUG = re.compile(r"[^\w./@%#+\-]+")
 _PATH = re.compile(r"\.(?:py|cc?|cpp|hpp?|json|txt|log|pt|pth|ckpt|csv|ya?ml)\b|://|^[./~]|/.*/.*/")
 
@@ -65,6 +68,10 @@ def metric_name(words: str, phase: str = "") -> str:
     if not words or len(words) > 60 or _PATH.search(words):
         return ""
     parts = words.lower().split()
+    if _SERIAL.search(words) or any(
+        map(str.isdigit, "".join(part for part in parts[:-1] if "(" not in part))
+    ):
+        return ""  # `image_00012 loss`, `E3 S100 loss`: a name that counts would be another metric every time
     if parts[0] in _NEVER or "_".join(parts) in _NEVER:
         return ""
     if len(parts) > 1 and parts[0] in PHASES:

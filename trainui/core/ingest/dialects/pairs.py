@@ -3,65 +3,55 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from trainui.core.ingest.dialects.found import Found
-from trainui.core.ingest.dialects.names import PHASES, is_measure, is_phased, is_prose, metric_name
-from trainui.core.ingest.fields import axis_of
+from trainui.core.ingest.dialects.names import PHASES, is_prose, metric_name
 from trainui.core.ingest.numbers import NUMBER, float_of
 
 _WORD = r"[A-Za-z_#@][\w@#%./+\-]{0,40}"
 _NAME = rf"(?P<name>{_WORD}(?:[ ](?:{_WORD}|\([^()]{{1,30}}\))){{0,5}}?)"
-_UNIT = r"(?:\s?%|[A-Za-zµ°]{1,8}(?:/[A-Za-zµ]{1,8})?(?![\w(]))?"
+_UNIT = (
+    r"(?P<unit>\s?%|[A-Za-zµ°]{1,8}(?:/[A-Za-zµ]{1,8})?(?![\w(])"
+    r"|\s(?:ms|us|s|secs?|seconds|mins?|h|hours?|it/s|[KMG]i?B|dB|Hz|BPC|bits?|nats|px)(?![\w/]|\s*[:=]))?"
+)
 # What comes after a number decides whether it was one: 2020-02-26, 7:58:20, 1.2.3.4, 579e621f are none.
-_VALUE = rf"[~≈]?(?P<value>{NUMBER}){_UNIT}(?![\w])(?![-/:.]\d)(?P<average>\s*\(\s*[^()]{{1,40}}\))?"
+_VALUE = rf"[~≈]?(?P<value>{NUMBER}){_UNIT}(?![\w])(?![-/:.]\d)(?:\s*\(\s*[^()]{{1,40}}\))?"
 _RATIO = r"\d+\s*/\s*\d+\s*\(\s*(?P<percent>\d+(?:\.\d+)?)\s*%\s*\)"
 
 _SEPARATED = re.compile(rf"(?<![\w/.]){_NAME}\s*(?:[:=]\s+|[:=](?!\.))(?:{_RATIO}|{_VALUE})")
-_SPACED = re.compile(rf"{_NAME}\s+{_VALUE}(?:\s+[A-Za-z%/]{{1,10}})?\s*")
+_SPACED = re.compile(rf"{_NAME}(?:\s+is)?\s+{_VALUE}(?:\s+[A-Za-z%/]{{1,10}})?\s*")
+_ROW = re.compile(rf"\s*{_NAME}\s+{_VALUE}(?=\s|$)")
 _CUT = re.compile(r"\t|\||;|,(?!\d)|,(?=\d{4})|\s[-–—•·]\s|\s→\s")
 _REST = re.compile(r"[\s.,:;!*|\[\]()<>=\-–—_]*")
 _TITLE = re.compile(
     r"[\[(<]?\s*(?P<phase>[A-Za-z]+)\s*[\])>]?(?:\s+(?:set|results?|metrics|stats|phase|step))?\s*[:\-|\])>]+\s*"
 )
-_ETA = re.compile(r"\beta:?\s*(?:\d+ days?,\s*)?[\d:]+\s*,?", re.IGNORECASE)
-_CODE = ("return ", "#", "+ ", "++ ", "assert ", "self.", "if ", "def ", "$ ")
 _MAX_PAIRS = 200
 
 
-def pairs_in(text: str) -> tuple[list[tuple[str, float, bool]], bool]:
-    """Every (name, value, whether it has a decimal part), and whether nothing but pairs was found."""
-    pairs: list[tuple[str, float, bool]] = []
+class Pair(NamedTuple):
+    """A name and its number; `is_precise` when the number is a decimal, a percentage, nan or inf."""
+
+    words: str
+    value: float
+    is_precise: bool
+
+
+def pairs_in(text: str) -> tuple[list[Pair], bool]:
+    """The pairs of a text, and whether nothing but pairs was found in it."""
+    pairs: list[Pair] = []
     clean = True
-    segments = [segment for segment in map(str.strip, _CUT.split(text)) if segment]
+    segments = [segment for segment in map(_trimmed, _CUT.split(text)) if segment]
     for number, segment in enumerate(segments[:_MAX_PAIRS]):
-        spaced = _SPACED.fullmatch(segment)
-        if spaced is None and _SEPARATED.search(segment) is None:
-            spaced = _SPACED.fullmatch(segment.rpartition(": ")[2])
-        if spaced is not None:
-            if not is_prose(spaced["name"]):
-                pairs.append(_pair(spaced))
-            else:
-                clean = False
-            continue
-        end = 0
-        for match in _SEPARATED.finditer(segment):
-            clean = clean and _REST.fullmatch(segment, end, match.start()) is not None
-            pairs.append(_pair(match))
-            end = match.end()
-        if end or number:
-            clean = clean and _REST.fullmatch(segment, end) is not None
-        elif any(map(str.isdigit, segment)) or len(segment.split()) > 4:
-            clean = False
+        phase, segment = phase_of(segment)
+        found, tidy = _in_segment(segment)
+        if not found and not number and not any(map(str.isdigit, segment)) and len(segment.split()) <= 4:
+            tidy = True  # a title: `End of training | test loss 4.01`
+        clean = clean and tidy
+        pairs += [pair._replace(words=f"{phase} {pair.words}") if phase else pair for pair in found]
     return pairs, clean
-
-
-def _pair(match: re.Match[str]) -> tuple[str, float, bool]:
-    groups = match.groupdict()
-    if groups.get("percent"):
-        return match["name"], float(match["percent"]), True
-    text = match["value"]
-    return match["name"], float_of(text), not text.lstrip("+-").isdigit()
 
 
 def phase_of(text: str) -> tuple[str, str]:
@@ -72,50 +62,62 @@ def phase_of(text: str) -> tuple[str, str]:
     return "", text
 
 
-def metrics_in(text: str, phase: str = "") -> dict[str, float]:
-    """All metrics of a text that is known to be a report."""
-    return dict(_named(pairs_in(text)[0], phase))
-
-
-def fill(found: Found, pairs: list[tuple[str, float, bool]]) -> None:
-    """Put pairs into `found`: an axis among them (`… | epoch: 1`) where the head named none, the rest as metrics."""
-    metrics = []
+def metrics_of(pairs: Sequence[Pair], phase: str = "") -> dict[str, float]:
+    """The pairs that are metrics. A name that comes twice belongs to the phase named before it:
+    `Train Loss: 0.5, Acc: 61 | Val Loss: 0.6, Acc: 58`."""
+    count = Counter(metric_name(pair.words, phase) for pair in pairs)
+    metrics: dict[str, float] = {}
+    carried = ""
     for pair in pairs:
-        words, value, _ = pair
-        axis = axis_of(words.lower())
-        if not axis:
-            metrics.append(pair)
-        elif axis == "epoch" and found.epoch is None and value - value == 0:
-            found.epoch = value
-        elif axis == "step" and found.step is None and value - value == 0 and value == int(value):
-            found.step = int(value)
-    found.metrics.update(_named(metrics, found.phase))
-
-
-def _named(pairs: list[tuple[str, float, bool]], phase: str) -> Iterator[tuple[str, float]]:
-    for words, value, _ in pairs:
-        name = metric_name(words, phase)
+        name = metric_name(pair.words, phase)
+        folder = name.partition("/")[0]
+        if folder in PHASES.values() and folder != name:
+            carried = folder
+        elif carried and count[name] > 1:
+            name = metric_name(pair.words, carried)
         if name:
-            yield name, value
+            metrics[name] = pair.value
+    return metrics
 
 
-def read_pairs(text: str, *, indented: bool, is_under_way: bool) -> Found | None:
-    """A line that does not say where it belongs. It must be pairs and nothing else, and one of them a result.
+def _in_segment(segment: str) -> tuple[list[Pair], bool]:
+    if (spaced := _SPACED.fullmatch(segment)) is not None:
+        return _unless_prose([spaced])
+    separated = list(_SEPARATED.finditer(segment))
+    if separated:
+        ends = [0, *(match.end() for match in separated)]
+        starts = [*(match.start() for match in separated), len(segment)]
+        gaps = zip(ends, starts, strict=True)
+        return [_pair(match) for match in separated], all(_REST.fullmatch(segment, *gap) for gap in gaps)
+    if (row := list(_row(segment))) and row[-1].end() == len(segment):
+        return _unless_prose(row)
+    spaced = _SPACED.fullmatch(segment.rpartition(": ")[2])
+    return _unless_prose([spaced]) if spaced is not None else ([], False)
 
-    Before training is under way, settings are printed: then only what cannot be one is believed.
-    """
-    phase, rest = phase_of(text)
-    if (indented and "=" in rest) or rest.startswith(_CODE):
-        return None
-    pairs, clean = pairs_in(_ETA.sub("", rest))
-    pairs = [pair for pair in pairs if not is_prose(pair[0])]
-    if not pairs or not clean:
-        return None
-    sure = is_under_way or bool(phase)
-    if not any(
-        is_measure(words) and (sure or is_decimal or is_phased(words)) for words, _, is_decimal in pairs
-    ):
-        return None
-    found = Found(phase=phase)
-    fill(found, pairs)
-    return found if found.metrics else None
+
+def _row(segment: str) -> Iterator[re.Match[str]]:
+    """Pairs with nothing but blanks between and within them: `loss 0.512  val_mae 91.2 ms  lr 1.0e-03`."""
+    at = 0
+    while match := _ROW.match(segment, at):
+        yield match
+        at = match.end()
+
+
+def _unless_prose(matches: Sequence[re.Match[str]]) -> tuple[list[Pair], bool]:
+    if any(is_prose(match["name"]) for match in matches):
+        return [], False
+    return [_pair(match) for match in matches], True
+
+
+def _pair(match: re.Match[str]) -> Pair:
+    groups = match.groupdict()
+    if groups.get("percent"):
+        return Pair(match["name"], float(match["percent"]), True)
+    text = match["value"]
+    return Pair(
+        match["name"], float_of(text), not text.lstrip("+-").isdigit() or "%" in (match["unit"] or "")
+    )
+
+
+def _trimmed(segment: str) -> str:
+    return segment.strip(" *\t")
