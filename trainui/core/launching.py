@@ -41,7 +41,7 @@ def order_for(run: RunRow, *, db: Path, last_checkpoint: str, manager_argv: tupl
         run=run.name,
         run_dir=run.directory,
         db=str(db),
-        last_checkpoint=_absolute(last_checkpoint, run.project),
+        last_checkpoint=last_checkpoint,
     )
     return Order(
         run=run.name,
@@ -56,10 +56,6 @@ def order_for(run: RunRow, *, db: Path, last_checkpoint: str, manager_argv: tupl
         python=sys.executable,
         manager_argv=manager_argv,
     )
-
-
-def _absolute(path: str, folder: Path) -> str:
-    return str(folder / path) if path else ""
 
 
 def environment_for(run: RunRow, base: Mapping[str, str]) -> dict[str, str]:

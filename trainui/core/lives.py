@@ -12,6 +12,7 @@ from typing import Any
 
 from trainui.core.death import cause_of_death
 from trainui.core.engines.local import LocalEngine, Observation, Phase
+from trainui.core.errors import TrainuiError
 from trainui.core.forecast import eta_seconds, progress
 from trainui.core.gates import State, Verdict
 from trainui.core.ingest.text import tail_lines
@@ -20,18 +21,19 @@ from trainui.core.store.money import Ledger
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.streams import StreamWriter, write_action
-from trainui.core.treasury import Clock
+from trainui.core.treasury import Clock, Treasury
 from trainui.core.watching import Watch
 
 
 class Lives:
     """The live runs of one runs.db."""
 
-    def __init__(self, db: sqlite3.Connection, engine: LocalEngine) -> None:
+    def __init__(self, db: sqlite3.Connection, engine: LocalEngine, treasury: Treasury) -> None:
         self._db = db
         self._runs = RunWriter(db)
         self._streams = StreamWriter(db)
         self._engine = engine
+        self._treasury = treasury
         self._watches: dict[str, Watch] = {}
 
     def take_in(self, run: RunRow) -> None:
@@ -46,7 +48,7 @@ class Lives:
             is_new = run.name not in self._watches
             watch = self._watch(run)
             verdicts = (watch.unanswered() if is_new else []) + watch.read(now=now.unix, final=has_ended)
-        except (sqlite3.Error, RuntimeError):
+        except (sqlite3.Error, TrainuiError, OSError):
             self._watches.pop(run.name, None)
             self._streams.forget()
             raise
@@ -183,6 +185,8 @@ class Lives:
                 ended_at=left.at,
                 seconds=left.seconds,
             )
+        self._treasury.settle(now)  # who sees that a run ended also sees what it cost
+        with atomic(self._db):
             self.end(run, result, cause, now, ended_at=left.at, exit_code=left.code)
 
     def end(

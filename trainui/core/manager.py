@@ -12,6 +12,8 @@ import signal
 import sqlite3
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -49,8 +51,8 @@ class Manager:
         self._db = connect(db_path)
         self._runs = RunWriter(self._db)
         self._engine = LocalEngine()
-        self._lives = Lives(self._db, self._engine)
         self._treasury = Treasury(self._db, Config())
+        self._lives = Lives(self._db, self._engine, self._treasury)
         self._queue = Queue(
             self._db, db_path, engine=self._engine, lives=self._lives, treasury=self._treasury
         )
@@ -63,12 +65,14 @@ class Manager:
         now = _clock()
         intents = open_intents(self._db)
         for intent in intents:
-            self._carry_out(intent, now)
+            with complaints(f"intent {intent.id}"):
+                self._carry_out(intent, now)
         if not intents and now.boot < self._next_look:
             return
         runs = self._runs.open_runs()
         for run in live_of(runs):
-            self._look_at(run, now)
+            with complaints(run.name):
+                self._look_at(run, now)
         if now.boot >= self._next_settle:
             self._reckon(now)
         self._queue.start_queued(now)
@@ -126,7 +130,7 @@ class Manager:
         """Charge, renew what was paid ahead, judge the meters, look at the machine."""
         self._read_config()
         live = live_of(self._runs.open_runs())
-        self._treasury.settle(now, live)
+        self._treasury.settle(now)
         for run in live:
             if run.status is not Status.STARTING:
                 self._renew(run, now)
@@ -163,6 +167,21 @@ class Manager:
                 )
 
 
+@contextmanager
+def complaints(about: str) -> Iterator[None]:
+    """Trouble with one thing is told, and leaves the others alone.
+
+    A full disk or a locked file passes; the runs go on meanwhile, and nothing was half committed.
+    """
+    try:
+        yield
+    except (sqlite3.Error, TrainuiError, OSError) as error:
+        print(
+            f"{time.strftime('%F %T')} {about}: {type(error).__name__}: {error}", file=sys.stderr, flush=True
+        )
+        time.sleep(0.2)  # the same again in a moment: do not fill the disk that is full
+
+
 def _clock() -> Clock:
     return Clock(unix=time.time(), boot=boot_seconds(), boot_id=boot_id())
 
@@ -187,12 +206,8 @@ def main() -> int:
 
 def _serve(manager: Manager, stopping: list[int]) -> int:
     while not stopping:
-        try:
+        with complaints("tick"):
             manager.tick()
-        except (sqlite3.Error, TrainuiError, OSError) as error:
-            # a full disk or a locked file passes; the runs go on meanwhile, and nothing was half committed
-            print(f"{time.strftime('%F %T')} {type(error).__name__}: {error}", file=sys.stderr, flush=True)
-            time.sleep(1)
         _reap()
         if time.monotonic() - manager.is_idle_since > LINGER and not manager.open_count():
             break

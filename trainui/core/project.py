@@ -86,7 +86,7 @@ def database_path(project: Path | None, given: str | None) -> Path:
 
 def lock_path(db: Path) -> Path:
     """The file whose lock says that a manager is alive."""
-    return db.with_name(db.name + "-manager.lock")
+    return db.with_name(db.name + "-lock")
 
 
 def manager_argv(db: Path, project: Path) -> tuple[str, ...]:

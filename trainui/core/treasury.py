@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -59,11 +58,12 @@ class Treasury:
             return None
         return micro_usd(budget.total_usd - budget.spent_usd - budget.reserve_usd) - self._ledger.total()
 
-    def settle(self, now: Clock, live: Sequence[RunRow]) -> None:
+    def settle(self, now: Clock) -> None:
         """Charge the machine up to now, to whoever held it, and publish the reckoning."""
         settled = self._ledger.settled()
         start = settled.until if settled and settled.boot_id == now.boot_id else now.boot
-        start = self._first_start(start, live) if settled is None else start
+        if settled is None:
+            start = min(start, self._ledger.first_start(now.boot_id) or start)
         with atomic(self._db):
             spans = self._ledger.spans(now.boot_id, since=start)
             parts = charges(spans, rate=self.rate, start=start, end=now.boot)
@@ -82,9 +82,6 @@ class Treasury:
                         end=now.boot,
                     )
             self._publish(now)
-
-    def _first_start(self, start: float, live: Sequence[RunRow]) -> float:
-        return min([start, *(run.started_boot for run in live if run.started_boot is not None)])
 
     def _publish(self, now: Clock) -> None:
         view = self.view(now)

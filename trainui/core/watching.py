@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from trainui.core.errors import StoreError
 from trainui.core.gates import Judge, Point, State, Verdict
 from trainui.core.ingest.follow import Chunk, read_chunk
 from trainui.core.ingest.patterns import compile_patterns
@@ -58,8 +59,11 @@ class Watch:
 
     def _stream(self, path: str, kind: str) -> _Stream:
         source = self._writer.source(self.name, path, kind)
+        return _Stream(source=source, reader=self._reader(kind, source.state))
+
+    def _reader(self, kind: str, state: str = "") -> Reader:
         patterns = compile_patterns(self._run.spec.metrics.pattern) if kind == "console" else ()
-        return _Stream(source=source, reader=reader_for(kind, patterns=patterns, state=source.state))
+        return reader_for(kind, patterns=patterns, state=state)
 
     def _replay(self) -> None:
         """Bring the judge to where the store says it stood; what it decides again was decided before."""
@@ -101,6 +105,8 @@ class Watch:
         return changed
 
     def _commit(self, stream: _Stream, chunk: Chunk, now: float) -> list[Verdict]:
+        if chunk.rewound:  # another file: what was remembered of the old one is void
+            stream.reader = self._reader(stream.source.kind)
         records = [record for line in chunk.lines for record in stream.reader.read(line)]
         before = stream.source
         after = replace(
@@ -113,7 +119,7 @@ class Watch:
         )
         with atomic(self._db):
             if not self._writer.advance(before, after):
-                raise RuntimeError(f"{self.name}: {before.path} is being read by another manager")
+                raise StoreError(f"{self.name}: {before.path} is being read by another manager")
             if chunk.rewound:
                 self._runs.event(
                     self.name, "stream", f"{before.path} was {chunk.rewound}; read again from 0", at=now

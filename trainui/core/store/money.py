@@ -58,6 +58,11 @@ class Ledger:
             (at, kind, run, machine, micro, gpu_ms, boot_id, start, end, text),
         )
 
+    def first_start(self, boot_id: str) -> float | None:
+        """Boot second at which the first run of this boot began."""
+        row = self._db.execute("SELECT min(started_boot) FROM runs WHERE boot_id=?", (boot_id,)).fetchone()
+        return None if row[0] is None else float(row[0])
+
     def spans(self, boot_id: str, *, since: float) -> list[Span]:
         """Who held the machine since `since` (boot clock)."""
         rows = self._db.execute(

@@ -145,11 +145,13 @@ class RunWriter:
         return [row["gate"] for row in rows]
 
     def last_checkpoint(self, name: str) -> str:
-        """The path of the newest checkpoint a run told of, or ''."""
+        """The absolute path of the newest checkpoint a run told of, or ''."""
         row = self._db.execute(
-            "SELECT path FROM checkpoints WHERE run=? ORDER BY id DESC LIMIT 1", (name,)
+            "SELECT runs.directory, checkpoints.path FROM checkpoints JOIN runs ON runs.name = checkpoints.run"
+            " WHERE run=? ORDER BY checkpoints.id DESC LIMIT 1",
+            (name,),
         ).fetchone()
-        return str(row["path"]) if row else ""
+        return str(Path(row["directory"]) / row["path"]) if row else ""
 
     def points_in_order(self, name: str) -> list[sqlite3.Row]:
         """Every point of the run's curves as the gates were fed: metric, step, value (NULL: NaN), epoch, at."""
