@@ -27,6 +27,7 @@ NAMED_ACTIONS = ("block:", "launch:")
 DRASTIC = ("stop", "relaunch")
 MILD_STATES = (State.PENDING, State.OK, State.WARN, State.UNKNOWN)
 """Nothing is stopped because of a warning, or because something could not be measured."""
+STATES = tuple(state.value for state in State)
 SEVERITIES = ("info", "warning", "critical")
 ONE = Span(amount=1.0)
 GOALS_KEY = "~goals"
@@ -128,8 +129,8 @@ def _read_actions(keys: GateTable) -> dict[State, tuple[str, ...]]:
         keys.wrong('on should say a state: on.tripped = ["notify"]')
     actions: dict[State, tuple[str, ...]] = {}
     for word, listed in raw.items():
-        if word not in list(State):
-            keys.wrong(f"on.{word} is no state", hint=nearest(word, list(State)))
+        if word not in STATES:
+            keys.wrong(f"on.{word} is no state", hint=nearest(word, STATES))
         if not isinstance(listed, list | tuple):
             keys.wrong(f"on.{word} should be a list of actions, not {listed!r}")
         state = State(word)

@@ -26,8 +26,8 @@ class FiniteRule:
 
     @property
     def text(self) -> str:
-        """`train/loss, val/loss finite, but for 1 in a row`."""
-        return f"finite({', '.join(self.metrics)}), {self.k} in a row"
+        """`train/loss, val/loss finite, but for fewer than 2 in a row`."""
+        return f"{', '.join(self.metrics)} finite, but for fewer than {self.k} in a row"
 
     @property
     def threshold(self) -> float | None:

@@ -208,6 +208,8 @@ def read(table: GateTable) -> ValueRule:
         table.wrong("minus and over exclude each other")
     sign = "-" if table.has("minus") else "/" if table.has("over") else ""
     second = table.quantity("minus" if sign == "-" else "over") if sign else None
+    if (turned := table.text("op")[::-1]) in OPS and table.text("op") not in OPS:
+        table.wrong(f"op {table.text('op')!r} is not known", hint=f"did you mean {turned!r}?")
     op = table.choice("op", OPS)
     right = _right(table, op)
     warn_at = table.number("warn_at") if table.has("warn_at") else None

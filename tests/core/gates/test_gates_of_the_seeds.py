@@ -77,7 +77,12 @@ def judged(gate: Mapping[str, object], points: Sequence[Point]) -> list[Verdict]
             97,
         ),
         (
-            {**wer(15), "role": "flag", "left": "median(val_wer, 3 epochs)", "minus": "median(train_wer, 3 epochs)"},
+            {
+                **wer(15),
+                "role": "flag",
+                "left": "median(val_wer, 3 epochs)",
+                "minus": "median(train_wer, 3 epochs)",
+            },
             TEACHER,
             State.OK,
             1,
