@@ -1,0 +1,157 @@
+"""Runs on this machine: a keeper and a guard each, spoken to through the files of the run directory."""
+
+from __future__ import annotations
+
+import contextlib
+import signal as signals
+import time
+from dataclasses import fields, replace
+from pathlib import Path
+
+from trainui.core.engines.engine import Engine, Exit, Observation, Phase
+from trainui.core.process import order as names
+from trainui.core.process import tree
+from trainui.core.process.files import is_locked, read_json, write_json, write_json_once
+from trainui.core.process.identity import Identity, boot_id, boot_seconds, is_alive, send_signal
+from trainui.core.process.ladder import kill_at
+from trainui.core.process.launch import launch, spawn_keeper
+from trainui.core.process.order import Allowance, Order, Stop
+
+__all__ = ["Engine", "Exit", "LocalEngine", "Observation", "Phase"]
+
+
+class LocalEngine:
+    """Holds nothing: everything is in the run directories, so any process may ask at any time."""
+
+    def submit(self, order: Order, allowance: Allowance) -> None:
+        """Launch it, once however often it is said. Raises LaunchError."""
+        launch(order, allowance)
+
+    def poll(self, run_dir: Path) -> Observation:
+        """What can be seen of a run now; changes nothing."""
+        claim, job = _identity(run_dir / names.CLAIM), _identity(run_dir / names.JOB)
+        if claim is None:
+            is_born = is_locked(run_dir / names.KEEPER_LOCK)
+            return Observation(phase=Phase.STARTING if is_born else Phase.ABSENT)
+        # locks before records: a pair lets go only after it has written
+        is_kept = is_locked(run_dir / names.KEEPER_LOCK) or is_locked(run_dir / names.GUARD_LOCK)
+        left = _exit(run_dir)
+        phase, cause = _phase(run_dir, claim, job, is_kept=is_kept, has_exit=left is not None)
+        told = read_json(run_dir / names.JOB) or {}
+        return Observation(
+            phase=phase,
+            pid=job.pid if job else None,
+            job=job,
+            exit=left,
+            started_boot=told.get("started_boot"),
+            stop_deadline=_stop_deadline(run_dir),
+            cause=cause,
+            is_paused=(run_dir / names.PAUSE).exists(),
+        )
+
+    def stop(
+        self, run_dir: Path, *, reason: str, signal: str, grace_seconds: float, now: bool = False
+    ) -> None:
+        """End it: the signal, the grace, SIGKILL. `now` cuts the grace, also of a stop under way."""
+        stop = Stop(
+            reason=reason,
+            signal=signal,
+            grace_seconds=0.0 if now else grace_seconds,
+            boot_seconds=boot_seconds(),
+            at=time.time(),
+            by="manager",
+        )
+        if not write_json_once(run_dir / names.STOP, stop.to_dict()):
+            told = read_json(run_dir / names.STOP)
+            old = Stop.from_dict(told) if told else stop
+            if stop.boot_seconds + stop.grace_seconds < old.boot_seconds + old.grace_seconds:
+                merged = replace(stop, reason=old.reason, signal=old.signal, by=old.by, first=old.to_dict())
+                write_json(run_dir / names.STOP, merged.to_dict())
+        self._hear(run_dir)
+
+    def renew(self, run_dir: Path, allowance: Allowance) -> None:
+        """Replace what was paid ahead."""
+        write_json(run_dir / names.ALLOWANCE, allowance.to_dict())
+        self._hear(run_dir)
+
+    def pause(self, run_dir: Path) -> None:
+        """Let every process of the job stand still. Its allowance runs on: so does the machine."""
+        job = _identity(run_dir / names.JOB)
+        if job is None or not is_alive(job):
+            return
+        write_json(run_dir / names.PAUSE, {"at": time.time(), "boot_seconds": boot_seconds()})
+        tree.freeze(str(run_dir), job)
+
+    def resume(self, run_dir: Path) -> None:
+        """Let a paused job go on."""
+        job = _identity(run_dir / names.JOB)
+        if job is not None:
+            tree.thaw(str(run_dir), job)
+        (run_dir / names.PAUSE).unlink(missing_ok=True)
+
+    def attend(self, run_dir: Path) -> None:
+        """Give an unattended run a keeper again: its deadlines hold, its exit code stays unknown."""
+        if self.poll(run_dir).phase is Phase.UNATTENDED:
+            spawn_keeper(run_dir, attend=True)
+
+    def output(self, run_dir: Path) -> Path:
+        """Where what it prints is."""
+        return run_dir / names.OUTPUT
+
+    def seconds(self, run_dir: Path) -> float:
+        """Seconds its job has run, or did; 0 for one that never began, or is lost."""
+        seen = self.poll(run_dir)
+        if seen.exit is not None:
+            return seen.exit.seconds
+        is_over = seen.phase is Phase.LOST or seen.started_boot is None
+        return 0.0 if is_over or seen.started_boot is None else boot_seconds() - seen.started_boot
+
+    def _hear(self, run_dir: Path) -> None:
+        """Poke the pair; a run that has none gets a keeper."""
+        for name in (names.KEEPER, names.GUARD):
+            identity = _identity(run_dir / name)
+            if identity is not None:
+                with contextlib.suppress(PermissionError):
+                    send_signal(identity, signals.SIGUSR1)
+        self.attend(run_dir)
+
+
+def _identity(path: Path) -> Identity | None:
+    told = read_json(path)
+    return Identity.from_dict(told) if told else None
+
+
+def _exit(run_dir: Path) -> Exit | None:
+    told = read_json(run_dir / names.EXIT)
+    known = {field.name for field in fields(Exit)}
+    return Exit(**{key: value for key, value in told.items() if key in known}) if told else None
+
+
+def _phase(
+    run_dir: Path, claim: Identity, job: Identity | None, *, is_kept: bool, has_exit: bool
+) -> tuple[Phase, str]:
+    """(phase, why it is lost)."""
+    is_this_boot = claim.boot_id == boot_id()
+    if has_exit:
+        return (Phase.LINGERING if is_this_boot and _has_members(run_dir, job) else Phase.EXITED), ""
+    if not is_this_boot:
+        return Phase.LOST, "machine restarted"
+    if is_kept:
+        return (Phase.RUNNING if job else Phase.STARTING), ""
+    if job is None:
+        return Phase.LOST, "its keeper died before the job began"
+    if _has_members(run_dir, job):
+        return Phase.UNATTENDED, ""
+    return Phase.LOST, "its keeper and its guard died"
+
+
+def _has_members(run_dir: Path, job: Identity | None) -> bool:
+    """Whether a process of the job lives: it holds the lock, or is found."""
+    if job is None:
+        return False
+    return is_locked(run_dir / names.JOB_LOCK) or bool(tree.members(str(run_dir), job))
+
+
+def _stop_deadline(run_dir: Path) -> float | None:
+    stop, allowance = read_json(run_dir / names.STOP), read_json(run_dir / names.ALLOWANCE)
+    return kill_at(Stop.from_dict(stop), Allowance.from_dict(allowance)) if stop and allowance else None

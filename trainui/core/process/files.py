@@ -1,0 +1,115 @@
+"""Small files that are whole or absent after any kill or power cut, and locks that die with their holder."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Mapping
+
+TYPE_CHECKING = False  # typing itself is too dear for a keeper
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+PROBES = 5
+"""Tries for a lock: somebody who only asks whether it is held (`is_locked`) holds it for an instant."""
+
+
+def write_json(path: str | Path, record: Mapping[str, Any]) -> None:
+    """Write or replace `path` durably. Raises OSError."""
+    draft = _draft(path, record)
+    try:
+        os.rename(draft, path)
+    except OSError:
+        os.unlink(draft)
+        raise
+    _sync_folder(path)
+
+
+def write_json_once(path: str | Path, record: Mapping[str, Any]) -> bool:
+    """Write `path` durably unless it exists: the first writer wins. False for every other. Raises OSError."""
+    if os.path.exists(path):
+        return False
+    draft = _draft(path, record)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return False
+    finally:
+        os.unlink(draft)
+    _sync_folder(path)
+    return True
+
+
+def _draft(path: str | Path, record: Mapping[str, Any]) -> str:
+    folder, name = os.path.split(os.fspath(path))
+    draft = os.path.join(folder, f".{name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(fd, "w", encoding="ascii") as file:
+            json.dump(record, file)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        os.unlink(draft)
+        raise
+    return draft
+
+
+def _sync_folder(path: str | Path) -> None:
+    fd = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def read_json(path: str | Path) -> dict[str, Any] | None:
+    """The record in `path`; None when there is none. Raises ValueError when it is damaged."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        record = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+    if not isinstance(record, dict):
+        raise ValueError(f"{path} is damaged: it holds no object")
+    return record
+
+
+def lock(path: str | Path) -> int | None:
+    """Take the lock and return the descriptor that holds it; None when another holds it.
+
+    The lock lasts as long as any process has that descriptor open, so a child may inherit it.
+    """
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    for _ in range(PROBES):
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.01)
+        else:
+            return fd
+    os.close(fd)
+    return None
+
+
+def is_locked(path: str | Path) -> bool:
+    """Whether somebody holds the lock now."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False

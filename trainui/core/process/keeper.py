@@ -1,0 +1,202 @@
+"""The first of a pair: `python -I -S keeper.py RUN_DIR [--attend]`, in a session of its own.
+
+It claims the run, forks the guard, and takes its place if the guard dies or hangs. With --attend it takes up
+a run whose pair died: deadlines hold again, though nobody can learn its exit code any more.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+import types
+
+if not __package__:
+    # Run by path: the neighbours become a package of their own, and nothing else of trainui is imported.
+    __package__ = "pair"
+    package = types.ModuleType(__package__)
+    package.__path__ = [os.path.dirname(os.path.abspath(__file__))]
+    sys.modules[__package__] = package
+
+from . import linux
+from .files import is_locked, lock, read_json, write_json_once
+from .guard import guard
+from .identity import Identity, boot_seconds, identity_of, is_alive
+from .ladder import PATIENCE, is_late
+from .order import (
+    ALLOWANCE,
+    CLAIM,
+    EXIT,
+    GUARD_LOCK,
+    JOB,
+    KEEPER,
+    KEEPER_LOCK,
+    LAUNCH,
+    SIGNALLED,
+    STOP,
+    Allowance,
+    Order,
+    Stop,
+)
+from .revive import Reviver
+from .watch import TICK, Watch, exit_record, write_identity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+GUARDS = 3
+"""Guards that may die before the job begins, until we give up."""
+BIRTH = 30.0
+"""Seconds a guard may take until its job is known."""
+
+
+class Keeper:
+    """Keeps a guard, or does its work."""
+
+    def __init__(self, order: Order, held: int, *, oom_score: str | None) -> None:
+        self._order = order
+        self._held = held
+        self._oom_score = oom_score
+        self._wake = linux.Wake()
+        self._reviver = Reviver(order, is_senior=True, oom_score=oom_score)
+        self._guard = 0
+        self._guarded_since = 0.0
+        self._guards = 0
+        self._dead_since: float | None = None
+
+    def keep(self) -> None:
+        """Until the run is over and nothing of it is left."""
+        self._fork_guard()
+        while True:
+            self._reap()
+            if not self._guard and not self._replace_guard():
+                break
+            if self._guard:
+                if self._is_guard_hung():
+                    os.kill(self._guard, signal.SIGKILL)  # its child becomes ours
+                self._reviver.look()
+                self._wake.wait(TICK)
+        self._reviver.revive()  # what waits in the queue shall not wait for a person
+
+    def attend(self) -> None:
+        """Watch a job that is not our child."""
+        Watch(self._order, by="keeper", wake=self._wake, reviver=self._reviver).run()
+        self._reviver.revive()
+
+    def _fork_guard(self) -> None:
+        self._guards += 1
+        self._guarded_since = boot_seconds()
+        pid = os.fork()
+        if pid == 0:
+            os.close(self._held)  # or the keeper's lock would outlive the keeper
+            self._wake.close()
+            raise SystemExit(guard(self._order, oom_score=self._oom_score))
+        self._guard = pid
+
+    def _replace_guard(self) -> bool:
+        """The guard is gone: finish its work, or fork another if the job never began. False when all is done."""
+        if self._told(JOB):
+            Watch(self._order, by="keeper", wake=self._wake, reviver=self._reviver).run()
+            return False
+        if self._told(EXIT):
+            return False
+        if self._guards < GUARDS:
+            self._fork_guard()
+            return True
+        record = exit_record(by="keeper", code=126, could_not_start="could not start: see keeper.log")
+        try:
+            write_json_once(self._path(EXIT), record)
+        except OSError as error:
+            print(f"exit.json cannot be written: {error}", file=sys.stderr, flush=True)
+            self._wake.wait(TICK)
+            return True
+        return False
+
+    def _reap(self) -> None:
+        """Reap the guard and strangers; a dead job is left to Watch, which looks before it reaps."""
+        while True:
+            try:
+                dead = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if dead is None:
+                return
+            if dead.si_pid == self._guard:
+                self._guard = 0
+            elif not self._guard or not self._is_stranger(dead.si_pid):
+                self._forget_dead_guard()
+                return
+            os.waitid(os.P_PID, dead.si_pid, os.WEXITED)
+
+    def _is_stranger(self, pid: int) -> bool:
+        told = self._told(JOB)
+        return told is None or Identity.from_dict(told) != identity_of(pid)
+
+    def _forget_dead_guard(self) -> None:
+        """The job is our child, so its guard is dead, perhaps behind it in the line of the dead."""
+        if self._guard:
+            os.waitid(os.P_PID, self._guard, os.WEXITED)
+            self._guard = 0
+
+    def _is_guard_hung(self) -> bool:
+        """Whether something was due PATIENCE ago that the guard has not done."""
+        now = boot_seconds()
+        told = self._told(JOB)
+        if told is None:
+            return now - self._guarded_since > BIRTH
+        if is_alive(Identity.from_dict(told)):
+            self._dead_since = None
+            allowance, stop = self._told(ALLOWANCE), self._told(STOP)
+            assert allowance is not None
+            return is_late(
+                now,
+                allowance=Allowance.from_dict(allowance),
+                grace_seconds=self._order.grace_seconds,
+                stop=Stop.from_dict(stop) if stop else None,
+                is_signalled=os.path.exists(self._path(SIGNALLED)),
+            )
+        if os.path.exists(self._path(EXIT)):
+            return False
+        self._dead_since = self._dead_since or now
+        return now - self._dead_since > PATIENCE
+
+    def _told(self, name: str) -> dict[str, Any] | None:
+        return read_json(self._path(name))
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._order.run_dir, name)
+
+
+def main(run_dir: str, *, attend: bool) -> int:
+    """Keep the run in `run_dir`; 0 also when another keeper does."""
+    os.umask(0o077)
+    linux.ignore_signals()
+    held = lock(os.path.join(run_dir, KEEPER_LOCK))
+    if held is None:
+        return 0
+    told = read_json(os.path.join(run_dir, LAUNCH))
+    if told is None:
+        print(f"{run_dir} holds no {LAUNCH}", file=sys.stderr)
+        return 1
+    order = Order.from_dict(told)
+    me = identity_of(os.getpid())
+    assert me is not None
+    if attend:
+        if is_locked(os.path.join(run_dir, GUARD_LOCK)) or not os.path.exists(os.path.join(run_dir, JOB)):
+            return 0
+    elif not write_json_once(os.path.join(run_dir, CLAIM), {**me.to_dict(), "at": time.time()}):
+        return 0
+    linux.become_subreaper()
+    keeper = Keeper(order, held, oom_score=linux.set_oom_score(linux.SHIELD))
+    write_identity(os.path.join(run_dir, KEEPER))
+    if attend:
+        keeper.attend()
+    else:
+        keeper.keep()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], attend="--attend" in sys.argv[2:]))

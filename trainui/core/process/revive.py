@@ -1,0 +1,84 @@
+"""Starting a manager when none is alive: whichever of a pair is senior looks every few seconds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from . import linux
+from .files import is_locked
+from .identity import boot_seconds
+from .order import KEEPER_LOCK, Order
+
+EVERY = 5.0
+"""Seconds between looks."""
+LONGEST = 300.0
+"""Seconds between looks when managers do not stay alive: a broken one is not started for ever."""
+
+
+class Reviver:
+    """Looks for the manager of a run's database."""
+
+    def __init__(self, order: Order, *, is_senior: bool, oom_score: str | None) -> None:
+        self._order = order
+        self._is_senior = is_senior
+        self._oom_score = oom_score
+        self._pause = EVERY
+        self._next = boot_seconds() + EVERY
+
+    def look(self) -> None:
+        """Start a manager if it is time to look and none is alive."""
+        if boot_seconds() < self._next:
+            return
+        if not self._is_senior and is_locked(os.path.join(self._order.run_dir, KEEPER_LOCK)):
+            self._next = boot_seconds() + EVERY
+            return
+        self._pause = min(LONGEST, 2 * self._pause) if self.revive() else EVERY
+        self._next = boot_seconds() + self._pause / 2 if self._pause > EVERY else boot_seconds() + EVERY
+
+    def revive(self) -> bool:
+        """Start a manager if none is alive; whether one was started."""
+        order = self._order
+        if is_locked(f"{order.db}-lock") or not os.path.exists(order.db):
+            return False
+        log = os.path.join(os.path.dirname(order.db), "runs", "manager.log")
+        detach(
+            order.manager_command,
+            os.environ,
+            cwd=order.project,
+            log=log,
+            umask=order.umask,
+            oom=self._oom_score,
+        )
+        return True
+
+
+def detach(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    cwd: str,
+    log: str,
+    umask: int | None = None,
+    oom: str | None = None,
+) -> int:
+    """Start a command in a session of its own, its output appended to `log`; returns its pid."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        os.setsid()
+        linux.restore_signals()
+        if oom is not None:
+            linux.set_oom_score(oom)
+        sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for ours, theirs in ((nothing, 0), (sink, 1), (sink, 2)):
+            os.dup2(ours, theirs)
+        os.closerange(3, 100)
+        os.chdir(cwd)
+        if umask is not None:
+            os.umask(umask)
+        os.execvpe(argv[0], list(argv), dict(env))
+    finally:
+        os._exit(127)
