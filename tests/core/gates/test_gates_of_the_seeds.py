@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,11 @@ CHANCE = {"role": "flag", "test": "value", "left": "median(train_loss, 3 epochs)
 CHANCE |= {"right": [0.683, 0.705], "grace": "3 epochs", "for": 2}
 STUCK = {"role": "flag", "test": "value", "left": "distinct(val_acc, 4 epochs)", "op": ">=", "right": 2}
 STUCK |= {"grace": "4 epochs"}
+
+
+OVERFIT = {"role": "flag", "test": "overfit", "val": "val_loss", "train": "train_loss", "by": "3%", "for": 3}
+WER_CURVE = {"role": "expect", "test": "track", "metric": "val_wer", "tol": "5%", "side": "above", "for": 3}
+WER_CURVE |= {"points": [[1, 98], [5, 80], [10, 65], [50, 35], [80, 28], [100, 26], [120, 24.5]]}
 
 
 def wer(limit: float, **more: object) -> dict[str, object]:
@@ -87,6 +94,9 @@ def judged(gate: Mapping[str, object], points: Sequence[Point]) -> list[Verdict]
             State.OK,
             1,
         ),
+        (OVERFIT, TEACHER, State.TRIPPED, 116),
+        ({**OVERFIT, "primary": "val_wer"}, TEACHER, State.TRIPPED, 116),
+        (WER_CURVE, TEACHER, State.TRIPPED, 6),
         ({**wer(5), "left": "drawdown(val_acc, epochs 1..10)", "when": "at epoch 5"}, LIBRI, State.FAILED, 5),
     ],
 )
@@ -121,3 +131,40 @@ def test_the_published_swing_is_a_drawdown_and_not_a_range():
 def test_the_standard_deviation_is_the_one_the_seeds_mean():
     gate = {**wer(99), "left": "std(val_acc)", "when": "end"}
     assert judged(gate, drawn(LIBRI))[-1].value == pytest.approx(5.78, abs=0.01)
+
+
+def every_gate():
+    """All gates of the seeds as they were written down, and the goals of their metrics."""
+    with (Path(__file__).parent / "data" / "seeds.toml").open("rb") as file:
+        written = tomllib.load(file)
+    goals = {name: metric["goal"] for name, metric in written["metric"].items() if metric["goal"] != "none"}
+    return parse_gates(written["gate"], goals=goals)
+
+
+def test_all_gates_of_the_seeds_are_read_and_all_end_with_a_word():
+    """Nothing stays pending: what could not be seen is unknown."""
+    gates = every_gate()
+    judge = Judge(gates)
+    for point in drawn(TEACHER):
+        judge.feed(point)
+    judge.end(result="finished", exit_code=0, at=1e6)
+    ended = {name: verdict.state for name, verdict in judge.current().items()}
+    assert len(gates) == len({gate.digest for gate in gates}) == 76
+    assert State.PENDING not in ended.values()
+    said = {
+        name: ended[name]
+        for name in ("004.mvp", "004.stretch", "004.overfitting", "004.completes", "004.both-plateau-early")
+    }
+    assert said == {
+        "004.mvp": State.PASSED,
+        "004.stretch": State.FAILED,
+        "004.overfitting": State.TRIPPED,
+        "004.completes": State.PASSED,
+        "004.both-plateau-early": State.OK,
+    }
+    assert ended["001.H1-gain"] is ended["003.student-fps"] is State.UNKNOWN
+
+
+def test_two_expected_curves_of_one_run_hold_at_once_only_with_room():
+    """Within 15 % the healthy table keeps to the other document's curve; within 5 % one refutes the other."""
+    assert [v.state for v in judged(WER_CURVE | {"tol": "15%"}, drawn(TEACHER))] == [State.OK]

@@ -48,6 +48,8 @@ class Seat:
 
     def look(self, place: Place) -> Verdict | None:
         """Evaluate, if it is time to; the verdict if the state changed."""
+        if not self.done and self.gate.when.over(place):
+            return self._time_is_up(place)
         if self.done or not self._open(place):
             return None
         grade = self.test.grade()
