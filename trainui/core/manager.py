@@ -75,7 +75,8 @@ class Manager:
                 self._look_at(run, now)
         if now.boot >= self._next_settle:
             self._reckon(now)
-        self._queue.start_queued(now)
+        if self._queue.start_queued(now):
+            self._next_settle = now.boot + 1  # what was idle time until now is somebody's from here on
         self._next_look = now.boot + (LOOK if runs else 4 * LOOK)
         if runs or intents:
             self.is_idle_since = time.monotonic()

@@ -43,12 +43,12 @@ class Queue:
         self._treasury = treasury
         self.gpus = {gpu.uuid: gpu.memory_total / 2**30 for gpu in telemetry.gpus_here()[0]}
 
-    def start_queued(self, now: Clock) -> None:
-        """Start what may start, and say of the others what they wait for."""
+    def start_queued(self, now: Clock) -> int:
+        """Start what may start, and say of the others what they wait for; how many were started."""
         runs = self._runs.open_runs()
         queued = [run for run in runs if run.status is Status.QUEUED]
         if not queued:
-            return
+            return 0
         starts, reasons = choose(
             [_waiting(run) for run in queued],
             [_holding(run) for run in live_of(runs)],
@@ -70,6 +70,7 @@ class Queue:
             if by_name[name].waits_for != reason:
                 with atomic(self._db):
                     self._runs.change(name, waits_for=reason)
+        return len(starts)
 
     def submit(self, run: RunRow, now: Clock) -> None:
         """Launch a starting run. May be said twice of one run: it is launched once."""
