@@ -51,9 +51,8 @@ class SpikeRule:
 
 
 def deviation(ordered: list[float], middle: float) -> float:
-    """The median absolute deviation from `middle` of a sorted list: two ends walked inwards, by halving."""
+    """The median absolute deviation of a sorted list from its median, found by halving."""
     need = len(ordered) // 2 + 1
-    low, high = 0, len(ordered) - 1
     # The `need` nearest values to the middle are neighbours: find where that stretch begins.
     first, last = 0, len(ordered) - need
     while first < last:
