@@ -19,6 +19,9 @@ from trainui.core.process.order import Allowance, Order, Stop
 
 __all__ = ["Engine", "Exit", "LocalEngine", "Observation", "Phase"]
 
+PARTING = 10.0
+"""Seconds a pair may need to go when nothing is left to watch; one that takes longer hangs, and is ignored."""
+
 
 class LocalEngine:
     """Holds nothing: everything is in the run directories, so any process may ask at any time."""
@@ -36,7 +39,7 @@ class LocalEngine:
         # locks before records: a pair lets go only after it has written
         is_kept = is_locked(run_dir / names.KEEPER_LOCK) or is_locked(run_dir / names.GUARD_LOCK)
         left = _exit(run_dir)
-        phase, cause = _phase(run_dir, claim, job, is_kept=is_kept, has_exit=left is not None)
+        phase, cause = _phase(run_dir, claim, job, is_kept=is_kept, left=left)
         told = read_json(run_dir / names.JOB) or {}
         return Observation(
             phase=phase,
@@ -128,12 +131,15 @@ def _exit(run_dir: Path) -> Exit | None:
 
 
 def _phase(
-    run_dir: Path, claim: Identity, job: Identity | None, *, is_kept: bool, has_exit: bool
+    run_dir: Path, claim: Identity, job: Identity | None, *, is_kept: bool, left: Exit | None
 ) -> tuple[Phase, str]:
     """(phase, why it is lost)."""
     is_this_boot = claim.boot_id == boot_id()
-    if has_exit:
-        return (Phase.LINGERING if is_this_boot and _has_members(run_dir, job) else Phase.EXITED), ""
+    if left is not None:
+        # a pair that goes looks for a manager last: who sees EXITED may end without being revived
+        is_parting = is_kept and boot_seconds() - left.boot_seconds < PARTING
+        lingers = is_this_boot and (is_parting or _has_members(run_dir, job))
+        return (Phase.LINGERING if lingers else Phase.EXITED), ""
     if not is_this_boot:
         return Phase.LOST, "machine restarted"
     if is_kept:

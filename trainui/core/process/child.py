@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from . import linux
 from .files import lock, read_json, write_json_once
 from .identity import Identity, boot_seconds, identity_of
-from .order import JOB, JOB_LOCK, OUTPUT, REFUSED, Order
+from .order import JOB, JOB_LOCK, MARK, OUTPUT, REFUSED, Order
 
 HIGH = 100
 """Descriptors from here on do not collide with those a shell script opens by number."""
@@ -71,7 +71,8 @@ def _become_job(order: Order, gate: int, job_lock: int, oom_score: str | None) -
         os.chdir(order.cwd)
         step = f"the command {order.argv[0]!r}"
         os.umask(order.umask if order.umask is not None else 0o022)
-        os.execvpe(order.argv[0], order.argv, dict(order.env))
+        env = {key: value for key, value in order.env.items() if key != MARK}
+        os.execvpe(order.argv[0], order.argv, env)
     except (OSError, ValueError) as error:
         _refuse(order, step, error)
 

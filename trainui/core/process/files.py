@@ -86,7 +86,8 @@ def read_json(path: str | Path) -> dict[str, Any] | None:
 def lock(path: str | Path) -> int | None:
     """Take the lock and return the descriptor that holds it; None when another holds it.
 
-    The lock lasts as long as any process has that descriptor open, so a child may inherit it.
+    The lock lasts as long as any process has that descriptor open, so a child may inherit it. The file's
+    mtime tells when it was last taken.
     """
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     for _ in range(PROBES):
@@ -95,6 +96,7 @@ def lock(path: str | Path) -> int | None:
         except BlockingIOError:
             time.sleep(0.01)
         else:
+            os.utime(fd)
             return fd
     os.close(fd)
     return None

@@ -10,10 +10,10 @@ from .files import is_locked
 from .identity import boot_seconds
 from .order import KEEPER_LOCK, Order
 
-EVERY = 5.0
-"""Seconds between looks."""
-LONGEST = 300.0
-"""Seconds between looks when managers do not stay alive: a broken one is not started for ever."""
+EVERY = 4.0
+"""Seconds between looks: with a tick of one second, a dead manager is replaced within five."""
+LONGEST = 60.0
+"""Seconds between starts of managers that die before they hold the lock: a broken one costs little."""
 
 
 class Reviver:
@@ -21,35 +21,35 @@ class Reviver:
 
     def __init__(self, order: Order, *, is_senior: bool, oom_score: str | None) -> None:
         self._order = order
+        self._lock = f"{order.db}-lock"
         self._is_senior = is_senior
         self._oom_score = oom_score
         self._pause = EVERY
         self._next = boot_seconds() + EVERY
+        self._last_held: int | None = None
 
     def look(self) -> None:
         """Start a manager if it is time to look and none is alive."""
-        if boot_seconds() < self._next:
+        now = boot_seconds()
+        if now < self._next:
             return
-        if not self._is_senior and is_locked(os.path.join(self._order.run_dir, KEEPER_LOCK)):
-            self._next = boot_seconds() + EVERY
-            return
-        self._pause = min(LONGEST, 2 * self._pause) if self.revive() else EVERY
-        self._next = boot_seconds() + self._pause / 2 if self._pause > EVERY else boot_seconds() + EVERY
+        is_junior = not self._is_senior and is_locked(os.path.join(self._order.run_dir, KEEPER_LOCK))
+        if is_junior or not self.revive():
+            self._pause = EVERY
+        self._next = now + self._pause
 
     def revive(self) -> bool:
         """Start a manager if none is alive; whether one was started."""
         order = self._order
-        if is_locked(f"{order.db}-lock") or not os.path.exists(order.db):
+        if is_locked(self._lock) or not os.path.exists(order.db):
             return False
+        held = os.stat(self._lock).st_mtime_ns if os.path.exists(self._lock) else 0
+        has_failed = held == self._last_held  # the one we started last never took the lock
+        self._pause = min(LONGEST, 2 * self._pause) if has_failed else EVERY
+        self._last_held = held
         log = os.path.join(os.path.dirname(order.db), "runs", "manager.log")
-        detach(
-            order.manager_command,
-            os.environ,
-            cwd=order.project,
-            log=log,
-            umask=order.umask,
-            oom=self._oom_score,
-        )
+        argv = order.manager_command
+        detach(argv, os.environ, cwd=order.project, log=log, umask=order.umask, oom=self._oom_score)
         return True
 
 
