@@ -158,6 +158,16 @@ def test_the_second_job_waits_for_the_first_to_pass(cockpit):
     assert cockpit.run("second-1")["result"] == "finished"
 
 
+def test_a_run_that_falls_silent_is_stopped_as_hung(cockpit):
+    (cockpit.project / "jobs" / "mute.toml").write_text(
+        '[job]\nname = "mute"\ncommand = ["sh", "-c", "echo on; sleep 600"]\n[limits]\nsilent_minutes = 0.01\n'
+    )
+    cockpit("start", "mute")
+    cockpit.until_status("mute-1", "ended")
+    run = cockpit.run("mute-1")
+    assert (run["result"], run["cause"]) == ("stopped", "hung: silent for 0.01 min")
+
+
 def test_a_command_that_does_not_exist_is_told_in_one_sentence(cockpit):
     (cockpit.project / "jobs" / "no.toml").write_text('[job]\nname = "no"\ncommand = ["no-such-program"]\n')
     cockpit("start", "no", "--wait", code=1)

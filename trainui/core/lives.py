@@ -122,8 +122,16 @@ class Lives:
                 self.stop(run, f"gate {verdict.gate}", now)
 
     def judge_meters(self, run: RunRow, now: Clock) -> None:
-        """Judge what is measured of the run rather than by it: hours, dollars, how long it will take."""
-        self._act(run, self._watch(run).meters(self._meters(run, now), now=now.unix), now)
+        """Judge what is measured of the run rather than by it: hours, dollars, silence, how long it will take."""
+        watch = self._watch(run)
+        self._act(run, watch.meters(self._meters(run, now), now=now.unix), now)
+        longest = run.spec.limits.silent_minutes
+        if (
+            longest is not None
+            and run.status is Status.RUNNING
+            and watch.silent_seconds(now.unix) > longest * 60
+        ):
+            self.stop(run, f"hung: silent for {longest:g} min", now)
 
     def _meters(self, run: RunRow, now: Clock) -> dict[str, float]:
         hours = (now.boot - (run.started_boot or now.boot)) / 3600

@@ -210,6 +210,8 @@ def _serve(manager: Manager, stopping: list[int]) -> int:
         with complaints("tick"):
             manager.tick()
         _reap()
+        if not manager.db_path.exists():
+            break  # nobody can reach what we would write
         if time.monotonic() - manager.is_idle_since > LINGER and not manager.open_count():
             break
         time.sleep(WAKE)

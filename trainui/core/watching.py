@@ -54,7 +54,6 @@ class Watch:
         self._judge = Judge(self._gates)
         self._written: dict[str, tuple[State, float | None]] = {}
         self._streams = [self._stream(path, kind) for path, kind in STREAMS]
-        self.last_news_at: float | None = None
         self._replay()
 
     def _stream(self, path: str, kind: str) -> _Stream:
@@ -128,7 +127,6 @@ class Watch:
             changed = self._judge_points(before.kind, points)
             self._keep_rest(records, points, now)
         stream.source = after
-        self.last_news_at = now
         return changed
 
     def _judge_points(self, kind: str, points: Sequence[Point]) -> list[Verdict]:
@@ -186,6 +184,12 @@ class Watch:
         )
         shown = f" {metric} {value:.4g}" if value is not None else ""
         self._runs.event(self.name, "checkpoint", f"{record.checkpoint}{shown}", at=record.at or now)
+
+    def silent_seconds(self, now: float) -> float:
+        """Seconds since the run last wrote anything to a stream; 0 before it wrote its first."""
+        files = [self._run.directory / stream.source.path for stream in self._streams]
+        written = [path.stat().st_mtime for path in files if path.exists()]
+        return max(0.0, now - max(written)) if written else 0.0
 
     def meters(self, values: dict[str, float], *, now: float) -> list[Verdict]:
         """Judge the built-in meters; returns the verdicts that changed, already committed."""
