@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from launched import endless, until
@@ -55,7 +56,7 @@ def test_a_name_with_brackets_and_blanks_hides_nothing(tmp_path):
     script = tmp_path / "a) S 1 (b"
     script.symlink_to("/bin/sleep")
     process = subprocess.Popen([str(script), "1000"])
-    until(lambda: b"a) S 1 (b" in open(f"/proc/{process.pid}/stat", "rb").read())
+    until(lambda: b"a) S 1 (b" in Path(f"/proc/{process.pid}/stat").read_bytes())
     assert stat_of(process.pid).ppid == os.getpid()
     process.kill()
     process.wait()

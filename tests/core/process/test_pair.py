@@ -15,6 +15,8 @@ from launched import endless, until
 
 from trainui.core.engines.local import Phase
 from trainui.core.errors import LaunchError
+from trainui.core.process.files import lock, read_json, write_json
+from trainui.core.process.identity import Identity, identity_of, send_signal
 
 HERE = str(Path(__file__).parent)
 WAIT_FOR_FILE = "echo ready; while [ ! -e go ]; do sleep 0.02; done; exit 3"
@@ -77,18 +79,43 @@ def test_twenty_random_kills_around_the_end_of_the_job_lose_no_exit_code(runs):
         assert run.exit().code == number + 1, f"{victim} of {run.name}"
 
 
-def test_a_guard_that_dies_before_the_job_is_known_is_replaced(run, monkeypatch):
+def test_a_guard_that_dies_before_the_job_is_known_is_replaced(run):
     """The first guard finds job.lock held, gives up, and the second one starts the job."""
-    from trainui.core.process.files import lock
-
     run.dir.mkdir()
     held = lock(run.dir / "job.lock")
     run.shell("exit 3")
     first = run.who("guard")
-    run.kill("guard")
+    send_signal(first, signal.SIGKILL)
     until(lambda: run.who("guard") != first)
     os.close(held)
     assert run.exit().code == 3
+
+
+def test_a_run_whose_keeper_dies_before_the_job_began_may_be_launched_again(run):
+    """The keeper is killed as soon as it is seen; sooner or later one lives long enough."""
+    order = run.order(["bash", "-c", "echo once; exit 3"])
+    for _ in range(10):
+        run.engine.submit(order, endless())
+        send_signal(Identity.from_dict(read_json(run.dir / "claim")), signal.SIGKILL)
+        until(lambda: run.see().phase is not Phase.STARTING)
+        assert run.see().phase is not Phase.LOST
+    run.engine.submit(order, endless())
+    assert run.exit().code == 3
+    assert run.output() == "once\n"
+
+
+def test_a_claim_alone_does_not_keep_a_run_from_being_launched(run):
+    run.dir.mkdir()
+    write_json(run.dir / "claim", identity_of(os.getpid()).to_dict())
+    assert run.see().phase is Phase.ABSENT
+    assert run.shell("exit 3").exit().code == 3
+
+
+def test_a_machine_that_restarted_has_lost_its_runs(run):
+    run.dir.mkdir()
+    write_json(run.dir / "claim", {**identity_of(os.getpid()).to_dict(), "boot_id": "before"})
+    seen = run.see()
+    assert (seen.phase, seen.cause) == (Phase.LOST, "machine restarted")
 
 
 def test_a_hung_guard_is_replaced_by_the_keeper(run):

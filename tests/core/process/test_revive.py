@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
@@ -58,6 +59,7 @@ def test_a_keeper_starts_a_manager_when_there_is_none_and_again_when_it_is_kille
 
 def test_the_guard_does_it_when_the_keeper_is_dead_and_its_manager_is_no_straggler(run):
     _start(run)
+    run.who("job")
     run.kill("keeper")
     manager = until(lambda: _manager(run), 6)
     (run.folder / "go").touch()
@@ -88,7 +90,7 @@ def test_a_manager_that_fails_is_started_ever_more_rarely_and_a_good_one_is_not(
     for _ in range(300):
         clock[0] += 1
         reviver.look()
-    pauses = [late - early for early, late in zip(started, started[1:], strict=False)]
+    pauses = [late - early for early, late in itertools.pairwise(started)]
     assert pauses[:5] == [4, 8, 16, 32, 60]
     write_json(run.folder / "runs.db-lock", {})  # taken since
     clock[0] += 60

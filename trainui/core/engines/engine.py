@@ -16,7 +16,7 @@ class Phase(StrEnum):
     """Where a run's processes stand, from locks and files; never guessed."""
 
     ABSENT = "absent"
-    """Never launched: submitting it (again) is right."""
+    """Never launched, or its keeper died before the job began: submitting it (again) is right."""
     STARTING = "starting"
     RUNNING = "running"
     EXITED = "exited"

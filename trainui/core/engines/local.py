@@ -32,13 +32,13 @@ class LocalEngine:
 
     def poll(self, run_dir: Path) -> Observation:
         """What can be seen of a run now; changes nothing."""
-        claim, job = _identity(run_dir / names.CLAIM), _identity(run_dir / names.JOB)
+        claim = _identity(run_dir / names.CLAIM)
         if claim is None:
             is_born = is_locked(run_dir / names.KEEPER_LOCK)
             return Observation(phase=Phase.STARTING if is_born else Phase.ABSENT)
         # locks before records: a pair lets go only after it has written
         is_kept = is_locked(run_dir / names.KEEPER_LOCK) or is_locked(run_dir / names.GUARD_LOCK)
-        left = _exit(run_dir)
+        left, job = _exit(run_dir), _identity(run_dir / names.JOB)
         phase, cause = _phase(run_dir, claim, job, is_kept=is_kept, left=left)
         told = read_json(run_dir / names.JOB) or {}
         return Observation(
@@ -145,7 +145,8 @@ def _phase(
     if is_kept:
         return (Phase.RUNNING if job else Phase.STARTING), ""
     if job is None:
-        return Phase.LOST, "its keeper died before the job began"
+        is_free = not is_locked(run_dir / names.JOB_LOCK)  # or its child is still at the gate
+        return (Phase.ABSENT if is_free else Phase.STARTING), ""
     if _has_members(run_dir, job):
         return Phase.UNATTENDED, ""
     return Phase.LOST, "its keeper and its guard died"

@@ -12,9 +12,9 @@ import time
 from collections.abc import Sequence
 
 from . import linux
-from .files import lock, read_json, write_json_once
+from .files import is_locked, lock, read_json, write_json_once
 from .identity import Identity, boot_seconds, identity_of
-from .order import JOB, JOB_LOCK, MARK, OUTPUT, REFUSED, Order
+from .order import EXIT, GUARD_LOCK, JOB, JOB_LOCK, KEEPER_LOCK, MARK, OUTPUT, REFUSED, Order
 
 HIGH = 100
 """Descriptors from here on do not collide with those a shell script opens by number."""
@@ -93,6 +93,17 @@ def _refuse(order: Order, step: str, error: OSError | ValueError) -> None:
     record = {"reason": f"could not start: {step}: {reason}", "code": code, "at": time.time()}
     write_json_once(os.path.join(order.run_dir, REFUSED), record)
     os._exit(code)
+
+
+def never_began(run_dir: str, *, but_for: str = "") -> bool:
+    """Whether the job of a claimed run has not run, and nobody is left who could let it: starting it is safe.
+
+    `but_for` names a lock the asker holds. Locks first: a pair lets go only after it has written.
+    """
+    locks = {KEEPER_LOCK, GUARD_LOCK, JOB_LOCK} - {but_for}
+    if any(is_locked(os.path.join(run_dir, name)) for name in locks):
+        return False
+    return not any(os.path.exists(os.path.join(run_dir, name)) for name in (JOB, EXIT))
 
 
 def reason_not_to_start(argv: Sequence[str], cwd: str, path: str) -> tuple[str, str]:

@@ -20,7 +20,8 @@ if not __package__:
     sys.modules[__package__] = package
 
 from . import linux
-from .files import is_locked, lock, read_json, write_json_once
+from .child import never_began
+from .files import is_locked, lock, read_json, write_json, write_json_once
 from .guard import guard
 from .identity import Identity, boot_seconds, identity_of, is_alive
 from .ladder import PATIENCE, is_late
@@ -102,6 +103,9 @@ class Keeper:
             return False
         if self._told(EXIT):
             return False
+        if is_locked(self._path(GUARD_LOCK)):
+            self._wake.wait(TICK)  # that of a keeper that died as it forked; the job it starts will be known
+            return True
         if self._guards < GUARDS:
             self._fork_guard()
             return True
@@ -169,6 +173,20 @@ class Keeper:
         return os.path.join(self._order.run_dir, name)
 
 
+def _claim(run_dir: str, me: Identity) -> bool:
+    """Take the run; False when it was taken. A claim whose keeper died before the job began is taken over.
+
+    Only who holds the keeper's lock asks, so no two take it over at once.
+    """
+    path, record = os.path.join(run_dir, CLAIM), {**me.to_dict(), "at": time.time()}
+    if write_json_once(path, record):
+        return True
+    if not never_began(run_dir, but_for=KEEPER_LOCK):
+        return False
+    write_json(path, record)
+    return True
+
+
 def main(run_dir: str, *, attend: bool) -> int:
     """Keep the run in `run_dir`; 0 also when another keeper does."""
     os.umask(0o077)
@@ -186,7 +204,7 @@ def main(run_dir: str, *, attend: bool) -> int:
     if attend:
         if is_locked(os.path.join(run_dir, GUARD_LOCK)) or not os.path.exists(os.path.join(run_dir, JOB)):
             return 0
-    elif not write_json_once(os.path.join(run_dir, CLAIM), {**me.to_dict(), "at": time.time()}):
+    elif not _claim(run_dir, me):
         return 0
     linux.become_subreaper()
     keeper = Keeper(order, held, oom_score=linux.set_oom_score(linux.SHIELD))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from trainui.core.errors import LaunchError
 
-from .child import reason_not_to_start
+from .child import never_began, reason_not_to_start
 from .files import write_json, write_json_once
 from .order import ALLOWANCE, CLAIM, KEEPER_LOG, LAUNCH, MARK, Allowance, Order
 
@@ -29,7 +29,7 @@ def launch(order: Order, allowance: Allowance) -> None:
     Raises LaunchError in one sentence when it could not be started; then nothing of it runs.
     """
     folder = Path(order.run_dir)
-    if (folder / CLAIM).exists():
+    if (folder / CLAIM).exists() and not never_began(order.run_dir):
         return
     reason, hint = reason_not_to_start(order.argv, order.cwd, order.env.get("PATH", os.defpath))
     if reason:

@@ -25,7 +25,7 @@ class Reviver:
         self._is_senior = is_senior
         self._oom_score = oom_score
         self._pause = EVERY
-        self._next = boot_seconds() + EVERY
+        self._next = boot_seconds() + 1
         self._last_held: int | None = None
 
     def look(self) -> None:
