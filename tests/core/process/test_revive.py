@@ -11,7 +11,7 @@ from launched import until
 
 from trainui.core.process import revive
 from trainui.core.process.files import is_locked, read_json, write_json
-from trainui.core.process.identity import Identity, identity_of, is_alive, send_signal
+from trainui.core.process.identity import Identity, is_alive, send_signal
 
 MANAGER = f"""
 import os, sys, time
@@ -99,7 +99,3 @@ def test_a_manager_that_fails_is_started_ever_more_rarely_and_a_good_one_is_not(
     clock[0] += 4
     reviver.look()
     assert started[-1] - started[-2] == 4
-
-
-def test_our_own_identity_is_that_of_a_living_process():
-    assert is_alive(identity_of(os.getpid()))

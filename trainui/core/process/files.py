@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+ROOM = 4096
+"""Bytes set aside for a file that must be written on a full disk too."""
 PROBES = 5
 """Tries for a lock: somebody who only asks whether it is held (`is_locked`) holds it for an instant."""
 
@@ -43,7 +46,42 @@ def write_json_once(path: str | Path, record: Mapping[str, Any]) -> bool:
     return True
 
 
+def reserve(path: str | Path) -> None:
+    """Set room aside, so that `path` can be written once even when the disk is full. Raises OSError."""
+    fd = os.open(_reserved(path), os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        os.write(fd, b" " * ROOM)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _reserved(path: str | Path) -> str:
+    folder, name = os.path.split(os.fspath(path))
+    return os.path.join(folder, f".{name}.reserve")
+
+
 def _draft(path: str | Path, record: Mapping[str, Any]) -> str:
+    """A complete, durable file with another name: a fresh one, or on a full disk the room set aside."""
+    try:
+        return _fresh_draft(path, record)
+    except OSError as error:
+        text = json.dumps(record).encode() + b"\n"
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT) or len(text) > ROOM:
+            raise
+        try:
+            fd = os.open(_reserved(path), os.O_WRONLY)
+        except FileNotFoundError:
+            raise error from None
+    try:
+        os.write(fd, text.ljust(ROOM))  # over the blanks: no new block is needed
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    return _reserved(path)
+
+
+def _fresh_draft(path: str | Path, record: Mapping[str, Any]) -> str:
     folder, name = os.path.split(os.fspath(path))
     draft = os.path.join(folder, f".{name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

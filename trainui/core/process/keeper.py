@@ -113,7 +113,7 @@ class Keeper:
         try:
             write_json_once(self._path(EXIT), record)
         except OSError as error:
-            print(f"exit.json cannot be written: {error}", file=sys.stderr, flush=True)
+            linux.say(f"keeper: exit.json cannot be written: {error}")
             self._wake.wait(TICK)
             return True
         return False
@@ -196,7 +196,7 @@ def main(run_dir: str, *, attend: bool) -> int:
         return 0
     told = read_json(os.path.join(run_dir, LAUNCH))
     if told is None:
-        print(f"{run_dir} holds no {LAUNCH}", file=sys.stderr)
+        linux.say(f"{run_dir} holds no {LAUNCH}")
         return 1
     order = Order.from_dict(told)
     me = identity_of(os.getpid())

@@ -12,8 +12,8 @@ from pathlib import Path
 from trainui.core.errors import LaunchError
 
 from .child import never_began, reason_not_to_start
-from .files import write_json, write_json_once
-from .order import ALLOWANCE, CLAIM, KEEPER_LOG, LAUNCH, MARK, Allowance, Order
+from .files import reserve, write_json, write_json_once
+from .order import ALLOWANCE, CLAIM, EXIT, KEEPER_LOG, LAUNCH, MARK, STOP, Allowance, Order
 
 SCRIPT = Path(__file__).with_name("keeper.py")
 COMES_UP_IN = 10.0
@@ -38,6 +38,8 @@ def launch(order: Order, allowance: Allowance) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         umask = order.umask if order.umask is not None else _umask()
         write_json(folder / ALLOWANCE, allowance.to_dict())
+        for must in (STOP, EXIT):
+            reserve(folder / must)
         write_json_once(folder / LAUNCH, replace(order, umask=umask).to_dict())
         keeper = spawn_keeper(folder, python=order.python)
     except OSError as error:

@@ -8,6 +8,7 @@ import os
 import platform
 import select
 import signal
+import time
 
 PR_SET_CHILD_SUBREAPER = 36
 WAITID = {"x86_64": 247, "aarch64": 95}
@@ -75,6 +76,12 @@ def restore_signals() -> None:
     for one in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(one, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
+
+
+def say(text: str) -> None:
+    """Add a line to the log, keeper.log; on a full disk say nothing, rather than die of it."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"{time.strftime('%F %T')} {text}\n".encode(errors="replace"))
 
 
 class Wake:

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator
 from .identity import Identity, Stat, boot_id, send_signal, stat_of
 from .order import MARK, RUN_DIR
 
+PASSES = 100
+"""Looks at all processes until a run that is paused must stand still; each takes milliseconds."""
+
 
 def members(run_dir: str, job: Identity, *, adopted_by: int | None = None) -> list[Identity]:
     """The living processes of a run, the job first. `adopted_by`: a subreaper whose orphans belong to it too.
@@ -79,11 +82,12 @@ def signal_all(processes: Iterable[Identity], signum: int) -> None:
 
 
 def freeze(run_dir: str, job: Identity) -> None:
-    """SIGSTOP every process of a run, until none is left that could have started another meanwhile."""
-    seen: set[Identity] = set()
-    while fresh := [one for one in members(run_dir, job) if one not in seen]:
-        signal_all(fresh, signal.SIGSTOP)
-        seen.update(fresh)
+    """SIGSTOP every process of a run, until all stand still: one that runs may start another meanwhile."""
+    for _ in range(PASSES):
+        moving = [one for one in members(run_dir, job) if (stat := stat_of(one.pid)) and stat.state in "RS"]
+        if not moving:
+            return
+        signal_all(moving, signal.SIGSTOP)
 
 
 def thaw(run_dir: str, job: Identity) -> None:

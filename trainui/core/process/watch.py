@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 
 from . import linux, tree
@@ -40,6 +39,8 @@ class Watch:
         self.job = Identity.from_dict(told)
         self.started_boot = float(told["started_boot"])
         self._oom_kills = int(told["oom_kills"])
+        self._decided: Stop | None = None
+        self._is_signalled = False
         self._wake = wake
         self._reviver = reviver
 
@@ -80,7 +81,7 @@ class Watch:
             allowance=self._allowance(),
             grace_seconds=self.order.grace_seconds,
             stop=self._stop(),
-            is_signalled=os.path.exists(self._path(SIGNALLED)),
+            is_signalled=self._is_signalled or os.path.exists(self._path(SIGNALLED)),
         )
         if step is Step.WAIT:
             return TICK if due is None else max(0.0, min(TICK, due - now))
@@ -101,7 +102,7 @@ class Watch:
             write_json_once(self._path(STOP), stop.to_dict())
         except OSError as error:  # a full disk must not make a run immortal
             self._say(f"stop.json cannot be written: {error}")
-            self._signal()
+            self._decided = stop
 
     def _signal(self) -> None:
         """The stop signal, to the main process alone: it must not lose its helpers while it saves."""
@@ -114,7 +115,7 @@ class Watch:
             write_json_once(self._path(SIGNALLED), {"by": self.by, "boot_seconds": boot_seconds()})
         except OSError as error:
             self._say(f"{SIGNALLED} cannot be written: {error}")
-            self._wake.wait(TICK)
+        self._is_signalled = True
 
     def _kill(self) -> None:
         tree.signal_all(self._members(), signal.SIGKILL)
@@ -124,7 +125,7 @@ class Watch:
 
     def _stop(self) -> Stop | None:
         told = read_json(self._path(STOP))
-        return Stop.from_dict(told) if told else None
+        return Stop.from_dict(told) if told else self._decided
 
     def _allowance(self) -> Allowance:
         told = read_json(self._path(ALLOWANCE))
@@ -179,7 +180,7 @@ class Watch:
         return os.path.join(self.order.run_dir, name)
 
     def _say(self, text: str) -> None:
-        print(f"{time.strftime('%F %T')} {self.by}: {text}", file=sys.stderr, flush=True)
+        linux.say(f"{self.by}: {text}")
 
 
 def exit_record(
