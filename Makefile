@@ -13,17 +13,19 @@ help: ## what can be made
 setup: .venv/ready ## install everything into .venv
 
 .uv/bin/uv:
-	$(PYTHON) -m venv .uv || { rm -rf .uv; $(PYTHON) -m pip install --quiet --target .uv 'uv>=0.8,<1'; }
-	test -x .uv/bin/uv || .uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.8,<1'
+	@echo 'getting uv into .uv'
+	@$(PYTHON) -m venv .uv 2>/dev/null || { rm -rf .uv; $(PYTHON) -m pip install --quiet --target .uv 'uv>=0.8,<1'; }
+	@test -x .uv/bin/uv || .uv/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.8,<1'
 
 .venv/ready: requirements.lock pyproject.toml | $(if $(filter .uv/bin/uv,$(UV)),.uv/bin/uv)
-	test -x $(IN)/python || $(UV) venv --quiet --python '$(PYTHON)' .venv
-	$(UV) pip sync --quiet --python $(IN)/python --require-hashes requirements.lock
-	$(UV) pip install --quiet --python $(IN)/python --no-deps --editable .
+	@echo 'installing into .venv'
+	@test -x $(IN)/python || $(UV) venv --quiet --python '$(PYTHON)' .venv
+	@$(UV) pip sync --quiet --python $(IN)/python --require-hashes requirements.lock
+	@$(UV) pip install --quiet --python $(IN)/python --no-deps --editable .
 	@touch $@
 
 demo: .venv/ready ## three models train in parallel on real speech
-	$(IN)/trainui demo $(if $(HEADLESS),--headless)
+	@$(IN)/trainui demo $(if $(HEADLESS),--headless)
 
 test: .venv/ready ## lint, types, import contracts, then every test
 	@$(MAKE) --no-print-directory lint

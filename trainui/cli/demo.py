@@ -9,32 +9,32 @@ from __future__ import annotations
 import importlib.util
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import is_person, number, table
 from trainui.core.errors import TrainuiError, UserError
+from trainui.core.process.files import read_json
 from trainui.core.project import find_job
 from trainui.core.run import Status
-from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
 
 MODELS = ("transformer", "mlp", "contrastive")
 JOBS = (*MODELS, "evaluate", "summary")
 PRESET = "demo"
 
-COLUMNS = (
-    ("MAE ms", "val/mae"),
-    ("do nothing", "val/mae_zero"),
-    ("median ms", "val/median"),
-    ("@50 %", "val/acc50"),
-    ("@100 %", "val/acc100"),
-    ("@200 %", "val/acc200"),
-    ("windows/s", "val/windows_per_second"),
+FIGURES = (
+    ("MAE ms", "mae"),
+    ("median ms", "median"),
+    ("@50 %", "acc50"),
+    ("@100 %", "acc100"),
+    ("@200 %", "acc200"),
+    ("boundaries/s", "boundaries_per_second"),
 )
-"""Head → metric, as it stood when the run was at its best."""
+"""Head → figure in the evaluation's results.json."""
 
 
 @click.command("demo")
@@ -81,8 +81,7 @@ def _report(place: Place, names: Sequence[str]) -> None:
             f"{len(open_runs)} runs go on; the summary will be in exports/boundary when they have ended"
         )
         return
-    models = [view for view in views if view.job in MODELS]
-    _print_comparison(reader, models)
+    _print_comparison({view.job: view for view in views})
     failed = [f"{view.run} {view.result} ({view.cause})" for view in views if view.result != "finished"]
     if failed:
         raise TrainuiError(
@@ -92,23 +91,21 @@ def _report(place: Place, names: Sequence[str]) -> None:
     click.echo("look again: trainui, trainui ls --all, trainui show RUN")
 
 
-def _print_comparison(reader: Reader, views: Sequence[RunView]) -> None:
-    """The figures of each run at its best epoch, the gates and the cost, read from runs.db."""
+def _print_comparison(runs: Mapping[str, RunView]) -> None:
+    """The evaluation's figures, doing nothing first, with the gates and the cost of each training."""
+    results = read_json(Path(runs["evaluate"].directory) / "results.json") or {}
     rows = []
-    for view in views:
-        gates = " ".join(f"{count} {verdict}" for verdict, count in view.gates.items() if count)
-        best = view.metric.best_step if view.metric else None
-        figures = [number(_at(reader, view.run, metric, best)) for _, metric in COLUMNS]
-        rows.append([view.run, *figures, f"{view.seconds / 60:.1f}", f"{view.usd:.4f}", gates])
-    click.echo(
-        "\nvoices and languages never trained on, at each model's best epoch; beside them doing nothing"
-    )
-    head = ["run", *(name for name, _ in COLUMNS), "min", "$", "gates"]
-    table(head, rows, right=range(1, len(COLUMNS) + 3))
+    for name in ("do nothing", *MODELS):
+        told = results.get(name, {})
+        figures = [number(told.get(figure)) for _, figure in FIGURES]
+        view = runs.get(name)
+        gates = (
+            " ".join(f"{count} {verdict}" for verdict, count in view.gates.items() if count) if view else ""
+        )
+        rows.append([view.run if view else name, *figures, *_price(view), gates])
+    click.echo("\nspeakers and languages never trained on; doing nothing first")
+    table(["", *(head for head, _ in FIGURES), "min", "$", "gates"], rows, right=range(1, len(FIGURES) + 3))
 
 
-def _at(reader: Reader, run: str, metric: str, step: float | None) -> float | None:
-    """The value of a metric at a step; None where there is none."""
-    if step is None or all(one.metric != metric for one in reader.metrics(run)):
-        return None
-    return next((point.value for point in reader.curve(run, metric) if point.step == step), None)
+def _price(view: RunView | None) -> tuple[str, str]:
+    return (f"{view.seconds / 60:.1f}", f"{view.usd:.4f}") if view else ("", "")

@@ -85,12 +85,21 @@ def _say(place: Place, reader: Reader, names: Sequence[str]) -> list[RunView]:
         has_ended = all(view.status is Status.ENDED for view in views)
         if has_ended or time.monotonic() >= next_line:
             next_line = time.monotonic() + SAY
-            parts = [f"{view.run} {_percent(view)} {_text(view)}" for view in views]
-            click.echo(" | ".join(parts), err=True)
+            click.echo(progress_line(views), err=True)
         if has_ended:
             return views
         time.sleep(LOOK)
 
 
-def _percent(view: RunView) -> str:
-    return f"{view.progress:4.0%}" if view.progress is not None else "   –"
+def progress_line(views: Sequence[RunView]) -> str:
+    """Where the runs are, in one line; those that wait are only counted."""
+    parts = []
+    for view in views:
+        if view.status is Status.QUEUED:
+            continue
+        is_counting = view.is_live and view.progress is not None
+        where = f"{view.progress:.0%}" if is_counting else str(view.result or view.status)
+        metric = view.metric if view.metric and view.metric.last is not None else None
+        parts.append(f"{view.run} {where}" + (f" {metric.name} {number(metric.last)}" if metric else ""))
+    waiting = sum(view.status is Status.QUEUED for view in views)
+    return " | ".join([*parts, *([f"{waiting} waiting"] if waiting else [])])

@@ -125,7 +125,7 @@ class Watch:
                 )
             points = self._writer.add_points(self.name, before.kind, _points(records, now))
             changed = self._judge_points(before.kind, points)
-            self._keep_rest(records, points, now)
+            self._keep_rest(records, points, now, tells_place=self._tells_place(stream))
         stream.source = after
         return changed
 
@@ -151,7 +151,14 @@ class Watch:
                 write_verdict(self._db, self.name, verdict, is_change=False)
                 self._written[gate] = shown
 
-    def _keep_rest(self, records: Iterable[Record], points: Sequence[Point], now: float) -> None:
+    def _tells_place(self, stream: _Stream) -> bool:
+        """Whether no more structured stream says how far the run is: a printed step may count anything."""
+        above = self._streams[: self._streams.index(stream)]
+        return not any(one.source.understood for one in above)
+
+    def _keep_rest(
+        self, records: Iterable[Record], points: Sequence[Point], now: float, *, tells_place: bool
+    ) -> None:
         """Checkpoints, events and how far the run is."""
         place: dict[str, float] = {}
         for record in records:
@@ -167,7 +174,7 @@ class Watch:
             epochs = [one.epoch for one in points if one.epoch is not None]
             if epochs:
                 place["epoch"] = epochs[-1]
-        if place:
+        if place and tells_place:
             self._runs.change(self.name, **place)
 
     def _keep_checkpoint(self, record: Record, now: float) -> None:

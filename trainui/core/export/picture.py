@@ -24,6 +24,9 @@ def draw_curves(reader: Reader, summary: Summary, path: Path) -> None:
     from matplotlib.figure import Figure
 
     metrics = _metrics(summary.runs)
+    by_epoch = all(
+        _steps_per_epoch(told) for told in summary.runs if any(one.points > 1 for one in told.detail.metrics)
+    )
     columns = min(2, max(1, len(metrics)))
     rows = max(1, -(-len(metrics) // columns))
     figure = Figure(figsize=(6.5 * columns, 3.6 * rows), layout="constrained")
@@ -35,38 +38,58 @@ def draw_curves(reader: Reader, summary: Summary, path: Path) -> None:
             if any(one.metric == metric for one in told.detail.metrics):
                 buckets = reader.envelope(told.view.run, metric, buckets=BUCKETS)
                 style = STYLES[number // len(COLOURS) % len(STYLES)]
-                _draw(axes, buckets, told.view.run, COLOURS[number % len(COLOURS)], style)
+                per_unit = _steps_per_epoch(told) if by_epoch else 1.0
+                _draw(axes, buckets, told.view.run, COLOURS[number % len(COLOURS)], style, per_unit)
         _thresholds(axes, summary.runs, metric)
         axes.set_title(metric, parse_math=False)
-        axes.set_xlabel("step")
+        axes.set_xlabel("epoch" if by_epoch else "step")
         axes.grid(alpha=0.3)
         axes.legend(fontsize="small")
     figure.savefig(path, dpi=110, format="png")
+
+
+def _steps_per_epoch(told: Told) -> float:
+    """So that runs with unequal epochs share an axis; 0 when the run told no epoch."""
+    places = [(one.last_step, one.last_epoch) for one in told.detail.metrics if one.points > 1]
+    return next((step / epoch for step, epoch in places if step and epoch), 0.0)
 
 
 def _metrics(runs: Sequence[Told]) -> list[str]:
     """The primary metrics first, then what most runs share."""
     counts: dict[str, int] = {}
     primary = [told.view.metric.name for told in runs if told.view.metric]
+    lines = {one.metric for told in runs for one in told.detail.metrics if one.points > 1}
     for told in runs:
         for one in told.detail.metrics:
-            counts[one.metric] = counts.get(one.metric, 0) + 1
+            if one.metric in lines or not lines:  # a single point is no curve
+                counts[one.metric] = counts.get(one.metric, 0) + 1
     first = [name for name in dict.fromkeys(primary) if name in counts]
     rest = sorted((name for name in counts if name not in first), key=lambda name: -counts[name])
     return [*first, *rest][:MOST_PANELS]
 
 
-def _draw(axes: object, buckets: Sequence[Bucket], name: str, colour: str, style: str) -> None:
+def _draw(
+    axes: object, buckets: Sequence[Bucket], name: str, colour: str, style: str, steps_per_unit: float
+) -> None:
     finite = [one for one in buckets if one.min is not None and one.max is not None]
-    middle = [(one.step_from + one.step_to) / 2 for one in finite]
+    middle = [(one.step_from + one.step_to) / 2 / steps_per_unit for one in finite]
     plot, fill, lines = axes.plot, axes.fill_between, axes.axvline  # type: ignore[attr-defined]
-    plot(middle, [one.last for one in finite], color=colour, linestyle=style, linewidth=1.4, label=name)
+    marker = "o" if len(finite) == 1 else ""
+    plot(
+        middle,
+        [one.last for one in finite],
+        color=colour,
+        linestyle=style,
+        linewidth=1.4,
+        marker=marker,
+        label=name,
+    )
     fill(
         middle, [one.min for one in finite], [one.max for one in finite], color=colour, alpha=0.2, linewidth=0
     )
     for one in buckets:
         if one.nonfinite:
-            lines(one.step_from, color=colour, linestyle=":", linewidth=1)
+            lines(one.step_from / steps_per_unit, color=colour, linestyle=":", linewidth=1)
 
 
 def _thresholds(axes: object, runs: Sequence[Told], metric: str) -> None:

@@ -104,6 +104,7 @@ def metric_view(row: sqlite3.Row) -> MetricView:
         min=row["min"],
         max=row["max"],
         last_step=row["last_step"],
+        last_epoch=row["last_epoch"],
         source=row["source"],
     )
 

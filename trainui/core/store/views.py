@@ -79,6 +79,7 @@ class MetricView:
     min: float | None
     max: float | None
     last_step: float | None
+    last_epoch: float | None = None
     source: str = ""
 
 
