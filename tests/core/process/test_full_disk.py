@@ -41,6 +41,22 @@ def test_the_exit_of_a_job_that_filled_the_disk_is_recorded(small):
     assert small.exit().code == 3
 
 
+def test_a_guard_killed_between_seeing_the_end_and_writing_it_leaves_the_truth_to_the_keeper(small):
+    """Without room, even the room set aside, the guard keeps the dead child unreaped: the keeper inherits it."""
+    small.shell(FILL + "while [ ! -e go ]; do sleep 0.02; done; exit 3")
+    _until_full(small)
+    (small.dir / ".exit.json.reserve").unlink()
+    subprocess.run(["sh", "-c", "head -c 100000 /dev/zero >> fill 2>&-"], cwd=small.folder, check=False)
+    job = small.who("job")
+    (small.folder / "go").symlink_to(small.folder)
+    until(lambda: not is_alive(job))
+    assert not (small.dir / "exit.json").exists()
+    small.kill("guard")
+    (small.folder / "fill").unlink()
+    left = small.exit()
+    assert (left.code, left.by) == (3, "keeper")
+
+
 def test_a_run_can_be_stopped_on_a_full_disk_and_none_can_start(small):
     small.shell("trap 'exit 5' TERM; " + FILL + "while :; do sleep 0.02; done")
     _until_full(small)
