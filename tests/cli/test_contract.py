@@ -114,6 +114,25 @@ def test_killing_manager_and_screen_changes_nothing_for_the_run(cockpit):
     assert [point[0] for point in points] == list(range(400))
 
 
+def test_a_paused_run_stands_still_and_can_be_stopped(cockpit):
+    cockpit("start", "count", "--set", "steps=100000", "--set", "delay=0.02")
+    until(lambda: cockpit.run("count-1")["step"])
+    cockpit("pause", "count-1")
+    cockpit.until_status("count-1", "paused")
+    assert "only a running run" in cockpit("pause", "count-1", code=2).stderr
+    job = Path(f"/proc/{cockpit.run('count-1')['pid']}/stat")
+    until(lambda: job.read_text().rpartition(")")[2].split()[0] == "T")
+    cockpit("resume", "count-1")
+    cockpit.until_status("count-1", "running")
+    step = cockpit.run("count-1")["step"]
+    until(lambda: cockpit.run("count-1")["step"] > step)
+    cockpit("pause", "count-1")
+    cockpit.until_status("count-1", "paused")
+    cockpit("stop", "count-1")
+    cockpit.until_status("count-1", "ended")
+    assert (cockpit.run("count-1")["result"], cockpit.run("count-1")["cause"]) == ("stopped", "user")
+
+
 def test_a_queued_run_waits_for_its_slot_and_may_be_stopped_there(cockpit):
     (cockpit.project / "trainui.toml").write_text("[queue]\nslots = 1\n")
     cockpit("start", "count", "--set", "steps=100000", "--set", "delay=0.02")

@@ -22,6 +22,8 @@ VERBS = {
     "budget": "look",
     "start": "act",
     "stop": "act",
+    "pause": "act",
+    "resume": "act",
     "retry": "act",
     "note": "act",
     "parse": "parse",

@@ -63,14 +63,35 @@ def start_command(
 def stop_command(place: Place, runs: tuple[str, ...], now: bool) -> None:
     """Ask runs to stop: their signal, their grace, then SIGKILL."""
     client = place.client()
+    _for_each(runs, lambda run: client.stop(run, now=now))
+
+
+def _for_each(runs: tuple[str, ...], wish: Callable[[str], None]) -> None:
+    """Wish it of every run; what cannot be is told when the others were served."""
     problems: list[str] = []
     for run in runs:
         try:
-            client.stop(run, now=now)
+            wish(run)
         except UserError as error:
             problems.append(str(error))
     if problems:
         raise UserError("; ".join(problems))
+
+
+@click.command("pause")
+@click.argument("runs", nargs=-1, required=True)
+@db_option
+def pause_command(place: Place, runs: tuple[str, ...]) -> None:
+    """Let runs stand still. They keep their memory and GPUs, and the machine costs on."""
+    _for_each(runs, place.client().pause)
+
+
+@click.command("resume")
+@click.argument("runs", nargs=-1, required=True)
+@db_option
+def resume_command(place: Place, runs: tuple[str, ...]) -> None:
+    """Let paused runs go on."""
+    _for_each(runs, place.client().resume)
 
 
 @click.command("retry")

@@ -18,6 +18,7 @@ from trainui.core.run import Status
 from trainui.core.spec import ParamValue, Spec, resolve
 from trainui.core.store.intents import Desk
 from trainui.core.store.read import Reader
+from trainui.core.store.views import RunView
 
 MANAGER_STARTS_IN = 15.0
 """Seconds to wait for a manager to take its lock before saying that it did not."""
@@ -116,13 +117,35 @@ class Client:
 
     def stop(self, run: str, *, now: bool = False) -> None:
         """Ask for a run to stop: its signal, its grace, then SIGKILL; `now` leaves out the grace."""
-        reader = Reader(self.db)
-        view = reader.run(run)
-        reader.close()
+        view = self._view(run)
         if view.status is Status.ENDED:
             raise UserError(f"{run} has ended already ({view.result})")
+        self._ask("stop", run, now=now)
+
+    def pause(self, run: str) -> None:
+        """Ask for every process of a run to stand still. It keeps its memory, its GPUs and its cost."""
+        view = self._view(run)
+        if view.status is not Status.RUNNING:
+            raise UserError(f"{run} is {view.status}; only a running run can be paused")
+        self._ask("pause", run)
+
+    def resume(self, run: str) -> None:
+        """Ask for a paused run to go on."""
+        view = self._view(run)
+        if view.status is not Status.PAUSED:
+            raise UserError(f"{run} is {view.status}; only a paused run can go on")
+        self._ask("resume", run)
+
+    def _view(self, run: str) -> RunView:
+        reader = Reader(self.db)
+        try:
+            return reader.run(run)
+        finally:
+            reader.close()
+
+    def _ask(self, verb: str, run: str, **payload: bool) -> None:
         desk = Desk(self.db)
-        desk.add("stop", run, {"now": now})
+        desk.add(verb, run, payload)
         desk.close()
         self.ensure_manager()
 

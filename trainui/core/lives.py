@@ -40,6 +40,10 @@ class Lives:
         """Write a new run's gates down. Call inside a transaction."""
         Watch(self._db, run, self._streams).register_gates()
 
+    def woke(self, run: RunRow, now: Clock) -> None:
+        """A paused run goes on: its silence begins anew."""
+        self._watch(run).awake_since = now.unix
+
     def look_at(self, run: RunRow, seen: Observation, now: Clock) -> None:
         """Read what a live run wrote, act on its gates, and see whether it still lives."""
         run = self._note_life(run, seen, now)

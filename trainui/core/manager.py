@@ -93,7 +93,12 @@ class Manager:
             self._lives.look_at(run, seen, now)
 
     def _carry_out(self, intent: Intent, now: Clock) -> None:
-        verbs = {"start": self._take_in, "stop": self._stop_wanted, "answer": self._answer}
+        verbs = {
+            "start": self._take_in,
+            "stop": self._stop_wanted,
+            "pause": self._pause,
+            "resume": self._resume,
+        }
         verb = verbs.get(intent.verb)
         if verb is None:
             with atomic(self._db):
@@ -123,9 +128,26 @@ class Manager:
                 outcome = "stopped before it started"
             close_intent(self._db, intent.id, outcome, now.unix)
 
-    def _answer(self, intent: Intent, now: Clock) -> None:
+    def _pause(self, intent: Intent, now: Clock) -> None:
+        run = self._runs.get(intent.run)
+        can_pause = run is not None and run.status is Status.RUNNING
+        if run is not None and can_pause:
+            self._engine.pause(run.directory)
         with atomic(self._db):
-            close_intent(self._db, intent.id, "this trainui cannot take answers yet", now.unix)
+            if run is not None and can_pause:
+                self._runs.move(run, Status.PAUSED, "paused: it holds its memory and its GPUs", at=now.unix)
+            close_intent(self._db, intent.id, "paused" if can_pause else "it is not running", now.unix)
+
+    def _resume(self, intent: Intent, now: Clock) -> None:
+        run = self._runs.get(intent.run)
+        can_resume = run is not None and run.status is Status.PAUSED
+        if run is not None and can_resume:
+            self._engine.resume(run.directory)
+            self._lives.woke(run, now)
+        with atomic(self._db):
+            if run is not None and can_resume:
+                self._runs.move(run, Status.RUNNING, "running again", at=now.unix)
+            close_intent(self._db, intent.id, "running" if can_resume else "it is not paused", now.unix)
 
     def _reckon(self, now: Clock) -> None:
         """Charge, renew what was paid ahead, judge the meters, look at the machine."""

@@ -54,6 +54,8 @@ class Watch:
         self._judge = Judge(self._gates)
         self._written: dict[str, tuple[State, float | None]] = {}
         self._streams = [self._stream(path, kind) for path, kind in STREAMS]
+        self.awake_since = 0.0
+        """Unix seconds of its last going on after a pause, in which it could not speak."""
         self._replay()
 
     def _stream(self, path: str, kind: str) -> _Stream:
@@ -196,7 +198,7 @@ class Watch:
         """Seconds since the run last wrote anything to a stream; 0 before it wrote its first."""
         files = [self._run.directory / stream.source.path for stream in self._streams]
         written = [path.stat().st_mtime for path in files if path.exists()]
-        return max(0.0, now - max(written)) if written else 0.0
+        return max(0.0, now - max([*written, self.awake_since])) if written else 0.0
 
     def meters(self, values: dict[str, float], *, now: float) -> list[Verdict]:
         """Judge the built-in meters; returns the verdicts that changed, already committed."""
