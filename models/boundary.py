@@ -13,6 +13,7 @@ features (256), D width. A frame's position is where its centre lies, −1 … 1
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -56,6 +57,16 @@ def positions(frames: int, device: torch.device) -> Tensor:
     return torch.linspace(-1.0, 1.0, frames, device=device)
 
 
+def waves(count: int, width: int) -> Tensor:
+    """Sines and cosines of many wavelengths, shape (count, width).
+
+    A learned position table starts here: from noise, attention takes thousands of steps to find its neighbours.
+    """
+    place = torch.arange(count)[:, None]
+    pace = math.pi * (2.0 / MAX_FRAMES) ** torch.linspace(0, 1, width // 2)
+    return torch.cat([(place * pace).sin(), (place * pace).cos()], dim=1) * 0.5
+
+
 class EncoderLayer(nn.Module):
     """One pre-norm Transformer layer: attention, then a GELU feed-forward."""
 
@@ -89,7 +100,7 @@ class BoundaryTransformer(nn.Module):
         config = config or BoundaryConfig()
         width = config.width
         self.frame_in = nn.Linear(config.frame_size, width)
-        self.position = nn.Parameter(torch.randn(MAX_FRAMES, width) * 0.02)
+        self.position = nn.Parameter(waves(MAX_FRAMES, width))
         self.speaker_in = nn.Linear(config.speaker_size, width)
         self.side = nn.Parameter(torch.randn(3, width) * 0.02)
         self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.layers))

@@ -24,16 +24,13 @@ from pathlib import Path
 import torch
 
 from jobs.boundary import debian, statistics
-from jobs.boundary.making import Recipe, make
+from jobs.boundary.recipe import RECIPES, Recipe
 from jobs.boundary.recordings import Recordings
 from jobs.boundary.settings import Settings
 from jobs.boundary.sources import Conversations, DataError, Voices, open_folder
 
 CODE = ("making.py", "dialogue.py", "features.py", "recordings.py", "rttm.py", "statistics.toml")
 """What decides about the examples beside the recipe and the speech."""
-
-
-RECIPES = {"full": Recipe(), "demo": Recipe(dialogues=600, val_dialogues=50, test_dialogues=80)}
 
 
 def recipe_of(settings: Settings) -> Recipe:
@@ -106,6 +103,9 @@ def load(folder: Path, split: str) -> Recordings:
 
 def build(recipe: Recipe, source: Voices | Conversations, target: Path, tell: Callable[[str], None]) -> None:
     """Make the examples; recipe.json comes last and says that all is there."""
+    # What only building needs takes seconds to import; a second run does without.
+    from jobs.boundary.making import make
+
     target.mkdir(parents=True, exist_ok=True)
     tell(f"building boundary examples: {source.about}")
     facts: dict[str, dict[str, float]] = {}

@@ -51,5 +51,5 @@ def figures(errors: Tensor) -> dict[str, float]:
     off = errors.abs().double() * 1000
     found = {"mae": off.mean().item(), "median": off.median().item()}
     for limit in ACCURACIES:
-        found[f"acc{limit}"] = (off <= limit).double().mean().item() * 100
+        found[f"acc{limit}"] = (off <= limit + 1e-3).double().mean().item() * 100
     return found

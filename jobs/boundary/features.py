@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 import numpy as np
 import torch
-import torchaudio
 
 from jobs.boundary.rttm import Segment
 
@@ -25,6 +24,8 @@ class Ear:
     """Turns samples into normalised log-mel spectra."""
 
     def __init__(self, rate: int) -> None:
+        import torchaudio  # seconds to import, and only building examples needs it
+
         self.rate = rate
         window = round(0.025 * rate)
         self.mel = torchaudio.transforms.MelSpectrogram(

@@ -1,8 +1,7 @@
-"""How examples are made: a recipe, and the two ways from speech to recordings with exact boundaries."""
+"""The two ways from speech to recordings with exact boundaries."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,32 +10,12 @@ import soundfile
 from jobs.boundary import dialogue, statistics
 from jobs.boundary.features import Ear
 from jobs.boundary.progress import Progress
+from jobs.boundary.recipe import Recipe
 from jobs.boundary.recordings import Collector, Recordings
 from jobs.boundary.rttm import Segment, write_rttm
 from jobs.boundary.sources import Conversations, DataError, Voices
 
 SPLITS = ("train", "val", "test")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recipe:
-    """How examples are made."""
-
-    source: str = "asterisk"
-    sample_rate: int = 0
-    """Hz; 0 takes 8,000 for telephone prompts and 16,000 for everything else."""
-    dialogues: int = 1200
-    val_dialogues: int = 60
-    test_dialogues: int = 120
-    turns: int = 10
-    speeds: tuple[float, ...] = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2, 1.25)
-    """Each training voice is also heard slower and faster: more voices, all of them human."""
-    tilt: float = 0.7
-    seed: int = 0
-
-    def rate(self) -> int:
-        """Samples a second."""
-        return self.sample_rate or (8_000 if self.source == "asterisk" else 16_000)
 
 
 def make(recipe: Recipe, source: Voices | Conversations, target: Path) -> dict[str, Recordings]:

@@ -46,7 +46,7 @@ class Settings:
     """The share of boundaries displaced anywhere; the rest as a real system displaces them."""
     label_width: float = 0.06
     """Seconds: how sharply frame scores must point at the boundary."""
-    regression: float = 10.0
+    regression: float = 1.0
     """Weight of the offset's loss beside that of the frame scores."""
     ema: float = 0.999
     """Weights are judged and saved as an average over about 1 / (1 − ema) steps."""

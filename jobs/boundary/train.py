@@ -32,7 +32,7 @@ from jobs.boundary.losses import loss_of
 from jobs.boundary.report import Report, table
 from jobs.boundary.settings import Settings, read
 from jobs.boundary.sources import DataError
-from models.boundary import build, count_parameters
+from models.boundary import MODELS, build, count_parameters
 
 
 class Stopping:
@@ -93,6 +93,8 @@ class Training:
     """One training from its settings to its last checkpoint."""
 
     def __init__(self, settings: Settings, run_dir: Path, stopping: Stopping) -> None:
+        if settings.model not in MODELS:
+            raise DataError(f"There is no model {settings.model!r}: --model takes {', '.join(MODELS)}.")
         self.settings, self.run_dir, self.stopping = settings, run_dir, stopping
         self.report = Report(run_dir)
         self.device = pick_device(settings)
@@ -134,7 +136,7 @@ class Training:
             self.loss_sum.fill_(self.at.loss_sum)
             report.say(f"resumed at step {self.at.step} (epoch {self.epoch:.2f})")
         elif settings.preflight_steps:
-            found = overfit.overfit(settings, self.train, self.errors, self.decoder, goes_on=self.goes_on)
+            found = overfit.overfit(settings, self.train, self.errors, goes_on=self.goes_on)
             report.log({"preflight/overfit_mae": found}, step=0, epoch=0.0)
             report.say(f"preflight: a handful of examples overfitted to {found:.1f} ms")
         trainui.progress(total_steps=self.total, total_epochs=settings.epochs)

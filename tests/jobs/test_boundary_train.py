@@ -1,0 +1,282 @@
+"""The loop: it learns, stops when told, goes on exactly, says what it does, and fails in one sentence."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from jobs.boundary import baseline, checkpoint, evaluate, overfit, train
+from jobs.boundary.settings import Settings, read
+from jobs.boundary.sources import DataError
+
+
+def run(tiny: list[str], run_dir: Path, *more: str) -> int:
+    return train.main([*tiny, "--run_dir", str(run_dir), *more])
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def curve(path: Path, name: str) -> dict[float, float]:
+    """The points of one metric by step."""
+    return {one["step"]: one["metrics"][name] for one in lines(path) if name in one.get("metrics", {})}  # type: ignore[misc, operator, index]
+
+
+@pytest.fixture
+def metrics(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Where a run's numbers arrive; each test has its own."""
+    path = tmp_path / "metrics.jsonl"
+    monkeypatch.setenv("TRAINUI_METRICS", str(path))
+    return path
+
+
+def listen(monkeypatch: pytest.MonkeyPatch, path: Path) -> Path:
+    monkeypatch.setenv("TRAINUI_METRICS", str(path))
+    return path
+
+
+@pytest.mark.parametrize("model", ["transformer", "mlp", "contrastive"])
+def test_a_training_leaves_checkpoints_curves_and_event_files(
+    tiny: list[str], tmp_path: Path, metrics: Path, model: str
+) -> None:
+    assert run(tiny, tmp_path / "run", "--model", model, "--epochs", "2") == 0
+    assert {"best.pt", "last.pt", "tensorboard"} <= {path.name for path in (tmp_path / "run").iterdir()}
+    assert list((tmp_path / "run/tensorboard").glob("events.out.tfevents.*"))
+    for name in (
+        "val/mae",
+        "val/median",
+        "val/acc50",
+        "val/acc100",
+        "val/acc200",
+        "val/boundaries_per_second",
+    ):
+        assert len(curve(metrics, name)) == 2
+    assert all(value > 0 for value in curve(metrics, "val/mae_zero").values())
+    assert len(curve(metrics, "train/loss")) == 6
+    saved = {Path(str(one["checkpoint"])).name for one in lines(metrics) if "checkpoint" in one}
+    assert saved == {"best.pt", "last.pt"}
+
+
+@pytest.mark.parametrize("model", ["transformer", "mlp"])
+def test_two_epochs_and_two_resumed_are_four(
+    tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
+) -> None:
+    """The same losses and the same validations, to the last digit."""
+    whole = listen(monkeypatch, tmp_path / "whole.jsonl")
+    assert run(tiny, tmp_path / "whole", "--model", model) == 0
+    parts = listen(monkeypatch, tmp_path / "parts.jsonl")
+    assert run(tiny, tmp_path / "first", "--model", model, "--stop_after", "2") == 0
+    last = str(tmp_path / "first/last.pt")
+    assert run(tiny, tmp_path / "second", "--model", model, "--resume", last) == 0
+    for name in ("train/loss", "train/lr", "train/grad_norm", "val/mae", "val/median"):
+        assert curve(parts, name) == curve(whole, name)
+
+
+def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_exactly(
+    tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked to stop after five steps: an epoch has six, and a line of the log two."""
+    whole = listen(monkeypatch, tmp_path / "whole.jsonl")
+    assert run(tiny, tmp_path / "whole") == 0
+    parts = listen(monkeypatch, tmp_path / "parts.jsonl")
+    update = checkpoint.Average.update
+
+    def stop_at_five(self: checkpoint.Average, step: int) -> None:
+        update(self, step)
+        if step == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(checkpoint.Average, "update", stop_at_five)
+    assert run(tiny, tmp_path / "first") == 0
+    monkeypatch.setattr(checkpoint.Average, "update", update)
+    assert checkpoint.read(tmp_path / "first/last.pt").progress.step == 5
+    assert run(tiny, tmp_path / "second", "--resume", str(tmp_path / "first/last.pt")) == 0
+    assert curve(parts, "train/loss") == curve(whole, "train/loss")
+    assert curve(parts, "val/mae") == curve(whole, "val/mae")
+
+
+def test_sigterm_ends_a_real_process_promptly_with_a_checkpoint(tiny: list[str], tmp_path: Path) -> None:
+    """Signalled as soon as it trains; it exits 0 and says where it stopped."""
+    script = (
+        "import sys; from jobs.boundary import recipe, train; from tests.jobs.conftest import TINY;"
+        "recipe.RECIPES['tiny'] = TINY; sys.exit(train.main(sys.argv[1:]))"
+    )
+    environment = {**os.environ, "TRAINUI_METRICS": str(tmp_path / "metrics.jsonl"), "OMP_NUM_THREADS": "1"}
+    arguments = [*tiny, "--epochs", "100000", "--run_dir", str(tmp_path / "run")]
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *arguments], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "run/last.pt").exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 0, output
+    assert checkpoint.read(tmp_path / "run/last.pt").progress.step > 0
+
+
+def test_patience_ends_a_training_that_does_not_get_better(
+    tiny: list[str], tmp_path: Path, metrics: Path
+) -> None:
+    assert run(tiny, tmp_path / "run", "--epochs", "30", "--patience", "2", "--learning_rate", "0") == 0
+    assert len(curve(metrics, "val/mae")) == 3
+
+
+def test_a_loss_that_is_not_a_number_is_reported_as_it_is(
+    tiny: list[str], tmp_path: Path, metrics: Path
+) -> None:
+    assert run(tiny, tmp_path / "run", "--learning_rate", "1e30", "--clip", "1e30", "--epochs", "2") == 0
+    assert any(not math.isfinite(value) for value in curve(metrics, "train/loss").values())
+
+
+def test_a_handful_of_examples_is_learnt_by_heart_before_training(
+    tiny: list[str], tmp_path: Path, metrics: Path
+) -> None:
+    assert run(tiny, tmp_path / "run", "--preflight_steps", "300", "--epochs", "1") == 0
+    assert curve(metrics, "preflight/overfit_mae")[0] < overfit.LIMIT
+
+
+def test_overfitting_says_whether_the_handful_was_learnt(
+    tiny: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert overfit.main([*tiny, "--model", "contrastive"]) == 0
+    assert overfit.main([*tiny, "--model", "contrastive", "--preflight_steps", "1"]) == 1
+    assert "overfitted to" in capsys.readouterr().out
+
+
+def test_the_rate_warms_up_and_comes_down() -> None:
+    settings = Settings(learning_rate=1e-3, warmup_steps=10)
+    rates = [train.learning_rate(settings, step, 100) for step in range(100)]
+    assert max(rates) in rates[9:11]
+    assert rates[0] == pytest.approx(1e-4)
+    assert rates[-1] < 2e-5
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+
+
+def test_an_epoch_shows_each_boundary_as_often_as_asked() -> None:
+    order = train.epoch_order(Settings(copies=3, batch_size=7), 14, 0)
+    assert torch.bincount(order).tolist() == [3] * 14
+    assert not torch.equal(order, train.epoch_order(Settings(copies=3, batch_size=7), 14, 1))
+
+
+@pytest.mark.parametrize("flag", ["--learning_rate", "--learning-rate"])
+def test_flags_are_spelt_either_way(flag: str) -> None:
+    assert read([flag, "0.002"]).learning_rate == 0.002
+
+
+def test_a_config_file_gives_way_to_its_preset_and_that_to_flags(tmp_path: Path) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text("[params]\nepochs = 9\ntokens = 100\n[presets.demo]\nepochs = 3\n")
+    assert read(["--config", str(path)]).epochs == 9
+    chosen = read(["--config", str(path), "--preset", "demo", "--tokens", "50"])
+    assert (chosen.epochs, chosen.tokens) == (3, 50)
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "sentence"),
+    [
+        ("[params]\nepochz = 9\n", [], "sets 'epochz', which no training knows"),
+        ("[params]\n", ["--preset", "demo"], r"has no \[presets.demo\]"),
+        ("params]", [], "cannot be read"),
+    ],
+)
+def test_a_config_that_is_wrong_says_what(tmp_path: Path, text: str, more: list[str], sentence: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(text)
+    with pytest.raises(DataError, match=sentence):
+        read(["--config", str(path), *more])
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (["--source", "/nowhere"], "/nowhere is not a folder"),
+        (["--data", "huge"], "There is no recipe 'huge'"),
+        (["--resume", "/nowhere.pt"], "/nowhere.pt is no checkpoint"),
+        (["--model", "lstm"], "no model 'lstm'"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_sentence_and_exit_code_2(
+    tiny: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], sentence: str
+) -> None:
+    assert run(tiny, tmp_path / "run", *flags) == 2
+    complaint = capsys.readouterr().err.strip().splitlines()[-1]
+    assert sentence in complaint
+
+
+def test_the_evaluation_compares_the_newest_runs_with_doing_nothing(
+    tiny: list[str], tmp_path: Path, metrics: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """mlp-10 is newer than mlp-9, and a folder of another name is no run."""
+    for name, model in (
+        ("mlp-9", "mlp"),
+        ("mlp-10", "mlp"),
+        ("contrastive-1", "contrastive"),
+        ("mlp-old", "mlp"),
+    ):
+        assert run(tiny, tmp_path / "runs" / name, "--model", model, "--epochs", "1") == 0
+    flags = [
+        "--runs_dir",
+        str(tmp_path / "runs"),
+        "--run_dir",
+        str(tmp_path / "out"),
+        "--source",
+        "",
+        "--hypothesis",
+        "",
+    ]
+    assert evaluate.main(flags) == 0
+    said = capsys.readouterr().out
+    assert "mlp-10/best.pt" in said
+    assert "mlp-9/best.pt" not in said
+    assert "do nothing" in said
+    results = json.loads((tmp_path / "out/results.json").read_text())
+    assert results.keys() == {"do nothing", "mlp", "contrastive", "put to use"}
+    best = min(results[name]["mae"] for name in ("mlp", "contrastive"))
+    assert curve(metrics, "test/mae")[1] == pytest.approx(best)
+    assert curve(metrics, "test/mae_zero")[1] == pytest.approx(results["do nothing"]["mae"])
+    assert curve(metrics, "der/before")[1] > 0
+    assert (tmp_path / "out/refined.rttm").exists()
+
+
+def test_an_evaluation_of_one_checkpoint(tiny: list[str], tmp_path: Path) -> None:
+    assert run(tiny, tmp_path / "run", "--epochs", "1") == 0
+    flags = [
+        "--model",
+        "mlp",
+        "--checkpoint",
+        str(tmp_path / "run/best.pt"),
+        "--run_dir",
+        str(tmp_path / "out"),
+    ]
+    assert evaluate.main(flags) == 0
+    assert "mlp" in json.loads((tmp_path / "out/results.json").read_text())
+
+
+def test_an_evaluation_without_any_run_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate.main(["--runs_dir", str(tmp_path), "--run_dir", str(tmp_path / "out")]) == 2
+    assert "train first" in capsys.readouterr().err
+
+
+def test_the_baseline_is_what_every_validation_stands_beside(
+    tiny: list[str], tmp_path: Path, metrics: Path
+) -> None:
+    given = dict(zip(tiny[::2], tiny[1::2], strict=True))
+    flags = [part for name in ("--data", "--source", "--data_dir") for part in (name, given[name])]
+    assert (
+        baseline.main([*flags, "--run_dir", str(tmp_path / "out"), "--reference", "", "--hypothesis", ""])
+        == 0
+    )
+    zero = curve(metrics, "val/mae")[1]
+    assert run(tiny, tmp_path / "run", "--epochs", "1") == 0
+    assert curve(metrics, "val/mae_zero")[6] == pytest.approx(zero, rel=0.05)
