@@ -165,3 +165,24 @@ def test_a_paused_run_can_save_when_it_is_stopped(run):
     run.stop()
     assert run.exit().code == 0
     assert run.output().endswith("saved\n")
+
+
+def test_the_cap_holds_when_its_file_is_deleted_or_damaged(run):
+    allowance = seconds_from_now(1.5)
+    run.shell(STUBBORN, allowance, grace_seconds=0.5).says("ready")
+    (run.dir / "stop.json").write_text("{")
+    (run.dir / "allowance.json").unlink()
+    left = run.exit()
+    assert (left.killed, left.stop["reason"]) == (True, "budget")
+    assert left.boot_seconds - allowance.until < 0.5
+
+
+def test_deleting_the_records_of_a_live_run_does_not_start_it_again(run):
+    run.shell("echo ready; while [ ! -e go ]; do sleep 0.02; done; exit 3").says("ready")
+    until(lambda: run.see().phase is Phase.RUNNING)
+    until(lambda: boot_seconds() > run.see().started_boot + 1.1)  # the keeper has looked since
+    (run.dir / "job.json").unlink()
+    run.kill("guard")
+    (run.folder / "go").touch()
+    assert until(lambda: run.see().exit).code == 3
+    assert run.output() == "ready\n"

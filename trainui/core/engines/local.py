@@ -11,7 +11,7 @@ from pathlib import Path
 from trainui.core.engines.engine import Engine, Exit, Observation, Phase
 from trainui.core.process import order as names
 from trainui.core.process import tree
-from trainui.core.process.files import is_locked, read_json, write_json, write_json_once
+from trainui.core.process.files import is_locked, recall, write_json, write_json_once
 from trainui.core.process.identity import Identity, boot_id, boot_seconds, is_alive, send_signal
 from trainui.core.process.ladder import kill_at
 from trainui.core.process.launch import launch, spawn_keeper
@@ -40,7 +40,7 @@ class LocalEngine:
         is_kept = is_locked(run_dir / names.KEEPER_LOCK) or is_locked(run_dir / names.GUARD_LOCK)
         left, job = _exit(run_dir), _identity(run_dir / names.JOB)
         phase, cause = _phase(run_dir, claim, job, is_kept=is_kept, left=left)
-        told = read_json(run_dir / names.JOB) or {}
+        told = recall(run_dir / names.JOB) or {}
         return Observation(
             phase=phase,
             pid=job.pid if job else None,
@@ -65,12 +65,15 @@ class LocalEngine:
             by="manager",
         )
         if not write_json_once(run_dir / names.STOP, stop.to_dict()):
-            told = read_json(run_dir / names.STOP)
-            old = Stop.from_dict(told) if told else stop
+            told = recall(run_dir / names.STOP)
+            if told is None:  # damaged
+                write_json(run_dir / names.STOP, stop.to_dict())
+                return self._hear(run_dir)
+            old = Stop.from_dict(told)
             if stop.boot_seconds + stop.grace_seconds < old.boot_seconds + old.grace_seconds:
                 merged = replace(stop, reason=old.reason, signal=old.signal, by=old.by, first=old.to_dict())
                 write_json(run_dir / names.STOP, merged.to_dict())
-        self._hear(run_dir)
+        return self._hear(run_dir)
 
     def renew(self, run_dir: Path, allowance: Allowance) -> None:
         """Replace what was paid ahead."""
@@ -120,12 +123,12 @@ class LocalEngine:
 
 
 def _identity(path: Path) -> Identity | None:
-    told = read_json(path)
+    told = recall(path)
     return Identity.from_dict(told) if told else None
 
 
 def _exit(run_dir: Path) -> Exit | None:
-    told = read_json(run_dir / names.EXIT)
+    told = recall(run_dir / names.EXIT)
     known = {field.name for field in fields(Exit)}
     return Exit(**{key: value for key, value in told.items() if key in known}) if told else None
 
@@ -149,7 +152,8 @@ def _phase(
         return (Phase.ABSENT if is_free else Phase.STARTING), ""
     if _has_members(run_dir, job):
         return Phase.UNATTENDED, ""
-    return Phase.LOST, "its keeper and its guard died"
+    is_damaged = (run_dir / names.EXIT).exists()
+    return Phase.LOST, "exit.json is damaged" if is_damaged else "its keeper and its guard died"
 
 
 def _has_members(run_dir: Path, job: Identity | None) -> bool:
@@ -160,5 +164,5 @@ def _has_members(run_dir: Path, job: Identity | None) -> bool:
 
 
 def _stop_deadline(run_dir: Path) -> float | None:
-    stop, allowance = read_json(run_dir / names.STOP), read_json(run_dir / names.ALLOWANCE)
+    stop, allowance = recall(run_dir / names.STOP), recall(run_dir / names.ALLOWANCE)
     return kill_at(Stop.from_dict(stop), Allowance.from_dict(allowance)) if stop and allowance else None

@@ -121,6 +121,14 @@ def read_json(path: str | Path) -> dict[str, Any] | None:
     return record
 
 
+def recall(path: str | Path, last: dict[str, Any] | None = None) -> dict[str, Any] | None:
+    """The record in `path`, or what was `last` known when it is gone or damaged: a watcher must go on."""
+    try:
+        return read_json(path) or last
+    except ValueError:
+        return last
+
+
 def lock(path: str | Path) -> int | None:
     """Take the lock and return the descriptor that holds it; None when another holds it.
 

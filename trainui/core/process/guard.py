@@ -24,10 +24,11 @@ def guard(order: Order, *, oom_score: str | None) -> int:
         write_json_once(os.path.join(order.run_dir, EXIT), exit_record(by="guard", stop=stop))
         return 0
     job, gate = child.fork(order, oom_score=oom_score)
-    if not write_job(order, job):
+    told = write_job(order, job)
+    if told is None:
         return 1  # our child reads the end of the gate, is not the one named, and leaves
     os.write(gate, b"!")
     os.close(gate)
     reviver = Reviver(order, is_senior=False, oom_score=oom_score)
-    Watch(order, by="guard", wake=wake, reviver=reviver).run()
+    Watch(order, told, by="guard", wake=wake, reviver=reviver).run()
     return 0

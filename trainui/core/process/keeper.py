@@ -21,7 +21,7 @@ if not __package__:
 
 from . import linux
 from .child import never_began
-from .files import is_locked, lock, read_json, write_json, write_json_once
+from .files import is_locked, lock, read_json, recall, write_json, write_json_once
 from .guard import guard
 from .identity import Identity, boot_seconds, identity_of, is_alive
 from .ladder import PATIENCE, is_late
@@ -62,6 +62,7 @@ class Keeper:
         self._oom_score = oom_score
         self._wake = linux.Wake()
         self._reviver = Reviver(order, is_senior=True, oom_score=oom_score)
+        self._last: dict[str, dict[str, Any]] = {}
         self._guard = 0
         self._guarded_since = 0.0
         self._guards = 0
@@ -83,7 +84,9 @@ class Keeper:
 
     def attend(self) -> None:
         """Watch a job that is not our child."""
-        Watch(self._order, by="keeper", wake=self._wake, reviver=self._reviver).run()
+        told = self._told(JOB)
+        assert told is not None
+        Watch(self._order, told, by="keeper", wake=self._wake, reviver=self._reviver).run()
         self._reviver.revive()
 
     def _fork_guard(self) -> None:
@@ -98,8 +101,9 @@ class Keeper:
 
     def _replace_guard(self) -> bool:
         """The guard is gone: finish its work, or fork another if the job never began. False when all is done."""
-        if self._told(JOB):
-            Watch(self._order, by="keeper", wake=self._wake, reviver=self._reviver).run()
+        told = self._told(JOB)
+        if told is not None:
+            Watch(self._order, told, by="keeper", wake=self._wake, reviver=self._reviver).run()
             return False
         if self._told(EXIT):
             return False
@@ -167,7 +171,11 @@ class Keeper:
         return now - self._dead_since > PATIENCE
 
     def _told(self, name: str) -> dict[str, Any] | None:
-        return read_json(self._path(name))
+        """What a file says, or said when it was last whole: who deletes job.json must not start a second job."""
+        told = recall(self._path(name), self._last.get(name))
+        if told is not None:
+            self._last[name] = told
+        return told
 
     def _path(self, name: str) -> str:
         return os.path.join(self._order.run_dir, name)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Mapping
 
 from . import linux, tree
-from .files import read_json, write_json, write_json_once
+from .files import read_json, recall, write_json, write_json_once
 from .identity import Identity, boot_seconds, identity_of, is_alive, send_signal
 from .ladder import Step, kill_at, next_step
 from .order import ALLOWANCE, EXIT, JOB, PAUSE, REFUSED, SIGNALLED, STOP, Allowance, Order, Stop
@@ -31,15 +32,17 @@ STRAGGLER_GRACE = 5.0
 class Watch:
     """One job, from its start to the last of its processes."""
 
-    def __init__(self, order: Order, *, by: str, wake: linux.Wake, reviver: Reviver) -> None:
-        told = read_json(os.path.join(order.run_dir, JOB))
-        assert told is not None, "a watched job is on disk"
+    def __init__(
+        self, order: Order, told: Mapping[str, Any], *, by: str, wake: linux.Wake, reviver: Reviver
+    ) -> None:
+        """`told`: what job.json holds."""
         self.order = order
         self.by = by
         self.job = Identity.from_dict(told)
         self.started_boot = float(told["started_boot"])
         self._oom_kills = int(told["oom_kills"])
-        self._decided: Stop | None = None
+        self._told_stop: dict[str, Any] | None = None
+        self._told_allowance = read_json(os.path.join(order.run_dir, ALLOWANCE))
         self._is_signalled = False
         self._wake = wake
         self._reviver = reviver
@@ -102,7 +105,7 @@ class Watch:
             write_json_once(self._path(STOP), stop.to_dict())
         except OSError as error:  # a full disk must not make a run immortal
             self._say(f"stop.json cannot be written: {error}")
-            self._decided = stop
+        self._told_stop = stop.to_dict()  # what the file says goes first, if it can be read
 
     def _signal(self) -> None:
         """The stop signal, to the main process alone: it must not lose its helpers while it saves."""
@@ -124,13 +127,13 @@ class Watch:
         return tree.members(self.order.run_dir, self.job, adopted_by=os.getpid())
 
     def _stop(self) -> Stop | None:
-        told = read_json(self._path(STOP))
-        return Stop.from_dict(told) if told else self._decided
+        self._told_stop = recall(self._path(STOP), self._told_stop)
+        return Stop.from_dict(self._told_stop) if self._told_stop else None
 
     def _allowance(self) -> Allowance:
-        told = read_json(self._path(ALLOWANCE))
-        assert told is not None, "launch wrote it before us, and it is only ever replaced"
-        return Allowance.from_dict(told)
+        self._told_allowance = recall(self._path(ALLOWANCE), self._told_allowance)
+        assert self._told_allowance is not None, "launch wrote it before us"
+        return Allowance.from_dict(self._told_allowance)
 
     # ---------------------------------------------------------------- the end
 
@@ -162,7 +165,7 @@ class Watch:
         now = boot_seconds()
         by_signal = dead.si_code in (os.CLD_KILLED, os.CLD_DUMPED)
         stop = self._stop()
-        refused = read_json(self._path(REFUSED)) or {}
+        refused = recall(self._path(REFUSED)) or {}
         was_killed = by_signal and dead.si_status == signal.SIGKILL
         return exit_record(
             code=None if by_signal else dead.si_status,
@@ -211,15 +214,15 @@ def exit_record(
     }
 
 
-def write_job(order: Order, job: Identity) -> bool:
-    """Make the job known, durably. False when another is known already. Raises OSError."""
+def write_job(order: Order, job: Identity) -> dict[str, Any] | None:
+    """Make the job known, durably; returns what was written, None when another is known. Raises OSError."""
     record = {
         **job.to_dict(),
         "started_at": time.time(),
         "started_boot": boot_seconds(),
         "oom_kills": linux.oom_kills(),
     }
-    return write_json_once(os.path.join(order.run_dir, JOB), record)
+    return record if write_json_once(os.path.join(order.run_dir, JOB), record) else None
 
 
 def write_identity(path: str) -> Identity:
