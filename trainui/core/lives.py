@@ -46,6 +46,10 @@ class Lives:
 
     def look_at(self, run: RunRow, seen: Observation, now: Clock) -> None:
         """Read what a live run wrote, act on its gates, and see whether it still lives."""
+        if seen.phase is Phase.UNATTENDED:
+            self._engine.attend(
+                run.directory
+            )  # its deadlines and stops hold again; its exit code stays unknown
         run = self._note_life(run, seen, now)
         has_ended = seen.phase in (Phase.EXITED, Phase.LOST)
         try:

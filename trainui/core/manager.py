@@ -194,11 +194,12 @@ class Manager:
 def complaints(about: str) -> Iterator[None]:
     """Trouble with one thing is told, and leaves the others alone.
 
-    A full disk or a locked file passes; the runs go on meanwhile, and nothing was half committed.
+    A full disk or a locked file passes, a damaged file of one run does not concern the rest; the runs go on
+    meanwhile, and nothing was half committed.
     """
     try:
         yield
-    except (sqlite3.Error, TrainuiError, OSError) as error:
+    except (sqlite3.Error, TrainuiError, OSError, ValueError, KeyError, TypeError) as error:
         print(
             f"{time.strftime('%F %T')} {about}: {type(error).__name__}: {error}", file=sys.stderr, flush=True
         )

@@ -38,7 +38,7 @@ def draw_curves(reader: Reader, summary: Summary, path: Path) -> None:
             if any(one.metric == metric for one in told.detail.metrics):
                 buckets = reader.envelope(told.view.run, metric, buckets=BUCKETS)
                 style = STYLES[number // len(COLOURS) % len(STYLES)]
-                per_unit = _steps_per_epoch(told) if by_epoch else 1.0
+                per_unit = (_steps_per_epoch(told) if by_epoch else 0.0) or 1.0
                 _draw(axes, buckets, told.view.run, COLOURS[number % len(COLOURS)], style, per_unit)
         _thresholds(axes, summary.runs, metric)
         axes.set_title(metric, parse_math=False)
