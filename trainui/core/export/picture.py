@@ -24,9 +24,8 @@ def draw_curves(reader: Reader, summary: Summary, path: Path) -> None:
     from matplotlib.figure import Figure
 
     metrics = _metrics(summary.runs)
-    by_epoch = all(
-        _steps_per_epoch(told) for told in summary.runs if any(one.points > 1 for one in told.detail.metrics)
-    )
+    drawn = [told for told in summary.runs if any(one.points > 1 for one in told.detail.metrics)]
+    by_epoch = bool(drawn) and all(_steps_per_epoch(told) for told in drawn)
     columns = min(2, max(1, len(metrics)))
     rows = max(1, -(-len(metrics) // columns))
     figure = Figure(figsize=(6.5 * columns, 3.6 * rows), layout="constrained")
