@@ -208,5 +208,6 @@ def test_a_job_starts_as_from_a_plain_shell(run):
     grep = "grep -E 'SigBlk|SigIgn' /proc/self/status"
     run.shell(f'{grep}; exec {sys.executable} -S -c "{script}"', umask=0o027).exit()
     masks, told = run.output().splitlines()[:2], run.output().splitlines()[2]
-    assert all(int(line.split()[1], 16) == 0 for line in masks), masks
+    libc = 0b11 << 31  # signals 32 and 33 are the C library's own; some Pythons leave the first ignored
+    assert all(int(line.split()[1], 16) & ~libc == 0 for line in masks), masks
     assert f"set() 0o27 True [0, 1, 2, 3] {run.folder} False" in told
