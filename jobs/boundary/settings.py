@@ -44,7 +44,7 @@ class Settings:
     """Examples of an epoch; 0 takes them all."""
     uniform: float = 0.5
     """The share of boundaries displaced anywhere; the rest as a real system displaces them."""
-    label_width: float = 0.06
+    label_width: float = 0.04
     """Seconds: how sharply frame scores must point at the boundary."""
     regression: float = 1.0
     """Weight of the offset's loss beside that of the frame scores."""

@@ -234,6 +234,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stopping = Stopping()
     try:
         settings = read(arguments)
+        torch.set_float32_matmul_precision("high")
         if settings.threads:
             torch.set_num_threads(settings.threads)
         run_dir = Path(
