@@ -6,7 +6,7 @@ with gaps and overlaps drawn from real conversations. A chunk's place in the sum
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -120,28 +120,43 @@ class Manner:
 
 
 class Cast:
-    """Speakers and their chunks, handed out without repeating one before all have spoken."""
+    """Speakers and their recordings, cut as they are needed; nothing is said twice before all has been said."""
 
-    def __init__(self, voices: dict[str, list[Chunk]], random: np.random.Generator) -> None:
-        self.voices = voices
+    def __init__(self, voices: Mapping[str, Sequence[Path]], rate: int, random: np.random.Generator) -> None:
+        self.files = dict(voices)
+        self.rate = rate
         self.random = random
         self.waiting: dict[str, list[int]] = {name: [] for name in voices}
+        self.cut: dict[str, list[Chunk]] = {name: [] for name in voices}
+        self.names = [name for name in sorted(voices) if self.refill(name)]
+
+    def refill(self, name: str) -> bool:
+        """Cut this speaker's next recording that has something to say; False when none has."""
+        fresh = not self.waiting[name]
+        while not self.cut[name]:
+            if not self.waiting[name]:
+                if not fresh:
+                    return False
+                self.waiting[name] = self.random.permutation(len(self.files[name])).tolist()
+                fresh = False
+            found = chunks(self.files[name][self.waiting[name].pop()], self.rate)
+            self.cut[name] = [found[i] for i in self.random.permutation(len(found))]
+        return True
 
     def people(self, count: int, speeds: tuple[float, ...]) -> list[Person]:
         """`count` people who do not sound alike: other voices, or one voice at speeds well apart."""
         found: list[Person] = []
-        names = sorted(self.voices)
         while len(found) < count:
-            one = Person(str(self.random.choice(names)), float(self.random.choice(speeds)))
+            one = Person(str(self.random.choice(self.names)), float(self.random.choice(speeds)))
             if all(one.differs(other) for other in found):
                 found.append(one)
         return found
 
     def next(self, name: str) -> Chunk:
         """The next chunk of this speaker."""
-        if not self.waiting[name]:
-            self.waiting[name] = self.random.permutation(len(self.voices[name])).tolist()
-        return self.voices[name][self.waiting[name].pop()]
+        while not self.refill(name):
+            pass  # its recordings have all been heard: once more from the first
+        return self.cut[name].pop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +173,7 @@ class Person:
 
 def converse(cast: Cast, manner: Manner, random: np.random.Generator) -> tuple[Array, list[Segment]]:
     """One conversation: its samples and who speaks when, in seconds, exact to the sample."""
-    three = random.random() < 0.3 and len(cast.voices) * len(manner.speeds) > 2
+    three = random.random() < 0.3 and len(cast.names) * len(manner.speeds) > 2
     people = cast.people(3 if three else 2, manner.speeds)
     channel = {person: channel_of(manner, random) for person in people}
     placed: list[tuple[int, Chunk, Person]] = []

@@ -35,17 +35,12 @@ def from_voices(recipe: Recipe, source: Voices, target: Path) -> dict[str, Recor
     """Conversations made of single speakers; held-out voices give val and test, with different recordings."""
     rate = recipe.rate()
     counts = {"train": recipe.dialogues, "val": recipe.val_dialogues, "test": recipe.test_dialogues}
-    progress = Progress(len(source.files()) // 8 + sum(counts.values()), "boundary examples")
-    casts: dict[str, dict[str, list[dialogue.Chunk]]] = {split: {} for split in SPLITS}
-    number = 0
-    for group, sides in ((source.train, ("train",)), (source.held_out, ("val", "test", "test"))):
-        for name, files in group.items():
-            for position, path in enumerate(files):
-                side = sides[position % len(sides)]
-                casts[side].setdefault(name, []).extend(dialogue.chunks(path, rate))
-                number += 1
-                if number % 8 == 0:
-                    progress.step()
+    progress = Progress(sum(counts.values()), "boundary examples")
+    sides: dict[str, dict[str, list[Path]]] = {
+        "train": source.train,
+        "val": {name: files[::3] for name, files in source.held_out.items()},
+        "test": {name: files[1::3] + files[2::3] for name, files in source.held_out.items()},
+    }
     made = {}
     for seed, split in enumerate(SPLITS):
         random = np.random.default_rng([recipe.seed, seed, 1])
@@ -57,7 +52,12 @@ def from_voices(recipe: Recipe, source: Voices, target: Path) -> dict[str, Recor
             speeds=(1.0,) if natural else recipe.speeds,
             tilt=0.0 if natural else recipe.tilt,
         )
-        cast, collected = dialogue.Cast(usable(casts[split], split), random), collector(recipe, seed)
+        cast, collected = dialogue.Cast(sides[split], rate, random), collector(recipe, seed)
+        if len(cast.names) < 2:
+            raise DataError(
+                f"Fewer than two speakers of the {split} side say anything longer than {dialogue.SHORTEST} s: "
+                "give longer recordings or more speakers."
+            )
         scripts: dict[str, list[Segment]] = {}
         for take in range(counts[split]):
             samples, segments = dialogue.converse(cast, manner, random)
@@ -70,17 +70,6 @@ def from_voices(recipe: Recipe, source: Voices, target: Path) -> dict[str, Recor
             write_rttm(target / "test.rttm", scripts)
         made[split] = collected.finish()
     return made
-
-
-def usable(cast: dict[str, list[dialogue.Chunk]], split: str) -> dict[str, list[dialogue.Chunk]]:
-    """The speakers who say anything long enough; it takes two for a conversation."""
-    speaking = {name: found for name, found in cast.items() if found}
-    if len(speaking) < 2:
-        raise DataError(
-            f"Fewer than two speakers of the {split} side say anything longer than {dialogue.SHORTEST} s: "
-            "give longer recordings or more speakers."
-        )
-    return speaking
 
 
 def from_conversations(recipe: Recipe, source: Conversations) -> dict[str, Recordings]:

@@ -35,9 +35,12 @@ def manner(gap: float) -> dialogue.Manner:
 @pytest.mark.parametrize("gap", [-0.3, 0.0, 0.25])
 def test_boundaries_are_exact_to_the_sample(gap: float) -> None:
     """A chunk of constant loudness starts at the very sample its segment names."""
-    chunk = dialogue.Chunk(samples=np.ones(12_000, dtype=np.float32), speech=(0, 12_000))
     random = np.random.default_rng(1)
-    cast = dialogue.Cast({"a": [chunk], "b": [chunk]}, random)
+    cast = dialogue.Cast({"a": [], "b": []}, RATE, random)
+    cast.names = ["a", "b"]
+    for name in cast.names:
+        chunk = dialogue.Chunk(samples=np.ones(12_000, dtype=np.float32), speech=(0, 12_000))
+        cast.cut[name] = [chunk] * 6
     samples, segments = dialogue.converse(cast, manner(gap), random)
     assert len(segments) == 6
     first = segments[0].start * RATE
@@ -72,10 +75,21 @@ def test_silence_is_no_speech() -> None:
 
 
 def test_one_voice_at_two_speeds_is_two_people_only_when_they_are_well_apart() -> None:
-    cast = dialogue.Cast({"a": []}, np.random.default_rng(0))
+    cast = dialogue.Cast({}, RATE, np.random.default_rng(0))
+    cast.names = ["a"]
     for _ in range(20):
         one, two = cast.people(2, (0.8, 0.85, 0.9, 1.0, 1.1))
         assert max(one.speed / two.speed, two.speed / one.speed) > 1.12
+
+
+def test_everything_is_said_before_anything_is_said_twice(people: Path) -> None:
+    """Three recordings of one chunk each, asked for six times."""
+    files = sorted((people / "100").rglob("*.wav"))
+    cast = dialogue.Cast({"100": files, "mute": []}, RATE, np.random.default_rng(0))
+    assert cast.names == ["100"]
+    said = [cast.next("100").samples.tobytes() for _ in range(2 * len(files))]
+    assert len(set(said)) == len(files)
+    assert len(set(said[:3])) == len(set(said[3:])) == 3
 
 
 def test_the_voices_around_a_boundary_are_the_neighbours() -> None:
