@@ -131,16 +131,17 @@ class Cast:
         self.names = [name for name in sorted(voices) if self.refill(name)]
 
     def refill(self, name: str) -> bool:
-        """Cut this speaker's next recording that has something to say; False when none has."""
-        fresh = not self.waiting[name]
+        """Cut this speaker's next recording that has something to say; False when none is left."""
+        begun = bool(self.waiting[name])
         while not self.cut[name]:
-            if not self.waiting[name]:
-                if not fresh:
-                    return False
+            if self.waiting[name]:
+                found = chunks(self.files[name][self.waiting[name].pop()], self.rate)
+                self.cut[name] = [found[i] for i in self.random.permutation(len(found))]
+            elif begun:
+                return False
+            else:
                 self.waiting[name] = self.random.permutation(len(self.files[name])).tolist()
-                fresh = False
-            found = chunks(self.files[name][self.waiting[name].pop()], self.rate)
-            self.cut[name] = [found[i] for i in self.random.permutation(len(found))]
+                begun = True
         return True
 
     def people(self, count: int, speeds: tuple[float, ...]) -> list[Person]:
