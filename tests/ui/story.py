@@ -29,7 +29,9 @@ GIB = 1 << 30
 def run(name, *, status=Status.RUNNING, **changes) -> RunView:
     job = name.rpartition("-")[0]
     return replace(
-        RunView(run=name, job=job, study="phase 3", status=status, queued_at=NOW - 9000, directory=f"runs/{name}"),
+        RunView(
+            run=name, job=job, study="phase 3", status=status, queued_at=NOW - 9000, directory=f"runs/{name}"
+        ),
         **changes,
     )
 
@@ -94,7 +96,12 @@ EVENTS = [
               text="mae-improving: best moved 0.4 % in 8 epochs (1 % expected), warn"),
 ]  # fmt: skip
 
-HOSTILE_LOG = ["[bold red]not markup[/]", "\x1b[2J\x1b[31mnot red\x1b[0m", "tab\there", "plain \x07 bell \u202e end"]
+HOSTILE_LOG = [
+    "[bold red]not markup[/]",
+    "\x1b[2J\x1b[31mnot red\x1b[0m",
+    "tab\there",
+    "plain \x07 bell \u202e end",
+]
 
 
 def curve(scale, floor, epochs, *, nan_at=None, wobble=0.02) -> list[CurvePoint]:

@@ -19,6 +19,8 @@ LIVE_SECONDS, QUIET_SECONDS = 0.1, 0.5
 """How often the store is asked whether something changed: while a run is live, and when none is."""
 REST = 4
 """A read that took long is followed by a rest of so many times its length."""
+BUSY_SECONDS = 5.0
+"""How long after an action the store is asked as often as while a run is live."""
 Answer = TypeVar("Answer")
 
 
@@ -31,6 +33,7 @@ class Bridge:
         self._wake = threading.Event()
         self._closed = threading.Event()
         self._asked = False
+        self._busy_until = 0.0
         self.snapshot = Snapshot()
         self.seen: Signal[Snapshot] = Signal(app, "seen")
         """Tells every screen, also one covered by another, of a new snapshot."""
@@ -44,6 +47,11 @@ class Bridge:
         """End the reading thread at its next turn, which is now."""
         self._closed.set()
         self._wake.set()
+
+    @property
+    def wanted(self) -> Look:
+        """What the screens want to see now; a snapshot with another look is on its way to be replaced."""
+        return self._look
 
     def look(self, look: Look) -> None:
         """Say what the screens want to see; a new look is read at once."""
@@ -64,6 +72,7 @@ class Bridge:
             else:
                 self._app.call_later(then, answer)
             self._asked = True
+            self._busy_until = time.monotonic() + BUSY_SECONDS
             self._wake.set()
 
         self._app.run_worker(work, group="actions", thread=True, exit_on_error=False)
@@ -93,7 +102,8 @@ class Bridge:
                 gatherer, version = None, None
                 problem = f"{type(error).__name__}: {error}"
                 sent = self._send(Snapshot(at=self._clock(), look=look, problem=problem), sent)
-            pause = LIVE_SECONDS if any(view.is_live for view in sent.runs) else QUIET_SECONDS
+            is_busy = began < self._busy_until or any(view.is_live for view in sent.runs)
+            pause = LIVE_SECONDS if is_busy else QUIET_SECONDS
             self._wake.wait(max(pause, REST * (time.monotonic() - began)))
 
     def _second(self, sent: Snapshot) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from trainui.core.store.views import EventView, MetricView, RunView
+from trainui.core.store.views import Bucket, CurvePoint, EventView, MetricView, RunView
 from trainui.ui.present.rows import in_order
 from trainui.ui.source import Look, Reader, Snapshot, Trace
 
@@ -81,7 +83,7 @@ class Gatherer:
             machine=reader.machine(),
             events=self._new_events(),
             metric_names=names,
-            traces=tuple(self._trace(views[m.run], m, look) for m in metrics if m.metric in wanted),
+            traces=tuple(self._trace(views[m.run], m, look, views) for m in metrics if m.metric in wanted),
             gates=tuple(gate for run in drawn for gate in reader.gates(run)),
             log_run=log_run,
             log=tuple(reader.log_tail(log_run, look.log_lines)) if log_run else (),
@@ -95,10 +97,11 @@ class Gatherer:
             self._last_event = max(event.id for event in batch)
         return tuple(self._events)
 
-    def _trace(self, view: RunView, metric: MetricView, look: Look) -> Trace:
+    def _trace(self, view: RunView, metric: MetricView, look: Look, views: Mapping[str, RunView]) -> Trace:
         key = (metric.run, metric.metric, look.buckets)
+        state = (metric.points, metric.nonfinite, metric.last_step)
         known = self._traces.get(key)
-        if known and known[0] == (metric.points, metric.nonfinite, metric.last_step):
+        if known and known[0] == state:
             return known[1]
         few = metric.points <= 2 * look.buckets
         per_step = view.epoch / view.step if view.epoch and view.step else None
@@ -110,5 +113,38 @@ class Gatherer:
                 self._reader.envelope(metric.run, metric.metric, buckets=look.buckets)),
             epochs_per_step=per_step,
         )  # fmt: skip
-        self._traces[key] = ((metric.points, metric.nonfinite, metric.last_step), trace)
+        parent = views.get(view.parent or "")
+        if parent is not None:
+            trace = self._after(parent, trace, look, views)
+        self._traces[key] = (state, trace)
         return trace
+
+    def _after(self, parent: RunView, trace: Trace, look: Look, views: Mapping[str, RunView]) -> Trace:
+        """The trace behind what its parent had reached when it took over: one curve, no zig-zag."""
+        begun = next((p.step for p in trace.points), None)
+        begun = begun if begun is not None else next((b.step_from for b in trace.buckets), None)
+        told = {one.metric: one for one in self._reader.metrics(parent.run)}
+        if begun is None or trace.metric not in told:
+            return trace
+        before = self._trace(parent, told[trace.metric], look, views)
+        if not before.buckets and not trace.buckets:
+            kept = tuple(point for point in before.points if point.step < begun)
+            return replace(trace, points=(*kept, *trace.points))
+        first = before.buckets or tuple(map(_bucket, before.points))
+        then = trace.buckets or tuple(map(_bucket, trace.points))
+        return replace(trace, points=(), buckets=(*(one for one in first if one.step_to < begun), *then))
+
+
+def _bucket(point: CurvePoint) -> Bucket:
+    """A point as the smallest of buckets, to stand before a long curve."""
+    value = point.value if math.isfinite(point.value) else None
+    return Bucket(
+        step_from=point.step,
+        step_to=point.step,
+        min=value,
+        max=value,
+        first=value,
+        last=value,
+        count=1,
+        nonfinite=int(value is None),
+    )

@@ -174,19 +174,19 @@ def _dashes(chart: Chart, plot: _Plot) -> dict[int, str]:
 
 def _body_row(plot: _Plot, row: int, label: str) -> Line:
     canvas = plot.canvas
-    start = _label_at(canvas, row, len(label) + 2) if label else 0
+    start, label = _place(canvas, row, label)
+    dashed = "┈" if label and not label.startswith((" ↑", " ↓")) else " "
     spans: list[Span] = []
-    dashed = bool(label) and not label.startswith(("↑", "↓"))
     for column in range(canvas.columns):
         char, ink = canvas.cell(column, row)
         tone = f"run{ink}" if ink != NO_INK else ""
         if (column, row) in plot.tags:
             char, ink = plot.tags[column, row]
             tone = f"run{ink} bold"
-        elif label and start <= column < start + len(label) + 2:
-            char, tone = f" {label} "[column - start], "gate"
-        elif dashed and ink == NO_INK:
-            char, tone = "┈", "gate"
+        elif start <= column < start + len(label):
+            char, tone = label[column - start], "gate"
+        elif ink == NO_INK and dashed != " ":
+            char, tone = dashed, "gate"
         if spans and spans[-1].tone == tone:
             spans[-1] = Span(spans[-1].text + char, tone)
         else:
@@ -194,13 +194,17 @@ def _body_row(plot: _Plot, row: int, label: str) -> Line:
     return tuple(spans)
 
 
-def _label_at(canvas: Canvas, row: int, wide: int) -> int:
-    """Where a label covers no dot, as far right as can be; at the right end when it must cover some."""
-    right = max(0, canvas.columns - wide - 2)
-    for start in range(right, -1, -1):
-        if all(canvas.is_blank(column, row) for column in range(start, min(canvas.columns, start + wide))):
-            return start
-    return right
+def _place(canvas: Canvas, row: int, label: str) -> tuple[int, str]:
+    """Where a label covers no curve, as far right as can be; shorter words where the whole of it would."""
+    if not label:
+        return 0, ""
+    words = label.split()
+    tries = [f" {' '.join(words[n:])} " for n in range(len(words))] if words[0] == "gate" else [f" {label} "]
+    for text in tries[:2]:
+        for start in range(canvas.columns - len(text) - 2, -1, -1):
+            if all(canvas.is_blank(column, row) for column in range(start, start + len(text))):
+                return start, text
+    return max(0, canvas.columns - len(tries[0]) - 2), tries[0]
 
 
 def _x_axis(plot: _Plot, gutter: int) -> tuple[Line, Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 
@@ -140,7 +141,11 @@ def facts(detail: RunDetail, cells: int, *, now: float) -> tuple[Line, ...]:
     """What was run: about, command, params, checkpoints, how much of its output was understood."""
     view = detail.view
     rows = [line(safe(detail.about))] if detail.about else []
-    rows += [_fact("study", view.study), _fact("parent", view.parent or ""), _fact("folder", view.directory)]
+    rows += [
+        _fact("study", view.study),
+        _fact("parent", view.parent or ""),
+        _fact("folder", _near(view.directory)),
+    ]
     rows += [_fact("gpus", ", ".join(view.gpus)), _fact("pid", str(view.pid or ""))]
     rows.append(_fact("armed", "yes: a tripped gate stops it" if view.armed else "no: gates only tell"))
     rows.append(_fact("started", clock(view.started_at, now) if view.started_at else ""))
@@ -170,3 +175,8 @@ def checkpoint_line(checkpoint: CheckpointView, *, now: float) -> Line:
         f"  step {whole(checkpoint.step)}" if checkpoint.step is not None else "")  # fmt: skip
     value = f"  {safe(checkpoint.metric)} {number(checkpoint.value)}" if checkpoint.value is not None else ""
     return line(Span(clock(checkpoint.at, now) + " ", "dim"), safe(checkpoint.path), where, value)
+
+
+def _near(folder: str) -> str:
+    """A folder as seen from here, where that is shorter."""
+    return min((os.path.relpath(folder), folder), key=len)

@@ -1,0 +1,149 @@
+"""Canvas, scales and charts: no spike lost, no NaN hidden."""
+
+import math
+
+import pytest
+from story import Story, curve
+
+from trainui.core.store.views import Bucket, CurvePoint
+from trainui.ui.plot.canvas import Canvas
+from trainui.ui.plot.figure import Chart, draw
+from trainui.ui.plot.scale import Scale, scale_over, ticks
+from trainui.ui.plot.series import EPOCH, STEP, Series, Threshold, from_buckets, from_points
+from trainui.ui.present.ink import ascii_only, plain, width
+
+
+def series(points, *, axis=STEP, **changes):
+    return Series(name="a-1", stretches=from_points(points, axis=axis), **changes)
+
+
+def points(values):
+    return [CurvePoint(step=n, value=v, at=0) for n, v in enumerate(values)]
+
+
+def shown(chart, cells=60, rows=12, **how):
+    return [plain(row) for row in draw(chart, cells, rows, **how)]
+
+
+@pytest.mark.parametrize("only_ascii", [False, True])
+def test_a_canvas_keeps_every_dot_and_its_ink(only_ascii):
+    canvas = Canvas(4, 2, only_ascii=only_ascii)
+    canvas.stroke(0, 0, canvas.width - 1, canvas.height - 1, 3)
+    assert canvas.cell(0, 0)[1] == canvas.cell(3, 1)[1] == 3
+    assert canvas.cell(3, 0) == (" ", -1)
+    canvas.column(99, 0, 5, 1)  # beside the sheet: nothing
+
+
+def test_a_steep_line_has_no_holes():
+    canvas = Canvas(2, 10)
+    canvas.stroke(0, 39, 1, 0, 0)
+    assert all(not canvas.is_blank(0, row) for row in range(10))
+
+
+@pytest.mark.parametrize("only_ascii", [False, True])
+def test_a_spike_of_one_point_in_100_000_is_seen(only_ascii):
+    values = [1.0] * 100_000
+    values[54_321] = 10.0
+    rows = shown(Chart(metric="loss", series=(series(points(values)),), axis=STEP), only_ascii=only_ascii)
+    inked = [row for row in rows[1:-2] if any(c in "*" or "\u2800" < c <= "\u28ff" for c in row)]
+    assert len(inked) == 9  # from the floor to the top
+
+
+def test_a_spike_inside_a_bucket_is_seen():
+    bucket = {
+        "step_from": 0,
+        "step_to": 99,
+        "first": 1.0,
+        "last": 1.0,
+        "count": 100,
+        "nonfinite": 0,
+        "min": 1.0,
+    }
+    flat = [Bucket(**bucket, max=1.0) for _ in range(40)]
+    flat[20] = Bucket(**bucket, max=10.0)
+    chart = Chart(metric="loss", series=(Series(name="a", stretches=from_buckets(flat)),), axis=STEP)
+    assert shown(chart)[1].strip("│┤ 0123456789")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(("only_ascii", "mark"), [(False, "✖"), (True, "N")])
+def test_what_is_not_finite_is_marked_on_the_axis(value, only_ascii, mark):
+    values = [1.0 + n for n in range(21)]
+    values[10] = value
+    axis = shown(Chart(metric="loss", series=(series(points(values)),)), only_ascii=only_ascii)[-2]
+    assert axis.count(mark) == 1
+    assert abs(axis.index(mark) - len(axis) / 2) < 5
+
+
+def test_a_curve_of_nothing_but_nan_is_marked_too():
+    rows = shown(Chart(metric="loss", series=(series(points([math.nan] * 5)),)))
+    assert "✖" in rows[-2]
+    assert "nan" in rows[0]
+
+
+def test_a_gate_is_a_dashed_line_with_its_name():
+    gate = Threshold(value=100, label="gate mae-100 < 100")
+    rows = shown(Chart(metric="val/mae", series=(series(curve(500, 85, 30)),), thresholds=(gate,)))
+    dashed = [row for row in rows if "┈" in row]
+    assert len(dashed) == 1
+    assert "mae-100 < 100" in dashed[0]
+
+
+def test_a_gate_far_off_the_curve_points_to_where_it_is():
+    gate = Threshold(value=-5000, label="gate low < -5000")
+    rows = shown(Chart(metric="m", series=(series(points([1.0, 2.0])),), thresholds=(gate,)))
+    assert "↓ gate low" in rows[-3]
+    assert "┈" not in "".join(rows)
+
+
+def test_each_curve_ends_in_its_digit_and_the_digits_do_not_cover_each_other():
+    both = (series(points([1.0, 2.0]), tag="1"), series(points([1.0, 2.0]), tag="2", ink=1))
+    body = "".join(row[8:] for row in shown(Chart(metric="m", series=both))[1:-2])
+    assert body.count("1") == body.count("2") == 1
+
+
+@pytest.mark.parametrize(("cells", "rows"), [(80, 24), (40, 8), (20, 5), (15, 6), (60, 3), (60, 1)], ids=str)
+@pytest.mark.parametrize("values", [[], [1.0], [5.0, 5.0], [math.nan], [-1.0, 1e9], [1e-9, 2e-9]], ids=str)
+@pytest.mark.parametrize("log", [False, True])
+def test_a_chart_fills_exactly_its_room(cells, rows, values, log):
+    one = (series(points(values)),) if values else ()
+    drawn = draw(Chart(metric="m", series=one, log=log), cells, rows)
+    assert len(drawn) == rows
+    assert {width(row) for row in drawn} == {cells}
+
+
+def test_a_chart_is_all_ascii_where_it_must_be():
+    story = Story()
+    chart = Chart(
+        metric="val/mae",
+        series=(series(story.points["mlp-2", "train/loss"], tag="1"),),
+        thresholds=(Threshold(value=2, label="gate x < 2"),),
+    )
+    assert all(ascii_only(row).isascii() for row in shown(chart, only_ascii=True))
+    assert "?" not in "".join(ascii_only(row) for row in shown(chart, only_ascii=True))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "log", "most", "expected"),
+    [
+        (0, 50, False, 5, [0, 10, 20, 30, 40, 50]),
+        (82, 605, False, 3, [200, 400, 600]),
+        (0.01, 1000, True, 6, [0.01, 0.1, 1, 10, 100, 1000]),
+        (90, 600, True, 3, [100, 200, 500]),
+        (1, 2, False, 0, []),
+    ],
+)
+def test_ticks_are_round_numbers(low, high, log, most, expected):
+    assert ticks(Scale(low=low, high=high, log=log), most) == pytest.approx(expected)
+
+
+def test_a_log_scale_falls_back_where_a_value_is_not_above_0():
+    assert not scale_over([0.0, 5.0], log=True).log
+    assert scale_over([0.1, 5.0], log=True).log
+
+
+def test_epochs_are_on_the_axis_when_asked_for():
+    by_epoch = from_points(curve(1, 1, 3), axis=EPOCH)
+    by_step = from_points(curve(1, 1, 3), axis=STEP)
+    assert [s.x0 for s in by_epoch] == [0, 1, 2, 3]
+    assert [s.x0 for s in by_step] == [0, 90, 180, 270]
