@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from textual.app import App
@@ -21,6 +22,8 @@ REST = 4
 """A read that took long is followed by a rest of so many times its length."""
 BUSY_SECONDS = 5.0
 """How long after an action the store is asked as often as while a run is live."""
+PATIENCE = 3.0
+"""Seconds a store may take to come into being before that is called a problem."""
 Answer = TypeVar("Answer")
 
 
@@ -85,7 +88,7 @@ class Bridge:
     def _watch(self) -> None:
         gatherer: Gatherer | None = None
         version: object = None
-        sent = self.snapshot
+        sent, opened = self.snapshot, time.monotonic()
         while not self._closed.is_set():
             self._wake.clear()
             began, look = time.monotonic(), self._look
@@ -95,13 +98,11 @@ class Bridge:
                 if found != version or self._asked:
                     version, self._asked = found, False
                     sent = self._send(gatherer.snapshot(look, at=self._clock()), sent)
-            except TrainuiError as error:
-                gatherer, version = None, None
-                sent = self._send(Snapshot(at=self._clock(), look=look, problem=str(error)), sent)
             except Exception as error:  # one bad look is a line on the screen, never a crash
                 gatherer, version = None, None
-                problem = f"{type(error).__name__}: {error}"
-                sent = self._send(Snapshot(at=self._clock(), look=look, problem=problem), sent)
+                told = str(error) if isinstance(error, TrainuiError) else f"{type(error).__name__}: {error}"
+                if sent.ready or began - opened > PATIENCE:
+                    sent = self._send(replace(sent, at=self._clock(), look=look, problem=told), sent)
             is_busy = began < self._busy_until or any(view.is_live for view in sent.runs)
             pause = LIVE_SECONDS if is_busy else QUIET_SECONDS
             self._wake.wait(max(pause, REST * (time.monotonic() - began)))

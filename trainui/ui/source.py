@@ -165,7 +165,7 @@ class Snapshot:
     log: tuple[str, ...] = ()
     detail: RunDetail | None = None
     problem: str = ""
-    """Why the store could not be read."""
+    """Why the store could not be read; the rest is then what was known before."""
     ready: bool = False
     """False until the store was read once."""
 

@@ -10,14 +10,14 @@ from textual.widgets import Footer
 from trainui.core.store.views import RunView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
-from trainui.ui.present.ink import Span, line, safe
+from trainui.ui.present.ink import safe
 from trainui.ui.present.rows import ranks
 from trainui.ui.screens.room import ChartSettings, Room, digits, with_charts
 from trainui.ui.screens.run import RunScreen
 from trainui.ui.screens.start import Start
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.curve import Curves
-from trainui.ui.widgets.run_table import RunTable
+from trainui.ui.widgets.run_table import EMPTY, READING, RunTable
 from trainui.ui.widgets.strips import MachineStrip, MoneyStrip
 from trainui.ui.widgets.tails import EventTail, LogTail
 
@@ -72,18 +72,21 @@ class Overview(Room):
         """Give every widget its part."""
         colours, tags = ranks(snapshot.runs), digits(snapshot.shown)
         self.money.fill(snapshot.budget, now=snapshot.at)
-        self.machine.fill(snapshot.machine)
+        self.machine.fill(snapshot.machine, problem=snapshot.problem)
         self._marked &= {view.run for view in snapshot.runs} if snapshot.ready else self._marked
-        self.table.fill(snapshot.runs, tags=tags, colours=colours, marked=self._marked, now=snapshot.at)
+        self.table.fill(
+            snapshot.runs,
+            tags=tags,
+            colours=colours,
+            marked=self._marked,
+            now=snapshot.at,
+            empty=EMPTY if snapshot.ready else READING,
+        )
         self.plot(self.curves, tags)
         self.events.fill(snapshot.events, colours=colours, now=snapshot.at)
         self.log_tail.fill(snapshot.log)
         self.events.entitle("events")
         self.log_tail.entitle(f"log of {safe(snapshot.log_run)}" if snapshot.log_run else "log")
-        if snapshot.problem:
-            self.table.show([line(), line("   ", Span(safe(snapshot.problem), "bad"))])
-        elif not snapshot.ready:
-            self.table.show([line(), line("   ", Span("reading…", "dim"))])
 
     def on_run_table_moved(self, message: RunTable.Moved) -> None:
         """Read the log and the curve of the run the cursor is on."""

@@ -22,6 +22,7 @@ EMPTY = (
     line("   ", Span("or type `trainui start JOB` in another terminal; ", "dim"), Span("?", "bold accent"),
          Span(" shows every key", "dim")),
 )  # fmt: skip
+READING = (line(), line("   ", Span("reading…", "dim")))
 
 
 class RunTable(Paper):
@@ -54,6 +55,7 @@ class RunTable(Paper):
         self._colours: Mapping[str, int] = {}
         self._marked: frozenset[str] = frozenset()
         self._now = 0.0
+        self._empty: tuple[Line, ...] = READING
 
     @property
     def current(self) -> RunView | None:
@@ -68,8 +70,10 @@ class RunTable(Paper):
         colours: Mapping[str, int],
         marked: frozenset[str],
         now: float,
+        empty: tuple[Line, ...] = EMPTY,
     ) -> None:
-        """Show these runs; the cursor stays on its run, wherever that went."""
+        """Show these runs, or `empty` when there is none; the cursor stays on its run, wherever that went."""
+        self._empty = empty
         before = self.current.run if self.current else None
         self.runs, self._tags, self._colours, self._marked, self._now = runs, tags, colours, marked, now
         place = next((n for n, view in enumerate(runs) if view.run == before), None)
@@ -101,7 +105,7 @@ class RunTable(Paper):
 
     def _redraw(self) -> None:
         if not self.runs:
-            self.show(EMPTY)
+            self.show(self._empty)
             return
         drawn = table(
             self.runs,

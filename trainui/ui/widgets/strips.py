@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from trainui.core.store.views import BudgetView, MachineView
+from trainui.ui.present.ink import Span, clip, line, safe
 from trainui.ui.present.strips import machine_line, money_line
 from trainui.ui.widgets.paper import Paper
 
@@ -39,10 +40,12 @@ class MachineStrip(Paper):
     def __init__(self) -> None:
         super().__init__()
         self._machine: MachineView | None = None
+        self._problem = ""
         self._history: deque[float] = deque(maxlen=HISTORY)
 
-    def fill(self, machine: MachineView | None) -> None:
-        """Show this sample."""
+    def fill(self, machine: MachineView | None, *, problem: str = "") -> None:
+        """Show this sample, or why nothing new can be known."""
+        self._problem = problem
         is_new = machine is not None and (self._machine is None or machine.at != self._machine.at)
         if is_new and machine and machine.gpus and machine.gpus[0].utilisation is not None:
             self._history.append(machine.gpus[0].utilisation)
@@ -51,6 +54,9 @@ class MachineStrip(Paper):
 
     def on_resize(self) -> None:
         """More or less of it may fit now."""
+        if self._problem:
+            self.show([clip(line(Span(" " + safe(self._problem), "bad")), self.size.width)])
+            return
         self.show([machine_line(self._machine, self.size.width, history=tuple(self._history))])
 
 
