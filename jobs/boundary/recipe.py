@@ -14,7 +14,7 @@ class Recipe:
     """Hz; 0 takes 8,000 for telephone prompts and 16,000 for everything else."""
     dialogues: int = 1200
     val_dialogues: int = 60
-    test_dialogues: int = 120
+    test_dialogues: int = 160
     turns: int = 10
     speeds: tuple[float, ...] = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.15, 1.2, 1.25)
     """Each training voice is also heard slower and faster: more voices, all of them human."""
@@ -26,4 +26,4 @@ class Recipe:
         return self.sample_rate or (8_000 if self.source == "asterisk" else 16_000)
 
 
-RECIPES = {"full": Recipe(), "demo": Recipe(dialogues=600, val_dialogues=50, test_dialogues=80)}
+RECIPES = {"full": Recipe(), "demo": Recipe(dialogues=600, val_dialogues=50, test_dialogues=160)}

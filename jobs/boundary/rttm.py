@@ -138,7 +138,12 @@ def gaps(segments: Iterable[Segment]) -> list[float]:
 
 def match(reference: list[float], hypothesis: list[float], tolerance: float) -> list[float]:
     """reference − hypothesis of boundaries that belong together: nearest first, one to one, in seconds."""
-    pairs = sorted(
+    return [r - h for r, h in pairs(reference, hypothesis, tolerance)]
+
+
+def pairs(reference: list[float], hypothesis: list[float], tolerance: float) -> list[tuple[float, float]]:
+    """The (reference, hypothesis) boundaries that belong together."""
+    near = sorted(
         (abs(r - h), i, j)
         for i, r in enumerate(reference)
         for j, h in enumerate(hypothesis)
@@ -146,10 +151,10 @@ def match(reference: list[float], hypothesis: list[float], tolerance: float) -> 
     )
     taken_r: set[int] = set()
     taken_h: set[int] = set()
-    errors = []
-    for _, i, j in pairs:
+    found = []
+    for _, i, j in near:
         if i not in taken_r and j not in taken_h:
             taken_r.add(i)
             taken_h.add(j)
-            errors.append(reference[i] - hypothesis[j])
-    return errors
+            found.append((reference[i], hypothesis[j]))
+    return found

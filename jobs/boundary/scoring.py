@@ -2,7 +2,7 @@
 
 Both compare RTTM with RTTM, so the baseline of any system can be had without its audio:
 
-    python -m jobs.boundary.scoring --reference DIR --hypothesis FILE [--collar 0.25]
+    python -m jobs.boundary.scoring --reference DIR --hypothesis FILE [--collar 0.25] [--perfect 0.5]
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from jobs.boundary.rttm import Segment, boundaries, match, read_rttms, read_uems
+from jobs.boundary.rttm import Segment, boundaries, match, pairs, read_rttms, read_uems
 
 TOLERANCE = 2.0
 """Seconds within which a reference and a system's boundary can be the same one."""
@@ -108,6 +108,19 @@ def der(
     )
 
 
+def perfected(truth: Sequence[Segment], answer: Sequence[Segment], reach: float) -> list[Segment]:
+    """The answer with every boundary that has a true one within `reach` seconds moved onto it.
+
+    No refiner can do better, so what this leaves of the DER says what refining can be worth.
+    """
+    place = {h: r for r, h in pairs(boundaries(truth), boundaries(answer), reach)}
+    moved = [
+        Segment(place.get(round(s.start, 3), s.start), place.get(round(s.stop, 3), s.stop), s.speaker)
+        for s in answer
+    ]
+    return sorted(segment for segment in moved if segment.stop > segment.start)
+
+
 def score(
     reference: Mapping[str, Sequence[Segment]],
     hypothesis: Mapping[str, Sequence[Segment]],
@@ -147,9 +160,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--hypothesis", type=Path, required=True, help="RTTM of a system, a file or a folder")
     parser.add_argument("--collar", type=float, default=0.0, help="seconds on each side of a boundary")
+    parser.add_argument(
+        "--perfect", type=float, default=0.0, help="first put boundaries this near to the truth in place"
+    )
     given = parser.parse_args(arguments)
     parts = read_uems(given.reference) if given.reference.is_dir() else {}
-    numbers = score(read_rttms(given.reference), read_rttms(given.hypothesis), parts, collar=given.collar)
+    truth, answer = read_rttms(given.reference), read_rttms(given.hypothesis)
+    if given.perfect:
+        answer = {
+            uri: perfected(truth[uri], found, given.perfect) for uri, found in answer.items() if uri in truth
+        }
+    numbers = score(truth, answer, parts, collar=given.collar)
     for name, value in numbers.items():
         print(f"{name:12} {value:9.2f}")
     return 0

@@ -16,7 +16,7 @@ from jobs.boundary.checkpoint import Progress as At
 from jobs.boundary.checkpoint import Saved
 from jobs.boundary.refine import SHORTEST, Refiner, settle
 from jobs.boundary.rttm import Segment, boundaries, match, read_rttms
-from jobs.boundary.scoring import der, score
+from jobs.boundary.scoring import der, perfected, score
 from jobs.boundary.settings import Settings
 from models.boundary import Answer, build
 
@@ -84,6 +84,22 @@ def test_a_real_systems_der_is_what_the_field_says(split: str, collar: float, pe
     truth = read_rttms(SHARED / "voxconverse_rttm" / split)
     answer = read_rttms(SHARED / "vbx_output" / "offline_vbx_VoxConverse.rttm")
     total = sum((der(truth[uri], answer.get(uri, []), collar=collar) for uri in truth), scoring.Der())
+    assert round(total.percent, 2) == percent
+
+
+def test_perfect_boundaries_leave_only_the_errors_of_other_kinds() -> None:
+    late = said((0.2, 10.3, "x"), (10.3, 14, "y"))
+    assert perfected(TRUTH, late, 0.5) == said((0, 10, "x"), (10, 14, "y"))
+    assert der(TRUTH, perfected(TRUTH, late, 0.5)).percent == pytest.approx(30)
+
+
+@pytest.mark.skipif(not (SHARED / "vbx_output").exists(), reason=f"skipped: no {SHARED}")
+@pytest.mark.parametrize(("reach", "percent"), [(0.25, 6.25), (0.5, 5.98)])
+def test_what_perfect_boundaries_would_be_worth_to_a_real_system(reach: float, percent: float) -> None:
+    truth = read_rttms(SHARED / "voxconverse_rttm" / "dev")
+    answer = read_rttms(SHARED / "vbx_output" / "offline_vbx_VoxConverse.rttm")
+    moved = {uri: perfected(truth[uri], answer.get(uri, []), reach) for uri in truth}
+    total = sum((der(truth[uri], moved[uri]) for uri in truth), scoring.Der())
     assert round(total.percent, 2) == percent
 
 
