@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import until
+from tests.conftest import SPEC, until
 
 LS_FIELDS = {
     "run", "job", "study", "status", "result", "cause", "pid", "gpus", "queued_at", "started_at", "ended_at",
@@ -286,3 +286,119 @@ def test_an_unmodified_script_shows_its_curve(cockpit):
     points = cockpit.json("curve", "plain-1", "val_wer")["points"]
     assert [point[:2] for point in points] == [[0, 40.0], [1, 39.0], [2, 38.0], [3, 37.0]]
     assert all(math.isfinite(point[2]) for point in points)
+
+
+def job(cockpit, name, script, more=""):
+    """A job that is one line of shell."""
+    command = json.dumps(["sh", "-c", script])
+    text = f'[job]\nname = "{name}"\ncommand = {command}\ngrace_seconds = 2\n{more}'
+    (cockpit.project / "jobs" / f"{name}.toml").write_text(text)
+
+
+@pytest.mark.parametrize("damage", ["rm -rf $TRAINUI_RUN_DIR", "rm -rf $TRAINUI_RUN_DIR/*"])
+def test_a_job_that_deletes_its_own_directory_runs_once_and_ends(cockpit, damage):
+    job(cockpit, "wild", f"echo x >> ran; {damage}; sleep 1.5")
+    cockpit("start", "wild")
+    cockpit.until_status("wild-1", "ended")
+    assert cockpit.run("wild-1")["result"] == "lost"
+    assert (cockpit.project / "ran").read_text() == "x\n"
+
+
+def test_a_job_that_deletes_its_directory_can_still_be_stopped(cockpit):
+    job(cockpit, "wild", "rm -rf $TRAINUI_RUN_DIR; sleep 600")
+    cockpit("start", "wild")
+    until(
+        lambda: (
+            cockpit.run("wild-1")["status"] != "queued" and not (cockpit.project / "runs" / "wild-1").exists()
+        )
+    )
+    cockpit("stop", "wild-1")
+    cockpit.until_status("wild-1", "ended")
+
+
+def test_a_job_that_writes_its_own_exit_record_ends(cockpit):
+    job(cockpit, "forger", "sleep 0.5; echo '{\"done\": true}' > $TRAINUI_RUN_DIR/exit.json; sleep 0.5")
+    cockpit("start", "forger")
+    cockpit.until_status("forger-1", "ended")
+    assert (cockpit.run("forger-1")["result"], cockpit.run("forger-1")["cause"]) == (
+        "lost",
+        "exit.json is damaged",
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"step": 99999999999999999999, "total_steps": 99999999999999999999, "metrics": {"x": 1}}',
+        '{"step": 1, "total_steps": 1e308, "epoch": 99999999999999999999, "metrics": {"x": 1e999}}',
+        '{"checkpoint": "a", "step": 99999999999999999999, "metrics": {"x": 1}}',
+    ],
+)
+def test_no_number_a_job_writes_harms_another_run(cockpit, line):
+    job(cockpit, "big", f"echo '{line}' >> $TRAINUI_METRICS; echo 'step 5/99999999999999999999 loss 0.3'")
+    cockpit("start", "big", "--wait")
+    cockpit("ls", "--all")
+    assert cockpit("start", "count", "--wait").stdout == "count-1\n"
+
+
+def test_a_broken_config_admits_nothing_and_bills_as_before(cockpit):
+    """A new manager knows the last good file; without one, nothing starts that could cost anything."""
+    config = cockpit.project / "trainui.toml"
+    config.write_text("[budget\n")
+    assert "trainui.toml:1" in cockpit("start", "count", code=2).stderr
+    config.write_text('[budget]\ntotal_usd = 14\n[[machine]]\nname = "m"\nusd_per_hour = 3600\n')
+    cockpit("start", "count", "--set", "steps=100000", "--set", "delay=0.02")
+    until(lambda: cockpit.run("count-1")["usd"] > 0)
+    config.write_text("[budget\n")
+    os.kill(cockpit.client.manager().pid, signal.SIGKILL)
+    cockpit.until_status("count-1", "ended")
+    assert cockpit.run("count-1")["cause"] == "budget"
+    assert cockpit.run("count-1")["usd"] <= 14
+
+
+def test_a_new_rate_is_not_charged_backwards(cockpit):
+    config = cockpit.project / "trainui.toml"
+    cockpit("start", "count", "--wait")
+    until(lambda: cockpit.run("count-1")["ended_at"] + 2 < __import__("time").time())
+    config.write_text('[[machine]]\nname = "m"\nusd_per_hour = 3600000\n')
+    until(lambda: cockpit.json("budget")["usd_per_hour"] == 3600000)
+    assert cockpit.json("budget")["spent_usd"] < 1500
+
+
+def test_slots_are_read_when_they_are_needed(cockpit):
+    cockpit("start", "count", "--wait")
+    (cockpit.project / "trainui.toml").write_text("[queue]\nslots = 1\n")
+    cockpit("start", "count", "count", "--set", "steps=100000", "--set", "delay=0.02")
+    until(lambda: "a slot" in cockpit.run("count-3")["waits_for"])
+
+
+def test_two_databases_in_one_folder_share_no_run(cockpit):
+    names = {
+        cockpit("start", "count", "--db", f"{cockpit.project}/{db}.db").stdout.strip()
+        for db in ("runs", "other")
+    }
+    assert names == {"count-1", "count-2"}
+    for db, name in (("runs", "count-1"), ("other", "count-2")):
+        until(lambda db=db, name=name: [
+            run["result"] for run in cockpit.json("ls", "--all", "--db", f"{cockpit.project}/{db}.db")
+        ] == ["finished"])  # fmt: skip
+    cockpit("manager", "stop", "--db", f"{cockpit.project}/other.db")
+
+
+def test_a_third_bad_job_queues_nothing(cockpit):
+    cockpit("start", "count", "count", "cuont", code=2)
+    assert cockpit.json("ls", "--all") == []
+
+
+def test_a_number_that_is_none_is_refused(cockpit):
+    assert "not a finite number" in cockpit("start", "count", "--set", "delay=nan", code=2).stderr
+
+
+def test_names_in_specs_cannot_drive_the_terminal(cockpit):
+    spec = SPEC.replace('primary = "val/mae"', 'primary = "a\\u001b]0;owned\\u0007"')
+    (cockpit.project / "jobs" / "count.toml").write_text(spec)
+    (cockpit.project / "jobs" / "\x1b[31mzz.toml").write_text("[job]\n")
+    for words in (("start", "count"), ("start", "zzz")):
+        done = cockpit(*words, code=2)
+        assert "\x1b" not in done.stderr
+    assert "\x1b" not in cockpit("jobs").stdout

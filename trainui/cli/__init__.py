@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from importlib import import_module
 from typing import Any
@@ -10,6 +11,7 @@ import click
 
 from trainui import __version__
 from trainui.cli.place import Place, db_option
+from trainui.cli.printing import plain
 from trainui.core.errors import TrainuiError, nearest
 
 VERBS = {
@@ -89,8 +91,14 @@ def main(argv: list[str] | None = None) -> Any:
     except BrokenPipeError:
         sys.stderr.close()  # `trainui ls | head`: the reader has seen enough
         return 0
+    except sqlite3.Error as error:
+        return _complain(f"runs.db: {error} (see trainui doctor)", 1)
+    except OSError as error:
+        return _complain(f"{error.filename or 'the output'}: {error.strerror}", 1)
+    except UnicodeError:
+        return _complain("that is not text in UTF-8", 2)
 
 
 def _complain(sentence: str, code: int) -> int:
-    click.echo(f"trainui: {sentence}", err=True)
+    click.echo(f"trainui: {plain(sentence)}", err=True)
     return code

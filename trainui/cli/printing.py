@@ -85,7 +85,7 @@ def number(value: float | None, digits: int = 4) -> str:
 
 def duration(seconds: float | None) -> str:
     """Seconds as people say them: 42 s, 3:20 min, 1:12 h."""
-    if seconds is None:
+    if seconds is None or not math.isfinite(seconds):
         return "–"
     if seconds < 60:
         return f"{seconds:.0f} s"

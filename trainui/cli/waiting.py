@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from trainui.cli.place import Place
-from trainui.cli.printing import duration, number
+from trainui.cli.printing import duration, number, plain
 from trainui.core.run import Result, Status
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
@@ -41,10 +41,11 @@ def wait_for(place: Place, names: Sequence[str]) -> bool:
 
 def ended_line(view: RunView, failed: Sequence[str]) -> str:
     """How a run ended, in one line."""
-    metric = f", best {view.metric.name} {number(view.metric.best)}" if view.metric else ""
+    metric = f", best {plain(view.metric.name)} {number(view.metric.best)}" if view.metric else ""
     gates = f", criteria failed: {', '.join(failed)}" if failed else ""
-    why = f" ({view.cause})" if view.cause else ""
-    return f"{view.run}: {view.result}{why} after {duration(view.seconds)}{metric}, {view.usd:.4f} ${gates}"
+    why = f" ({plain(view.cause)})" if view.cause else ""
+    took = f"after {duration(view.seconds)}{metric}"
+    return f"{view.run}: {view.result}{why} {took}, {view.usd:.4f} ${gates}"
 
 
 def _views(place: Place, reader: Reader, names: Sequence[str]) -> list[RunView]:
@@ -55,7 +56,7 @@ def _views(place: Place, reader: Reader, names: Sequence[str]) -> list[RunView]:
 
 
 def _text(view: RunView) -> str:
-    metric = f"{view.metric.name} {number(view.metric.last)}" if view.metric else ""
+    metric = f"{plain(view.metric.name)} {number(view.metric.last)}" if view.metric else ""
     state = f"waits for {view.waits_for}" if view.waits_for else str(view.result or view.status)
     return f"{state}  {metric}"
 
@@ -100,6 +101,8 @@ def progress_line(views: Sequence[RunView]) -> str:
         is_counting = view.is_live and view.progress is not None
         where = f"{view.progress:.0%}" if is_counting else str(view.result or view.status)
         metric = view.metric if view.metric and view.metric.last is not None else None
-        parts.append(f"{view.run} {where}" + (f" {metric.name} {number(metric.last)}" if metric else ""))
+        parts.append(
+            f"{view.run} {where}" + (f" {plain(metric.name)} {number(metric.last)}" if metric else "")
+        )
     waiting = sum(view.status is Status.QUEUED for view in views)
     return " | ".join([*parts, *([f"{waiting} waiting"] if waiting else [])])

@@ -13,7 +13,7 @@ from trainui.core.export.summary import export_runs
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.process.files import is_locked, read_json
 from trainui.core.process.identity import Identity, is_alive, send_signal
-from trainui.core.project import find_job, find_jobs, lock_path, manager_argv
+from trainui.core.project import find_job, find_jobs, load_config, lock_path, manager_argv
 from trainui.core.run import Status
 from trainui.core.spec import ParamValue, Spec, resolve
 from trainui.core.store.intents import Desk
@@ -75,6 +75,7 @@ class Client:
     ) -> list[str]:
         """Queue one run per job, or none when one of them is wrong."""
         specs = [resolve(find_job(self.project, job), preset=preset, overrides=params) for job in jobs]
+        load_config(self.project)
         for spec in specs:
             compile_patterns(spec.metrics.pattern)
         names = self._queue([(spec, None) for spec in specs], armed=armed)

@@ -44,6 +44,12 @@ class Lives:
         """A paused run goes on: its silence begins anew."""
         self._watch(run).awake_since = now.unix
 
+    def look_for(self, run: RunRow, now: Clock) -> None:
+        """Its run directory is gone: while anything of it lives it is live, and a stop is SIGKILL."""
+        if not self._engine.has_strays(run.directory, kill=run.status is Status.STOPPING):
+            with atomic(self._db):
+                self.end(run, Result.LOST, "its run directory was deleted", now)
+
     def look_at(self, run: RunRow, seen: Observation, now: Clock) -> None:
         """Read what a live run wrote, act on its gates, and see whether it still lives."""
         if seen.phase is Phase.UNATTENDED:

@@ -9,22 +9,20 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import sqlite3
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from trainui.core import telemetry
+from trainui.core.complaints import LASTING, complaints
 from trainui.core.engines.local import LocalEngine, Phase
-from trainui.core.errors import SpecError, TrainuiError
+from trainui.core.errors import SpecError
 from trainui.core.lives import Lives
 from trainui.core.process.files import lock, write_json
 from trainui.core.process.identity import boot_id, boot_seconds, identity_of
-from trainui.core.project import Config, load_config, lock_path
+from trainui.core.project import load_config, lock_path
 from trainui.core.queue import Queue
 from trainui.core.run import LIVE, Result, Status
 from trainui.core.store.intents import Intent, close_intent, open_intents
@@ -51,7 +49,7 @@ class Manager:
         self._db = connect(db_path)
         self._runs = RunWriter(self._db)
         self._engine = LocalEngine()
-        self._treasury = Treasury(self._db, Config())
+        self._treasury = Treasury(self._db)
         self._lives = Lives(self._db, self._engine, self._treasury)
         self._queue = Queue(
             self._db, db_path, engine=self._engine, lives=self._lives, treasury=self._treasury
@@ -66,13 +64,14 @@ class Manager:
         intents = open_intents(self._db)
         for intent in intents:
             with complaints(f"intent {intent.id}"):
-                self._carry_out(intent, now)
+                self._try(intent, now)
         if not intents and now.boot < self._next_look:
             return
         runs = self._runs.open_runs()
         for run in live_of(runs):
             with complaints(run.name):
                 self._look_at(run, now)
+        self._read_config(now)
         if now.boot >= self._next_settle:
             self._reckon(now)
         if self._queue.start_queued(now):
@@ -87,10 +86,26 @@ class Manager:
 
     def _look_at(self, run: RunRow, now: Clock) -> None:
         seen = self._engine.poll(run.directory)
-        if run.status is Status.STARTING and seen.phase is Phase.ABSENT:
+        if seen.phase is not Phase.ABSENT:
+            self._lives.look_at(run, seen, now)
+        elif run.was_launched and not (run.directory / "launch.json").exists():
+            self._lives.look_for(run, now)  # it was there: somebody deleted it
+        elif run.status is Status.STARTING:
             self._queue.submit(run, now)  # a manager was killed between the commit and the launch
         else:
-            self._lives.look_at(run, seen, now)
+            with atomic(self._db):
+                self._lives.end(run, Result.STOPPED, run.stop_reason or "user", now)
+
+    def _try(self, intent: Intent, now: Clock) -> None:
+        """Carry an intent out, or close it when it never can be."""
+        try:
+            self._carry_out(intent, now)
+        except LASTING as error:
+            with atomic(self._db):
+                close_intent(self._db, intent.id, f"cannot be done: {error}", now.unix)
+                text = f"{intent.verb} of {intent.run} cannot be done: {error}"
+                self._runs.event(intent.run, "manager", text, at=now.unix)
+            raise
 
     def _carry_out(self, intent: Intent, now: Clock) -> None:
         verbs = {
@@ -151,13 +166,13 @@ class Manager:
 
     def _reckon(self, now: Clock) -> None:
         """Charge, renew what was paid ahead, judge the meters, look at the machine."""
-        self._read_config()
         live = live_of(self._runs.open_runs())
         self._treasury.settle(now)
         for run in live:
             if run.status is not Status.STARTING:
-                self._renew(run, now)
-                self._lives.judge_meters(run, now)
+                with complaints(run.name):
+                    self._renew(run, now)
+                    self._lives.judge_meters(run, now)
         if live or not self._next_settle:
             view = telemetry.sample(at=now.unix, folder=self.db_path.parent)
             with atomic(self._db):
@@ -166,7 +181,7 @@ class Manager:
 
     def _renew(self, run: RunRow, now: Clock) -> None:
         """Pay a run's next seconds in advance; near the cap there are none left, and it is stopped in time."""
-        if run.status is Status.STOPPING:
+        if run.status is Status.STOPPING or self._treasury.trouble:
             return
         allowance = self._treasury.allowance(run, now)
         if self._treasury.is_worth_writing(run.name, allowance):
@@ -174,36 +189,23 @@ class Manager:
                 self._treasury.note_allowance(run.name, allowance)
             self._engine.renew(run.directory, allowance)
 
-    def _read_config(self) -> None:
+    def _read_config(self, now: Clock) -> None:
         """Take trainui.toml in when it changed; a broken one leaves the last good one in force."""
         path = self.project / "trainui.toml"
         seen = path.stat().st_mtime if path.exists() else None
         if seen == self._config_seen:
             return
-        self._config_seen = seen
         try:
-            self._treasury.use(load_config(self.project))
+            config = load_config(self.project)
         except SpecError as error:
             with atomic(self._db):
                 self._runs.event(
-                    "", "manager", f"the last good trainui.toml stays in force: {error}", at=time.time()
+                    "", "manager", f"the last good trainui.toml stays in force: {error}", at=now.unix
                 )
-
-
-@contextmanager
-def complaints(about: str) -> Iterator[None]:
-    """Trouble with one thing is told, and leaves the others alone.
-
-    A full disk or a locked file passes, a damaged file of one run does not concern the rest; the runs go on
-    meanwhile, and nothing was half committed.
-    """
-    try:
-        yield
-    except (sqlite3.Error, TrainuiError, OSError, ValueError, KeyError, TypeError) as error:
-        print(
-            f"{time.strftime('%F %T')} {about}: {type(error).__name__}: {error}", file=sys.stderr, flush=True
-        )
-        time.sleep(0.2)  # the same again in a moment: do not fill the disk that is full
+            self._treasury.distrust(str(error))
+        else:
+            self._treasury.use(config, now)
+        self._config_seen = seen
 
 
 def _clock() -> Clock:

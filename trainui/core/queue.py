@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from trainui.core import telemetry
+from trainui.core.complaints import complaints
 from trainui.core.engines.local import LocalEngine
 from trainui.core.errors import LaunchError
 from trainui.core.gates import State
@@ -65,7 +66,8 @@ class Queue:
                     run, Status.STARTING, "starting", at=now.unix,
                     gpus=msgspec.json.encode(start.gpus).decode(), waits_for="", boot_id=now.boot_id,
                 )  # fmt: skip
-            self.submit(run, now)
+            with complaints(run.name):
+                self.submit(run, now)
         for name, reason in reasons.items():
             if by_name[name].waits_for != reason:
                 with atomic(self._db):
@@ -87,6 +89,8 @@ class Queue:
             with atomic(self._db):
                 self._treasury.note_allowance(run.name, allowance)
             self._engine.submit(order, allowance)
+            with atomic(self._db):
+                self._runs.change(run.name, was_launched=1)
         except LaunchError as error:
             with atomic(self._db):
                 self._lives.end(run, Result.FAILED, str(error), now)

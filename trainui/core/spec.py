@@ -144,6 +144,8 @@ def _is_misspelt(key: str, known: Mapping[str, Any]) -> bool:
 
 
 def _typed(job: str, key: str, text: str, old: ParamValue | None) -> ParamValue:
+    if isinstance(old, int | float) and text.strip().lower().lstrip("+-") in ("nan", "inf", "infinity"):
+        raise SpecError(f"job {job!r}: {key}={text!r} is not a finite number")
     words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
     try:
         if isinstance(old, bool):

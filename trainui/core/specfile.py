@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Mapping
@@ -76,6 +77,14 @@ def _check(spec: Spec) -> None:
     ):
         if value is not None and not 0 <= value < float("inf"):
             raise _WrongValueError(name, f"{name} cannot be {value}")
+    for table in (spec.params, *spec.presets.values()):
+        for key, param in table.items():
+            if isinstance(param, float) and not math.isfinite(param):
+                raise _WrongValueError(
+                    key, f"{key} = {param} is not a finite number", hint='write it as "inf"'
+                )
+    if not spec.metrics.primary.isprintable():
+        raise _WrongValueError("primary", f"primary {spec.metrics.primary!a} is not a name")
     for pattern in spec.metrics.pattern:
         _check_pattern(pattern)
     spec.gates()

@@ -31,15 +31,28 @@ class Treasury:
     AHEAD = 60.0
     """Seconds a run is paid in advance, beside its grace."""
 
-    def __init__(self, db: sqlite3.Connection, config: Config) -> None:
+    def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._ledger = Ledger(db)
-        self.config = config
+        kept = self._ledger.fact("config")
+        self.config = msgspec.json.decode(kept, type=Config) if kept else Config()
+        self._is_known = bool(kept)
+        self.trouble = ""
+        """Why there is no telling what may be spent; '' when there is."""
         self._allowed: dict[str, Allowance] = {}
 
-    def use(self, config: Config) -> None:
-        """From now on, this is the machine and the budget."""
-        self.config = config
+    def use(self, config: Config, now: Clock) -> None:
+        """From now on, this is the machine and the budget; what was until now is charged as it was."""
+        if self._is_known and config != self.config:
+            self.settle(now)
+        self.config, self._is_known, self.trouble = config, True, ""
+        with atomic(self._db):
+            self._ledger.set_fact("config", msgspec.json.encode(config).decode())
+            self._publish(now)
+
+    def distrust(self, why: str) -> None:
+        """The file is broken. Without a last good one nothing may start, and nothing is paid further."""
+        self.trouble = "" if self._is_known else why
 
     @property
     def slots(self) -> int | None:
@@ -131,6 +144,8 @@ class Treasury:
 
     def can_start(self, grace: float) -> str:
         """Why no run may start now; '' when the money reaches for at least its grace."""
+        if self.trouble:
+            return f"trainui.toml to be mended: {self.trouble}"
         left = self.left()
         if left is None or self.rate <= 0 or left * 3600 / self.rate > grace:
             return ""

@@ -170,7 +170,7 @@ class Watch:
                 self._keep_checkpoint(record, now)
             for name in ("total_steps", "total_epochs"):
                 if (value := getattr(record, name)) is not None:
-                    place[name] = value
+                    place[name] = _storable(value)
         if points:
             place["step"] = points[-1].step
             epochs = [one.epoch for one in points if one.epoch is not None]
@@ -186,8 +186,8 @@ class Watch:
             self.name,
             path=record.checkpoint or "",
             at=record.at or now,
-            step=record.step,
-            epoch=record.epoch,
+            step=None if record.step is None else _storable(record.step),
+            epoch=None if record.epoch is None else _storable(record.epoch),
             metric=metric,
             value=value,
         )
@@ -225,7 +225,7 @@ def _points(records: Iterable[Record], now: float) -> Iterable[StoredPoint]:
                 metric=metric,
                 step=None if step is None else _storable(step),
                 value=value,
-                epoch=record.epoch,
+                epoch=None if record.epoch is None else _storable(record.epoch),
                 at=record.at if record.at is not None else now,
             )
 

@@ -100,6 +100,14 @@ class LocalEngine:
         if self.poll(run_dir).phase is Phase.UNATTENDED:
             spawn_keeper(run_dir, attend=True)
 
+    def has_strays(self, run_dir: Path, *, kill: bool) -> bool:
+        """Whether anything carries the name of a run whose directory is gone; `kill` sends it SIGKILL."""
+        nobody = Identity(pid=0, ticks=0, boot_id="")
+        strays = tree.members(str(run_dir), nobody)
+        if kill:
+            tree.signal_all(strays, signals.SIGKILL)
+        return bool(strays)
+
     def output(self, run_dir: Path) -> Path:
         """Where what it prints is."""
         return run_dir / names.OUTPUT
@@ -129,8 +137,13 @@ def _identity(path: Path) -> Identity | None:
 
 def _exit(run_dir: Path) -> Exit | None:
     told = recall(run_dir / names.EXIT)
+    if told is None:
+        return None
     known = {field.name for field in fields(Exit)}
-    return Exit(**{key: value for key, value in told.items() if key in known}) if told else None
+    try:
+        return Exit(**{key: value for key, value in told.items() if key in known})
+    except TypeError:
+        return None  # not written by a pair; what is said of it then is that it is damaged
 
 
 def _phase(

@@ -1,9 +1,11 @@
-"""Bytes of a growing file → whole lines, from an offset. Exactly once rests on two facts: the offset in a
-chunk is the only memory there is, and it only moves forward.
+"""Bytes of a growing file → whole lines, from an offset. Exactly once rests on two facts: the place in a
+chunk (offset, inode, mark) is the only memory there is, and in one file the offset only moves forward.
 """
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import stat
 from dataclasses import dataclass
@@ -13,6 +15,10 @@ from typing import BinaryIO
 LIMIT = 4 << 20
 LONGEST = 1 << 20
 KEPT = 64 << 10
+MARKED = 64
+"""Bytes before the offset by which a file is known again."""
+
+_SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,8 +29,10 @@ class Chunk:
         lines: may hold "\\r" inside, where a progress bar drew over itself.
         start: where reading began; 0 after the file was rewound.
         end: the offset to commit with the lines, and to read on from.
-        rewound: `truncated` or `replaced` when the file is not the one that was read before, else "".
+        rewound: `truncated` or `replaced` when the file is not the one that was read before, else "". A copy
+            that grew, renamed over the old file, counts as the same file.
         inode: to be handed back with the offset.
+        mark: a digest of the bytes before `end`, to be handed back with the offset; never empty.
     """
 
     lines: list[bytes]
@@ -32,10 +40,17 @@ class Chunk:
     end: int
     rewound: str
     inode: int
+    mark: str
 
 
 def read_chunk(
-    path: Path, *, offset: int, inode: int | None, limit: int = LIMIT, final: bool = False
+    path: Path,
+    *,
+    offset: int,
+    inode: int | None,
+    mark: str = "",
+    limit: int = LIMIT,
+    final: bool = False,
 ) -> Chunk | None:
     """The lines that were finished since `offset`, or None when there is no news or no such file.
 
@@ -43,29 +58,35 @@ def read_chunk(
     followed live. A line longer than 1 MiB is kept as its first 64 KiB, once, and its rest is passed over.
     `final` takes an unfinished last line too. Call again until None: a chunk holds `limit` bytes at most,
     or one line where that is longer.
+
+    `offset`, `inode` and `mark` are those of the chunk before. The bytes before the offset tell whether it is
+    the file that was read; with an empty mark (unknown) the inode does. Raises OSError as `open_regular` does.
     """
-    file = _open(path)
+    file = open_regular(path)
     if file is None:
         return None
     with file:
         facts = os.fstat(file.fileno())
-        rewound = ""
-        if inode is not None and inode != facts.st_ino:
-            rewound = "replaced"
-        elif facts.st_size < offset:
-            rewound = "truncated"
+        rewound = _rewound(file, facts, offset, inode, mark)
         start = 0 if rewound else offset
-        lines, end = _read_lines(file, start, facts.st_size, limit, final)
+        lines, end, last = _read_lines(file, start, facts.st_size, limit, final)
     if end == start and not rewound:
         return None
-    return Chunk(lines=lines, start=start, end=end, rewound=rewound, inode=facts.st_ino)
+    return Chunk(lines=lines, start=start, end=end, rewound=rewound, inode=facts.st_ino, mark=_digest(last))
 
 
-def _open(path: Path) -> BinaryIO | None:
-    """The file, or None when there is none or it is none. NONBLOCK: a pipe in its place must not stop us."""
+def open_regular(path: Path) -> BinaryIO | None:
+    """The file for reading, unbuffered; None for what is no regular file or cannot be opened.
+
+    Never waits, whatever lies there. Raises OSError only where this process is short of handles or memory:
+    that passes, and says nothing of the file.
+    """
     try:
+        # NONBLOCK: a pipe in its place must not stop us.
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError as error:
+        if error.errno in _SHORTAGES:
+            raise
         return None
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
@@ -73,26 +94,53 @@ def _open(path: Path) -> BinaryIO | None:
     return os.fdopen(handle, "rb", buffering=0)
 
 
-def _read_lines(file: BinaryIO, start: int, size: int, limit: int, final: bool) -> tuple[list[bytes], int]:
-    """Lines from `start` and where they end; `size` is how long the file was when it was opened."""
-    # One byte more, before the start: unless it ends a line, we stand inside one whose head was already kept.
-    before = 1 if start else 0
+def _rewound(file: BinaryIO, facts: os.stat_result, offset: int, inode: int | None, mark: str) -> str:
+    """What happened to the file that was read up to `offset`, or "" when this is it.
+
+    The inode alone is no witness: a new file may get the old one's number, and one that is rewritten and
+    renamed over itself gets another with the same beginning.
+    """
+    is_same = inode is None or inode == facts.st_ino
+    if facts.st_size < offset:
+        return "truncated" if is_same else "replaced"
+    if mark:
+        before = min(offset, MARKED)
+        is_same = _digest(os.pread(file.fileno(), before, offset - before)) == mark
+    return "" if is_same else "replaced"
+
+
+def _digest(last: bytes) -> str:
+    return hashlib.blake2b(last, digest_size=8).hexdigest()
+
+
+def _read_lines(
+    file: BinaryIO, start: int, size: int, limit: int, final: bool
+) -> tuple[list[bytes], int, bytes]:
+    """Lines from `start`, where they end, and the last bytes before that end, at most 64.
+
+    `size` is how long the file was when it was opened.
+    """
+    # Some bytes more, before the start: for the mark, and unless they end a line, we stand inside one whose
+    # head was already kept.
+    before = min(start, MARKED)
     data = _read(file, start - before, min(size, start + limit) - start + before)
     if _last_end(data[before:]) < 0 and start + limit < size and limit <= LONGEST:
         data = _read(file, start - before, min(size - start, LONGEST + 1) + before)
+    if len(data) < before:  # cut off under our hands: the next read sees a truncated file
+        return [], start, b""
     end = start + len(data) - before
     skip = before
-    if before and data[:1] not in (b"\n", b"\r"):
+    if before and data[before - 1 : before] not in (b"\n", b"\r"):
         skip = _first_end(data, before)
         if skip < 0:
-            return [], end
+            return [], end, data[-MARKED:]
     cut = _last_end(data[skip:]) + skip
     if cut < skip:
         cut = skip
     unfinished = data[cut:]
     if len(unfinished) > LONGEST or (final and unfinished and end >= size):
-        return _whole(data[skip:]), end
-    return _whole(data[skip:cut]), start + cut - before
+        return _whole(data[skip:]), end, data[-MARKED:]
+    return _whole(data[skip:cut]), start + cut - before, data[:cut][-MARKED:]
 
 
 def _read(file: BinaryIO, start: int, count: int) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trainui.core.errors import NotFoundError
-from trainui.core.ingest.follow import Chunk, read_chunk
+from trainui.core.ingest.follow import Chunk, open_regular, read_chunk
 from trainui.core.ingest.jsonl import object_of
 from trainui.core.ingest.patterns import Pattern
 from trainui.core.ingest.readers import reader_for
@@ -80,8 +80,8 @@ class ParseReport:
 def parse_file(path: Path, *, patterns: Sequence[Pattern] = ()) -> ParseReport:
     """Read a whole finished file; raises NotFoundError where there is none."""
     chunk = read_chunk(path, offset=0, inode=None, final=True)
-    if chunk is None and not path.is_file():
-        raise NotFoundError(f"{path} is not a file", hint="name a log, like runs/<run>/output.log")
+    if chunk is None:
+        _check(path)
     kind = kind_of(path, chunk.lines if chunk else [])
     reader = reader_for(kind, patterns=patterns)
     metrics: dict[str, MetricReport] = {}
@@ -114,8 +114,16 @@ def kind_of(path: Path, lines: Sequence[bytes]) -> str:
     return "jsonl" if objects * 5 >= len(seen) * 4 or (is_named and objects) else "console"
 
 
+def _check(path: Path) -> None:
+    file = open_regular(path)
+    if file is None:
+        hint = "name a log, like runs/<run>/output.log"
+        raise NotFoundError(f"{path} is not a file that can be read", hint=hint)
+    file.close()
+
+
 def _next(path: Path, chunk: Chunk) -> Chunk | None:
-    return read_chunk(path, offset=chunk.end, inode=chunk.inode, final=True)
+    return read_chunk(path, offset=chunk.end, inode=chunk.inode, mark=chunk.mark, final=True)
 
 
 def _plain(value: float) -> float | str:

@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+from trainui.core.ingest.follow import open_regular
+
 MAX_LINE = 4000
 _BLOCK = 1 << 16
 _MOST = 4 << 20
@@ -41,10 +43,12 @@ def shown(line: bytes) -> str:
 
 
 def tail_lines(path: Path, n: int) -> list[str]:
-    """The last `n` lines of a file as they may be shown; at most its last 4 MiB are read, none if absent."""
-    try:
-        file = path.open("rb")
-    except (FileNotFoundError, NotADirectoryError):
+    """The last `n` lines of a file as they may be shown; at most its last 4 MiB are read.
+
+    There are none where there is no regular file, or none that can be opened. Never waits.
+    """
+    file = open_regular(path)
+    if file is None:
         return []
     with file:
         start = size = file.seek(0, os.SEEK_END)

@@ -16,6 +16,8 @@ from .files import reserve, write_json, write_json_once
 from .order import ALLOWANCE, CLAIM, EXIT, KEEPER_LOG, LAUNCH, MARK, STOP, Allowance, Order
 
 SCRIPT = Path(__file__).with_name("keeper.py")
+TRIES = 3
+"""Keepers that may be killed before they claim their run; each that is, began nothing."""
 COMES_UP_IN = 10.0
 """Seconds we wait for a keeper to claim its run; a slower one is not lost, only not waited for."""
 
@@ -41,10 +43,13 @@ def launch(order: Order, allowance: Allowance) -> None:
         for must in (STOP, EXIT):
             reserve(folder / must)
         write_json_once(folder / LAUNCH, replace(order, umask=umask).to_dict())
-        keeper = spawn_keeper(folder, python=order.python)
+        for _ in range(TRIES):
+            keeper = spawn_keeper(folder, python=order.python)
+            if _comes_up(order, folder / CLAIM, keeper):
+                return
     except OSError as error:
         raise LaunchError(f"{order.run}: {folder} cannot be written: {error.strerror}") from error
-    _await_claim(order, folder / CLAIM, keeper)
+    raise LaunchError(f"{order.run}: could not start: its keeper was killed {TRIES} times")
 
 
 def spawn_keeper(folder: Path, *, python: str = "", attend: bool = False) -> subprocess.Popen[bytes]:
@@ -68,15 +73,20 @@ def spawn_keeper(folder: Path, *, python: str = "", attend: bool = False) -> sub
     return keeper
 
 
-def _await_claim(order: Order, claim: Path, keeper: subprocess.Popen[bytes]) -> None:
+def _comes_up(order: Order, claim: Path, keeper: subprocess.Popen[bytes]) -> bool:
+    """Wait for the claim; False when the keeper was killed before. Raises LaunchError when it gave up."""
     deadline = time.monotonic() + COMES_UP_IN
     while not claim.exists() and time.monotonic() < deadline:
-        if keeper.poll() not in (None, 0) and not claim.exists():
+        code = keeper.poll()
+        if code is not None and code < 0 and not claim.exists():
+            return False
+        if code not in (None, 0) and not claim.exists():
             log = claim.with_name(KEEPER_LOG)
             lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
             last = lines[-1] if lines else f"its keeper ended with {keeper.returncode}"
             raise LaunchError(f"{order.run}: could not start: {last}", hint=f"see {log}")
         time.sleep(0.002)
+    return True
 
 
 def _umask() -> int:

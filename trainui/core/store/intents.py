@@ -43,6 +43,8 @@ class Desk:
         """Queue a run of `job` and return its name, which no run ever had."""
         with atomic(self._db):
             name = f"{job}-{self._next_number(job)}"
+            # the folder is ours from here on, also against another runs.db beside this one
+            (self._runs / name).mkdir(mode=0o700, parents=True)
             self._insert("start", name, payload)
         return name
 

@@ -63,6 +63,13 @@ class Reader:
 
     def runs(self) -> list[RunView]:
         """Every run: live ones first, then queued, then ended; newest first within each."""
+        self._db.execute("BEGIN")  # one look: a run must not fall between its intent and its row
+        try:
+            return self._runs()
+        finally:
+            self._db.execute("COMMIT")
+
+    def _runs(self) -> list[RunView]:
         spent = {row["run"]: row for row in self._db.execute(
             "SELECT run, sum(micro_usd) AS micro, sum(gpu_ms) AS gpu_ms FROM ledger WHERE run != '' GROUP BY run"
         )}  # fmt: skip

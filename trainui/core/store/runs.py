@@ -42,6 +42,7 @@ class RunRow:
     waits_for: str
     pid: int | None
     stop_at: float | None
+    was_launched: bool
 
 
 def _row(row: sqlite3.Row) -> RunRow:
@@ -71,6 +72,7 @@ def _row(row: sqlite3.Row) -> RunRow:
         waits_for=row["waits_for"],
         pid=row["pid"],
         stop_at=row["stop_at"],
+        was_launched=bool(row["was_launched"]),
     )
 
 
@@ -160,7 +162,7 @@ class RunWriter:
             " FROM metrics JOIN points ON points.metric = metrics.id"
             " WHERE metrics.run=? AND metrics.rank="
             "   (SELECT min(rank) FROM metrics AS other WHERE other.run=metrics.run AND other.name=metrics.name)"
-            " ORDER BY points.at, metrics.id, points.n",
+            " ORDER BY points.seq",
             (name,),
         ).fetchall()
 

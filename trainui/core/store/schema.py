@@ -37,7 +37,8 @@ CREATE TABLE runs (
   queued_at REAL NOT NULL, started_at REAL, started_boot REAL, boot_id TEXT, ended_at REAL,
   ended_boot REAL, seconds REAL NOT NULL DEFAULT 0, pid INTEGER, gpus TEXT NOT NULL DEFAULT '[]',
   step, epoch REAL, total_steps REAL, total_epochs REAL, exit_code INTEGER, exit_signal TEXT,
-  waits_for TEXT NOT NULL DEFAULT '', stop_reason TEXT NOT NULL DEFAULT '', stop_at REAL
+  waits_for TEXT NOT NULL DEFAULT '', stop_reason TEXT NOT NULL DEFAULT '', stop_at REAL,
+  was_launched INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX runs_by_status ON runs (status);
 CREATE TABLE intents (
@@ -54,6 +55,7 @@ CREATE TABLE metrics (
 );
 CREATE TABLE points (
   metric INTEGER NOT NULL, n INTEGER NOT NULL, step NOT NULL, value REAL, epoch REAL, at REAL NOT NULL,
+  seq INTEGER NOT NULL,
   PRIMARY KEY (metric, n)
 ) WITHOUT ROWID;
 CREATE TABLE envelopes (
@@ -64,6 +66,7 @@ CREATE TABLE envelopes (
 CREATE TABLE sources (
   run TEXT NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL, offset INTEGER NOT NULL DEFAULT 0, inode INTEGER,
   lines INTEGER NOT NULL DEFAULT 0, understood INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT '',
+  mark TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (run, path)
 );
 CREATE TABLE gates (

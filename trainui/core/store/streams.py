@@ -38,6 +38,8 @@ class Source:
     lines: int = 0
     understood: int = 0
     state: str = ""
+    mark: str = ""
+    """Tells whether the bytes before the offset are still those that were read."""
 
 
 @dataclass(slots=True)
@@ -65,10 +67,17 @@ class StreamWriter:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._tallies: dict[tuple[str, str, str], _Tally] = {}
+        self._counts: dict[str, int] = {}
 
     def forget(self) -> None:
         """Drop what is remembered: the next batch reads it from the store again."""
         self._tallies.clear()
+        self._counts.clear()
+
+    def _count_of(self, run: str) -> int:
+        """Points of a run so far, over all metrics: the number of its next one, in the order they were read."""
+        row = self._db.execute("SELECT coalesce(sum(points), 0) FROM metrics WHERE run=?", (run,)).fetchone()
+        return int(row[0])
 
     def source(self, run: str, path: str, kind: str) -> Source:
         """How far `path` was read."""
@@ -83,7 +92,7 @@ class StreamWriter:
         if (row["offset"] if row else 0) != before.offset:
             return False
         self._db.execute(
-            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 after.run,
                 after.path,
@@ -93,6 +102,7 @@ class StreamWriter:
                 after.lines,
                 after.understood,
                 after.state,
+                after.mark,
             ),
         )
         return True
@@ -100,6 +110,7 @@ class StreamWriter:
     def add_points(self, run: str, source: str, points: Iterable[StoredPoint]) -> list[Point]:
         """Append points in the order given, with their envelopes; returns them. Call inside a transaction."""
         stored: list[Point] = []
+        seq = self._counts[run] if run in self._counts else self._count_of(run)
         rows: list[tuple[object, ...]] = []
         full: list[tuple[object, ...]] = []
         touched: dict[int, _Tally] = {}
@@ -109,11 +120,21 @@ class StreamWriter:
             value = point.value
             step = point.step if point.step is not None else tally.points
             rows.append(
-                (tally.id, tally.points, step, None if math.isnan(value) else value, point.epoch, point.at)
+                (
+                    tally.id,
+                    tally.points,
+                    step,
+                    None if math.isnan(value) else value,
+                    point.epoch,
+                    point.at,
+                    seq,
+                )
             )
+            seq += 1
             stored.append(Point(metric=point.metric, step=step, value=value, epoch=point.epoch, at=point.at))
             full.extend(_count(tally, stored[-1]))
-        self._db.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?, ?)", rows)
+        self._db.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        self._counts[run] = seq
         for tally in touched.values():
             full.extend(one.row(tally.id) for one in tally.bins.values())
             self._save(tally)
