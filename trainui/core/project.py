@@ -153,7 +153,7 @@ def _check(path: Path, text: str, config: Config) -> None:
 def find_jobs(project: Path) -> list[JobFile]:
     """Every `jobs/**/*.toml` with a [job] table, by name; what is wrong with one is kept beside it."""
     found: list[JobFile] = []
-    for path in sorted((project / "jobs").rglob("*.toml")):
+    for path in sorted(path for path in (project / "jobs").rglob("*.toml") if path.is_file()):
         shown = path.relative_to(project)
         try:
             spec = load_spec(path)
