@@ -1,5 +1,6 @@
 """The follower: every line exactly once, whatever the writer and the disk do."""
 
+import errno
 import itertools
 import os
 import re
@@ -8,18 +9,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainui.core.ingest.follow import KEPT, LIMIT, LONGEST, read_chunk
+from trainui.core.ingest.follow import KEPT, LIMIT, LONGEST, open_regular, read_chunk
+from trainui.core.ingest.text import tail_lines
+
+BEGIN = {"offset": 0, "inode": None, "mark": ""}
 
 
-def follow(path, *, offset=0, inode=None, limit=LIMIT, final=False):
+def follow(path, place=BEGIN, *, limit=LIMIT, final=False):
     """Read until there is no news; the lines, and where to go on. Fails when an offset goes back."""
     lines = []
-    while chunk := read_chunk(path, offset=offset, inode=inode, limit=limit, final=final):
-        assert chunk.rewound or chunk.end > offset
-        assert chunk.start == (0 if chunk.rewound else offset)
+    while chunk := read_chunk(path, **place, limit=limit, final=final):
+        assert chunk.rewound or chunk.end > place["offset"]
+        assert chunk.start == (0 if chunk.rewound else place["offset"])
+        assert chunk.mark
         lines += chunk.lines
-        offset, inode = chunk.end, chunk.inode
-    return lines, offset, inode
+        place = {"offset": chunk.end, "inode": chunk.inode, "mark": chunk.mark}
+    return lines, place
 
 
 def pieces(data):
@@ -38,17 +43,17 @@ def pieces(data):
 def test_any_split_of_the_appends_yields_every_line_once(tmp_path_factory, data, cuts, limit):
     path = tmp_path_factory.mktemp("follow") / "log"
     path.write_bytes(b"")
-    lines, offset, inode = [], 0, None
+    lines, place = [], BEGIN
     edges = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
     for start, end in itertools.pairwise(edges):
         with path.open("ab") as file:
             file.write(data[start:end])
-        new, offset, inode = follow(path, offset=offset, inode=inode, limit=limit)
+        new, place = follow(path, place, limit=limit)
         lines += new
-        assert offset <= end
-    new, offset, _ = follow(path, offset=offset, inode=inode, limit=limit, final=True)
+        assert place["offset"] <= end
+    new, place = follow(path, place, limit=limit, final=True)
     lines += new
-    assert offset == len(data)
+    assert place["offset"] == len(data)
     assert [piece for line in lines for piece in pieces(line)] == pieces(data)
 
 
@@ -61,13 +66,13 @@ def test_long_lines_are_kept_once_as_their_head(tmp_path_factory, writes, limit)
         patch.setattr("trainui.core.ingest.follow.KEPT", 10)
         path = tmp_path_factory.mktemp("follow") / "log"
         path.write_bytes(b"")
-        lines, offset, inode = [], 0, None
+        lines, place = [], BEGIN
         for ended, length in writes:
             with path.open("ab") as file:
                 file.write(b"x" * length + b"\n" * ended)
-            new, offset, inode = follow(path, offset=offset, inode=inode, limit=limit)
+            new, place = follow(path, place, limit=limit)
             lines += new
-        new, offset, inode = follow(path, offset=offset, inode=inode, limit=limit, final=True)
+        new, place = follow(path, place, limit=limit, final=True)
     whole = [line for line in path.read_bytes().split(b"\n") if line]
     assert lines + new == [line if len(line) <= 1000 else line[:10] for line in whole]
 
@@ -75,30 +80,30 @@ def test_long_lines_are_kept_once_as_their_head(tmp_path_factory, writes, limit)
 def test_a_torn_line_waits_for_its_end(tmp_path):
     path = tmp_path / "log"
     path.write_bytes(b'{"step": 1}\n{"st')
-    lines, offset, inode = follow(path)
-    assert (lines, offset) == ([b'{"step": 1}'], 12)
-    assert read_chunk(path, offset=offset, inode=inode) is None
+    lines, place = follow(path)
+    assert (lines, place["offset"]) == ([b'{"step": 1}'], 12)
+    assert read_chunk(path, **place) is None
     with path.open("ab") as file:
         file.write(b'ep": 2}\n')
-    assert follow(path, offset=offset, inode=inode)[0] == [b'{"step": 2}']
+    assert follow(path, place)[0] == [b'{"step": 2}']
 
 
 def test_the_last_line_of_a_dead_run_counts_without_its_newline(tmp_path):
     path = tmp_path / "log"
     path.write_bytes(b"one\ntwo")
-    lines, offset, inode = follow(path, final=True)
-    assert (lines, offset) == ([b"one", b"two"], 7)
+    lines, place = follow(path, final=True)
+    assert (lines, place["offset"]) == ([b"one", b"two"], 7)
     with path.open("ab") as file:
         file.write(b" more\nthree\n")
-    assert follow(path, offset=offset, inode=inode)[0] == [b"three"]
+    assert follow(path, place)[0] == [b"three"]
 
 
 def test_a_truncated_file_is_read_from_its_beginning(tmp_path):
     path = tmp_path / "log"
     path.write_bytes(b"one\ntwo\n")
-    _, offset, inode = follow(path)
+    _, place = follow(path)
     path.write_bytes(b"new\n")
-    chunk = read_chunk(path, offset=offset, inode=inode)
+    chunk = read_chunk(path, **place)
     assert (chunk.rewound, chunk.start, chunk.end, chunk.lines) == ("truncated", 0, 4, [b"new"])
 
 
@@ -112,12 +117,91 @@ def test_a_truncation_is_news_even_when_nothing_was_written_since(tmp_path):
 def test_a_replaced_file_is_read_from_its_beginning(tmp_path):
     path = tmp_path / "log"
     path.write_bytes(b"one\n")
-    _, offset, inode = follow(path)
+    _, place = follow(path)
     (tmp_path / "fresh").write_bytes(b"two\nthree\n")
     os.replace(tmp_path / "fresh", path)
-    chunk = read_chunk(path, offset=offset, inode=inode)
+    chunk = read_chunk(path, **place)
     assert (chunk.rewound, chunk.start, chunk.lines) == ("replaced", 0, [b"two", b"three"])
-    assert chunk.inode != inode
+    assert chunk.inode != place["inode"]
+
+
+def rows(epoch, count=3):
+    """Rows of one length, as a job writes them."""
+    return b"".join(b'{"step": %03d, "loss": 0.%03d}\n' % (epoch * count + n, n) for n in range(count))
+
+
+def begun_anew(path, data):
+    path.unlink(missing_ok=True)
+    path.write_bytes(data)
+
+
+def emptied_and_filled(path, data):
+    """The same inode and the same size as before: what a reused inode looks like, for certain."""
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("write", [begun_anew, emptied_and_filled])
+def test_another_file_of_the_same_size_and_inode_is_noticed(tmp_path, write):
+    path = tmp_path / "log"
+    lines, place = [], BEGIN
+    for epoch in range(20):
+        write(path, rows(epoch))
+        chunk = read_chunk(path, **place)
+        assert chunk.rewound == ("replaced" if epoch else "")
+        new, place = follow(path, place)
+        lines += new
+    assert lines == b"".join(map(rows, range(20))).splitlines()
+
+
+@pytest.mark.parametrize("limit", [50, LIMIT])
+def test_a_grown_copy_renamed_over_the_file_is_read_on_from_where_we_were(tmp_path, limit):
+    path = tmp_path / "log"
+    lines, place, inodes = [], BEGIN, set()
+    written = b""
+    for epoch in range(20):
+        written += rows(epoch)
+        (tmp_path / "fresh").write_bytes(written)
+        os.replace(tmp_path / "fresh", path)
+        new, place = follow(path, place, limit=limit)
+        lines += new
+        inodes.add(place["inode"])
+    assert len(inodes) > 1
+    assert lines == written.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("fresh", "rewound"),
+    [
+        (rows(0), None),
+        (rows(0) + rows(1), ""),
+        (rows(0)[:-1] + b" \n" + rows(1), "replaced"),
+        (rows(5), "replaced"),
+        (rows(5) + rows(6), "replaced"),
+        (rows(0)[:40], "replaced"),
+        (b"", "replaced"),
+    ],
+    ids=["same", "grown", "last row changed", "others", "more others", "shorter", "empty"],
+)
+def test_what_a_file_with_another_inode_counts_as(tmp_path, fresh, rewound):
+    path = tmp_path / "log"
+    path.write_bytes(rows(0))
+    _, place = follow(path)
+    (tmp_path / "fresh").write_bytes(fresh)
+    os.replace(tmp_path / "fresh", path)
+    chunk = read_chunk(path, **place)
+    assert (chunk.rewound if chunk else None) == rewound
+
+
+def test_without_a_mark_the_inode_decides(tmp_path):
+    path = tmp_path / "log"
+    path.write_bytes(rows(0))
+    _, place = follow(path)
+    place = place | {"mark": ""}
+    path.write_bytes(rows(5))
+    assert read_chunk(path, **place) is None
+    (tmp_path / "fresh").write_bytes(rows(0) + rows(1))
+    os.replace(tmp_path / "fresh", path)
+    assert read_chunk(path, **place).rewound == "replaced"
 
 
 def test_a_five_megabyte_line_costs_its_head_and_nothing_after_it(tmp_path):
@@ -131,19 +215,19 @@ def test_a_five_megabyte_line_of_carriage_returns_keeps_every_piece(tmp_path):
     bar = b"\r".join(b"step %d loss=0.5" % step for step in range(330_000))
     path.write_bytes(bar + b"\nend\n")
     assert len(bar) > 5 << 20
-    lines, offset, _ = follow(path)
+    lines, place = follow(path)
     assert [piece for line in lines for piece in pieces(line)] == pieces(path.read_bytes())
-    assert offset == path.stat().st_size
+    assert place["offset"] == path.stat().st_size
 
 
 def test_a_bar_that_never_ends_its_line_is_followed_live(tmp_path):
     path = tmp_path / "log"
     path.write_bytes(b"\r1/9 loss=3\r2/9 loss=2\r3/9 lo")
-    lines, offset, inode = follow(path)
+    lines, place = follow(path)
     assert pieces(b"\n".join(lines)) == [b"1/9 loss=3", b"2/9 loss=2"]
     with path.open("ab") as file:
         file.write(b"ss=1\n")
-    assert follow(path, offset=offset, inode=inode)[0] == [b"3/9 loss=1"]
+    assert follow(path, place)[0] == [b"3/9 loss=1"]
 
 
 def test_a_chunk_stays_within_its_limit_unless_one_line_is_longer(tmp_path):
@@ -151,14 +235,48 @@ def test_a_chunk_stays_within_its_limit_unless_one_line_is_longer(tmp_path):
     path.write_bytes(b"".join(b"line %04d\n" % n for n in range(1000)) + b"y" * 5000 + b"\n")
     chunk = read_chunk(path, offset=0, inode=None, limit=4096)
     assert chunk.end == 4090
-    lines, _, _ = follow(path, limit=4096)
+    lines, _ = follow(path, limit=4096)
     assert lines[-1] == b"y" * 5000
     assert len(lines) == 1001
     assert KEPT < LONGEST < LIMIT
 
 
-@pytest.mark.parametrize("make", [lambda p: None, os.mkdir, os.mkfifo], ids=["absent", "folder", "pipe"])
+@pytest.mark.parametrize(
+    "make",
+    [lambda path: None, os.mkdir, os.mkfifo, lambda path: os.symlink(path, path)],
+    ids=["absent", "folder", "pipe", "link to itself"],
+)
 def test_what_is_no_file_is_no_news(tmp_path, make):
     make(tmp_path / "log")
-    assert read_chunk(tmp_path / "log", offset=0, inode=None) is None
-    assert read_chunk(tmp_path / "log" / "below", offset=0, inode=None) is None
+    for path in (tmp_path / "log", tmp_path / "log" / "below"):
+        assert open_regular(path) is None
+        assert read_chunk(path, **BEGIN) is None
+        assert tail_lines(path, 5) == []
+
+
+def test_a_shortage_of_handles_is_not_taken_for_a_missing_file(tmp_path, monkeypatch):
+    """Else the last rows of a run would be passed over because the manager was busy."""
+    (tmp_path / "log").write_bytes(rows(0))
+
+    def refuse(*_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(OSError, match="Too many"):
+        read_chunk(tmp_path / "log", **BEGIN)
+
+
+def test_a_file_cut_off_while_it_is_read_never_moves_the_offset_back(tmp_path, monkeypatch):
+    path = tmp_path / "log"
+    path.write_bytes(rows(0))
+    _, place = follow(path)
+    pread = os.pread
+
+    def read_and_cut(*where):
+        data = pread(*where)
+        os.truncate(path, 0)
+        return data
+
+    monkeypatch.setattr(os, "pread", read_and_cut)
+    assert read_chunk(path, **place) is None
+    assert read_chunk(path, **place).rewound == "truncated"

@@ -86,12 +86,13 @@ def test_a_log_that_grows_while_the_manager_is_killed_is_read_like_a_finished_on
 
 def grown(path, data, kind, cuts):
     """The records of `data` written in pieces, and the reader's last state."""
-    records, state, offset, inode = [], "", 0, None
+    records, state, place = [], "", {"offset": 0, "inode": None, "mark": ""}
     for start, end in itertools.pairwise([*cuts, len(data)]):
         with path.open("ab") as file:
             file.write(data[start:end])
-        while chunk := read_chunk(path, offset=offset, inode=inode, limit=7000, final=end == len(data)):
+        while chunk := read_chunk(path, **place, limit=7000, final=end == len(data)):
             reader = reader_for(kind, state=state)
             records += [record for line in chunk.lines for record in reader.read(line)]
-            offset, inode, state = chunk.end, chunk.inode, reader.state()
+            place = {"offset": chunk.end, "inode": chunk.inode, "mark": chunk.mark}
+            state = reader.state()
     return repr(records), state

@@ -1,6 +1,7 @@
 """What would be read from a file."""
 
 import json
+import os
 
 import pytest
 
@@ -41,6 +42,7 @@ def test_an_empty_file(tmp_path, name, kind):
 
 
 def test_no_file(tmp_path):
-    for path in (tmp_path, tmp_path / "absent"):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "absent", tmp_path / "pipe"):
         with pytest.raises(NotFoundError, match="is not a file"):
             parse_file(path)

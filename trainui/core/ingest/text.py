@@ -45,7 +45,8 @@ def shown(line: bytes) -> str:
 def tail_lines(path: Path, n: int) -> list[str]:
     """The last `n` lines of a file as they may be shown; at most its last 4 MiB are read.
 
-    There are none where there is no regular file, or none that can be opened. Never waits.
+    There are none where there is no regular file, or none that can be opened. Never waits; raises OSError as
+    `open_regular` does.
     """
     file = open_regular(path)
     if file is None:
