@@ -8,7 +8,7 @@ from story import Story, curve
 from trainui.core.store.views import Bucket, CurvePoint
 from trainui.ui.plot.canvas import Canvas
 from trainui.ui.plot.figure import Chart, draw
-from trainui.ui.plot.scale import Scale, scale_over, ticks
+from trainui.ui.plot.scale import Scale, ahead, rounded, scale_over, ticks
 from trainui.ui.plot.series import EPOCH, STEP, Series, Threshold, from_buckets, from_points
 from trainui.ui.present.ink import ascii_only, plain, width
 
@@ -147,3 +147,35 @@ def test_epochs_are_on_the_axis_when_asked_for():
     by_step = from_points(curve(1, 1, 3), axis=STEP)
     assert [s.x0 for s in by_epoch] == [0, 1, 2, 3]
     assert [s.x0 for s in by_step] == [0, 90, 180, 270]
+
+
+@pytest.mark.parametrize(
+    ("reached", "total", "end"),
+    [(34, 50, 40), (34, None, 40), (48, 50, 50), (50, 50, 50), (60, 50, 80), (0, 9, 0)],
+)
+def test_a_curve_that_grows_has_some_room_before_it(reached, total, end):
+    assert ahead(reached, total) == end
+
+
+def test_round_ends_hold_the_picture_still():
+    """A new best a little below the last one moves neither end."""
+    assert rounded(Scale(low=84.2, high=605)) == rounded(Scale(low=83.9, high=605)) == Scale(low=50, high=650)
+
+
+def test_a_live_chart_sends_only_what_changed():
+    """One more epoch of a run that is far along changes few rows."""
+    before, after = (
+        shown(Chart(metric="m", series=(series(curve(500, 85, n)),), axis=STEP, x_end=4500)) for n in (34, 35)
+    )
+    assert sum(old != new for old, new in zip(before, after, strict=True)) <= 3
+
+
+@pytest.mark.parametrize("top", [3e-4, 3e-7, 0.02, 7.0, 80.0, 4e9])
+def test_no_two_numbers_of_an_axis_read_alike(top):
+    labels = [
+        row.split("┤")[0].strip()
+        for row in shown(Chart(metric="m", series=(series(points([0.0, top])),)))
+        if "┤" in row
+    ]
+    assert len(labels) > 1
+    assert len(labels) == len(set(labels))

@@ -18,6 +18,8 @@ from trainui.ui.source import Actions, Look, Snapshot, Source
 
 LIVE_SECONDS, QUIET_SECONDS = 0.1, 0.5
 """How often the store is asked whether something changed: while a run is live, and when none is."""
+CALM_SECONDS = 0.5
+"""How often what runs write is drawn; a key press does not wait for it."""
 REST = 4
 """A read that took long is followed by a rest of so many times its length."""
 BUSY_SECONDS = 5.0
@@ -88,15 +90,17 @@ class Bridge:
     def _watch(self) -> None:
         gatherer: Gatherer | None = None
         version: object = None
-        sent, opened = self.snapshot, time.monotonic()
+        sent, opened, read = self.snapshot, time.monotonic(), 0.0
         while not self._closed.is_set():
             self._wake.clear()
             began, look = time.monotonic(), self._look
             try:
                 gatherer = gatherer or Gatherer(self._source.reader())
                 found = (gatherer.version(), look, self._second(sent))
-                if found != version or self._asked:
-                    version, self._asked = found, False
+                # What a person did is shown at once; what a run wrote may wait a moment, for the line's sake.
+                is_urgent = look != sent.look or self._asked or began < self._busy_until
+                if (found != version or self._asked) and (is_urgent or began - read > CALM_SECONDS):
+                    version, self._asked, read = found, False, began
                     sent = self._send(gatherer.snapshot(look, at=self._clock()), sent)
             except Exception as error:  # one bad look is a line on the screen, never a crash
                 gatherer, version = None, None

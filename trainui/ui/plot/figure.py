@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trainui.ui.plot.canvas import NO_INK, Canvas
-from trainui.ui.plot.scale import Scale, scale_over, ticks
+from trainui.ui.plot.scale import Scale, rounded, scale_over, ticks
 from trainui.ui.plot.series import EPOCH, Series, Stretch, Threshold
 from trainui.ui.present.ink import Line, Span, clip, fit, line, safe, width
 from trainui.ui.present.text import number, whole
@@ -26,6 +26,8 @@ class Chart:
     thresholds: tuple[Threshold, ...] = ()
     axis: str = EPOCH
     log: bool = False
+    x_end: float | None = None
+    """How far the x axis goes at least; curves that still grow have some room before them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,14 +83,14 @@ def _y_scale(chart: Chart) -> Scale:
     values = [v for s in chart.series for t in s.stretches for v in (t.low, t.high) if v is not None]
     tight = scale_over(values, log=chart.log)
     near = [t.value for t in chart.thresholds if values and -_GRACE <= tight.place(t.value) <= 1 + _GRACE]
-    return scale_over([*values, *near], log=chart.log, margin=0.04)
+    return rounded(scale_over([*values, *near], log=chart.log))
 
 
 def _y_labels(y: Scale, rows: int) -> dict[int, str]:
     """Row → number, all with the fewest decimals that still tell them apart."""
     values = ticks(y, max(2, min(6, rows // 2)))
-    if any(v and not 1e-4 <= abs(v) < 1e7 for v in values):
-        return {_row(y, v, rows): f"{v:.0e}" if v else "0" for v in values}
+    if not 1e-4 <= max(map(abs, values), default=1.0) < 1e7:
+        return {_row(y, v, rows): f"{v:.1e}" if v else "0" for v in values}
     for decimals in range(7):
         if all(abs(round(v, decimals) - v) <= abs(v) * 1e-6 for v in values):
             break
@@ -100,7 +102,8 @@ def _row(y: Scale, value: float, rows: int) -> int:
 
 
 def _plot(chart: Chart, y: Scale, canvas: Canvas) -> _Plot:
-    x = scale_over([v for s in chart.series for t in s.stretches for v in (t.x0, t.x1)])
+    reach = [v for s in chart.series for t in s.stretches for v in (t.x0, t.x1)]
+    x = scale_over(reach if chart.x_end is None else [*reach, chart.x_end])
     marks: set[int] = set()
     tags: dict[tuple[int, int], tuple[str, int]] = {}
     for series in sorted(chart.series, key=lambda s: s.on_top):

@@ -28,20 +28,40 @@ class Scale:
         return self.low <= value <= self.high
 
 
-def scale_over(values: Iterable[float], *, log: bool = False, margin: float = 0.0) -> Scale:
-    """A scale that holds every value, with some air; it falls back to linear when a value is not above 0."""
+def scale_over(values: Iterable[float], *, log: bool = False) -> Scale:
+    """A scale that holds every value; it falls back to linear when a value is not above 0."""
     kept = [value for value in values if math.isfinite(value)]
     low, high = (min(kept), max(kept)) if kept else (0.0, 1.0)
     if log and low > 0:
-        if low == high:
-            return Scale(low=low / 2, high=high * 2, log=True)
-        air = (high / low) ** margin
-        return Scale(low=low / air, high=high * air, log=True)
+        return (
+            Scale(low=low, high=high, log=True) if low < high else Scale(low=low / 2, high=high * 2, log=True)
+        )
     if low == high:
         air = abs(low) / 2 or 0.5
         return Scale(low=low - air, high=high + air)
-    air = (high - low) * margin
-    return Scale(low=low - air if low < 0 or low - air > 0 else low, high=high + air)
+    return Scale(low=low, high=high)
+
+
+def rounded(scale: Scale, parts: int = 12) -> Scale:
+    """The scale with round ends, so that a curve that moves a little does not move the whole picture."""
+    if scale.log:
+        air = (scale.high / scale.low) ** 0.04
+        return Scale(low=scale.low / air, high=scale.high * air, log=True)
+    step = _step((scale.high - scale.low) / parts)
+    if not step:
+        return scale
+    return Scale(low=math.floor(scale.low / step) * step, high=math.ceil(scale.high / step) * step)
+
+
+def ahead(reached: float, total: float | None) -> float:
+    """Where the axis of a curve that still grows may end: a round number with some room, at most its total."""
+    if reached <= 0 or not math.isfinite(reached):
+        return reached
+    size: float = 10.0 ** math.floor(math.log10(reached))
+    end = next(
+        size * part for part in (1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12) if size * part >= reached * 1.05
+    )
+    return min(end, total) if total is not None and total >= reached else end
 
 
 def ticks(scale: Scale, most: int) -> list[float]:
@@ -52,14 +72,20 @@ def ticks(scale: Scale, most: int) -> list[float]:
 
 
 def _linear_ticks(scale: Scale, most: int) -> list[float]:
-    rough = (scale.high - scale.low) / most
-    if rough <= 0 or not math.isfinite(rough):
+    step = _step((scale.high - scale.low) / most)
+    if not step:
         return []
-    size: float = 10.0 ** math.floor(math.log10(rough))
-    step = next(size * nice for nice in (1, 2, 5, 10, 20) if size * nice >= rough * 0.75)
     first = math.ceil(scale.low / step - 1e-9)
     last = math.floor(scale.high / step + 1e-9)
     return [round(n * step, 12) for n in range(first, last + 1)]
+
+
+def _step(rough: float) -> float:
+    """The round number nearest to `rough`; 0 where there is none."""
+    if rough <= 0 or not math.isfinite(rough):
+        return 0.0
+    size: float = 10.0 ** math.floor(math.log10(rough))
+    return next(size * nice for nice in (1, 2, 5, 10, 20) if size * nice >= rough * 0.75)
 
 
 def _log_ticks(scale: Scale, most: int) -> list[float]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from trainui.core.store.views import GateView
 from trainui.ui.plot.figure import Chart
+from trainui.ui.plot.scale import ahead
 from trainui.ui.plot.series import EPOCH, STEP, Series, Stretch, Threshold, from_buckets, from_points
 from trainui.ui.source import Snapshot, Trace
 
@@ -32,6 +33,7 @@ def charts(
                 metric=name,
                 axis=x,
                 log=log,
+                x_end=_x_end(snapshot, traces, x),
                 thresholds=thresholds(snapshot.gates, name),
                 series=tuple(
                     Series(
@@ -46,6 +48,16 @@ def charts(
             )
         )
     return tuple(out)
+
+
+def _x_end(snapshot: Snapshot, traces: Sequence[Trace], axis: str) -> float | None:
+    """Where the x axis ends while one of its runs lives: ahead of the farthest, not beyond its total."""
+    ends = []
+    for trace in traces:
+        view, drawn = snapshot.run(trace.run), stretches(trace, axis)
+        if view is not None and view.is_live and drawn:
+            ends.append(ahead(drawn[-1].x1, view.total_epochs if axis == EPOCH else view.total_steps))
+    return max(ends, default=None)
 
 
 def knows_epochs(trace: Trace) -> bool:

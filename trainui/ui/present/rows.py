@@ -149,7 +149,7 @@ def _cells(view: RunView, *, shared: bool, decimals: int) -> dict[str, Line]:
         "eta": duration(view.eta_seconds),
         "metric": short + number(metric.last, places) if known and metric else NONE,
         "best": number(metric.best, places) if metric else NONE,
-        "at": whole(metric.best_step) if metric else NONE,
+        "at": _best_at(view),
         "usd": usd(view.usd),
         "rate": usd(view.usd_per_hour) if view.is_live else "",
         "gpu_hours": usd(view.gpu_hours),
@@ -169,6 +169,14 @@ def _done(view: RunView) -> str:
     if view.step is not None:
         return "step " + whole(view.step) + (f" of {whole(view.total_steps)}" if view.total_steps else "")
     return NONE
+
+
+def _best_at(view: RunView) -> str:
+    """When the best was: the epoch where the run counts epochs, else the step."""
+    step = view.metric.best_step if view.metric else None
+    if step is not None and view.epoch and view.step:
+        return whole(float(round(step * view.epoch / view.step)))
+    return whole(step)
 
 
 def _decimals(runs: Sequence[RunView]) -> int:
