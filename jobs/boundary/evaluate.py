@@ -78,7 +78,7 @@ def test(saved: Saved, source: str, data_dir: str) -> tuple[Figures, Figures]:
 def test_folder(saved: Saved, source: str, data_dir: str) -> Path:
     """The training's examples; of another source, examples made the same way at the same sample rate."""
     recipe = data.recipe_of(saved.settings)
-    if source:
+    if source and source != recipe.source:
         recipe = replace(recipe, source=source, sample_rate=recipe.rate())
     return data.prepare(recipe, data_dir or saved.settings.data_dir)
 

@@ -36,6 +36,7 @@ class Progress:
         """The bar, the share, and how long the rest will take."""
         share = min(1.0, self.done / self.total)
         spent = time.monotonic() - self.began
-        left = spent / share - spent if share else 0.0
+        # The first steps pay for imports and would foretell hours.
+        left = f", {spent / share - spent:.0f} s left" if share > 0.05 else ""
         full = round(share * WIDTH)
-        return f"{self.what} {'█' * full}{'░' * (WIDTH - full)} {share:4.0%}, {left:.0f} s left"
+        return f"{self.what} {'█' * full}{'░' * (WIDTH - full)} {share:4.0%}{left}"
