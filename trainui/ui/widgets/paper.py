@@ -19,7 +19,7 @@ class Paper(ScrollView, can_focus=False, inherit_bindings=False):
     """Lines under each other. `follow` keeps the end in sight while lines are added."""
 
     DEFAULT_CSS = """
-    Paper { height: 1fr; background: transparent; scrollbar-size: 1 1; overflow-x: hidden;
+    Paper { height: 1fr; background: transparent; scrollbar-size: 1 1; overflow-x: hidden; overflow-y: auto; scrollbar-gutter: stable;
         scrollbar-background: $panel; scrollbar-color: $primary 50%; }
     Paper:focus { background-tint: $foreground 0%; }
     """
