@@ -402,3 +402,27 @@ def test_names_in_specs_cannot_drive_the_terminal(cockpit):
         done = cockpit(*words, code=2)
         assert "\x1b" not in done.stderr
     assert "\x1b" not in cockpit("jobs").stdout
+
+
+def test_a_metrics_file_that_is_rewritten_whole_doubles_nothing(cockpit):
+    """Each epoch writes the whole history anew and renames it over the old file."""
+    (cockpit.project / "whole.py").write_text(
+        "import json, os, time\npath = os.environ['TRAINUI_METRICS']\nrows = []\n"
+        "for step in range(6):\n    rows.append(json.dumps({'step': step, 'loss': 1 / (step + 1)}))\n"
+        "    open(path + '.new', 'w').write('\\n'.join(rows) + '\\n')\n"
+        "    os.replace(path + '.new', path)\n    time.sleep(0.4)\n"
+    )
+    (cockpit.project / "jobs" / "whole.toml").write_text(
+        '[job]\nname = "whole"\ncommand = ["{python}", "whole.py"]\n'
+    )
+    cockpit("start", "whole", "--wait")
+    assert [point[0] for point in cockpit.json("curve", "whole-1", "loss")["points"]] == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("instead", ["mkfifo", "mkdir"])
+def test_what_stands_in_place_of_the_log_hangs_nobody(cockpit, instead):
+    job(cockpit, "odd", f"rm $TRAINUI_RUN_DIR/output.log; {instead} $TRAINUI_RUN_DIR/output.log; exit 3")
+    cockpit("start", "odd", "--wait", code=1)
+    assert cockpit.run("odd-1")["cause"] == "exit 3"
+    cockpit("show", "odd-1")
+    cockpit("logs", "odd-1")

@@ -21,6 +21,7 @@ from trainui.cli.printing import (
     table,
 )
 from trainui.core.errors import NotFoundError
+from trainui.core.ingest.follow import open_regular
 from trainui.core.ingest.text import strip_escapes, tail_lines
 from trainui.core.run import Status
 from trainui.core.store.intents import Desk
@@ -214,8 +215,9 @@ def logs_command(place: Place, run: str, follow: bool, lines: int) -> None:
         click.echo(line)
     while follow:
         has_ended = reader.run(run).status is Status.ENDED
-        if path.exists():
-            with path.open("rb") as file:
+        file = open_regular(path)
+        if file is not None:
+            with file:
                 file.seek(start)
                 while piece := file.read(1 << 16):
                     start += len(piece)

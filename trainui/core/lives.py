@@ -20,7 +20,8 @@ from trainui.core.run import LIVE, Result, Status
 from trainui.core.store.money import Ledger
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
-from trainui.core.store.streams import StreamWriter, write_action
+from trainui.core.store.streams import StreamWriter
+from trainui.core.store.verdicts import write_action
 from trainui.core.treasury import Clock, Treasury
 from trainui.core.watching import Watch
 

@@ -19,14 +19,8 @@ from trainui.core.ingest.readers import Reader, reader_for
 from trainui.core.ingest.records import Record
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
-from trainui.core.store.streams import (
-    Source,
-    StoredPoint,
-    StreamWriter,
-    write_checkpoint,
-    write_gates,
-    write_verdict,
-)
+from trainui.core.store.streams import Source, StoredPoint, StreamWriter
+from trainui.core.store.verdicts import write_checkpoint, write_gates, write_verdict
 
 STREAMS = (("metrics.jsonl", "jsonl"), ("output.log", "console"))
 """The files of a run directory that are followed, the most structured first."""
@@ -98,7 +92,11 @@ class Watch:
             for _ in range(10**9 if final else MOST_CHUNKS):
                 source = stream.source
                 chunk = read_chunk(
-                    self._run.directory / source.path, offset=source.offset, inode=source.inode, final=final
+                    self._run.directory / source.path,
+                    offset=source.offset,
+                    inode=source.inode,
+                    mark=source.mark,
+                    final=final,
                 )
                 if chunk is None:
                     break
@@ -117,6 +115,7 @@ class Watch:
             lines=stream.reader.lines,
             understood=stream.reader.understood,
             state=stream.reader.state(),
+            mark=chunk.mark,
         )
         with atomic(self._db):
             if not self._writer.advance(before, after):

@@ -1,14 +1,13 @@
-"""Writing streams: points, envelopes, sources and verdicts of a batch, in one transaction with its offset."""
+"""Writing streams: points, envelopes and sources of a batch, in one transaction with its offset."""
 
 from __future__ import annotations
 
-import json
 import math
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from trainui.core.gates import Gate, Point, Verdict
+from trainui.core.gates import Point
 from trainui.core.store.envelope import WIDTHS, Bin
 
 RANKS = {"jsonl": 0, "console": 9}
@@ -224,80 +223,3 @@ def _count(tally: _Tally, point: Point) -> list[tuple[object, ...]]:
         if tally.max is None or value > tally.max:
             tally.max, tally.max_step = value, point.step
     return full
-
-
-def write_gates(db: sqlite3.Connection, run: str, gates: Sequence[Gate]) -> None:
-    """Register a run's gates, with their digest, before its first instruction."""
-    db.executemany(
-        "INSERT OR IGNORE INTO gates (run, gate, place, role, quote, source, rule, metric, threshold, digest)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                run,
-                gate.id,
-                place,
-                gate.role,
-                gate.quote,
-                gate.source,
-                gate.rule,
-                gate.metric,
-                gate.threshold,
-                gate.digest,
-            )
-            for place, gate in enumerate(gates)
-        ],
-    )
-
-
-def write_verdict(db: sqlite3.Connection, run: str, verdict: Verdict, *, is_change: bool) -> None:
-    """Keep where a gate stands; a change is also kept for ever in `verdicts`."""
-    value = _nullable(verdict.value)
-    db.execute(
-        "UPDATE gates SET verdict=?, value=?, reason=?, step=?, epoch=?, at=? WHERE run=? AND gate=?",
-        (
-            str(verdict.state),
-            value,
-            verdict.reason,
-            verdict.step,
-            verdict.epoch,
-            verdict.at,
-            run,
-            verdict.gate,
-        ),
-    )
-    if is_change:
-        window = json.dumps([str(item) if not math.isfinite(item) else item for item in verdict.window])
-        db.execute(
-            "INSERT INTO verdicts (run, gate, verdict, value, reason, step, epoch, at, window)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                run,
-                verdict.gate,
-                str(verdict.state),
-                value,
-                verdict.reason,
-                verdict.step,
-                verdict.epoch,
-                verdict.at,
-                window,
-            ),
-        )
-
-
-def write_action(db: sqlite3.Connection, run: str, gate: str, action: str, would_save: float | None) -> None:
-    """Keep what was done about a gate, or what would have been done."""
-    db.execute(
-        "UPDATE gates SET action=?, would_save_seconds=? WHERE run=? AND gate=?",
-        (action, would_save, run, gate),
-    )
-
-
-def write_checkpoint(
-    db: sqlite3.Connection, run: str, *, path: str, at: float, step: float | None, epoch: float | None,
-    metric: str, value: float | None,
-) -> None:  # fmt: skip
-    """Keep that a run said it saved a file."""
-    db.execute(
-        "INSERT INTO checkpoints (run, path, at, step, epoch, metric, value) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (run, path, at, step, epoch, metric, value),
-    )
