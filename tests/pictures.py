@@ -18,8 +18,6 @@ ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "pictures"
 STORIES = {
     "overview": ((120, 36), True, ()),
-    "overview-light": ((120, 36), False, ()),
-    "run": ((120, 36), True, ("enter",)),
     "small": ((80, 24), True, ()),
 }
 """Name → terminal size, dark, keys pressed before the picture."""
