@@ -12,7 +12,7 @@ from trainui.core.run import Result, Status
 from trainui.core.store.views import BudgetView
 from trainui.ui.present import text
 from trainui.ui.present.charts import comparison, thresholds
-from trainui.ui.present.ink import Span, ascii_only, clip, fit, fold, line, plain, safe, width
+from trainui.ui.present.ink import Span, ascii_only, clip, fit, fold, line, plain, safe, width, wrap
 from trainui.ui.present.lights import gate_lights, run_light, run_word
 from trainui.ui.present.rows import in_order, ranks, table
 from trainui.ui.present.story import event_lines, facts, gate_table, run_head
@@ -85,6 +85,11 @@ def test_lines_are_measured_in_cells_not_letters():
     assert plain(clip(wide, 4)) == "漢 …"
     assert plain(fit(wide, 8)) == "漢字ab  "
     assert plain(fit(line("7"), 3, right=True)) == "  7"
+
+
+def test_long_words_of_a_researcher_are_wrapped_not_cut():
+    rows = [plain(row) for row in wrap(line(Span("validation MAE improving every epoch", "quote")), 20, 2)]
+    assert rows == ["  validation MAE", "  improving every", "  epoch"]
 
 
 def test_folding_drops_the_least_important_part_first():

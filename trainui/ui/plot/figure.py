@@ -103,7 +103,11 @@ def _row(y: Scale, value: float, rows: int) -> int:
 
 def _plot(chart: Chart, y: Scale, canvas: Canvas) -> _Plot:
     reach = [v for s in chart.series for t in s.stretches for v in (t.x0, t.x1)]
-    x = scale_over(reach if chart.x_end is None else [*reach, chart.x_end])
+    if chart.x_end is not None:
+        reach.append(chart.x_end)
+    if reach and 0 < min(reach) == max(reach):
+        reach.append(0.0)
+    x = scale_over(reach)
     marks: set[int] = set()
     tags: dict[tuple[int, int], tuple[str, int]] = {}
     for series in sorted(chart.series, key=lambda s: s.on_top):
@@ -203,11 +207,11 @@ def _place(canvas: Canvas, row: int, label: str) -> tuple[int, str]:
         return 0, ""
     words = label.split()
     tries = [f" {' '.join(words[n:])} " for n in range(len(words))] if words[0] == "gate" else [f" {label} "]
-    for text in tries[:2]:
+    for text in tries:
         for start in range(canvas.columns - len(text) - 2, -1, -1):
             if all(canvas.is_blank(column, row) for column in range(start, start + len(text))):
                 return start, text
-    return max(0, canvas.columns - len(tries[0]) - 2), tries[0]
+    return max(0, canvas.columns - len(tries[-1]) - 2), tries[-1]
 
 
 def _x_axis(plot: _Plot, gutter: int) -> tuple[Line, Line]:

@@ -91,6 +91,19 @@ def clip(spans: Line, cells: int) -> Line:
     return tuple(kept)
 
 
+def wrap(spans: Line, cells: int, indent: int = 0) -> tuple[Line, ...]:
+    """The line on as many lines as its words need; `indent` blanks stand before each."""
+    room = max(8, cells - indent)
+    rows: list[list[Span]] = [[]]
+    for span in spans:
+        for word in span.text.split(" "):
+            if rows[-1] and width(rows[-1]) + 1 + cell_len(word) > room:
+                rows.append([])
+            gap = " " if rows[-1] else ""
+            rows[-1].append(Span(gap + word, span.tone))
+    return tuple(line(" " * indent, *row) for row in rows)
+
+
 def fit(spans: Line, cells: int, *, right: bool = False) -> Line:
     """The line in exactly `cells` cells, clipped or padded (on the left when `right`)."""
     spans = clip(spans, cells)

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from trainui.core.store.views import CheckpointView, EventView, GateView, RunDetail, RunView
-from trainui.ui.present.ink import Line, Span, clip, fit, fold, join, line, safe, width
+from trainui.ui.present.ink import Line, Span, clip, fit, fold, join, line, safe, width, wrap
 from trainui.ui.present.lights import gate_lights, run_light, run_word, verdict_light
 from trainui.ui.present.rows import BAR
 from trainui.ui.present.text import bar, clock, duration, number, percent, usd, whole
@@ -58,7 +58,7 @@ def gate_table(gates: Sequence[GateView], cells: int) -> tuple[Line, ...]:
         (g, _gate_cells(g))
         for g in sorted(gates, key=lambda g: (_WORST_FIRST.get(g.verdict, 2), g.run, g.gate))
     ]
-    lines = _gates_wide(rows, cells) if cells >= _ROOMY else _gates_stacked(rows)
+    lines = _gates_wide(rows, cells) if cells >= _ROOMY else _gates_stacked(rows, cells)
     return tuple(clip(row, cells) for row in lines)
 
 
@@ -68,28 +68,29 @@ def _gates_wide(rows: list[tuple[GateView, list[Line]]], cells: int) -> list[Lin
     ]
     wide = [min(38, max(width(row[n]) for row in (heads, *(row for _, row in rows)))) for n in range(6)]
     wide[5] = max(0, cells - sum(wide[:5]) - 10)
-    lines: list[Line] = []
-    for gate, row in ((None, heads), *rows):
+    lines: list[Line] = [join((fit(head, wide[n], right=n == 3) for n, head in enumerate(heads)), "  ")]
+    for gate, row in rows:
         lines.append(join((fit(cell, wide[n], right=n == 3) for n, cell in enumerate(row)), "  "))
-        lines += _why(gate, "   ") if gate else []
+        lines += _why(gate, cells, indent=3)
     return lines
 
 
-def _gates_stacked(rows: list[tuple[GateView, list[Line]]]) -> list[Line]:
+def _gates_stacked(rows: list[tuple[GateView, list[Line]]], cells: int) -> list[Line]:
     names = max(width(row[1]) for _, row in rows)
     lines: list[Line] = []
     for gate, (light, name, verdict, value, rule, quote) in rows:
         now = line(Span("  now ", "dim"), value) if gate.value is not None else ()
         lines.append(line(light, " ", fit(name, names), "  ", verdict, now))
-        lines.append(join([line("  ", rule), quote], "  "))
-        lines += _why(gate, "  ")
+        beside = join([line("  ", rule), quote], "  ")
+        lines += [beside] if width(beside) <= cells else [line("  ", rule), *wrap(quote, cells, 2)]
+        lines += _why(gate, cells, indent=2)
     return lines
 
 
-def _why(gate: GateView, indent: str) -> list[Line]:
+def _why(gate: GateView, cells: int, *, indent: int) -> tuple[Line, ...]:
     why = "; ".join(part for part in (safe(gate.reason), safe(gate.action)) if part)
     matters = gate.verdict in ("tripped", "failed", "unknown", "warn")
-    return [line(indent, Span(why, "dim"))] if why and matters else []
+    return wrap(line(Span(why, "dim")), cells, indent) if why and matters else ()
 
 
 def _gate_cells(gate: GateView) -> list[Line]:

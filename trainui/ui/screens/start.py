@@ -112,8 +112,9 @@ class Start(ModalScreen[None]):
             self.how.show([])
             return
         armed = "yes: a tripped gate stops it" if self._armed else "no: gates only tell"
-        presets = "  ".join(("none", *(safe(name) for name in job.presets)))
-        lines = [line(), line(Span("preset ", "dim"), self.preset or "none", Span(f"   of {presets}", "dim"))]
+        presets = "  ".join(safe(name) for name in job.presets)
+        of = f"   of {presets}" if presets else "; this job has none"
+        lines = [line(), line(Span("preset ", "dim"), self.preset or "none", Span(of, "dim"))]
         lines.append(line(Span("armed  ", "dim"), armed))
         names = list(job.params)[:MOST_PARAMS]
         wide = max((len(safe(name)) for name in names), default=0)

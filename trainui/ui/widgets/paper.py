@@ -19,7 +19,7 @@ class Paper(ScrollView, can_focus=False, inherit_bindings=False):
     """Lines under each other. `follow` keeps the end in sight while lines are added."""
 
     DEFAULT_CSS = """
-    Paper { height: 1fr; background: transparent; scrollbar-size: 1 1; overflow-x: hidden; overflow-y: auto; scrollbar-gutter: stable;
+    Paper { height: 1fr; background: transparent; scrollbar-size: 1 1; overflow-x: hidden;
         scrollbar-background: $panel; scrollbar-color: $primary 50%; }
     Paper:focus { background-tint: $foreground 0%; }
     """
@@ -40,8 +40,8 @@ class Paper(ScrollView, can_focus=False, inherit_bindings=False):
 
     @property
     def cells(self) -> int:
-        """The width there is to draw in, in cells."""
-        return self.scrollable_content_region.width
+        """The width to draw in, in cells; the scrollbar's own is kept free, so that its coming changes nothing."""
+        return max(0, self.size.width - self.styles.scrollbar_size_vertical)
 
     @property
     def is_ascii(self) -> bool:

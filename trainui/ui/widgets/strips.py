@@ -15,7 +15,7 @@ HISTORY = 8
 class MoneyStrip(Paper):
     """What the machine costs, what was spent, and how long it lasts."""
 
-    DEFAULT_CSS = "MoneyStrip { height: 1; overflow-y: hidden; }"
+    DEFAULT_CSS = "MoneyStrip { height: 1; }"
 
     def __init__(self, title: str = "") -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class MoneyStrip(Paper):
 class MachineStrip(Paper):
     """GPU, processor, memory, disk. Remembers how busy the first GPU was."""
 
-    DEFAULT_CSS = "MachineStrip { height: 1; overflow-y: hidden; }"
+    DEFAULT_CSS = "MachineStrip { height: 1; }"
 
     def __init__(self) -> None:
         super().__init__()
