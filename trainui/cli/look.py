@@ -13,7 +13,6 @@ from trainui.cli.printing import (
     duration,
     gate_json,
     is_person,
-    jsonable,
     number,
     plain,
     print_json,
@@ -21,6 +20,7 @@ from trainui.cli.printing import (
     table,
 )
 from trainui.core.errors import NotFoundError
+from trainui.core.export.document import jsonable
 from trainui.core.ingest.follow import open_regular
 from trainui.core.ingest.text import strip_escapes, tail_lines
 from trainui.core.run import Status

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 import sys
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from trainui.core.export.document import jsonable
 from trainui.core.ingest.text import strip_escapes
 from trainui.core.store.views import GateView, RunView
 
@@ -18,19 +18,6 @@ from trainui.core.store.views import GateView, RunView
 def plain(text: str) -> str:
     """Text from a run or a spec as one line that cannot drive the terminal."""
     return " ".join(strip_escapes(text).split())
-
-
-def jsonable(value: Any) -> Any:
-    """What JSON can say: non-finite numbers become "nan", "inf", "-inf"."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: jsonable(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(key): jsonable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [jsonable(item) for item in value]
-    return value
 
 
 def print_json(value: Any) -> None:

@@ -19,7 +19,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "title": summary.title,
         "written_at": summary.written_at,
         "best": best.view.run if best else None,
-        "budget": _plain(summary.budget),
+        "budget": jsonable(summary.budget),
         "runs": [_run(told) for told in summary.runs],
     }
 
@@ -27,27 +27,28 @@ def as_json(summary: Summary) -> dict[str, Any]:
 def _run(told: Told) -> dict[str, Any]:
     detail = told.detail
     return {
-        **_plain(detail.view),
+        **jsonable(detail.view),
         "about": detail.about,
-        "params": _plain(dict(detail.params)),
-        "origin": _plain({key: value for key, value in told.origin.items() if key != "packages"}),
-        "metrics": _plain(detail.metrics),
-        "gates": _plain(detail.gates),
-        "checkpoints": _plain(detail.checkpoints),
-        "events": _plain(detail.events),
-        "results": _plain(told.results),
+        "params": jsonable(dict(detail.params)),
+        "origin": jsonable({key: value for key, value in told.origin.items() if key != "packages"}),
+        "metrics": jsonable(detail.metrics),
+        "gates": jsonable(detail.gates),
+        "checkpoints": jsonable(detail.checkpoints),
+        "events": jsonable(detail.events),
+        "results": jsonable(told.results),
         "notes": [{"at": at, "text": text} for at, text in told.notes],
         "log": list(told.log),
     }
 
 
-def _plain(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """What JSON can say: non-finite numbers become "nan", "inf", "-inf"."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {field.name: jsonable(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [jsonable(item) for item in value]
     return value
