@@ -46,8 +46,7 @@ def test_charging_in_many_steps_costs_the_same_as_in_one(given_spans, cuts, rate
     times = sorted(cuts)
     whole = sum(charges(spans, rate=rate, start=times[0], end=times[-1]).values())
     steps = sum(
-        sum(charges(spans, rate=rate, start=left, end=right).values())
-        for left, right in pairwise(times)
+        sum(charges(spans, rate=rate, start=left, end=right).values()) for left, right in pairwise(times)
     )
     assert (
         whole
