@@ -95,7 +95,8 @@ RUN = (
 
 START = (
     Key(id="start.close", key="escape", action="close", label="back", display="esc", show=True, about="start nothing"),
-    Key(id="start.go", key="enter", action="go", label="start", show=True, about="queue a run of this job"),
+    Key(id="start.go", key="enter", action="go", label="start", display="enter", show=True,
+        about="queue a run of this job"),
     Key(id="start.up", key="up,k", action="move(-1)", label="up", display="↑ k", about="the job above"),
     Key(id="start.down", key="down,j", action="move(1)", label="down", display="↓ j", about="the job below"),
     Key(id="start.preset", key="p", action="preset", label="preset", show=True, about="next preset"),

@@ -138,3 +138,27 @@ class RunTable(Paper):
         self.cursor = row
         if event.chain == 2:
             self.post_message(self.Opened(self.runs[row].run))
+
+
+def _demo() -> None:
+    from textual.app import App, ComposeResult
+
+    from trainui.core.run import Status
+
+    class Demo(App[None]):
+        def compose(self) -> ComposeResult:
+            yield RunTable()
+
+        def on_mount(self) -> None:
+            runs = tuple(
+                RunView(run=f"run-{n}", job="run", study="", status=status, queued_at=n, directory="")
+                for n, status in enumerate((Status.RUNNING, Status.QUEUED))
+            )
+            colours = {view.run: n for n, view in enumerate(runs)}
+            self.query_one(RunTable).fill(runs, tags={}, colours=colours, marked=frozenset(), now=0)
+
+    Demo().run()
+
+
+if __name__ == "__main__":
+    _demo()
