@@ -139,6 +139,20 @@ class Cockpit:
         finally:
             reader.close()
 
+    def keepers(self) -> list[int]:
+        """Keepers and guards of this project that are alive."""
+        sign = f"{self.project}/runs/".encode()
+        found = []
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                try:
+                    words = (folder / "cmdline").read_bytes()
+                except OSError:
+                    continue
+                if b"keeper.py" in words and sign in words:
+                    found.append(int(folder.name))
+        return found
+
     def clean_up(self) -> None:
         """Leave no process behind: every run killed, the manager ended."""
         if not self.db.exists():
@@ -149,6 +163,7 @@ class Cockpit:
                 self.client.stop(view.run, now=True)
         until(lambda: all(view.status == "ended" for view in reader.runs()))
         reader.close()
+        until(lambda: not self.keepers())
         manager = self.client.manager()
         if manager is not None:
             os.kill(manager.pid, signal.SIGTERM)

@@ -105,8 +105,8 @@ class Keeper:
         if told is not None:
             Watch(self._order, told, by="keeper", wake=self._wake, reviver=self._reviver).run()
             return False
-        if self._told(EXIT):
-            return False
+        if self._told(EXIT) or not os.path.exists(self._path(LAUNCH)):
+            return False  # told; or emptied by somebody, and what ran there must not run again
         if is_locked(self._path(GUARD_LOCK)):
             self._wake.wait(TICK)  # that of a keeper that died as it forked; the job it starts will be known
             return True
@@ -165,7 +165,7 @@ class Keeper:
                 stop=Stop.from_dict(stop) if stop else None,
                 is_signalled=os.path.exists(self._path(SIGNALLED)),
             )
-        if os.path.exists(self._path(EXIT)):
+        if os.path.exists(self._path(EXIT)) or not os.path.isdir(self._order.run_dir):
             return False
         self._dead_since = self._dead_since or now
         return now - self._dead_since > PATIENCE

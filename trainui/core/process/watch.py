@@ -152,14 +152,19 @@ class Watch:
             except ChildProcessError:
                 dead = None
             if dead is None:
-                return os.path.exists(self._path(EXIT)) and not is_alive(self.job)
+                return self._is_told() and not is_alive(self.job)
             if dead.si_pid == self.job.pid and identity_of(dead.si_pid) == self.job:
                 try:
                     write_json_once(self._path(EXIT), self._exit_record(dead))
                 except OSError as error:  # a full disk: the zombie keeps the truth until there is room
                     self._say(f"exit.json cannot be written: {error}")
-                    return False
+                    if not self._is_told():
+                        return False
             os.waitid(os.P_PID, dead.si_pid, os.WEXITED)
+
+    def _is_told(self) -> bool:
+        """Whether the end is on disk, or there is nowhere left to tell it: the run directory was deleted."""
+        return os.path.exists(self._path(EXIT)) or not os.path.isdir(self.order.run_dir)
 
     def _exit_record(self, dead: os.waitid_result) -> dict[str, Any]:
         now = boot_seconds()
