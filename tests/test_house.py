@@ -94,6 +94,12 @@ def test_the_readme_names_every_command():
         assert f"trainui {verb}" in README
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=shown)
+def test_documents_name_files_that_exist(page):
+    for name in re.findall(r"`((?:trainui|jobs|models|tests|docs)/[\w./-]+\.\w+)`", page.read_text()):
+        assert (ROOT / name).exists(), name
+
+
 def test_the_lock_names_no_host():
     assert "://" not in (ROOT / "requirements.lock").read_text()
 
