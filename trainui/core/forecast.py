@@ -13,8 +13,11 @@ def progress(
     return None
 
 
-def eta_seconds(*, progress: float | None, seconds: float) -> float | None:
-    """Seconds to go if it goes on at its mean pace; None before there is a pace."""
-    if not progress or seconds <= 0:
+def eta_seconds(*, progress: float | None, seconds: float, begun: float = 0.0) -> float | None:
+    """Seconds to go if it goes on at its mean pace; None before there is a pace.
+
+    `begun` is how far a resumed run already was when it took over from its parent.
+    """
+    if progress is None or progress <= begun or seconds <= 0:
         return None
-    return seconds * (1 - progress) / progress
+    return seconds * (1 - progress) / (progress - begun)

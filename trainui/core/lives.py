@@ -17,6 +17,7 @@ from trainui.core.forecast import eta_seconds, progress
 from trainui.core.gates import State, Verdict
 from trainui.core.ingest.text import tail_lines
 from trainui.core.run import LIVE, Result, Status
+from trainui.core.store.curves import begun_at
 from trainui.core.store.money import Ledger
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
@@ -160,10 +161,11 @@ class Lives:
         return values
 
     def _eta(self, run: RunRow, now: Clock) -> float | None:
-        done = progress(
-            step=run.step, epoch=run.epoch, total_steps=run.total_steps, total_epochs=run.total_epochs
-        )
-        return eta_seconds(progress=done, seconds=now.boot - (run.started_boot or now.boot))
+        totals = {"total_steps": run.total_steps, "total_epochs": run.total_epochs}
+        step, epoch = begun_at(self._db, run.name) if run.parent else (None, None)
+        already = progress(step=step, epoch=epoch, **totals) or 0.0
+        done = progress(step=run.step, epoch=run.epoch, **totals)
+        return eta_seconds(progress=done, seconds=now.boot - (run.started_boot or now.boot), begun=already)
 
     def stop(self, run: RunRow, reason: str, now: Clock, *, at_once: bool = False) -> None:
         """Ask a live run to stop; the pair that guards it carries the rest, with or without us."""

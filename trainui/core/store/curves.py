@@ -18,6 +18,16 @@ def points_of(db: sqlite3.Connection, metric: int) -> list[CurvePoint]:
     ]
 
 
+def begun_at(db: sqlite3.Connection, run: str) -> tuple[float | None, float | None]:
+    """(step, epoch) of the first point a run wrote: where a resumed one took over."""
+    row = db.execute(
+        "SELECT points.step, points.epoch FROM metrics JOIN points ON points.metric = metrics.id"
+        " WHERE metrics.run=? AND points.n=0 AND points.step > 0 ORDER BY metrics.rank, points.step LIMIT 1",
+        (run,),
+    ).fetchone()
+    return (row["step"], row["epoch"]) if row else (None, None)
+
+
 def envelope(db: sqlite3.Connection, metric: int, points: int, *, buckets: int) -> list[Bucket]:
     """At most about 2 x `buckets` buckets over the whole metric, read from the coarsest level that has enough."""
     level = level_for(points, buckets)

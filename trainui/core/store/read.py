@@ -12,7 +12,7 @@ from trainui.core.errors import NotFoundError, nearest
 from trainui.core.ingest.text import tail_lines
 from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
-from trainui.core.store.curves import envelope, points_of
+from trainui.core.store.curves import begun_at, envelope, points_of
 from trainui.core.store.rows import (
     VERDICTS,
     gate_view,
@@ -81,6 +81,7 @@ class Reader:
             run_view(
                 row,
                 primary=self._primary(row),
+                begun=begun_at(self._db, row["name"]) if row["parent"] and row["status"] in LIVE else (0, 0),
                 spent=spent.get(row["name"]),
                 gates=gates.get(row["name"], {}),
                 usd_per_hour=rate / max(live, 1),

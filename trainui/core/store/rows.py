@@ -20,6 +20,7 @@ def run_view(
     row: sqlite3.Row,
     *,
     primary: PrimaryView | None,
+    begun: tuple[float | None, float | None],
     spent: sqlite3.Row | None,
     gates: dict[str, int],
     usd_per_hour: float,
@@ -32,6 +33,8 @@ def run_view(
         total_steps=row["total_steps"],
         total_epochs=row["total_epochs"],
     )
+    totals = {"total_steps": row["total_steps"], "total_epochs": row["total_epochs"]}
+    already = progress(step=begun[0], epoch=begun[1], **totals) or 0.0
     is_live = status in LIVE
     seconds = row["seconds"]
     if is_live and row["started_boot"] is not None:
@@ -57,7 +60,7 @@ def run_view(
         total_steps=row["total_steps"],
         total_epochs=row["total_epochs"],
         progress=done,
-        eta_seconds=eta_seconds(progress=done, seconds=seconds) if is_live else None,
+        eta_seconds=eta_seconds(progress=done, seconds=seconds, begun=already) if is_live else None,
         metric=primary,
         gates={verdict: gates.get(verdict, 0) for verdict in VERDICTS},
         parent=row["parent"],
