@@ -94,6 +94,17 @@ def test_the_readme_names_every_command():
         assert f"trainui {verb}" in README
 
 
+def test_the_readmes_examples_are_read_as_they_stand(tmp_path):
+    from trainui.core.project import load_config
+    from trainui.core.specfile import load_spec
+
+    spec, config = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "mine.toml").write_text(spec)
+    (tmp_path / "trainui.toml").write_text(config)
+    assert load_spec(tmp_path / "mine.toml").gates()[0].id == "no-nan"
+    assert load_config(tmp_path).here.usd_per_hour == 1.29
+
+
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=shown)
 def test_documents_name_files_that_exist(page):
     for name in re.findall(r"`((?:trainui|jobs|models|tests|docs)/[\w./-]+\.\w+)`", page.read_text()):

@@ -101,7 +101,9 @@ def resume_command(place: Place, runs: tuple[str, ...]) -> None:
 @db_option
 def retry_command(place: Place, run: str, settings: dict[str, str], remedy: str) -> None:
     """Queue a new run after RUN, from its last checkpoint where the spec says how, and print its name."""
-    click.echo(place.client().retry(run, params=settings, remedy=remedy))
+    name, start = place.client().retry_from(run, params=settings, remedy=remedy)
+    click.echo(name)
+    click.echo(f"{name} starts {start}", err=True)
 
 
 @click.command("note")

@@ -74,12 +74,14 @@ def _build_data(place: Place) -> None:
 
 def _report(place: Place, names: Sequence[str]) -> None:
     reader = place.reader()
-    views = [reader.run(name) for name in names]
-    open_runs = [view.run for view in views if view.status is not Status.ENDED]
-    if open_runs:
-        click.echo(
-            f"{len(open_runs)} runs go on; the summary will be in exports/boundary when they have ended"
-        )
+    begun = min(reader.run(name).queued_at for name in names)
+    newest: dict[str, RunView] = {}
+    for view in sorted(reader.runs(), key=lambda one: one.queued_at):
+        if view.job in JOBS and view.queued_at >= begun:
+            newest[view.job] = view  # a run that was stopped and retried is told by its retry
+    views = list(newest.values())
+    if any(view.status is not Status.ENDED for view in views):
+        click.echo("the summary will be in exports/boundary when they have ended")
         return
     _print_comparison({view.job: view for view in views})
     failed = [f"{view.run} {view.result} ({view.cause})" for view in views if view.result != "finished"]

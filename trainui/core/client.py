@@ -84,17 +84,30 @@ class Client:
 
     def retry(self, run: str, *, params: Mapping[str, str] | None = None, remedy: str = "") -> str:
         """Queue a new run with `run` as its parent; it resumes from the parent's last checkpoint if it can."""
+        return self.retry_from(run, params=params, remedy=remedy)[0]
+
+    def retry_from(
+        self, run: str, *, params: Mapping[str, str] | None = None, remedy: str = ""
+    ) -> tuple[str, str]:
+        """As `retry`; (the new run's name, where it starts and why there)."""
         reader = Reader(self.db)
         view = reader.run(run)
         if view.status is not Status.ENDED:
             raise UserError(f"{run} is {view.status}; only a run that has ended can be tried again")
         spec = reader.spec(run)
+        saved = reader.checkpoints(run)
         reader.close()
+        if not spec.job.resume:
+            start = "from the beginning: the spec has no resume = [...]"
+        elif not saved:
+            start = f"from the beginning: {run} told of no checkpoint"
+        else:
+            start = f"from {saved[-1].path} of {run}"
         if remedy:
             spec = _with_remedy(spec, remedy)
         names = self._queue([(resolve(spec, overrides=params), run)], armed=view.armed)
         self.ensure_manager()
-        return names[0]
+        return names[0], start
 
     def _queue(self, specs: Sequence[tuple[Spec, str | None]], *, armed: bool) -> list[str]:
         desk = Desk(self.db)

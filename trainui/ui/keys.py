@@ -32,7 +32,7 @@ EVERYWHERE = (
     Key(id="app.help", key="question_mark", action="help", label="help", display="?", show=True,
         about="this help: every key of the screen you are on"),
     Key(id="app.leave", key="q", action="leave", label="leave", show=True,
-        about="leave; runs go on, and the line that stays behind says which"),
+        about="leave; runs go on"),
     Key(id="app.palette", key="ctrl+p", action="command_palette", label="palette", display="^p",
         about="find a run or a command by name"),
     Key(id="app.theme", key="t", action="theme", label="theme", about="light or dark"),
@@ -47,7 +47,7 @@ _CHARTS = (
 
 _RUN_ACTIONS = (
     Key(id="run.stop", key="x", action="stop", label="stop", show=True,
-        about="stop the run (asks first): it gets its signal and time to save"),
+        about="stop the run (asks first), with time to save"),
     Key(id="run.kill", key="X", action="stop_now", label="kill", about="stop the run now (asks first)"),
     Key(id="run.retry", key="r", action="retry", label="retry", about="queue it again, as a child of this run"),
     Key(id="run.export", key="e", action="export", label="export", show=True,
@@ -84,7 +84,7 @@ RUN = (
     Key(id="run.page_down", key="pagedown", action="roll(10)", label="page down", about="ten lines down"),
     Key(id="run.zoom", key="z", action="zoom", label="zoom", show=True, about="this pane alone, or all"),
     Key(id="run.follow", key="f", action="follow", label="follow", show=True,
-        about="the log stays at its end as it grows, or stays where you are"),
+        about="the log follows as it grows, or stays where you are"),
     Key(id="run.previous", key="left_square_bracket", action="turn(-1)", label="previous", display="[",
         about="the run above in the table"),
     Key(id="run.next", key="right_square_bracket", action="turn(1)", label="next", display="]",

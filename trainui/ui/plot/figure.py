@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from trainui.ui.plot.canvas import NO_INK, Canvas
 from trainui.ui.plot.scale import Scale, rounded, scale_over, ticks
 from trainui.ui.plot.series import EPOCH, Series, Stretch, Threshold
 from trainui.ui.present.ink import Line, Span, clip, fit, line, safe, width
-from trainui.ui.present.text import number, whole
+from trainui.ui.present.text import number
 
 NOT_FINITE, NOT_FINITE_ASCII = "✖", "N"
 LEAST_ROWS = 4
@@ -217,7 +219,10 @@ def _place(canvas: Canvas, row: int, label: str) -> tuple[int, str]:
 def _x_axis(plot: _Plot, gutter: int) -> tuple[Line, Line]:
     """The axis with its marks, and the numbers below."""
     columns = plot.canvas.columns
-    places = {round(plot.x.place(v) * (columns - 1)): whole(v) for v in ticks(plot.x, max(2, columns // 12))}
+    values = ticks(plot.x, max(2, columns // 12))
+    places = {
+        round(plot.x.place(v) * (columns - 1)): text for v, text in zip(values, labels(values), strict=True)
+    }
     spans: list[Span] = [Span(" " * (gutter + 1) + "└", "dim")]
     numbers = [" "] * (columns + gutter + 10)
     for column in range(columns):
@@ -227,11 +232,21 @@ def _x_axis(plot: _Plot, gutter: int) -> tuple[Line, Line]:
             spans.append(Span("┬" if column in places else "─", "dim"))
     free = 0
     for column, text in sorted(places.items()):
-        start = max(0, column + gutter + 2 - len(text) // 2)
+        start = max(0, min(column + gutter + 2 - len(text) // 2, columns + gutter + 2 - len(text)))
         if start >= free:
             numbers[start : start + len(text)] = text
             free = start + len(text) + 1
     return tuple(spans), line(Span("".join(numbers).rstrip(), "dim"))
+
+
+def labels(values: Sequence[float]) -> list[str]:
+    """Numbers with just as many decimals as tell them apart."""
+    gaps = [right - left for left, right in pairwise(sorted(values)) if right > left]
+    step = min(gaps, default=1.0)
+    digits = (
+        0 if all(value == int(value) for value in values) else max(0, -math.floor(math.log10(step) + 1e-9))
+    )
+    return [f"{value:.{digits}f}" for value in values]
 
 
 def side_by_side(charts: Sequence[tuple[Line, ...]], divider: Line) -> tuple[Line, ...]:

@@ -52,7 +52,7 @@ def machine_line(machine: MachineView | None, cells: int, *, history: Sequence[f
         parts += _gpu(index, gpu, history if index == 0 else ())
     if not machine.gpus:
         reason = safe(machine.no_gpu_reason) or "none found"
-        parts.append((3, line(Span(f" no GPU: {reason}", "dim"))))
+        parts.append((6, line(Span(f" no GPU: {reason}", "dim"))))
     free = gib(machine.disk_free)
     memory = f"{gib(machine.memory_used)} of {gib(machine.memory_total)} GiB"
     parts += [

@@ -88,6 +88,10 @@ class Overview(Room):
         self.events.entitle("events")
         self.log_tail.entitle(f"log of {safe(snapshot.log_run)}" if snapshot.log_run else "log")
 
+    def retried(self, run: str) -> None:
+        """The cursor goes to what was just asked for."""
+        self.table.wanted = run
+
     def on_run_table_moved(self, message: RunTable.Moved) -> None:
         """Read the log and the curve of the run the cursor is on."""
         message.stop()

@@ -145,7 +145,15 @@ class Room(Screen[None]):
             self.bridge.tell("only a run that has ended can be retried", severity="warning")
             return
         run = view.run
-        self.bridge.ask(lambda a: a.retry(run), lambda new: self.bridge.tell(f"{new} is queued, after {run}"))
+
+        def told(new: str) -> None:
+            self.bridge.tell(f"{new} is queued, after {run}")
+            self.retried(new)
+
+        self.bridge.ask(lambda a: a.retry(run), told)
+
+    def retried(self, run: str) -> None:
+        """A run was queued after another; a screen with a table goes there."""
 
     def action_export(self) -> None:
         """Write the chosen runs to files."""

@@ -56,6 +56,8 @@ class RunTable(Paper):
         self._marked: frozenset[str] = frozenset()
         self._now = 0.0
         self._empty: tuple[Line, ...] = READING
+        self.wanted: str | None = None
+        """A run that is to have the cursor as soon as it is in the table."""
 
     @property
     def current(self) -> RunView | None:
@@ -76,6 +78,8 @@ class RunTable(Paper):
         self._empty = empty
         before = self.current.run if self.current else None
         self.runs, self._tags, self._colours, self._marked, self._now = runs, tags, colours, marked, now
+        if self.wanted in {view.run for view in runs}:
+            before, self.wanted = self.wanted, None
         place = next((n for n, view in enumerate(runs) if view.run == before), None)
         if place is None:
             place = max(0, min(self.cursor, len(runs) - 1))
