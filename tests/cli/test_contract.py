@@ -274,6 +274,15 @@ def test_a_run_may_print_anything_and_drive_nothing(cockpit):
     assert "\x1b" not in (cockpit.project / "out" / "summary.md").read_text()
 
 
+def test_a_promise_about_another_name_is_told_early(cockpit):
+    """The spec waits for train/loss, the script prints loss: an event says so while it runs."""
+    gate = '[[gate]]\nid = "g"\nrole = "flag"\ntest = "finite"\nmetrics = ["train/loss"]\n'
+    job(cockpit, "other", "for i in 1 2 3; do echo step $i loss 0.$i; done; sleep 600", gate)
+    cockpit("start", "other")
+    told = lambda: [event["text"] for event in cockpit.json("show", "other-1")["events"]]  # noqa: E731
+    until(lambda: "the spec waits for train/loss, and the run writes loss: is that the one?" in told())
+
+
 def test_an_unmodified_script_shows_its_curve(cockpit):
     (cockpit.project / "plain.py").write_text(
         'for e in range(4):\n    print(f"Epoch {e} Val WER: {40 - e}%")\n'

@@ -48,6 +48,7 @@ class Watch:
         self._judge = Judge(self._gates)
         self._written: dict[str, tuple[State, float | None]] = {}
         self._streams = [self._stream(path, kind) for path, kind in STREAMS]
+        self._hinted: set[str] = set()
         self.awake_since = 0.0
         """Unix seconds of its last going on after a pause, in which it could not speak."""
         self._replay()
@@ -126,9 +127,20 @@ class Watch:
                 )
             points = self._writer.add_points(self.name, before.kind, _points(records, now))
             changed = self._judge_points(before.kind, points)
+            self._hint({one.metric for one in points}, now)
             self._keep_rest(records, points, now, tells_place=self._tells_place(stream))
         stream.source = after
         return changed
+
+    def _hint(self, written: set[str], now: float) -> None:
+        """Say early that a promise waits for `train/loss` while the run writes `loss`."""
+        awaited = {self._run.spec.metrics.primary, *(gate.metric for gate in self._gates)}
+        for name in sorted(awaited - self._hinted):
+            bare = name.rpartition("/")[2]
+            if bare != name and bare in written and not self._writer.is_known(self.name, name):
+                self._hinted.add(name)
+                text = f"the spec waits for {name}, and the run writes {bare}: is that the one?"
+                self._runs.event(self.name, "gate", text, at=now)
 
     def _judge_points(self, kind: str, points: Sequence[Point]) -> list[Verdict]:
         """Feed the judge with what is the curve of its metric, and write down where the gates stand."""

@@ -142,6 +142,13 @@ class StreamWriter:
         )
         return stored
 
+    def is_known(self, run: str, metric: str) -> bool:
+        """Whether the run has written this metric."""
+        return (
+            self._db.execute("SELECT 1 FROM metrics WHERE run=? AND name=?", (run, metric)).fetchone()
+            is not None
+        )
+
     def is_curve(self, run: str, metric: str, source: str) -> bool:
         """Whether `source` is the most structured one that has told this metric of this run."""
         row = self._db.execute(
