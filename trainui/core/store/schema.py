@@ -29,6 +29,13 @@ def m001_first(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+@migration
+def m002_queue_and_usage(db: sqlite3.Connection) -> None:
+    """The order of the queue, tries again, how a run died, and what its processes use."""
+    for statement in _SECOND.split(";\n"):
+        db.execute(statement)
+
+
 _FIRST = """
 CREATE TABLE runs (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, job TEXT NOT NULL, study TEXT NOT NULL DEFAULT '',
@@ -108,6 +115,22 @@ CREATE VIEW runs_view AS
   FROM runs;
 CREATE VIEW gates_view AS
   SELECT run, gate, role, verdict, value, step AS at_step, epoch AS at_epoch, reason, action, rule, quote FROM gates
+"""
+
+_SECOND = """
+ALTER TABLE runs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN place REAL;
+ALTER TABLE runs ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN start_after REAL;
+ALTER TABLE runs ADD COLUMN retried_for TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN evidence TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE runs ADD COLUMN peak_memory INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN peak_gpu_memory INTEGER NOT NULL DEFAULT 0;
+UPDATE runs SET place=id;
+CREATE TABLE usage (
+  run TEXT NOT NULL, at REAL NOT NULL, cpu REAL, memory INTEGER NOT NULL, gpu_memory INTEGER, gpu REAL,
+  processes INTEGER NOT NULL, PRIMARY KEY (run, at)
+) WITHOUT ROWID
 """
 
 
