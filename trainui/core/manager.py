@@ -18,6 +18,7 @@ from trainui.core.complaints import complaints
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.errors import SpecError
 from trainui.core.lives import Lives
+from trainui.core.process.failpoint import i_am
 from trainui.core.process.files import lock, write_json
 from trainui.core.process.identity import boot_id, boot_seconds, identity_of
 from trainui.core.project import load_config, lock_path
@@ -151,6 +152,7 @@ def main() -> int:
     parser.add_argument("--db", type=Path, required=True)
     parser.add_argument("--project", type=Path, required=True)
     given = parser.parse_args()
+    i_am("manager")
     held = lock(lock_path(given.db))
     if held is None:
         return 0  # somebody else is it

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trainui.core.errors import StoreError
+from trainui.core.process.failpoint import reach
 
 MIGRATIONS: list[Callable[[sqlite3.Connection], object]] = []
 
@@ -197,4 +198,6 @@ def atomic(db: sqlite3.Connection) -> Iterator[None]:
         if db.in_transaction:  # a full disk rolls back by itself
             db.execute("ROLLBACK")
         raise
+    reach("committing")
     db.execute("COMMIT")
+    reach("committed")
