@@ -210,6 +210,28 @@ class MachineView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UsageView:
+    """What the processes of one run use, at one look."""
+
+    run: str
+    at: float
+    """Unix seconds."""
+    cpu: float | None
+    """Cores in use since the look before, 1.0 is one core; None at the first."""
+    memory: int
+    """Bytes resident; what the processes may share counts once."""
+    gpu_memory: int | None
+    """Bytes on all its GPUs; None: see `why_no_gpu`."""
+    gpu: float | None
+    """0 to 1, mean over its GPUs; None: see `why_no_gpu`."""
+    processes: int
+    cpu_seconds: float
+    """CPU time of the run so far, as far as it was seen."""
+    why_no_gpu: str = ""
+    """Why a GPU number is missing; '' when both are there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunDetail:
     """Everything `show` tells of one run beside its RunView."""
 
