@@ -220,22 +220,24 @@ class MachineView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UsageView:
-    """What the processes of one run used, at one look."""
+    """What the processes of one run use, at one look."""
 
     run: str
     at: float
     """Unix seconds."""
     cpu: float | None
-    """Cores in use since the last look; 1 is one core. None at the first."""
+    """Cores in use since the look before, 1.0 is one core; None at the first."""
     memory: int
-    """Bytes."""
+    """Bytes resident; what the processes may share counts once."""
     gpu_memory: int | None = None
+    """Bytes on all its GPUs; None: see `why_no_gpu`."""
     gpu: float | None = None
-    """0 to 1."""
+    """0 to 1, mean over its GPUs; None: see `why_no_gpu`."""
     processes: int = 0
     cpu_seconds: float = 0.0
-    """Used so far by all that were seen."""
+    """CPU time of the run so far, as far as it was seen."""
     why_no_gpu: str = ""
+    """Why a GPU number is missing; '' when both are there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
