@@ -194,7 +194,7 @@ class Lives:
                 self.end(run, Result.LOST, seen.cause, now)
             return
         stopped_for = str(left.stop.get("reason", "user")) if left.stop else ""
-        result, cause = cause_of_death(
+        death = cause_of_death(
             code=left.code,
             signal=left.signal,
             stopped_for=stopped_for,
@@ -212,7 +212,7 @@ class Lives:
             )
         self._treasury.settle(now)  # who sees that a run ended also sees what it cost
         with atomic(self._db):
-            self.end(run, result, cause, now, ended_at=left.at, exit_code=left.code)
+            self.end(run, death.result, death.cause, now, ended_at=left.at, exit_code=left.code)
 
     def end(
         self, run: RunRow, result: Result, cause: str, now: Clock,
