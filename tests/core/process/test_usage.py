@@ -100,16 +100,23 @@ def test_children_that_were_waited_for_count_once(run, probe):
 def test_a_busy_run_is_told_from_an_idle_one(runs, probe):
     busy = runs("busy").python("print('up', flush=True)\nwhile True: pass").says("up")
     idle = runs("idle").shell("echo up; sleep 1000").says("up")
-    look(probe, busy, idle)
-    start = look(probe, busy, idle)["busy"].cpu_seconds
-    until(lambda: look(probe, busy, idle)["busy"].cpu_seconds > start + 0.3)
-    before = boot_seconds()
-    first = look(probe, busy, idle)
-    until(lambda: boot_seconds() > before + 0.5)
-    second = look(probe, busy, idle)
-    assert second["busy"].cpu > 0.05
-    assert second["idle"].cpu < 0.5 * second["busy"].cpu
-    assert second["idle"].cpu_seconds == pytest.approx(first["idle"].cpu_seconds, abs=0.02)
+    looks, times = [], []
+
+    def has_burnt():
+        times.append(boot_seconds())
+        roots_of = {run.name: roots(run) for run in (busy, idle)}
+        looks.append(probe.usage(roots_of, at=time.time(), boot=times[-1]))
+        return looks[-1]["busy"].cpu_seconds > looks[0]["busy"].cpu_seconds + 0.4
+
+    until(has_burnt)
+    for name in ("busy", "idle"):
+        assert looks[0][name].cpu is None
+        used = looks[-1][name].cpu_seconds - looks[0][name].cpu_seconds
+        told = sum(
+            seen[name].cpu * (new - old) for seen, (old, new) in zip(looks[1:], pairwise(times), strict=True)
+        )
+        assert told == pytest.approx(used), "cores times seconds is CPU time"
+    assert used < 0.05, "the idle one"
 
 
 def test_the_manager_that_a_keeper_revived_is_not_the_runs(run, probe):

@@ -1,6 +1,7 @@
 """Which processes are a run's, and what they used: pure, over looks that were made up."""
 
 import os
+import random
 
 import pytest
 
@@ -128,3 +129,29 @@ def gains(*looks):
 )  # fmt: skip
 def test_cpu_time_is_counted_once(looks, expected):
     assert gains(*looks) == expected
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_in_a_random_tree_that_waits_for_its_children_not_a_tick_is_lost_or_doubled(seed):
+    chance = random.Random(seed)
+    living, meter, pid, truth = {1: proc(1)}, CpuMeter(), 1, 0
+    for _ in range(300):
+        one = living[chance.choice(list(living))]
+        deed = chance.choice(["burn", "burn", "fork", "end", "look"])
+        if deed == "burn" and not one.is_dead:
+            ticks = chance.randrange(9)
+            truth += ticks
+            living[one.pid] = one._replace(own=one.own + ticks)
+        elif deed == "fork" and not one.is_dead:
+            pid += 1
+            living[pid] = proc(pid, one.pid)
+        elif deed == "end" and one.pid != 1 and all(other.ppid != one.pid for other in living.values()):
+            if not one.is_dead and chance.random() < 0.5:
+                living[one.pid] = one._replace(is_dead=True)
+                continue
+            parent = living[one.ppid]
+            living[parent.pid] = parent._replace(waited=parent.waited + one.own + one.waited)
+            del living[one.pid]
+        elif deed == "look":
+            meter.add(living.values())
+            assert meter.ticks == truth

@@ -219,7 +219,7 @@ class UsageView:
     cpu: float | None
     """Cores in use since the look before, 1.0 is one core; None at the first."""
     memory: int
-    """Bytes resident; files and shared memory count once."""
+    """Bytes resident; what the processes may share counts once."""
     gpu_memory: int | None
     """Bytes on all its GPUs; None: see `why_no_gpu`."""
     gpu: float | None
