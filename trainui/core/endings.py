@@ -12,7 +12,7 @@ from trainui.core.engines.local import Exit, Observation
 from trainui.core.gates import State
 from trainui.core.ingest.text import tail_lines
 from trainui.core.retry import next_try
-from trainui.core.run import Result, Status
+from trainui.core.run import Status
 from trainui.core.store.curves import last_nonfinite
 from trainui.core.store.intents import queue_start
 from trainui.core.store.lineage import tries
@@ -39,7 +39,7 @@ class Endings:
         left = seen.exit
         if left is None:
             with atomic(self._db):
-                self.end(run, watch, Death(result=Result.LOST, cause=seen.cause), now)
+                self.end(run, watch, cause_of_death(code=None, signal=None, lost=seen.cause), now)
             return
         death = self._death(run, left)
         with atomic(self._db):
@@ -62,7 +62,8 @@ class Endings:
             stopped_for=str(left.stop.get("reason", "user")) if left.stop else "",
             could_not_start=left.could_not_start,
             oom_kills=left.oom_kills,
-            kernel=left.kernel,
+            kernel_line=left.kernel,
+            killed_by_us=left.killed,
             max_rss=max(left.max_rss, run.peak_memory),
             memory_total=memory_there_is(),
             nonfinite=last_nonfinite(self._db, run.name, run.spec.metrics.primary),

@@ -23,6 +23,7 @@ from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.streams import StreamWriter
 from trainui.core.store.verdicts import write_action
+from trainui.core.telemetry import hung_reason, is_hung, silent_but_busy
 from trainui.core.treasury import Clock, Treasury
 from trainui.core.watching import Watch
 
@@ -42,6 +43,7 @@ class Lives:
         self._metering = metering
         self._endings = Endings(db, treasury)
         self._watches: dict[str, Watch] = {}
+        self._silent: set[str] = set()
 
     def take_in(self, run: RunRow) -> None:
         """Write a new run's gates down. Call inside a transaction."""
@@ -50,6 +52,7 @@ class Lives:
     def woke(self, run: RunRow, now: Clock) -> None:
         """A paused run goes on: its silence begins anew."""
         self._watch(run).awake_since = now.unix
+        self._metering.woke(run.name, now)
 
     def look_for(self, run: RunRow, now: Clock) -> None:
         """Its run directory is gone: while anything of it lives it is live, and a stop is SIGKILL."""
@@ -148,13 +151,21 @@ class Lives:
         """Judge what is measured of the run rather than by it: hours, dollars, silence, how long it will take."""
         watch = self._watch(run)
         self._act(run, watch.meters(self._meters(run, now), now=now.unix), now)
-        longest = run.spec.limits.silent_minutes
-        if (
-            longest is not None
-            and run.status is Status.RUNNING
-            and watch.silent_seconds(now.unix) > longest * 60
-        ):
-            self.stop(run, f"hung: silent for {longest:g} min", now)
+        if run.status is Status.RUNNING:
+            self._see_silence(run, watch.silent_seconds(now.unix), now)
+
+    def _see_silence(self, run: RunRow, silent: float, now: Clock) -> None:
+        """Stop a run that hangs, and say once of one that is only silent why it is left alone."""
+        limit = run.spec.limits.silent_minutes
+        idle = self._metering.idle_seconds(run.name, now)
+        if limit is not None and is_hung(silent, idle, limit):
+            self.stop(run, hung_reason(limit), now)
+            return
+        text = silent_but_busy(silent, idle, limit, self._metering.usage.get(run.name))
+        if text and run.name not in self._silent:
+            with atomic(self._db):
+                self._runs.event(run.name, "limit", text, at=now.unix)
+        (self._silent.add if text else self._silent.discard)(run.name)
 
     def _meters(self, run: RunRow, now: Clock) -> dict[str, float]:
         hours = (now.boot - (run.started_boot or now.boot)) / 3600

@@ -11,7 +11,7 @@ from trainui.core.store.runs import RunRow
 from trainui.core.store.schema import atomic
 from trainui.core.store.usage import write_machine, write_usage
 from trainui.core.store.views import MachineView, UsageView
-from trainui.core.telemetry import Probe, Roots
+from trainui.core.telemetry import Activity, Probe, Roots
 from trainui.core.treasury import Clock
 
 FRESH = 1.0
@@ -30,6 +30,7 @@ class Metering:
         self.machine: MachineView | None = None
         self.usage: Mapping[str, UsageView] = {}
         """The newest sample of each live run."""
+        self._activity: dict[str, Activity] = {}
 
     def look(self, live: Sequence[RunRow], now: Clock) -> None:
         """See what is used now, unless that was seen a moment ago."""
@@ -38,6 +39,9 @@ class Metering:
         self._looked = now.boot
         roots = {run.name: found for run in live if (found := self._roots(run)) is not None}
         self.usage = self._probe.usage(roots, at=now.unix, boot=now.boot)
+        self._activity = {run: self._activity.get(run) or Activity() for run in self.usage}
+        for run, view in self.usage.items():
+            self._activity[run].see(view, boot=now.boot)
         self.machine = self._probe.machine(at=now.unix, folder=self._folder)
 
     def keep(self, live: Sequence[RunRow], now: Clock) -> None:
@@ -48,6 +52,16 @@ class Metering:
             write_machine(self._db, self.machine)
             for view in self.usage.values():
                 write_usage(self._db, view)
+
+    def idle_seconds(self, run: str, now: Clock) -> float:
+        """For how long a run used neither CPU nor GPU; 0 when nobody has looked."""
+        seen = self._activity.get(run)
+        return seen.idle_seconds(now.boot) if seen else 0.0
+
+    def woke(self, run: str, now: Clock) -> None:
+        """A paused run goes on: that it did nothing till now means nothing."""
+        if run in self._activity:
+            self._activity[run].begin_anew(now.boot)
 
     def others(self, uuid: str) -> int:
         """Bytes on a GPU that no run of ours holds, by the last look."""

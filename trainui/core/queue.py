@@ -72,7 +72,7 @@ class Queue:
             [self._holding(run) for run in live],
             room=self._room(),
             needs=self._needs(queued),
-            money=self._treasury.can_start(min(run.spec.job.grace_seconds for run in queued)),
+            money=self._treasury.can_start(min(run.spec.ending_seconds for run in queued), now),
         )
         by_name = {run.name: run for run in queued}
         for start in starts:
