@@ -22,8 +22,8 @@ from trainui.core.telemetry import memory_there_is
 from trainui.core.treasury import Clock, Treasury
 from trainui.core.watching import Watch
 
-LAST_LINES = 50
-"""Lines of the log that may say what a run died of."""
+LAST_LINES = 400
+"""Lines of the log that may say what a run died of: launchers add long epilogues."""
 
 
 class Endings:
