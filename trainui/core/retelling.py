@@ -48,6 +48,12 @@ class Told:
         return self.folder.name
 
 
+def run_folders(db: Path) -> list[Path]:
+    """The run directories beside a runs.db."""
+    runs = db.parent / "runs"
+    return sorted(path for path in runs.iterdir() if path.is_dir()) if runs.is_dir() else []
+
+
 def hear(folder: Path, db: Path) -> Told | None:
     """What `folder` says; None for that of another runs.db. Raises UnclearError for one that makes no sense."""
     try:
@@ -167,7 +173,11 @@ class Retelling:
         stop = recall(told.folder / names.STOP)
         with atomic(self._db):
             self._runs.change(
-                run.name, started_boot=seen.started_boot, started_at=started_at, boot_id=boot_id(), pid=seen.pid
+                run.name,
+                started_boot=seen.started_boot,
+                started_at=started_at,
+                boot_id=boot_id(),
+                pid=seen.pid,
             )
             run = self._runs.move(run, Status.RUNNING, f"running, pid {seen.pid}", at=started_at)
             if stop is not None:

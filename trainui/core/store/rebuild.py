@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from trainui.core.run import LIVE, Result, Status
+from trainui.core.run import Result, Status
 from trainui.core.store.salvage import Row, Wreck
 
 OF_A_RUN = ("metrics", "sources", "gates", "verdicts", "events", "checkpoints", "notes", "usage")
 """Tables with a `run` column that tell of one run; money and intents are kept apart."""
+
+LITTLE = 0.002
+"""Seconds between two ledger lines that are no gap."""
 
 TOLD_BY_ITS_DIRECTORY = frozenset({
     "id", "name", "job", "status", "result", "cause", "spec", "project", "directory", "started_boot", "boot_id",
@@ -113,6 +116,34 @@ def boots(db: sqlite3.Connection) -> list[tuple[str, float]]:
     return [(str(row[0]), float(row[1])) for row in rows]
 
 
+def uncovered(db: sqlite3.Connection, boot_id: str, start: float, end: float) -> list[tuple[float, float]]:
+    """The stretches from `start` to `end` (seconds of that boot) that no ledger line charges."""
+    rows = db.execute(
+        "SELECT from_boot, to_boot FROM ledger WHERE boot_id=? AND to_boot > from_boot ORDER BY from_boot",
+        (boot_id,),
+    ).fetchall()
+    gaps, at = [], start
+    for row in rows:
+        if row["from_boot"] - at > LITTLE:
+            gaps.append((at, min(float(row["from_boot"]), end)))
+        at = max(at, float(row["to_boot"]))
+    if end - at > LITTLE:
+        gaps.append((at, end))
+    return [(left, right) for left, right in gaps if right > left]
+
+
+def sort_ledger(db: sqlite3.Connection, boot_id: str) -> None:
+    """Lines in the order of what they charge, this boot's last: charging goes on after the last line."""
+    lines = [
+        dict(row)
+        for row in db.execute("SELECT * FROM ledger ORDER BY boot_id=?, at, to_boot, id", (boot_id,))
+    ]
+    here = sorted((row for row in lines if row["boot_id"] == boot_id), key=lambda row: float(row["to_boot"]))
+    db.execute("DELETE FROM ledger")
+    for row in [*(row for row in lines if row["boot_id"] != boot_id), *here]:
+        insert(db, "ledger", row)
+
+
 def run_names(db: sqlite3.Connection) -> set[str]:
     """The runs there are."""
     return {str(row[0]) for row in db.execute("SELECT name FROM runs")}
@@ -160,11 +191,6 @@ def is_sound_intent(row: Row) -> bool:
         return is_whole and (row["verb"] != "start" or {"job", "study", "spec", "project"} <= payload.keys())
     except (TypeError, ValueError, KeyError):
         return False
-
-
-def is_live(row: Row) -> bool:
-    """Whether a row of `runs` says that a process may exist."""
-    return Status(row["status"]) in LIVE
 
 
 def _columns(db: sqlite3.Connection, table: str) -> list[str]:
