@@ -12,6 +12,7 @@ from typing import Any
 from trainui.core.engines.local import LocalEngine, Observation, Phase
 from trainui.core.errors import TrainuiError
 from trainui.core.lives import Lives
+from trainui.core.metering import Metering
 from trainui.core.process import order as names
 from trainui.core.process.files import read_json, recall
 from trainui.core.process.identity import boot_id, boot_seconds
@@ -112,7 +113,8 @@ class Retelling:
         self._project = project
         self._runs = RunWriter(db)
         self._engine = _Watcher()
-        self._lives = Lives(db, self._engine, _ClosedPurse(db))
+        metering = Metering(db, self._engine, project)
+        self._lives = Lives(db, self._engine, _ClosedPurse(db), metering, tries_again=False)
 
     def tell(self, told: Told) -> RunRow:
         """Everything the directory says of its run, from its row to its last point; returns the row.
@@ -125,9 +127,7 @@ class Retelling:
             self._lives.take_in(run)
             if seen.phase is Phase.ABSENT:
                 at = told.queued_at
-                clock = Clock(unix=at, boot=0.0, boot_id="")
-                self._lives.end(run, Result.LOST, NEVER_BEGAN, clock, ended_at=at)
-                self._runs.change(run.name, ended_at=at)
+                self._lives.end(run, Result.LOST, NEVER_BEGAN, Clock(unix=at, boot=0.0, boot_id=""))
                 return self._again(run)
             run = self._started(run, told)
         if seen.phase in (Phase.EXITED, Phase.LOST):
