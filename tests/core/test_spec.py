@@ -1,5 +1,7 @@
 """Specs: what is read, what is refused and in which words."""
 
+import re
+
 import pytest
 
 from trainui.core.errors import SpecError
@@ -99,3 +101,43 @@ def test_a_spec_survives_the_store_and_its_own_toml(tmp_path):
     spec = load_spec(written(tmp_path, FULL))
     assert spec_from_json(spec.to_json()) == spec
     assert load_spec(written(tmp_path, spec.to_toml())) == spec
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[retry]\non = { hangup = 3 }\n", "retry on 'hangup' is not known (did you mean 'hang-up'?)"),
+        (
+            "[retry]\non = { out-of-gpu-memory = 1 }\n",
+            "out-of-gpu-memory happens again when nothing is changed",
+        ),
+        ("[retry]\non = { exit = -1 }\n", "exit cannot be tried -1 times"),
+        ("[retry]\ndelay_seconds = -1\n", "delay_seconds cannot be -1"),
+        ("[retry]\ndelays = 1\n", "[retry] has no key 'delays'"),
+        ("[resources]\nram_gib = -1\n", "ram_gib cannot be -1"),
+    ],
+)
+def test_what_cannot_be_in_a_queue_or_a_retry_is_refused(tmp_path, text, said):
+    path = tmp_path / "a.toml"
+    path.write_text(f'[job]\nname = "a"\ncommand = ["true"]\n{text}')
+    with pytest.raises(SpecError) as caught:
+        load_spec(path)
+    assert said in str(caught.value)
+    assert re.match(rf"{re.escape(str(path))}:\d+: ", str(caught.value))
+
+
+def test_a_checkpoint_is_asked_for_in_one_way_and_not_with_the_stop_signal(tmp_path):
+    path = tmp_path / "a.toml"
+    head = '[job]\nname = "a"\ncommand = ["true"]\n'
+    for lines, said in (
+        ('checkpoint_signal = "SIGTERM"', "are both SIGTERM"),
+        ('checkpoint_signal = "SIGKILL"', "is not one of"),
+        ('checkpoint_signal = "SIGUSR1"\ncheckpoint_file = "save"', "keep one"),
+    ):
+        path.write_text(f"{head}{lines}\n")
+        with pytest.raises(SpecError, match=said):
+            load_spec(path)
+    path.write_text(f'{head}checkpoint_signal = "SIGUSR1"\ncheckpoint_seconds = 7\n')
+    assert load_spec(path).checkpoint_seconds == 7
+    path.write_text(head)
+    assert load_spec(path).checkpoint_seconds == 0

@@ -1,4 +1,4 @@
-"""Verbs that want something: start, stop, retry, note."""
+"""Verbs that want something of a run: start, stop, pause, resume, retry, checkpoint, note."""
 
 from __future__ import annotations
 
@@ -37,16 +37,25 @@ def set_option(verb: Verb) -> Verb:
 @set_option
 @click.option("--preset", default="", help="Take the params of a [presets.NAME] table.")
 @click.option("--arm", is_flag=True, help="Let gates stop the run; unarmed they only say what they would do.")
+@click.option("--hold", is_flag=True, help="Queue it, but start it only after `trainui release`.")
+@click.option("--priority", default=0, metavar="N", help="Higher starts first (default 0).")
 @click.option(
     "--wait", is_flag=True, help="Draw progress; exit 0 only if all finish and no criterion failed."
 )
 @db_option
 def start_command(
-    place: Place, jobs: tuple[str, ...], settings: dict[str, str], preset: str, arm: bool, wait: bool
+    place: Place,
+    jobs: tuple[str, ...],
+    settings: dict[str, str],
+    preset: str,
+    arm: bool,
+    hold: bool,
+    priority: int,
+    wait: bool,
 ) -> None:
     """Queue a run of each JOB and print their names."""
     client = place.client()
-    names = client.start_all(jobs, params=settings, preset=preset, armed=arm)
+    names = client.start_all(jobs, params=settings, preset=preset, armed=arm, held=hold, priority=priority)
     for name in names:
         click.echo(name)
     if wait:
@@ -63,10 +72,10 @@ def start_command(
 def stop_command(place: Place, runs: tuple[str, ...], now: bool) -> None:
     """Ask runs to stop: their signal, their grace, then SIGKILL."""
     client = place.client()
-    _for_each(runs, lambda run: client.stop(run, now=now))
+    for_each(runs, lambda run: client.stop(run, now=now))
 
 
-def _for_each(runs: tuple[str, ...], wish: Callable[[str], None]) -> None:
+def for_each(runs: tuple[str, ...], wish: Callable[[str], None]) -> None:
     """Wish it of every run; what cannot be is told when the others were served."""
     problems: list[str] = []
     for run in runs:
@@ -83,7 +92,7 @@ def _for_each(runs: tuple[str, ...], wish: Callable[[str], None]) -> None:
 @db_option
 def pause_command(place: Place, runs: tuple[str, ...]) -> None:
     """Let runs stand still. They keep their memory and GPUs, and the machine costs on."""
-    _for_each(runs, place.client().pause)
+    for_each(runs, place.client().pause)
 
 
 @click.command("resume")
@@ -91,7 +100,7 @@ def pause_command(place: Place, runs: tuple[str, ...]) -> None:
 @db_option
 def resume_command(place: Place, runs: tuple[str, ...]) -> None:
     """Let paused runs go on."""
-    _for_each(runs, place.client().resume)
+    for_each(runs, place.client().resume)
 
 
 @click.command("retry")
@@ -104,6 +113,14 @@ def retry_command(place: Place, run: str, settings: dict[str, str], remedy: str)
     name, start = place.client().retry_from(run, params=settings, remedy=remedy)
     click.echo(name)
     click.echo(f"{name} starts {start}", err=True)
+
+
+@click.command("checkpoint")
+@click.argument("runs", nargs=-1, required=True)
+@db_option
+def checkpoint_command(place: Place, runs: tuple[str, ...]) -> None:
+    """Ask running runs to save now, as their specs say how."""
+    for_each(runs, place.client().checkpoint)
 
 
 @click.command("note")

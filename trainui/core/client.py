@@ -16,12 +16,14 @@ from trainui.core.process.identity import Identity, is_alive, send_signal
 from trainui.core.project import find_job, find_jobs, load_config, lock_path, manager_argv
 from trainui.core.run import Status
 from trainui.core.spec import ParamValue, Spec, resolve
-from trainui.core.store.intents import Desk
+from trainui.core.store.intents import REFUSED, Desk
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
 
 MANAGER_STARTS_IN = 15.0
 """Seconds to wait for a manager to take its lock before saying that it did not."""
+MANAGER_ANSWERS_IN = 15.0
+"""Seconds to wait for what became of an intent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,10 +62,19 @@ class Client:
         ]
 
     def start(
-        self, job: str, *, params: Mapping[str, str] | None = None, preset: str = "", armed: bool = False
+        self,
+        job: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        preset: str = "",
+        armed: bool = False,
+        held: bool = False,
+        priority: int = 0,
     ) -> str:
         """Queue a run and return its name; it is on disk before this returns."""
-        return self.start_all([job], params=params, preset=preset, armed=armed)[0]
+        return self.start_all([job], params=params, preset=preset, armed=armed, held=held, priority=priority)[
+            0
+        ]
 
     def start_all(
         self,
@@ -72,13 +83,15 @@ class Client:
         params: Mapping[str, str] | None = None,
         preset: str = "",
         armed: bool = False,
+        held: bool = False,
+        priority: int = 0,
     ) -> list[str]:
-        """Queue one run per job, or none when one of them is wrong."""
+        """Queue one run per job, or none when one of them is wrong. A held run waits to be released."""
         specs = [resolve(find_job(self.project, job), preset=preset, overrides=params) for job in jobs]
         load_config(self.project)
         for spec in specs:
             compile_patterns(spec.metrics.pattern)
-        names = self._queue([(spec, None) for spec in specs], armed=armed)
+        names = self._queue([(spec, None) for spec in specs], armed=armed, held=held, priority=priority)
         self.ensure_manager()
         return names
 
@@ -95,21 +108,25 @@ class Client:
         if view.status is not Status.ENDED:
             raise UserError(f"{run} is {view.status}; only a run that has ended can be tried again")
         spec = reader.spec(run)
-        saved = reader.checkpoints(run)
+        saved = reader.newest_checkpoint(run)
         reader.close()
         if not spec.job.resume:
             start = "from the beginning: the spec has no resume = [...]"
-        elif not saved:
-            start = f"from the beginning: {run} told of no checkpoint"
+        elif saved is None:
+            start = f"from the beginning: {run} told of no checkpoint that is still there"
         else:
-            start = f"from {saved[-1].path} of {run}"
+            start = f"from {saved[0]} of {saved[1]}"
         if remedy:
             spec = _with_remedy(spec, remedy)
-        names = self._queue([(resolve(spec, overrides=params), run)], armed=view.armed)
+        names = self._queue(
+            [(resolve(spec, overrides=params), run)], armed=view.armed, priority=view.priority
+        )
         self.ensure_manager()
         return names[0], start
 
-    def _queue(self, specs: Sequence[tuple[Spec, str | None]], *, armed: bool) -> list[str]:
+    def _queue(
+        self, specs: Sequence[tuple[Spec, str | None]], *, armed: bool, held: bool = False, priority: int = 0
+    ) -> list[str]:
         desk = Desk(self.db)
         try:
             return [
@@ -122,6 +139,8 @@ class Client:
                         "project": str(self.project),
                         "armed": armed or spec.job.arm,
                         "parent": parent,
+                        "held": held,
+                        "priority": priority,
                     },
                 )
                 for spec, parent in specs
@@ -150,6 +169,39 @@ class Client:
             raise UserError(f"{run} is {view.status}; only a paused run can go on")
         self._ask("resume", run)
 
+    def hold(self, run: str) -> None:
+        """Keep a queued run from starting until it is released. Raises UserError when it is not queued."""
+        self._ask_and_hear("hold", run)
+
+    def release(self, run: str) -> None:
+        """Let a held run start, or one that pauses before its next try start at once. Raises UserError."""
+        self._ask_and_hear("release", run)
+
+    def edit(
+        self, run: str, *, params: Mapping[str, str] | None = None, priority: int | None = None, to: str = ""
+    ) -> None:
+        """Change a queued run: its params, its priority, its place (`first`, `last`, `before RUN`).
+
+        Raises UserError when it is not queued, or when one change is wrong: then none is made.
+        """
+        view = self._view(run)
+        if params and view.status is Status.QUEUED:
+            reader = Reader(self.db)
+            resolve(reader.spec(run), overrides=params)
+            reader.close()
+        payload = {"params": dict(params or {}), "priority": priority, "to": to}
+        self._ask_and_hear("edit", run, **{key: value for key, value in payload.items() if value is not None})
+
+    def checkpoint(self, run: str) -> None:
+        """Ask a running run to save now, as its spec says how. Raises UserError when it does not say."""
+        reader = Reader(self.db)
+        job = reader.spec(run).job
+        reader.close()
+        if not job.checkpoint_signal and not job.checkpoint_file:
+            hint = f"checkpoint_signal or checkpoint_file in the [job] of {job.name}"
+            raise UserError(f"{run} does not say how it is asked for a checkpoint", hint=hint)
+        self._ask_and_hear("checkpoint", run)
+
     def _view(self, run: str) -> RunView:
         reader = Reader(self.db)
         try:
@@ -157,11 +209,28 @@ class Client:
         finally:
             reader.close()
 
-    def _ask(self, verb: str, run: str, **payload: bool) -> None:
+    def _ask(self, verb: str, run: str, **payload: object) -> int:
         desk = Desk(self.db)
-        desk.add(verb, run, payload)
+        intent = desk.add(verb, run, payload)
         desk.close()
         self.ensure_manager()
+        return intent
+
+    def _ask_and_hear(self, verb: str, run: str, **payload: object) -> None:
+        """Ask, and wait until the manager has said yes or no. Raises UserError when it said no."""
+        self._view(run)
+        intent = self._ask(verb, run, **payload)
+        desk = Desk(self.db)
+        deadline = time.monotonic() + MANAGER_ANSWERS_IN
+        while (outcome := desk.outcome(intent)) is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        desk.close()
+        if outcome is None:
+            raise TrainuiError(
+                f"the manager has not answered; {verb} of {run} is queued", hint="trainui doctor"
+            )
+        if outcome.startswith(REFUSED):
+            raise UserError(f"{verb} {run}: {outcome.removeprefix(REFUSED)}")
 
     def export(
         self,

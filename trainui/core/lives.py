@@ -186,6 +186,12 @@ class Lives:
             now=at_once,
         )
 
+    def request_checkpoint(self, run: RunRow) -> None:
+        """Ask a running job to save, as its spec says how."""
+        job = run.spec.job
+        file = job.checkpoint_file.replace("{run_dir}", str(run.directory))
+        self._engine.request_checkpoint(run.directory, signal=job.checkpoint_signal, file=file)
+
     def _bury(self, run: RunRow, seen: Observation, now: Clock) -> None:
         """Record how a run ended: its streams were read to the end just before."""
         left = seen.exit

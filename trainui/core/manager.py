@@ -13,22 +13,23 @@ import sys
 import time
 from pathlib import Path
 
-import msgspec
-
 from trainui.core import telemetry
-from trainui.core.complaints import LASTING, complaints
+from trainui.core.complaints import complaints
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.errors import SpecError
 from trainui.core.lives import Lives
+from trainui.core.process.failpoint import i_am
 from trainui.core.process.files import lock, write_json
 from trainui.core.process.identity import boot_id, boot_seconds, identity_of
 from trainui.core.project import load_config, lock_path
 from trainui.core.queue import Queue
-from trainui.core.run import LIVE, Result, Status
-from trainui.core.store.intents import Intent, close_intent, open_intents
+from trainui.core.run import Result, Status
+from trainui.core.store.intents import open_intents
 from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic, connect
+from trainui.core.store.usage import write_machine
 from trainui.core.treasury import Clock, Treasury
+from trainui.core.wishes import Wishes
 
 WAKE = 0.05
 """Seconds between looks for intents: a key press must have its effect within 300 ms."""
@@ -54,6 +55,7 @@ class Manager:
         self._queue = Queue(
             self._db, db_path, engine=self._engine, lives=self._lives, treasury=self._treasury
         )
+        self._wishes = Wishes(self._db, db_path.parent / "runs", engine=self._engine, lives=self._lives)
         self._config_seen: float | None = -1.0
         self._next_look = self._next_settle = 0.0
         self.is_idle_since = time.monotonic()
@@ -64,7 +66,7 @@ class Manager:
         intents = open_intents(self._db)
         for intent in intents:
             with complaints(f"intent {intent.id}"):
-                self._try(intent, now)
+                self._wishes.carry_out(intent, now)
         if not intents and now.boot < self._next_look:
             return
         runs = self._runs.open_runs()
@@ -96,74 +98,6 @@ class Manager:
             with atomic(self._db):
                 self._lives.end(run, Result.STOPPED, run.stop_reason or "user", now)
 
-    def _try(self, intent: Intent, now: Clock) -> None:
-        """Carry an intent out, or close it when it never can be."""
-        try:
-            self._carry_out(intent, now)
-        except LASTING as error:
-            with atomic(self._db):
-                close_intent(self._db, intent.id, f"cannot be done: {error}", now.unix)
-                text = f"{intent.verb} of {intent.run} cannot be done: {error}"
-                self._runs.event(intent.run, "manager", text, at=now.unix)
-            raise
-
-    def _carry_out(self, intent: Intent, now: Clock) -> None:
-        verbs = {
-            "start": self._take_in,
-            "stop": self._stop_wanted,
-            "pause": self._pause,
-            "resume": self._resume,
-        }
-        verb = verbs.get(intent.verb)
-        if verb is None:
-            with atomic(self._db):
-                close_intent(self._db, intent.id, f"this trainui does not know {intent.verb!r}", now.unix)
-            return
-        verb(intent, now)
-
-    def _take_in(self, intent: Intent, now: Clock) -> None:
-        with atomic(self._db):
-            directory = self.db_path.parent / "runs" / intent.run
-            run = self._runs.add(intent.run, intent.payload, directory=directory, queued_at=intent.created_at)
-            origin = f", after {run.parent}" if run.parent else ""
-            self._runs.event(run.name, "status", f"queued{origin}", at=intent.created_at)
-            self._lives.take_in(run)
-            close_intent(self._db, intent.id, "queued", now.unix)
-
-    def _stop_wanted(self, intent: Intent, now: Clock) -> None:
-        run = self._runs.get(intent.run)
-        outcome = "stopping"
-        if run is not None and run.status in LIVE:  # may be done twice: if we die before the commit below
-            self._lives.stop(run, "user", now, at_once=bool(intent.payload.get("now")))
-        with atomic(self._db):
-            if run is None or run.status is Status.ENDED:
-                outcome = "it had ended" if run else "no such run"
-            elif run.status is Status.QUEUED:
-                self._lives.end(run, Result.STOPPED, "user", now)
-                outcome = "stopped before it started"
-            close_intent(self._db, intent.id, outcome, now.unix)
-
-    def _pause(self, intent: Intent, now: Clock) -> None:
-        run = self._runs.get(intent.run)
-        can_pause = run is not None and run.status is Status.RUNNING
-        if run is not None and can_pause:
-            self._engine.pause(run.directory)
-        with atomic(self._db):
-            if run is not None and can_pause:
-                self._runs.move(run, Status.PAUSED, "paused: it holds its memory and its GPUs", at=now.unix)
-            close_intent(self._db, intent.id, "paused" if can_pause else "it is not running", now.unix)
-
-    def _resume(self, intent: Intent, now: Clock) -> None:
-        run = self._runs.get(intent.run)
-        can_resume = run is not None and run.status is Status.PAUSED
-        if run is not None and can_resume:
-            self._engine.resume(run.directory)
-            self._lives.woke(run, now)
-        with atomic(self._db):
-            if run is not None and can_resume:
-                self._runs.move(run, Status.RUNNING, "running again", at=now.unix)
-            close_intent(self._db, intent.id, "running" if can_resume else "it is not paused", now.unix)
-
     def _reckon(self, now: Clock) -> None:
         """Charge, renew what was paid ahead, judge the meters, look at the machine."""
         live = live_of(self._runs.open_runs())
@@ -176,7 +110,7 @@ class Manager:
         if live or not self._next_settle:
             view = telemetry.sample(at=now.unix, folder=self.db_path.parent)
             with atomic(self._db):
-                self._runs.sample(now.unix, msgspec.json.encode(view).decode())
+                write_machine(self._db, view)
         self._next_settle = now.boot + (SETTLE if live else 12 * SETTLE)
 
     def _renew(self, run: RunRow, now: Clock) -> None:
@@ -218,6 +152,7 @@ def main() -> int:
     parser.add_argument("--db", type=Path, required=True)
     parser.add_argument("--project", type=Path, required=True)
     given = parser.parse_args()
+    i_am("manager")
     held = lock(lock_path(given.db))
     if held is None:
         return 0  # somebody else is it

@@ -5,12 +5,15 @@ Launching may be repeated for one run, by this manager or the next: the job is s
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
+import psutil
 
 from trainui.core import telemetry
 from trainui.core.complaints import complaints
@@ -21,13 +24,22 @@ from trainui.core.launching import order_for, prepare_directory
 from trainui.core.lives import Lives
 from trainui.core.project import manager_argv
 from trainui.core.run import Result, Status
-from trainui.core.schedule import Holding, Waiting, choose
+from trainui.core.schedule import Gpu, Holding, Room, Waiting, choose
+from trainui.core.store.lineage import learnt_gpu_memory, newest_checkpoint
 from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic
+from trainui.core.store.views import GpuView, UsageView
 from trainui.core.treasury import Clock, Treasury
 
 AFTER = "after "
 """Marks, among what a run needs, a job that has only to be over."""
+
+
+GPU_LOOK = 1.0
+"""Seconds between looks at the GPUs while somebody waits for one."""
+LEARNT_MARGIN = 1.1
+"""What a run needs is taken to be this much more than runs of its job have shown."""
+GIB = 2**30
 
 
 class Queue:
@@ -42,19 +54,21 @@ class Queue:
         self._engine = engine
         self._lives = lives
         self._treasury = treasury
-        self.gpus = {gpu.uuid: gpu.memory_total / 2**30 for gpu in telemetry.gpus_here()[0]}
+        self.usage: Mapping[str, UsageView] = {}
+        """The newest sample of each live run; the manager keeps it."""
+        self._gpus: tuple[float, tuple[GpuView, ...]] = (-math.inf, ())
 
     def start_queued(self, now: Clock) -> int:
         """Start what may start, and say of the others what they wait for; how many were started."""
         runs = self._runs.open_runs()
-        queued = [run for run in runs if run.status is Status.QUEUED]
+        queued = sorted((run for run in runs if run.status is Status.QUEUED), key=lambda run: run.queue_key)
         if not queued:
             return 0
+        holding = [self._holding(run) for run in live_of(runs)]
         starts, reasons = choose(
-            [_waiting(run) for run in queued],
-            [_holding(run) for run in live_of(runs)],
-            slots=self._slots(),
-            gpu_memory_gib=self.gpus,
+            [self._waiting(run, now) for run in queued],
+            holding,
+            room=self._room(queued, holding, now),
             needs=self._needs(queued),
             money=self._treasury.can_start(min(run.spec.job.grace_seconds for run in queued)),
         )
@@ -76,11 +90,11 @@ class Queue:
 
     def submit(self, run: RunRow, now: Clock) -> None:
         """Launch a starting run. May be said twice of one run: it is launched once."""
-        parent = self._runs.last_checkpoint(run.parent) if run.parent else ""
+        saved = newest_checkpoint(self._db, run.parent) if run.parent else None
         order = order_for(
             run,
             db=self._db_path,
-            last_checkpoint=parent,
+            last_checkpoint=saved[0] if saved else "",
             manager_argv=manager_argv(self._db_path, run.project),
         )
         allowance = self._treasury.allowance(run, now)
@@ -96,12 +110,59 @@ class Queue:
                 self._lives.end(run, Result.FAILED, str(error), now)
             return
 
-    def _slots(self) -> int:
+    def _room(self, queued: Sequence[RunRow], holding: Sequence[Holding], now: Clock) -> Room:
+        """What the machine has now, its GPUs looked at only when somebody asks for one."""
         given = self._treasury.slots
-        if given is not None:
-            return given
         cores = os.cpu_count() or 1
-        return max(4, cores) if not self.gpus else max(4, cores, len(self.gpus))
+        wants_gpus = any(run.spec.resources.gpus for run in queued)
+        gpus = self._look_at_gpus(now) if wants_gpus else ()
+        return Room(
+            slots=given if given is not None else max(4, cores, len(gpus)),
+            cpus=max(4, cores) if given is None and not gpus else None,
+            gpus={gpu.uuid: Gpu(total=gpu.memory_total / GIB, others=_others(gpu, holding)) for gpu in gpus},
+            ram_free_gib=psutil.virtual_memory().available / GIB,
+        )
+
+    def _look_at_gpus(self, now: Clock) -> tuple[GpuView, ...]:
+        seen, gpus = self._gpus
+        if now.boot - seen > GPU_LOOK:
+            gpus = telemetry.gpus_here()[0]
+            self._gpus = (now.boot, gpus)
+        return gpus
+
+    def _memory_gib(self, run: RunRow) -> float | None:
+        """GPU memory a run needs at its peak: as declared, or as runs of its job have shown."""
+        declared = run.spec.resources.memory_gib
+        if declared is not None or not run.spec.resources.gpus:
+            return declared
+        learnt = learnt_gpu_memory(self._db, run.job)
+        return None if learnt is None else learnt * LEARNT_MARGIN / GIB
+
+    def _waiting(self, run: RunRow, now: Clock) -> Waiting:
+        resources = run.spec.resources
+        return Waiting(
+            run=run.name,
+            priority=run.priority,
+            gpus=resources.gpus,
+            share=resources.share,
+            memory_gib=self._memory_gib(run),
+            cpus=resources.cpus,
+            ram_gib=resources.ram_gib,
+            needs=(*run.spec.job.needs, *(AFTER + job for job in run.spec.job.after)),
+            held=_held(run, now),
+        )
+
+    def _holding(self, run: RunRow) -> Holding:
+        resources = run.spec.resources
+        used = self.usage.get(run.name)
+        return Holding(
+            run=run.name,
+            gpus=run.gpus,
+            share=resources.share,
+            memory_gib=self._memory_gib(run),
+            cpus=resources.cpus,
+            ram_gib=max(0.0, resources.ram_gib - (used.memory / GIB if used else 0)),
+        )
 
     def _needs(self, queued: Sequence[RunRow]) -> dict[str, str]:
         """What each job that somebody waits for keeps them waiting with; `after` jobs are marked with a prefix."""
@@ -128,17 +189,18 @@ class Queue:
         return f"{job} ({newest.name} did not pass {', '.join(unmet)})" if unmet else ""
 
 
-def _waiting(run: RunRow) -> Waiting:
-    resources = run.spec.resources
-    return Waiting(
-        run=run.name,
-        gpus=resources.gpus,
-        share=resources.share,
-        memory_gib=resources.memory_gib,
-        needs=(*run.spec.job.needs, *(AFTER + job for job in run.spec.job.after)),
-    )
+def _held(run: RunRow, now: Clock) -> str:
+    if run.held:
+        return f"you: trainui release {run.name}"
+    if run.start_after is not None and run.boot_id == now.boot_id and run.start_after > now.boot:
+        at = datetime.fromtimestamp(now.unix + run.start_after - now.boot)
+        return f"its next try at {at:%H:%M:%S}"
+    return ""
 
 
-def _holding(run: RunRow) -> Holding:
-    resources = run.spec.resources
-    return Holding(run=run.name, gpus=run.gpus, share=resources.share, memory_gib=resources.memory_gib)
+def _others(gpu: GpuView, holding: Sequence[Holding]) -> float:
+    """GiB of a GPU that no run of ours is known to hold."""
+    ours = [holder.memory_gib for holder in holding if gpu.uuid in holder.gpus]
+    if any(one is None for one in ours):
+        return 0.0  # a run alone on it, that nobody has measured yet
+    return max(0.0, gpu.memory_used / GIB - sum(one or 0 for one in ours))

@@ -13,6 +13,7 @@ import tomlkit
 
 from trainui.core.errors import SpecError, nearest
 from trainui.core.gates import Gate, parse_gates
+from trainui.core.retry import Retry
 
 ParamValue = bool | int | float | str | list[Any]
 
@@ -26,6 +27,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     about: str = ""
     stop_signal: str = "SIGTERM"
     grace_seconds: float = 60
+    checkpoint_signal: str = ""
+    """Sent before the stop signal, so that the job saves first; or:"""
+    checkpoint_file: str = ""
+    """Made before the stop signal; the job removes it when it has saved. `{run_dir}` is replaced."""
+    checkpoint_seconds: float = 30
+    """How long saving may take before the stop signal goes out anyway."""
     needs: list[str] = []
     """Start when the newest run of each of these jobs finished and its criteria passed."""
     after: list[str] = []
@@ -42,6 +49,9 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     memory_gib: float | None = None
     """GPU memory a sharing run needs at its peak."""
     cpus: float = 1
+    """CPU slots it takes on a machine without GPUs."""
+    ram_gib: float = 0
+    """Start only when so much memory is free."""
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,12 +90,19 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     resources: Resources = Resources()
     metrics: Metrics = Metrics()
     limits: Limits = Limits()
+    retry: Retry | None = None
     gate: list[dict[str, Any]] = []
     remedy: list[Remedy] = []
 
     def gates(self) -> tuple[Gate, ...]:
         """The gates, parsed. Raises SpecError for one that cannot be judged."""
         return parse_gates(self.gate, goals=self.goals())
+
+    @property
+    def checkpoint_seconds(self) -> float:
+        """How long a stop waits for a checkpoint; 0 when the spec does not say how to ask for one."""
+        can_ask = self.job.checkpoint_signal or self.job.checkpoint_file
+        return self.job.checkpoint_seconds if can_ask else 0.0
 
     def goals(self) -> dict[str, str]:
         """Metric → `min` or `max`, as far as the spec says."""

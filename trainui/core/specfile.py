@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from trainui.core.errors import SpecError, nearest
+from trainui.core.retry import ALLOWED, UNCHANGED, Retry
 from trainui.core.spec import Job, Limits, Metrics, Remedy, Resources, Spec
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -65,18 +66,37 @@ def _check(spec: Spec) -> None:
         raise _WrongValueError(
             "stop_signal", f"stop_signal {job.stop_signal!r} is not one of {', '.join(STOP_SIGNALS)}"
         )
+    if job.checkpoint_signal and job.checkpoint_signal not in STOP_SIGNALS:
+        raise _WrongValueError(
+            "checkpoint_signal",
+            f"checkpoint_signal {job.checkpoint_signal!r} is not one of {', '.join(STOP_SIGNALS)}",
+        )
+    if job.checkpoint_signal == job.stop_signal:
+        raise _WrongValueError(
+            "checkpoint_signal", f"checkpoint_signal and stop_signal are both {job.stop_signal}"
+        )
+    if job.checkpoint_signal and job.checkpoint_file:
+        raise _WrongValueError(
+            "checkpoint_file", "both checkpoint_signal and checkpoint_file", hint="keep one"
+        )
     if spec.metrics.goal not in ("min", "max"):
         raise _WrongValueError("goal", f"goal {spec.metrics.goal!r} is neither min nor max")
     limits = spec.limits
     for name, value in (
         ("grace_seconds", job.grace_seconds),
+        ("checkpoint_seconds", job.checkpoint_seconds),
         ("gpus", spec.resources.gpus),
+        ("memory_gib", spec.resources.memory_gib),
+        ("cpus", spec.resources.cpus),
+        ("ram_gib", spec.resources.ram_gib),
         ("usd", limits.usd),
         ("hours", limits.hours),
         ("silent_minutes", limits.silent_minutes),
     ):
         if value is not None and not 0 <= value < float("inf"):
             raise _WrongValueError(name, f"{name} cannot be {value}")
+    if spec.retry is not None:
+        _check_retry(spec.retry)
     for table in (spec.params, *spec.presets.values()):
         for key, param in table.items():
             if isinstance(param, float) and not math.isfinite(param):
@@ -88,6 +108,20 @@ def _check(spec: Spec) -> None:
     for pattern in spec.metrics.pattern:
         _check_pattern(pattern)
     spec.gates()
+
+
+def _check_retry(retry: Retry) -> None:
+    for kind, tries in retry.on.items():
+        if kind in UNCHANGED:
+            hint = "write a [[remedy]] that changes something, and `trainui retry RUN --remedy ID`"
+            raise _WrongValueError(kind, f"{kind} happens again when nothing is changed", hint=hint)
+        if kind not in ALLOWED:
+            raise _WrongValueError(kind, f"retry on {kind!r} is not known", hint=nearest(kind, ALLOWED))
+        if tries < 0:
+            raise _WrongValueError(kind, f"{kind} cannot be tried {tries} times")
+    for name in ("delay_seconds", "longest_delay_seconds"):
+        if not 0 <= getattr(retry, name) < float("inf"):
+            raise _WrongValueError(name, f"{name} cannot be {getattr(retry, name)}")
 
 
 def _check_pattern(pattern: Mapping[str, Any]) -> None:
@@ -124,6 +158,7 @@ def _explain(path: Path, text: str, error: msgspec.ValidationError) -> SpecError
 def _known_keys(table: list[str]) -> tuple[str, ...]:
     structs: dict[str, type[msgspec.Struct]] = {
         "job": Job, "resources": Resources, "metrics": Metrics, "limits": Limits, "remedy": Remedy,
+        "retry": Retry,
     }  # fmt: skip
     return tuple(structs.get(table[0] if table else "", Spec).__struct_fields__)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from trainui.core.engines.engine import Engine, Exit, Observation, Phase
 from trainui.core.process import order as names
 from trainui.core.process import tree
+from trainui.core.process.failpoint import reach
 from trainui.core.process.files import is_locked, recall, write_json, write_json_once
 from trainui.core.process.identity import Identity, boot_id, boot_seconds, is_alive, send_signal
 from trainui.core.process.ladder import kill_at
@@ -87,13 +88,16 @@ class LocalEngine:
             return
         write_json(run_dir / names.PAUSE, {"at": time.time(), "boot_seconds": boot_seconds()})
         tree.freeze(str(run_dir), job)
+        reach("froze job")
 
     def resume(self, run_dir: Path) -> None:
         """Let a paused job go on."""
         job = _identity(run_dir / names.JOB)
         if job is not None:
             tree.thaw(str(run_dir), job)
+            reach("thawed job")
         (run_dir / names.PAUSE).unlink(missing_ok=True)
+        reach("removed pause.json")
 
     def attend(self, run_dir: Path) -> None:
         """Give an unattended run a keeper again: its deadlines hold, its exit code stays unknown."""
@@ -127,6 +131,7 @@ class LocalEngine:
             if identity is not None:
                 with contextlib.suppress(PermissionError):
                     send_signal(identity, signals.SIGUSR1)
+        reach("poked pair")
         self.attend(run_dir)
 
 

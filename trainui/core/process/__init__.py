@@ -9,6 +9,7 @@
     tree        which processes belong to a run
     revive      starts a manager when there is none
     order       what the files of a run directory say
+    failpoint   where a test kills whoever gets there
     files       writing them so that a power cut leaves the old or the new
     identity    who a process is
     linux       what Python has no name for

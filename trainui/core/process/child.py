@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Sequence
 
-from . import linux
+from . import failpoint, linux
 from .files import is_locked, lock, read_json, write_json_once
 from .identity import Identity, boot_seconds, identity_of
 from .order import EXIT, GUARD_LOCK, JOB, JOB_LOCK, KEEPER_LOCK, MARK, OUTPUT, REFUSED, Order
@@ -27,12 +27,14 @@ def fork(order: Order, *, oom_score: str | None) -> tuple[Identity, int]:
     pid = os.fork()
     if pid == 0:
         try:
+            failpoint.i_am("child")
             os.close(gate_in)
             _become_job(order, gate_out, job_lock, oom_score)
         finally:
             os._exit(126)
     os.close(job_lock)  # held by the child and all it starts
     os.close(gate_out)
+    failpoint.reach("forked job")
     identity = identity_of(pid)
     assert identity is not None, "our own child stays, if only as a zombie"
     return identity, gate_in
@@ -63,15 +65,17 @@ def _become_job(order: Order, gate: int, job_lock: int, oom_score: str | None) -
         for ours, theirs in ((nothing, 0), (output, 1), (output, 2)):
             os.dup2(ours, theirs)
         os.closerange(3, HIGH)
+        failpoint.reach("came to gate")
         if not _is_admitted(order, gate):
             os._exit(0)
+        failpoint.reach("passed gate")
         if oom_score is not None:
             linux.set_oom_score(oom_score)
         step = f"the working folder {order.cwd}"
         os.chdir(order.cwd)
         step = f"the command {order.argv[0]!r}"
         os.umask(order.umask if order.umask is not None else 0o022)
-        env = {key: value for key, value in order.env.items() if key != MARK}
+        env = {key: value for key, value in order.env.items() if key not in (MARK, failpoint.NAME)}
         os.execvpe(order.argv[0], order.argv, env)
     except (OSError, ValueError) as error:
         _refuse(order, step, error)

@@ -9,6 +9,8 @@ import os
 import time
 from collections.abc import Mapping
 
+from .failpoint import reach
+
 TYPE_CHECKING = False  # typing itself is too dear for a keeper
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +31,7 @@ def write_json(path: str | Path, record: Mapping[str, Any]) -> None:
         os.unlink(draft)
         raise
     _sync_folder(path)
+    reach(f"wrote {os.path.basename(path)}")
 
 
 def write_json_once(path: str | Path, record: Mapping[str, Any]) -> bool:
@@ -38,11 +41,13 @@ def write_json_once(path: str | Path, record: Mapping[str, Any]) -> bool:
     draft = _draft(path, record)
     try:
         os.link(draft, path)
+        reach(f"linked {os.path.basename(path)}")
     except FileExistsError:
         return False
     finally:
         os.unlink(draft)
     _sync_folder(path)
+    reach(f"wrote {os.path.basename(path)}")
     return True
 
 
@@ -54,6 +59,7 @@ def reserve(path: str | Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+    reach(f"reserved {os.path.basename(path)}")
 
 
 def _reserved(path: str | Path) -> str:
@@ -62,7 +68,14 @@ def _reserved(path: str | Path) -> str:
 
 
 def _draft(path: str | Path, record: Mapping[str, Any]) -> str:
-    """A complete, durable file with another name: a fresh one, or on a full disk the room set aside."""
+    """A complete, durable file with another name."""
+    draft = _fresh_or_reserved(path, record)
+    reach(f"drafted {os.path.basename(path)}")
+    return draft
+
+
+def _fresh_or_reserved(path: str | Path, record: Mapping[str, Any]) -> str:
+    """A new file, or on a full disk the room set aside."""
     try:
         return _fresh_draft(path, record)
     except OSError as error:
@@ -143,6 +156,7 @@ def lock(path: str | Path) -> int | None:
             time.sleep(0.01)
         else:
             os.utime(fd)
+            reach(f"took {os.path.basename(path)}")
             return fd
     os.close(fd)
     return None

@@ -21,6 +21,7 @@ if not __package__:
 
 from . import linux
 from .child import never_began
+from .failpoint import i_am, reach
 from .files import is_locked, lock, read_json, recall, write_json, write_json_once
 from .guard import guard
 from .identity import Identity, boot_seconds, identity_of, is_alive
@@ -78,6 +79,7 @@ class Keeper:
             if self._guard:
                 if self._is_guard_hung():
                     os.kill(self._guard, signal.SIGKILL)  # its child becomes ours
+                    reach("killed guard")
                 self._reviver.look()
                 self._wake.wait(TICK)
         self._reviver.revive()  # what waits in the queue shall not wait for a person
@@ -98,6 +100,7 @@ class Keeper:
             self._wake.close()
             raise SystemExit(guard(self._order, oom_score=self._oom_score))
         self._guard = pid
+        reach("forked guard")
 
     def _replace_guard(self) -> bool:
         """The guard is gone: finish its work, or fork another if the job never began. False when all is done."""
@@ -131,12 +134,15 @@ class Keeper:
                 return
             if dead is None:
                 return
-            if dead.si_pid == self._guard:
+            is_guard = dead.si_pid == self._guard
+            if is_guard:
+                reach("saw guard dead")
                 self._guard = 0
             elif not self._guard or not self._is_stranger(dead.si_pid):
                 self._forget_dead_guard()
                 return
             os.waitid(os.P_PID, dead.si_pid, os.WEXITED)
+            reach("reaped guard" if is_guard else "reaped stranger")
 
     def _is_stranger(self, pid: int) -> bool:
         told = self._told(JOB)
@@ -147,6 +153,7 @@ class Keeper:
         if self._guard:
             os.waitid(os.P_PID, self._guard, os.WEXITED)
             self._guard = 0
+            reach("reaped guard")
 
     def _is_guard_hung(self) -> bool:
         """Whether something was due PATIENCE ago that the guard has not done."""
@@ -197,6 +204,7 @@ def _claim(run_dir: str, me: Identity) -> bool:
 
 def main(run_dir: str, *, attend: bool) -> int:
     """Keep the run in `run_dir`; 0 also when another keeper does."""
+    i_am("keeper")
     os.umask(0o077)
     linux.ignore_signals()
     held = lock(os.path.join(run_dir, KEEPER_LOCK))

@@ -12,6 +12,7 @@ from pathlib import Path
 from trainui.core.errors import LaunchError
 
 from .child import never_began, reason_not_to_start
+from .failpoint import reach
 from .files import reserve, write_json, write_json_once
 from .order import ALLOWANCE, CLAIM, EXIT, KEEPER_LOG, LAUNCH, MARK, STOP, Allowance, Order
 
@@ -69,6 +70,7 @@ def spawn_keeper(folder: Path, *, python: str = "", attend: bool = False) -> sub
         )
     finally:
         os.close(sink)
+    reach("spawned keeper")
     _keepers[:] = [one for one in _keepers if one.poll() is None] + [keeper]
     return keeper
 

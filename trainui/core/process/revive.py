@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from . import linux
+from .failpoint import reach
 from .files import is_locked
 from .identity import boot_seconds
 from .order import KEEPER_LOCK, Order
@@ -50,6 +51,7 @@ class Reviver:
         log = os.path.join(os.path.dirname(order.db), "runs", "manager.log")
         argv = order.manager_command
         detach(argv, os.environ, cwd=order.project, log=log, umask=order.umask, oom=self._oom_score)
+        reach("spawned manager")
         return True
 
 

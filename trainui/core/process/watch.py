@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 
 from . import linux, tree
+from .failpoint import reach
 from .files import read_json, recall, write_json, write_json_once
 from .identity import Identity, boot_seconds, identity_of, is_alive, send_signal
 from .ladder import Step, kill_at, next_step
@@ -65,14 +66,17 @@ class Watch:
             due = kill_at(stop, self._allowance()) if stop else end
             if boot_seconds() >= due:
                 tree.signal_all(left, signal.SIGKILL)
+                reach("killed stragglers")
             else:
                 fresh = [one for one in left if one not in asked]
                 tree.signal_all(fresh, _number(stop.signal if stop else "SIGTERM"))
                 tree.signal_all(fresh, signal.SIGCONT)
                 asked.update(fresh)
+                reach("asked stragglers")
             self._wake.wait(max(0.02, min(0.25, due - boot_seconds())))
             self._reap()
         self._reap()
+        reach("swept")
 
     # ---------------------------------------------------------------- deadlines
 
@@ -113,6 +117,7 @@ class Watch:
         if os.path.exists(self._path(PAUSE)):
             tree.thaw(self.order.run_dir, self.job)
         send_signal(self.job, _number(stop.signal if stop else self.order.stop_signal))
+        reach("sent signal")
         try:
             # after sending: if we die in between it is sent twice, which is better than never
             write_json_once(self._path(SIGNALLED), {"by": self.by, "boot_seconds": boot_seconds()})
@@ -122,6 +127,7 @@ class Watch:
 
     def _kill(self) -> None:
         tree.signal_all(self._members(), signal.SIGKILL)
+        reach("sent SIGKILL")
 
     def _members(self) -> list[Identity]:
         return tree.members(self.order.run_dir, self.job, adopted_by=os.getpid())
@@ -153,7 +159,9 @@ class Watch:
                 dead = None
             if dead is None:
                 return self._is_told() and not is_alive(self.job)
-            if dead.si_pid == self.job.pid and identity_of(dead.si_pid) == self.job:
+            is_job = dead.si_pid == self.job.pid and identity_of(dead.si_pid) == self.job
+            if is_job:
+                reach("saw job dead")
                 try:
                     write_json_once(self._path(EXIT), self._exit_record(dead))
                 except OSError as error:  # a full disk: the zombie keeps the truth until there is room
@@ -161,6 +169,7 @@ class Watch:
                     if not self._is_told():
                         return False
             os.waitid(os.P_PID, dead.si_pid, os.WEXITED)
+            reach("reaped" if is_job else "reaped stranger")
 
     def _is_told(self) -> bool:
         """Whether the end is on disk, or there is nowhere left to tell it: the run directory was deleted."""

@@ -16,6 +16,9 @@ from typing import Any
 
 from trainui.core.store.schema import atomic, connect
 
+REFUSED = "no: "
+"""What the outcome of an intent begins with when it could not be done."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Intent:
@@ -42,16 +45,12 @@ class Desk:
     def start(self, job: str, payload: Mapping[str, Any]) -> str:
         """Queue a run of `job` and return its name, which no run ever had."""
         with atomic(self._db):
-            name = f"{job}-{self._next_number(job)}"
-            # the folder is ours from here on, also against another runs.db beside this one
-            (self._runs / name).mkdir(mode=0o700, parents=True)
-            self._insert("start", name, payload)
-        return name
+            return queue_start(self._db, self._runs, job, payload)
 
     def add(self, verb: str, run: str, payload: Mapping[str, Any] | None = None) -> int:
         """Ask for `verb` on a run; returns the intent's id."""
         with atomic(self._db):
-            return self._insert(verb, run, payload or {})
+            return _insert(self._db, verb, run, payload or {})
 
     def outcome(self, intent: int) -> str | None:
         """What came of an intent; None while nobody took it."""
@@ -68,25 +67,36 @@ class Desk:
         with atomic(self._db):
             self._db.execute("INSERT OR REPLACE INTO looks VALUES (?, ?)", (viewer, at))
 
-    def _insert(self, verb: str, run: str, payload: Mapping[str, Any]) -> int:
-        cursor = self._db.execute(
-            "INSERT INTO intents (verb, run, payload, created_at) VALUES (?, ?, ?, ?)",
-            (verb, run, json.dumps(dict(payload)), time.time()),
-        )
-        return int(cursor.lastrowid or 0)
 
-    def _next_number(self, job: str) -> int:
-        taken = re.compile(re.escape(job) + r"-(\d+)")
-        pattern = job.replace("_", "\\_").replace("%", "\\%") + "-%"
-        rows = self._db.execute(
-            "SELECT run FROM intents WHERE verb='start' AND run LIKE ? ESCAPE '\\' UNION "
-            "SELECT name FROM runs WHERE name LIKE ? ESCAPE '\\'",
-            (pattern, pattern),
-        ).fetchall()
-        names = [str(row[0]) for row in rows]
-        if self._runs.is_dir():
-            names.extend(entry.name for entry in self._runs.iterdir())
-        return 1 + max((int(match[1]) for name in names if (match := taken.fullmatch(name))), default=0)
+def queue_start(db: sqlite3.Connection, folder: Path, job: str, payload: Mapping[str, Any]) -> str:
+    """Queue a run of `job`, its directory in `folder`, and return its name. Call inside a transaction."""
+    name = f"{job}-{_next_number(db, folder, job)}"
+    # the directory is ours from here on, also against another runs.db beside this one
+    (folder / name).mkdir(mode=0o700, parents=True)
+    _insert(db, "start", name, payload)
+    return name
+
+
+def _insert(db: sqlite3.Connection, verb: str, run: str, payload: Mapping[str, Any]) -> int:
+    cursor = db.execute(
+        "INSERT INTO intents (verb, run, payload, created_at) VALUES (?, ?, ?, ?)",
+        (verb, run, json.dumps(dict(payload)), time.time()),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def _next_number(db: sqlite3.Connection, folder: Path, job: str) -> int:
+    taken = re.compile(re.escape(job) + r"-(\d+)")
+    pattern = job.replace("_", "\\_").replace("%", "\\%") + "-%"
+    rows = db.execute(
+        "SELECT run FROM intents WHERE verb='start' AND run LIKE ? ESCAPE '\\' UNION "
+        "SELECT name FROM runs WHERE name LIKE ? ESCAPE '\\'",
+        (pattern, pattern),
+    ).fetchall()
+    names = [str(row[0]) for row in rows]
+    if folder.is_dir():
+        names.extend(entry.name for entry in folder.iterdir())
+    return 1 + max((int(match[1]) for name in names if (match := taken.fullmatch(name))), default=0)
 
 
 def open_intents(db: sqlite3.Connection) -> list[Intent]:

@@ -13,15 +13,18 @@ from trainui.core.ingest.text import tail_lines
 from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.curves import begun_at, envelope, points_of
+from trainui.core.store.lineage import newest_checkpoint
 from trainui.core.store.rows import (
     VERDICTS,
     gate_view,
     metric_view,
     primary_name,
     primary_view,
+    queue_order,
     run_view,
 )
 from trainui.core.store.schema import connect
+from trainui.core.store.usage import usage_of
 from trainui.core.store.views import (
     Bucket,
     BudgetView,
@@ -34,6 +37,7 @@ from trainui.core.store.views import (
     PrimaryView,
     RunDetail,
     RunView,
+    UsageView,
 )
 
 
@@ -62,7 +66,7 @@ class Reader:
         return tail_lines(Path(row["directory"]) / "output.log", lines) if row else []
 
     def runs(self) -> list[RunView]:
-        """Every run: live ones first, then queued, then ended; newest first within each."""
+        """Every run: live ones first, then queued in the order of the queue, then ended; else newest first."""
         self._db.execute("BEGIN")  # one look: a run must not fall between its intent and its row
         try:
             return self._runs()
@@ -88,9 +92,13 @@ class Reader:
             )
             for row in rows
         ]
-        views = self._not_taken_yet() + views
+        queued = [row["name"] for row in sorted(rows, key=queue_order) if row["status"] == Status.QUEUED]
+        place = {name: number for number, name in enumerate(queued)}
         order = {Status.ENDED: 2, Status.QUEUED: 1}
-        return sorted(views, key=lambda view: order.get(view.status, 0))
+        return sorted(
+            views + self._not_taken_yet(),
+            key=lambda view: (order.get(view.status, 0), place.get(view.run, len(place))),
+        )
 
     def run(self, name: str) -> RunView:
         """The run called `name`. Raises NotFoundError."""
@@ -119,6 +127,7 @@ class Reader:
             events=tuple(self.events(run=name)),
             lines_read=counts[0],
             lines_understood=counts[1],
+            usage=next(reversed(self.usage(name)), None) if view.is_live else None,
         )
 
     def spec(self, name: str) -> Spec:
@@ -172,6 +181,10 @@ class Reader:
         ).fetchall()
         return [CheckpointView(**dict(row)) for row in rows]
 
+    def newest_checkpoint(self, run: str) -> tuple[str, str] | None:
+        """(absolute path, the run that saved it): where a child of `run` would go on; None: nowhere."""
+        return newest_checkpoint(self._db, run)
+
     def budget(self) -> BudgetView:
         """The money, as of the manager's last reckoning."""
         text = self._fact("budget")
@@ -181,6 +194,10 @@ class Reader:
         """The newest sample of the machine."""
         row = self._db.execute("SELECT machine FROM samples ORDER BY at DESC LIMIT 1").fetchone()
         return msgspec.json.decode(row["machine"], type=MachineView) if row else None
+
+    def usage(self, run: str) -> list[UsageView]:
+        """What a run's processes used, oldest first."""
+        return usage_of(self._db, run)
 
     def last_look(self, viewer: str) -> float | None:
         """When a person last saw the list of runs."""
@@ -217,7 +234,7 @@ class Reader:
         """Runs that were acknowledged while no manager had time: queued, as promised."""
         rows = self._db.execute(
             "SELECT run, payload, created_at FROM intents WHERE verb='start' AND done_at IS NULL"
-            " AND run NOT IN (SELECT name FROM runs) ORDER BY id DESC"
+            " AND run NOT IN (SELECT name FROM runs) ORDER BY id"
         ).fetchall()
         views = []
         for row in rows:
@@ -234,6 +251,8 @@ class Reader:
                     directory=str(self.path.parent / "runs" / row["run"]),
                     armed=bool(payload.get("armed")),
                     waits_for="the manager",
+                    priority=payload.get("priority", 0),
+                    held=bool(payload.get("held")),
                 )
             )
         return views

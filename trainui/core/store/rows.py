@@ -68,7 +68,17 @@ def run_view(
         armed=bool(row["armed"]),
         waits_for=row["waits_for"] if status is Status.QUEUED else "",
         stop_at=row["stop_at"] if status is Status.STOPPING else None,
+        priority=row["priority"],
+        held=bool(row["held"]) and status is Status.QUEUED,
+        evidence=tuple(json.loads(row["evidence"])),
+        peak_memory=row["peak_memory"],
+        peak_gpu_memory=row["peak_gpu_memory"],
     )
+
+
+def queue_order(row: sqlite3.Row) -> tuple[float, float, int]:
+    """Where a queued run stands: priority first, then its place."""
+    return -row["priority"], row["id"] if row["place"] is None else row["place"], row["id"]
 
 
 def primary_name(row: sqlite3.Row) -> tuple[str, str]:

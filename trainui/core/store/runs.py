@@ -43,6 +43,16 @@ class RunRow:
     pid: int | None
     stop_at: float | None
     was_launched: bool
+    priority: int
+    place: float
+    held: bool
+    start_after: float | None
+    """Boot second before which a run tried again does not start; void after a restart of the machine."""
+
+    @property
+    def queue_key(self) -> tuple[int, float, int]:
+        """Where it stands in the queue: priority first, then its place."""
+        return -self.priority, self.place, self.id
 
 
 def _row(row: sqlite3.Row) -> RunRow:
@@ -73,6 +83,10 @@ def _row(row: sqlite3.Row) -> RunRow:
         pid=row["pid"],
         stop_at=row["stop_at"],
         was_launched=bool(row["was_launched"]),
+        priority=row["priority"],
+        place=row["id"] if row["place"] is None else row["place"],
+        held=bool(row["held"]),
+        start_after=row["start_after"],
     )
 
 
@@ -100,13 +114,17 @@ class RunWriter:
     def add(self, name: str, payload: Mapping[str, Any], *, directory: Path, queued_at: float) -> RunRow:
         """Take a queued run in. Call inside a transaction."""
         self._db.execute(
-            "INSERT OR IGNORE INTO runs (name, job, study, status, parent, spec, project, directory, armed, queued_at)"
-            " VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO runs (name, job, study, status, parent, spec, project, directory, armed, queued_at,"
+            " priority, held, start_after, boot_id, retried_for)"
+            " VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 name, payload["job"], payload["study"], payload.get("parent"), payload["spec"], payload["project"],
                 str(directory), int(payload.get("armed", False)), queued_at,
+                payload.get("priority", 0), int(payload.get("held", False)), payload.get("start_after"),
+                payload.get("boot_id"), payload.get("retried_for", ""),
             ),
         )  # fmt: skip
+        self._db.execute("UPDATE runs SET place=id WHERE name=? AND place IS NULL", (name,))
         row = self.get(name)
         assert row is not None
         return row
@@ -146,15 +164,6 @@ class RunWriter:
         ).fetchall()
         return [row["gate"] for row in rows]
 
-    def last_checkpoint(self, name: str) -> str:
-        """The absolute path of the newest checkpoint a run told of, or ''."""
-        row = self._db.execute(
-            "SELECT runs.directory, checkpoints.path FROM checkpoints JOIN runs ON runs.name = checkpoints.run"
-            " WHERE run=? ORDER BY checkpoints.id DESC LIMIT 1",
-            (name,),
-        ).fetchone()
-        return str(Path(row["directory"]) / row["path"]) if row else ""
-
     def points_in_order(self, name: str) -> list[sqlite3.Row]:
         """Every point of the run's curves as the gates were fed: metric, step, value (NULL: NaN), epoch, at."""
         return self._db.execute(
@@ -165,14 +174,6 @@ class RunWriter:
             " ORDER BY points.seq",
             (name,),
         ).fetchall()
-
-    def sample(self, at: float, machine: str, *, keep: int = 2000) -> None:
-        """Keep a machine sample, and only the newest `keep`. Call inside a transaction."""
-        self._db.execute("INSERT OR REPLACE INTO samples VALUES (?, ?)", (at, machine))
-        self._db.execute(
-            "DELETE FROM samples WHERE at < (SELECT min(at) FROM (SELECT at FROM samples ORDER BY at DESC LIMIT ?))",
-            (keep,),
-        )
 
 
 def live_of(runs: Sequence[RunRow]) -> list[RunRow]:

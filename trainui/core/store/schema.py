@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trainui.core.errors import StoreError
+from trainui.core.process.failpoint import reach
 
 MIGRATIONS: list[Callable[[sqlite3.Connection], object]] = []
 
@@ -26,6 +27,13 @@ def migration(step: Callable[[sqlite3.Connection], object]) -> Callable[[sqlite3
 def m001_first(db: sqlite3.Connection) -> None:
     """Runs, their streams, gates and money; intents from the front ends."""
     for statement in _FIRST.split(";\n"):
+        db.execute(statement)
+
+
+@migration
+def m002_queue_and_usage(db: sqlite3.Connection) -> None:
+    """The order of the queue, tries again, how a run died, and what its processes use."""
+    for statement in _SECOND.split(";\n"):
         db.execute(statement)
 
 
@@ -110,6 +118,22 @@ CREATE VIEW gates_view AS
   SELECT run, gate, role, verdict, value, step AS at_step, epoch AS at_epoch, reason, action, rule, quote FROM gates
 """
 
+_SECOND = """
+ALTER TABLE runs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN place REAL;
+ALTER TABLE runs ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN start_after REAL;
+ALTER TABLE runs ADD COLUMN retried_for TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN evidence TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE runs ADD COLUMN peak_memory INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN peak_gpu_memory INTEGER NOT NULL DEFAULT 0;
+UPDATE runs SET place=id;
+CREATE TABLE usage (
+  run TEXT NOT NULL, at REAL NOT NULL, cpu REAL, memory INTEGER NOT NULL, gpu_memory INTEGER, gpu REAL,
+  processes INTEGER NOT NULL, PRIMARY KEY (run, at)
+) WITHOUT ROWID
+"""
+
 
 def connect(path: Path, *, durable: bool = False, reading: bool = False) -> sqlite3.Connection:
     """Open runs.db, make it or bring it up to date where needed. Raises StoreError in one sentence.
@@ -174,4 +198,6 @@ def atomic(db: sqlite3.Connection) -> Iterator[None]:
         if db.in_transaction:  # a full disk rolls back by itself
             db.execute("ROLLBACK")
         raise
+    reach("committing")
     db.execute("COMMIT")
+    reach("committed")

@@ -57,6 +57,15 @@ class RunView:
     armed: bool = False
     waits_for: str = ""
     """Why a queued run has not started."""
+    priority: int = 0
+    """Higher ones start first."""
+    held: bool = False
+    """It waits for a person to release it."""
+    evidence: tuple[str, ...] = ()
+    """What the cause was read from, in sentences."""
+    peak_memory: int = 0
+    """Bytes, of all its processes together."""
+    peak_gpu_memory: int = 0
     stop_at: float | None = None
     """When a stopping run will be killed, Unix seconds."""
 
@@ -210,6 +219,28 @@ class MachineView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class UsageView:
+    """What the processes of one run use, at one look."""
+
+    run: str
+    at: float
+    """Unix seconds."""
+    cpu: float | None
+    """Cores in use since the look before, 1.0 is one core; None at the first."""
+    memory: int
+    """Bytes resident; what the processes may share counts once."""
+    gpu_memory: int | None = None
+    """Bytes on all its GPUs; None: see `why_no_gpu`."""
+    gpu: float | None = None
+    """0 to 1, mean over its GPUs; None: see `why_no_gpu`."""
+    processes: int = 0
+    cpu_seconds: float = 0.0
+    """CPU time of the run so far, as far as it was seen."""
+    why_no_gpu: str = ""
+    """Why a GPU number is missing; '' when both are there."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RunDetail:
     """Everything `show` tells of one run beside its RunView."""
 
@@ -223,3 +254,5 @@ class RunDetail:
     events: tuple[EventView, ...]
     lines_read: int = 0
     lines_understood: int = 0
+    usage: UsageView | None = None
+    """The newest sample of a run that is live."""

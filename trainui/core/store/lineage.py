@@ -1,0 +1,50 @@
+"""A run, its parent, its parent's parent: what the next of the line takes over from them."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+DEEPEST = 1000
+"""Generations looked at."""
+
+
+def lineage(db: sqlite3.Connection, name: str) -> list[sqlite3.Row]:
+    """name, directory and retried_for of a run and all before it, the run itself first."""
+    return db.execute(
+        "WITH RECURSIVE line(name, depth) AS (SELECT ?, 0 UNION"
+        " SELECT runs.parent, depth + 1 FROM line JOIN runs ON runs.name = line.name"
+        " WHERE runs.parent IS NOT NULL AND depth < ?)"
+        " SELECT runs.name, runs.directory, runs.retried_for FROM line JOIN runs ON runs.name = line.name"
+        " ORDER BY depth",
+        (name, DEEPEST),
+    ).fetchall()
+
+
+def tries(db: sqlite3.Connection, name: str, kind: str) -> int:
+    """How often a lineage was tried again by itself for one kind of cause."""
+    return sum(row["retried_for"] == kind for row in lineage(db, name))
+
+
+def newest_checkpoint(db: sqlite3.Connection, name: str) -> tuple[str, str] | None:
+    """(absolute path, the run that saved it) of the newest checkpoint of a lineage that is still on disk.
+
+    A run that died before it saved anything is followed by one that starts where its parent stood.
+    """
+    for run in lineage(db, name):
+        saved = db.execute("SELECT path FROM checkpoints WHERE run=? ORDER BY id DESC", (run["name"],))
+        for row in saved.fetchall():
+            path = Path(run["directory"]) / row["path"]
+            if path.exists():
+                return str(path), run["name"]
+    return None
+
+
+def learnt_gpu_memory(db: sqlite3.Connection, job: str, *, last: int = 5) -> int | None:
+    """The most bytes of GPU memory the last runs of a job held; None when none has shown it."""
+    row = db.execute(
+        "SELECT max(peak_gpu_memory) FROM (SELECT peak_gpu_memory FROM runs WHERE job=? AND status='ended'"
+        " AND result IN ('finished', 'stopped') AND peak_gpu_memory > 0 ORDER BY id DESC LIMIT ?)",
+        (job, last),
+    ).fetchone()
+    return None if row[0] is None else int(row[0])

@@ -1,0 +1,8 @@
+"""HAND: what the machine and each run use, from /proc, psutil and NVML. A missing NVML is a reason, never an error."""
+
+from trainui.core.telemetry.machine import memory_there_is, sample
+from trainui.core.telemetry.nvml import gpus_here
+from trainui.core.telemetry.probe import Probe
+from trainui.core.telemetry.processes import Roots
+
+__all__ = ["Probe", "Roots", "gpus_here", "memory_there_is", "sample"]

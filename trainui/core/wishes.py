@@ -1,0 +1,165 @@
+"""Carrying out intents: what people asked for, each once, closed in the transaction that did it.
+
+What must be done to a process is done before that commit, and done again by the next manager if this one
+dies in between: a stop asked twice is one stop.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from trainui.core.complaints import LASTING
+from trainui.core.engines.local import LocalEngine
+from trainui.core.lives import Lives
+from trainui.core.run import LIVE, Result, Status
+from trainui.core.spec import resolve
+from trainui.core.store.intents import REFUSED, Intent, close_intent
+from trainui.core.store.runs import RunRow, RunWriter
+from trainui.core.store.schema import atomic
+from trainui.core.treasury import Clock
+
+PAUSED = "paused: it holds its memory and its GPUs, and the machine costs on"
+
+
+class Wishes:
+    """Carries out the intents of one runs.db."""
+
+    def __init__(
+        self, db: sqlite3.Connection, runs_folder: Path, *, engine: LocalEngine, lives: Lives
+    ) -> None:
+        self._db = db
+        self._runs = RunWriter(db)
+        self._folder = runs_folder
+        self._engine = engine
+        self._lives = lives
+        self._verbs = {
+            "start": self._start,
+            "stop": self._stop,
+            "pause": self._pause,
+            "resume": self._resume,
+            "checkpoint": self._checkpoint,
+            "hold": self._hold,
+            "release": self._release,
+            "edit": self._edit,
+        }
+
+    def carry_out(self, intent: Intent, now: Clock) -> None:
+        """Do what is asked, or close the intent when it never can be done."""
+        verb = self._verbs.get(intent.verb)
+        try:
+            if verb is None:
+                with atomic(self._db):
+                    self._close(intent, f"{REFUSED}this trainui does not know {intent.verb!r}", now)
+            else:
+                verb(intent, self._runs.get(intent.run), now)
+        except LASTING as error:
+            with atomic(self._db):
+                self._close(intent, f"{REFUSED}{error}", now)
+                text = f"{intent.verb} of {intent.run} cannot be done: {error}"
+                self._runs.event(intent.run, "manager", text, at=now.unix)
+            raise
+
+    def _close(self, intent: Intent, outcome: str, now: Clock) -> None:
+        close_intent(self._db, intent.id, outcome, now.unix)
+
+    def _start(self, intent: Intent, _known: RunRow | None, now: Clock) -> None:
+        with atomic(self._db):
+            directory = self._folder / intent.run
+            run = self._runs.add(intent.run, intent.payload, directory=directory, queued_at=intent.created_at)
+            origin = f", after {run.parent}" if run.parent else ""
+            held = ", held" if run.held else ""
+            self._runs.event(run.name, "status", f"queued{origin}{held}", at=intent.created_at)
+            self._lives.take_in(run)
+            self._close(intent, "queued", now)
+
+    def _stop(self, intent: Intent, run: RunRow | None, now: Clock) -> None:
+        outcome = "stopping"
+        if run is not None and run.status in LIVE:
+            self._lives.stop(run, "user", now, at_once=bool(intent.payload.get("now")))
+        with atomic(self._db):
+            if run is None or run.status is Status.ENDED:
+                outcome = f"{REFUSED}it had ended" if run else f"{REFUSED}there is no such run"
+            elif run.status is Status.QUEUED:
+                self._lives.end(run, Result.STOPPED, "user", now)
+                outcome = "stopped before it started"
+            self._close(intent, outcome, now)
+
+    def _pause(self, intent: Intent, run: RunRow | None, now: Clock) -> None:
+        can_pause = run is not None and run.status is Status.RUNNING
+        if run is not None and can_pause:
+            self._engine.pause(run.directory)
+        with atomic(self._db):
+            if run is not None and can_pause:
+                self._runs.move(run, Status.PAUSED, PAUSED, at=now.unix)
+            self._close(intent, "paused" if can_pause else f"{REFUSED}it is not running", now)
+
+    def _resume(self, intent: Intent, run: RunRow | None, now: Clock) -> None:
+        can_resume = run is not None and run.status is Status.PAUSED
+        if run is not None and can_resume:
+            self._engine.resume(run.directory)
+            self._lives.woke(run, now)
+        with atomic(self._db):
+            if run is not None and can_resume:
+                self._runs.move(run, Status.RUNNING, "running again", at=now.unix)
+            self._close(intent, "running" if can_resume else f"{REFUSED}it is not paused", now)
+
+    def _checkpoint(self, intent: Intent, run: RunRow | None, now: Clock) -> None:
+        can_save = run is not None and run.status is Status.RUNNING
+        if run is not None and can_save:
+            self._lives.request_checkpoint(run)
+        with atomic(self._db):
+            if can_save:
+                self._runs.event(intent.run, "checkpoint", "asked for", at=now.unix)
+            self._close(intent, "asked for" if can_save else f"{REFUSED}it is not running", now)
+
+    # ---------------------------------------------------------------- while it waits
+
+    def _hold(self, intent: Intent, run: RunRow | None, now: Clock) -> None:
+        self._change_queued(intent, run, "held", now, held=1)
+
+    def _release(self, intent: Intent, run: RunRow | None, now: Clock) -> None:
+        """Let a held run start, or one that pauses before its next try start at once."""
+        self._change_queued(intent, run, "released", now, held=0, start_after=None, waits_for="")
+
+    def _edit(self, intent: Intent, run: RunRow | None, now: Clock) -> None:
+        """Other params, another priority, another place; all of it or, when one is wrong, nothing."""
+        told: list[str] = []
+        changes: dict[str, object] = {}
+        if run is not None and (overrides := intent.payload.get("params")):
+            changes["spec"] = resolve(run.spec, overrides=overrides).to_json()
+            told += [f"{key}={value}" for key, value in overrides.items()]
+        if "priority" in intent.payload:
+            changes["priority"] = int(intent.payload["priority"])
+            told.append(f"priority {changes['priority']}")
+        if run is not None and (goal := intent.payload.get("to")):
+            changes |= self._place(run, str(goal), changes.get("priority", run.priority))
+            told.append(str(goal))
+        self._change_queued(intent, run, f"changed: {', '.join(told)}", now, **changes)
+
+    def _place(self, run: RunRow, goal: str, priority: object) -> dict[str, object]:
+        """The columns that put a run `first`, `last`, or before another: then with the priority of that one."""
+        others = [
+            one for one in self._runs.open_runs() if one.status is Status.QUEUED and one.name != run.name
+        ]
+        others.sort(key=lambda one: one.queue_key)
+        if goal in ("first", "last"):
+            places = [one.place for one in others if one.priority == priority] or [run.place]
+            return {"place": min(places) - 1 if goal == "first" else max(places) + 1}
+        name = goal.removeprefix("before ")
+        found = next((one for one in others if one.name == name), None)
+        if found is None:
+            raise LookupError(f"{name} is not in the queue")
+        before = [one.place for one in others if one.priority == found.priority and one.place < found.place]
+        return {"priority": found.priority, "place": (max(before, default=found.place - 2) + found.place) / 2}
+
+    def _change_queued(
+        self, intent: Intent, run: RunRow | None, text: str, now: Clock, **changes: object
+    ) -> None:
+        is_queued = run is not None and run.status is Status.QUEUED
+        with atomic(self._db):
+            if is_queued and changes:
+                self._runs.change(intent.run, **changes)
+                self._runs.event(intent.run, "queue", text, at=now.unix)
+            status = run.status if run else "unknown"
+            self._close(intent, text if is_queued else f"{REFUSED}it is {status}, no longer queued", now)
