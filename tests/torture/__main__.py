@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.torture.chaos import Round
 from tests.torture.oracle import violations
-from tests.torture.scene import MICRO_PER_SECOND, make
+from tests.torture.scene import JOBS, MICRO_PER_SECOND, make
 from tests.torture.truth import read
 
 A_ROUND = 30
@@ -27,12 +27,12 @@ SLOTS = 5
 
 
 def play(
-    folder: Path, *, seed: int, kills: int, long: float, pause: float, cap: float | None
+    folder: Path, *, seed: int, kills: int, long: float, pause: float, jobs: list[str], cap: float | None
 ) -> tuple[Round, list[str]]:
     """One round in `folder`; what was violated in it."""
     cap_usd = cap * MICRO_PER_SECOND / 1e6 if cap else None
     scene = make(folder, long=long, slots=SLOTS, cap_usd=cap_usd)
-    one = Round(scene, seed=seed, slots=SLOTS, is_capped=cap is not None)
+    one = Round(scene, seed=seed, slots=SLOTS, jobs=jobs, is_capped=cap is not None)
     try:
         one.play(kills, pause=pause, seconds=cap or 10 * pause * kills)
         micro = round(cap * MICRO_PER_SECOND) if cap else None
@@ -48,6 +48,7 @@ def main() -> int:
     flags = argparse.ArgumentParser(prog="python -m tests.torture")
     flags.add_argument("--kills", type=int, default=330)
     flags.add_argument("--seed", type=int, default=None)
+    flags.add_argument("--jobs", default=",".join(JOBS), help="only these")
     flags.add_argument("--long", type=float, default=30.0, help="seconds a long job takes")
     flags.add_argument("--pause", type=float, default=0.6, help="seconds between two deeds, on average")
     given = flags.parse_args()

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tests.torture import truth
 from tests.torture.scene import ENDLESS, JOBS, Process, Scene, boot, tell
@@ -86,7 +86,15 @@ class Watcher(threading.Thread):
 class Round:
     """A load and a killer."""
 
-    def __init__(self, scene: Scene, *, seed: int, slots: int, is_capped: bool = False) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        *,
+        seed: int,
+        slots: int,
+        jobs: Sequence[str] = tuple(JOBS),
+        is_capped: bool = False,
+    ) -> None:
         self.scene = scene
         self.slots = slots
         self.is_capped = is_capped
@@ -95,19 +103,20 @@ class Round:
         self.trouble: list[str] = []
         """What went wrong before the oracle was asked."""
         self._dice = random.Random(seed)
+        self._jobs = list(jobs)
         self._client = Client(scene.folder, scene.db)
 
     # ---------------------------------------------------------------- what the round does
 
     def play(self, kills: int, *, pause: float, seconds: float) -> None:
         """Kill so many, `pause` seconds apart on average, for at most `seconds`."""
-        self._start([*JOBS, *self._dice.choices(list(JOBS), k=5)])
+        self._start([*self._jobs, *self._dice.choices(self._jobs, k=5)])
         self.watcher.start()
         deadline = time.monotonic() + seconds
         while self.kills.total() < kills and time.monotonic() < deadline:
             time.sleep(min(4 * pause, self._dice.expovariate(1 / pause)))
             if len(self._runs("queued", "starting", "running")) < self.slots + 3:
-                self._start(self._dice.choices(list(JOBS), k=4))
+                self._start(self._dice.choices(self._jobs, k=4))
             actions = KILLS | OTHERS
             action = self._dice.choices(list(actions), weights=list(actions.values()))[0]
             place = self._dice.random()
@@ -202,7 +211,7 @@ class Round:
 
     def _kill_command_line(self, verb: str, place: float) -> None:
         """Kill `trainui start` or `stop` somewhere in its doing. A name it printed is a promise."""
-        object_ = _pick(list(JOBS) if verb == "start" else self._runs("running", "queued"), place)
+        object_ = _pick(self._jobs if verb == "start" else self._runs("running", "queued"), place)
         if object_ is None:
             return
         if verb == "stop":

@@ -123,7 +123,7 @@ def life(db: sqlite3.Connection, row: Row, run: RunTruth) -> Iterator[str]:
         if sum(text.startswith(turn) for text in said) > 1:
             yield f"its story tells {turn!r} twice: {said}"
     ends = [text for text in said if text.split(":")[0] in ("finished", "failed", "stopped", "lost")]
-    if len(ends) != 1 or not said[-1] == ends[0] or not ends[0].startswith(str(row["result"])):
+    if len(ends) != 1 or said[-1] != ends[0] or not ends[0].startswith(str(row["result"])):
         yield f"it ended as {row['result']} and its story says {said}"
     if run.starts and not any(text.startswith("running, pid") for text in said) and row["result"] != "lost":
         yield f"it ran, and its story does not say so: {said}"
