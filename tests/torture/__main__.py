@@ -65,6 +65,7 @@ def main() -> int:
             kills=min(A_ROUND, given.kills),
             long=given.long,
             pause=given.pause,
+            jobs=given.jobs.split(","),
             cap=cap,
         )
         rounds += 1
