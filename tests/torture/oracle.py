@@ -125,7 +125,8 @@ def life(db: sqlite3.Connection, row: Row, run: RunTruth) -> Iterator[str]:
     ends = [text for text in said if text.split(":")[0] in ("finished", "failed", "stopped", "lost")]
     if len(ends) != 1 or said[-1] != ends[0] or not ends[0].startswith(str(row["result"])):
         yield f"it ended as {row['result']} and its story says {said}"
-    if run.starts and not any(text.startswith("running, pid") for text in said) and row["result"] != "lost":
+    is_told = any(text.startswith(("running, pid", "stopping")) for text in said)
+    if run.starts and not is_told and row["result"] != "lost":
         yield f"it ran, and its story does not say so: {said}"
 
 
