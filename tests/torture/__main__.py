@@ -86,7 +86,7 @@ def main() -> int:
 
 
 def _counted(one: Round) -> tuple[int, int, Counter[str]]:
-    ask = one._ask
+    ask = one.scene.ask
     points = ask("SELECT coalesce(sum(points), 0) FROM metrics")[0][0]
     results = Counter(row[0] for row in ask("SELECT coalesce(result, status) FROM runs"))
     return len(read(one.scene.truth).runs), int(points), results

@@ -11,7 +11,6 @@ import json
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -234,15 +233,13 @@ class Round:
         marks = ", ".join("?" * len(statuses))
         return [
             row[0]
-            for row in self._ask(f"SELECT name FROM runs WHERE status IN ({marks}) ORDER BY id", *statuses)
+            for row in self.scene.ask(
+                f"SELECT name FROM runs WHERE status IN ({marks}) ORDER BY id", *statuses
+            )
         ]
 
     def _is_all_taken(self) -> bool:
-        return not self._ask("SELECT id FROM intents WHERE done_at IS NULL")
-
-    def _ask(self, sql: str, *values: str) -> list[tuple[str]]:
-        with contextlib.closing(sqlite3.connect(f"file:{self.scene.db}?mode=ro", uri=True)) as db:
-            return db.execute(sql, values).fetchall()
+        return not self.scene.ask("SELECT id FROM intents WHERE done_at IS NULL")
 
 
 def _pick(candidates, place: float):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 WORK = Path(__file__).with_name("work.py")
 MICRO_PER_SECOND = 1000
@@ -27,6 +30,9 @@ JOBS = {
     "floods": "seconds = 4.0\nrate = 1000",
 }
 """What a round runs: short and long ones, forking, deaf to signals, crashing, a thousand points a second."""
+
+ASIDE = {"polite": "seconds = 900.0\nforks = true"}
+"""Jobs of a scene that are no part of the random load."""
 
 ENDLESS = {"deaf"}
 """Jobs that end only when they are made to."""
@@ -117,6 +123,11 @@ class Scene:
         """What its jobs and its killer wrote."""
         return self.folder / "truth.jsonl"
 
+    def ask(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
+        """Rows of its store, read with nothing of the product."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.db}?mode=ro", uri=True)) as db:
+            return db.execute(sql, values).fetchall()
+
     def managers(self) -> list[Process]:
         """Those of this store."""
         db = os.fsencode(str(self.db))
@@ -162,7 +173,7 @@ def make(folder: Path, *, long: float, slots: int, grace: float = 1.0, cap_usd: 
     """A project in `folder` with all jobs in it, a rate, so many slots and perhaps a cap in US dollars."""
     scene = Scene(folder)
     (folder / "jobs").mkdir()
-    for name, params in JOBS.items():
+    for name, params in (JOBS | ASIDE).items():
         text = SPEC.format(
             name=name, work=WORK, truth=scene.truth, grace=grace, params=params.format(long=long)
         )
