@@ -17,15 +17,18 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from tests.torture import truth
-from tests.torture.scene import ENDLESS, JOBS, Process, Scene, boot, tell
+from tests.torture.oracle import violations
+from tests.torture.scene import ENDLESS, JOBS, MICRO_PER_SECOND, Process, Scene, boot, make, tell
 from trainui.core.client import Client
 from trainui.core.errors import TrainuiError
 
 KILLS = {"manager": 4, "keeper": 4, "guard": 4, "pair": 3, "job": 3, "start": 2, "stop": 2}
 """Victim → weight. `start` and `stop` are command lines in the act."""
 OTHERS = {"pause": 3, "resume": 3, "stop a run": 2, "stop a run now": 2}
+SLOTS = 5
 ENDS_WITHIN = 60.0
 """Seconds until a quiet project must have ended all its runs; a deadline, not a measurement."""
 GONE_WITHIN = 20.0
@@ -35,9 +38,10 @@ GONE_WITHIN = 20.0
 class Watcher(threading.Thread):
     """Sees, from outside, until when each job lived, how far it was paid, and how long no manager was there."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, *, every: float = 0.05) -> None:
         super().__init__(daemon=True)
         self.scene = scene
+        self._every = every
         self.farthest = 0.0
         """The latest end of any allowance, boot seconds."""
         self.longest_without_manager = 0.0
@@ -57,19 +61,18 @@ class Watcher(threading.Thread):
                 since = (since or boot()) if is_orphaned else None
                 if since:
                     self.longest_without_manager = max(self.longest_without_manager, boot() - since)
-            self._stopping.wait(0.04)
+            self._stopping.wait(self._every)
 
     def look(self) -> None:
         """One look at every job and every allowance."""
         for run in truth.read(self.scene.truth).runs.values():
             if run.starts and run.run not in self._gone:
-                now = boot()
-                if Process(pid=run.starts[0]["pid"], ticks=run.starts[0]["ticks"]).is_alive():
+                first, now = run.processes[0], boot()
+                if first.is_alive():
                     self._seen[run.run] = now
-                else:
+                elif not first.is_there():
                     self._gone.add(run.run)
-                    if run.run in self._seen:
-                        tell(self.scene, what="seen", run=run.run, boot=self._seen[run.run])
+                    tell(self.scene, what="seen", run=run.run, boot=self._seen.get(run.run, 0.0))
                     tell(self.scene, what="gone", run=run.run, boot=boot())
         for path in (self.scene.folder / "runs").glob("*/allowance.json"):
             with contextlib.suppress(OSError, ValueError):
@@ -99,8 +102,6 @@ class Round:
         self.is_capped = is_capped
         self.kills: Counter[str] = Counter()
         self.watcher = Watcher(scene)
-        self.trouble: list[str] = []
-        """What went wrong before the oracle was asked."""
         self._dice = random.Random(seed)
         self._jobs = list(jobs)
         self._client = Client(scene.folder, scene.db)
@@ -240,6 +241,27 @@ class Round:
 
     def _is_all_taken(self) -> bool:
         return not self.scene.ask("SELECT id FROM intents WHERE done_at IS NULL")
+
+
+def play_round(
+    folder: Path,
+    *,
+    seed: int,
+    kills: int,
+    long: float,
+    pause: float,
+    jobs: Sequence[str] = tuple(JOBS),
+    cap: float | None = None,
+) -> tuple[Round, list[str]]:
+    """One round in `folder`, with money for `cap` seconds of the machine; what was violated in it."""
+    scene = make(folder, long=long, slots=SLOTS, cap_usd=cap * MICRO_PER_SECOND / 1e6 if cap else None)
+    one = Round(scene, seed=seed, slots=SLOTS, jobs=jobs, is_capped=cap is not None)
+    try:
+        one.play(kills, pause=pause, seconds=cap or 10 * pause * kills)
+        micro = round(cap * MICRO_PER_SECOND) if cap else None
+        return one, violations(scene, slots=SLOTS, cap_micro=micro, farthest=one.watcher.farthest)
+    finally:
+        one.sweep()
 
 
 def _pick(candidates, place: float):

@@ -24,8 +24,15 @@ A_LOOK = 1.5
 each beginning and each end may be charged as it was seen, one look (0.25 s and the tick's own work) late."""
 
 
-def violations(scene: Scene, *, slots: int, cap_micro: int | None = None, farthest: float = 0.0) -> list[str]:
-    """Everything that is not as it was promised."""
+def violations(
+    scene: Scene,
+    *,
+    slots: int,
+    cap_micro: int | None = None,
+    farthest: float = 0.0,
+    asks_command_line: bool = True,
+) -> list[str]:
+    """Everything that is not as it was promised. `farthest`: until when any run was ever paid, boot seconds."""
     truth = read(scene.truth)
     db = sqlite3.connect(f"file:{scene.db}?mode=ro", uri=True)
     db.row_factory = sqlite3.Row
@@ -33,7 +40,7 @@ def violations(scene: Scene, *, slots: int, cap_micro: int | None = None, farthe
         rows = {row["name"]: row for row in db.execute("SELECT * FROM runs ORDER BY id")}
         found = [
             *store(db, rows, truth),
-            *listing(scene, rows),
+            *(listing(scene, rows) if asks_command_line else ()),
             *remains(scene, truth),
             *slots_held(truth, slots),
             *money(db, rows, cap_micro=cap_micro, farthest=farthest),

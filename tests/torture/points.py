@@ -44,7 +44,7 @@ class Play:
         self._env = {key: value for key, value in os.environ.items() if not key.startswith("TRAINUI_")}
         self._env[NAME] = f"{point}@{self.there}"
         self._manager: subprocess.Popen[bytes] | None = None
-        self._watcher = Watcher(self.scene)
+        self._watcher = Watcher(self.scene, every=0.1)
 
     def play(self) -> list[str]:
         """Everything from start to end; what was violated."""
@@ -57,14 +57,18 @@ class Play:
         self._queue()
         self._watcher.start()
         missed = [text for text, is_missed in self._acts() if is_missed]
-        gone = self._until(lambda: not self.scene.pairs() and not self.scene.named())
+        gone = self._until(lambda: not self.scene.pairs() and not self.scene.named(), every=0.1)
         self._watcher.stop()
         self._end_manager()
         who = self.point.split()[0]
         if self.there.exists() and self.point != "trace":
             for run in ("polite-1", "fails-1"):
                 tell(self.scene, what="kill", victim="job" if who == "child" else who, run=run)
-        return missed + ([] if gone else ["something is left"]) + violations(self.scene, slots=2)
+        return (
+            missed
+            + ([] if gone else ["something is left"])
+            + violations(self.scene, slots=2, asks_command_line=False)
+        )
 
     def _acts(self):
         """What a user does, each time when the effect of the last is there; (what never came, True if so)."""
@@ -90,13 +94,13 @@ class Play:
             for name in client.start_all(["polite", "fails"]):
                 tell(self.scene, what="acknowledged", run=name)
 
-    def _until(self, fact: Callable[[], Any]) -> bool:
+    def _until(self, fact: Callable[[], Any], *, every: float = 0.03) -> bool:
         deadline = time.monotonic() + WITHIN
         while not fact():
             if time.monotonic() > deadline:
                 return False
             self._ensure_manager()
-            time.sleep(0.03)
+            time.sleep(every)
         return True
 
     def _ensure_manager(self) -> None:
@@ -119,7 +123,7 @@ class Play:
                 os.kill(one.pid, signal.SIGTERM)
         deadline = time.monotonic() + WITHIN
         while self.scene.managers() and time.monotonic() < deadline:
-            time.sleep(0.03)
+            time.sleep(0.1)
         if self._manager is not None:
             self._manager.wait(WITHIN)
 

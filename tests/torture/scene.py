@@ -68,6 +68,11 @@ class Process:
         seen = look(self.pid)
         return seen is not None and seen.ticks == self.ticks
 
+    def is_there(self) -> bool:
+        """Whether it is alive, or dead and nobody has taken note of it yet."""
+        seen = look(self.pid, zombies=True)
+        return seen is not None and seen.ticks == self.ticks
+
     def kill(self) -> bool:
         """SIGKILL, and wait until it is dead; False when it was dead before."""
         try:
@@ -85,14 +90,14 @@ class Process:
             os.close(handle)
 
 
-def look(pid: int) -> Process | None:
-    """The living process `pid`; None when there is none, or only a zombie."""
+def look(pid: int, *, zombies: bool = False) -> Process | None:
+    """The living process `pid`; None when there is none, or only a zombie unless `zombies`."""
     try:
         text = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
         return None
     fields = text[text.rindex(b")") + 2 :].split()
-    if fields[0] in (b"Z", b"X"):
+    if fields[0] in (b"Z", b"X") and not zombies:
         return None
     return Process(pid=pid, ticks=int(fields[19]), ppid=int(fields[1]), sid=int(fields[3]))
 

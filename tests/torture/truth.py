@@ -23,7 +23,7 @@ class RunTruth:
     is_stopped: bool = False
     """Somebody asked for a stop, or tried to."""
     gone: float | None = None
-    """Boot seconds at which its first process was no more, as first seen."""
+    """Boot seconds at which its first process was no more, and somebody had taken note of it."""
     last_seen: float | None = None
     """Boot seconds at which its first process was last seen alive."""
 
