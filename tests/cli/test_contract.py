@@ -184,7 +184,7 @@ def test_a_run_that_falls_silent_is_stopped_as_hung(cockpit):
     cockpit("start", "mute")
     cockpit.until_status("mute-1", "ended")
     run = cockpit.run("mute-1")
-    assert (run["result"], run["cause"]) == ("stopped", "hung: silent for 0.01 min")
+    assert (run["result"], run["cause"]) == ("stopped", "hung: no output, no metric and no CPU for 0.01 min")
 
 
 def test_a_command_that_does_not_exist_is_told_in_one_sentence(cockpit):

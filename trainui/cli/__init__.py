@@ -17,9 +17,9 @@ from trainui.core.errors import TrainuiError, nearest
 VERBS = {
     "jobs": "look",
     "ls": "look",
-    "show": "look",
-    "logs": "look",
-    "curve": "look",
+    "show": "show",
+    "logs": "show",
+    "curve": "show",
     "gates": "look",
     "budget": "look",
     "start": "act",

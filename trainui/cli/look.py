@@ -1,10 +1,9 @@
-"""Verbs that only look: jobs, ls, show, logs, curve, gates, budget."""
+"""Verbs that look at all runs: jobs, ls, gates, budget."""
 
 from __future__ import annotations
 
 import time
 from datetime import datetime
-from pathlib import Path
 
 import click
 
@@ -14,19 +13,16 @@ from trainui.cli.printing import (
     gate_json,
     is_person,
     number,
-    plain,
     print_json,
     run_json,
     table,
+    why,
 )
 from trainui.core.errors import NotFoundError
 from trainui.core.export.document import jsonable
-from trainui.core.ingest.follow import open_regular
-from trainui.core.ingest.text import strip_escapes, tail_lines
 from trainui.core.run import Status
 from trainui.core.store.intents import Desk
-from trainui.core.store.read import Reader
-from trainui.core.store.views import RunDetail, RunView
+from trainui.core.store.views import RunView
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
@@ -91,7 +87,6 @@ def _print_runs(views: list[RunView]) -> None:
         metric = view.metric
         gates = " ".join(f"{count} {verdict}" for verdict, count in view.gates.items() if count)
         state = f"{view.result}" if view.result else f"{view.status}"
-        why = view.cause or (f"waits for {view.waits_for}" if view.waits_for else "")
         rows.append(
             [
                 view.run,
@@ -102,149 +97,11 @@ def _print_runs(views: list[RunView]) -> None:
                 number(metric.best) if metric else "–",
                 f"{view.usd:.4f}",
                 gates,
-                why,
+                why(view),
             ]
         )
     table(
         ["run", "state", "done", "eta/took", "metric", "best", "$", "gates", "why"], rows, right=(2, 3, 5, 6)
-    )
-
-
-@click.command("show")
-@click.argument("run")
-@json_option
-@db_option
-def show_command(place: Place, run: str, as_json: bool) -> None:
-    """Everything about one run, with the end of its log."""
-    reader = place.reader()
-    detail = reader.detail(run)
-    lines = _log_end(reader, run, 50)
-    notes = reader.notes(run)
-    if as_json:
-        print_json(
-            {
-                **run_json(detail.view),
-                "about": detail.about,
-                "command": detail.command,
-                "params": detail.params,
-                "metrics": detail.metrics,
-                "gates_detail": [gate_json(gate) for gate in detail.gates],
-                "checkpoints": detail.checkpoints,
-                "events": detail.events,
-                "notes": [{"at": at, "text": text} for at, text in notes],
-                "log": lines,
-                "lines": detail.lines_read,
-                "understood": detail.lines_understood,
-            }
-        )
-        return
-    _print_detail(detail)
-    for at, text in notes:
-        click.echo(f"note {_when(at)}  {plain(text)}")
-    click.echo("\nlast lines of output.log")
-    for line in lines:
-        click.echo(f"  {line}")
-
-
-def _print_detail(detail: RunDetail) -> None:
-    view = detail.view
-    state = f"{view.result}: {view.cause}" if view.cause else str(view.result or view.status)
-    click.echo(f"{view.run}  {plain(state)}{'  armed' if view.armed else ''}")
-    if detail.about:
-        click.echo(plain(detail.about))
-    facts = [
-        ("job, study", f"{view.job}, {view.study}"),
-        ("parent", view.parent or "–"),
-        ("took", duration(view.seconds)),
-        ("cost", f"{view.usd:.4f} $, {view.gpu_hours:.4f} GPU-h"),
-        ("directory", view.directory),
-        ("command", " ".join(detail.command)),
-        ("params", "  ".join(f"{key}={value}" for key, value in detail.params.items())),
-        ("lines read", f"{detail.lines_read}, {detail.lines_understood} with metrics"),
-    ]
-    for name, value in facts:
-        click.echo(f"  {name:<11}{plain(value)}")
-    if detail.metrics:
-        click.echo("")
-        rows = [
-            [
-                one.metric,
-                str(one.points),
-                number(one.last),
-                number(one.min),
-                number(one.max),
-                str(one.nonfinite),
-            ]
-            for one in detail.metrics
-        ]
-        table(["metric", "points", "last", "min", "max", "not finite"], rows, right=(1, 2, 3, 4, 5))
-    if detail.gates:
-        click.echo("")
-        rows = [
-            [one.gate, one.verdict, one.rule, number(one.value), one.reason, one.action]
-            for one in detail.gates
-        ]
-        table(["gate", "verdict", "rule", "value", "why", "action"], rows, right=(3,))
-    if detail.events:
-        click.echo("")
-        for event in detail.events[-20:]:
-            click.echo(f"  {_when(event.at)}  {event.kind:<10} {plain(event.text)}")
-
-
-def _when(at: float) -> str:
-    return datetime.fromtimestamp(at).strftime("%m-%d %H:%M:%S")
-
-
-def _log_end(reader: Reader, run: str, lines: int) -> list[str]:
-    return tail_lines(Path(reader.run(run).directory) / "output.log", lines)
-
-
-@click.command("logs")
-@click.argument("run")
-@click.option("-f", "--follow", is_flag=True, help="Go on as the run writes, until it ends.")
-@click.option(
-    "-n", "--lines", default=200, show_default=True, help="How many of the last lines to begin with."
-)
-@db_option
-def logs_command(place: Place, run: str, follow: bool, lines: int) -> None:
-    """What a run printed."""
-    reader = place.reader()
-    path = Path(reader.run(run).directory) / "output.log"
-    start = path.stat().st_size if path.exists() else 0
-    for line in tail_lines(path, lines):
-        click.echo(line)
-    while follow:
-        has_ended = reader.run(run).status is Status.ENDED
-        file = open_regular(path)
-        if file is not None:
-            with file:
-                file.seek(start)
-                while piece := file.read(1 << 16):
-                    start += len(piece)
-                    text = strip_escapes(piece.decode("utf-8", "replace").replace("\r", "\n"))
-                    click.echo(text, nl=False)
-        if has_ended:
-            return
-        time.sleep(FOLLOW)
-
-
-@click.command("curve")
-@click.argument("run")
-@click.argument("metric")
-@json_option
-@db_option
-def curve_command(place: Place, run: str, metric: str, as_json: bool) -> None:
-    """Every point of one metric."""
-    points = place.reader().curve(run, metric)
-    if as_json:
-        print_json(
-            {"run": run, "metric": metric, "points": [[one.step, one.value, one.at] for one in points]}
-        )
-        return
-    table(
-        ["step", "epoch", metric],
-        [[str(p.step), number(p.epoch), number(p.value, 6)] for p in points],
-        right=(0, 1, 2),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -81,6 +82,18 @@ def duration(seconds: float | None) -> str:
     if minutes < 60:
         return f"{minutes}:{rest:02d} min"
     return f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def size(count: int) -> str:
+    """Bytes as people say them: 812 MiB, 21.3 GiB."""
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
+
+
+def why(view: RunView) -> str:
+    """Why a run is where it is: its cause, what it waits for, when it will be killed."""
+    if view.stop_at is not None:
+        return f"SIGKILL in {max(0.0, view.stop_at - time.time()):.0f} s"
+    return view.cause or (f"waits for {view.waits_for}" if view.waits_for else "")
 
 
 def is_person() -> bool:

@@ -28,7 +28,7 @@ class Span:
     gpus: int = 0
 
 
-def _cost(rate: int, seconds: float) -> int:
+def cost(rate: int, seconds: float) -> int:
     """Micro-dollars after `seconds` at `rate` micro-dollars an hour; whole, and never falling."""
     return rate * round(seconds * 1000) // 3_600_000
 
@@ -44,12 +44,12 @@ def charges(spans: Sequence[Span], *, rate: int, start: float, end: float) -> di
     parts: dict[str | None, int] = {}
     times = sorted(edges)
     for left, right in pairwise(times):
-        cost = _cost(rate, right) - _cost(rate, left)
+        due = cost(rate, right) - cost(rate, left)
         live: list[str | None] = [
             span.run for span in spans if span.start <= left and (span.end is None or span.end >= right)
         ]
         bearers = live or [None]
-        whole, rest = divmod(cost, len(bearers))
+        whole, rest = divmod(due, len(bearers))
         for place, bearer in enumerate(bearers):
             parts[bearer] = parts.get(bearer, 0) + whole + (1 if place < rest else 0)
     return parts

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
 
-from trainui.core.death import cause_of_death
+from trainui.core.death import Death
+from trainui.core.endings import Endings
 from trainui.core.engines.local import LocalEngine, Observation, Phase
 from trainui.core.errors import TrainuiError
 from trainui.core.forecast import eta_seconds, progress
 from trainui.core.gates import State, Verdict
-from trainui.core.ingest.text import tail_lines
+from trainui.core.metering import Metering
 from trainui.core.run import LIVE, Result, Status
 from trainui.core.store.curves import begun_at
 from trainui.core.store.money import Ledger
@@ -23,20 +23,27 @@ from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.streams import StreamWriter
 from trainui.core.store.verdicts import write_action
+from trainui.core.telemetry import hung_reason, is_hung, silent_but_busy
 from trainui.core.treasury import Clock, Treasury
 from trainui.core.watching import Watch
+
+GIB = 2**30
 
 
 class Lives:
     """The live runs of one runs.db."""
 
-    def __init__(self, db: sqlite3.Connection, engine: LocalEngine, treasury: Treasury) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, engine: LocalEngine, treasury: Treasury, metering: Metering
+    ) -> None:
         self._db = db
         self._runs = RunWriter(db)
         self._streams = StreamWriter(db)
         self._engine = engine
-        self._treasury = treasury
+        self._metering = metering
+        self._endings = Endings(db, treasury)
         self._watches: dict[str, Watch] = {}
+        self._silent: set[str] = set()
 
     def take_in(self, run: RunRow) -> None:
         """Write a new run's gates down. Call inside a transaction."""
@@ -45,6 +52,7 @@ class Lives:
     def woke(self, run: RunRow, now: Clock) -> None:
         """A paused run goes on: its silence begins anew."""
         self._watch(run).awake_since = now.unix
+        self._metering.woke(run.name, now)
 
     def look_for(self, run: RunRow, now: Clock) -> None:
         """Its run directory is gone: while anything of it lives it is live, and a stop is SIGKILL."""
@@ -54,10 +62,8 @@ class Lives:
 
     def look_at(self, run: RunRow, seen: Observation, now: Clock) -> None:
         """Read what a live run wrote, act on its gates, and see whether it still lives."""
-        if seen.phase is Phase.UNATTENDED:
-            self._engine.attend(
-                run.directory
-            )  # its deadlines and stops hold again; its exit code stays unknown
+        if not seen.is_kept:
+            self._engine.attend(run.directory)  # its deadlines and stops hold again; an unknown exit stays so
         run = self._note_life(run, seen, now)
         has_ended = seen.phase in (Phase.EXITED, Phase.LOST)
         try:
@@ -68,9 +74,13 @@ class Lives:
             self._watches.pop(run.name, None)
             self._streams.forget()
             raise
+        if watch.has_saved and run.status is Status.STOPPING:
+            self._engine.saved(run.directory)  # what the stop waits for
+        watch.has_saved = False
         self._act(run, verdicts, now)
         if has_ended:
-            self._bury(run, seen, now)
+            self._endings.bury(run, watch, seen, now)
+            self._watches.pop(run.name, None)
 
     def _watch(self, run: RunRow) -> Watch:
         if run.name not in self._watches:
@@ -141,13 +151,21 @@ class Lives:
         """Judge what is measured of the run rather than by it: hours, dollars, silence, how long it will take."""
         watch = self._watch(run)
         self._act(run, watch.meters(self._meters(run, now), now=now.unix), now)
-        longest = run.spec.limits.silent_minutes
-        if (
-            longest is not None
-            and run.status is Status.RUNNING
-            and watch.silent_seconds(now.unix) > longest * 60
-        ):
-            self.stop(run, f"hung: silent for {longest:g} min", now)
+        if run.status is Status.RUNNING:
+            self._see_silence(run, watch.silent_seconds(now.unix), now)
+
+    def _see_silence(self, run: RunRow, silent: float, now: Clock) -> None:
+        """Stop a run that hangs, and say once of one that is only silent why it is left alone."""
+        limit = run.spec.limits.silent_minutes
+        idle = self._metering.idle_seconds(run.name, now)
+        if limit is not None and is_hung(silent, idle, limit):
+            self.stop(run, hung_reason(limit), now)
+            return
+        text = silent_but_busy(silent, idle, limit, self._metering.usage.get(run.name))
+        if text and run.name not in self._silent:
+            with atomic(self._db):
+                self._runs.event(run.name, "limit", text, at=now.unix)
+        (self._silent.add if text else self._silent.discard)(run.name)
 
     def _meters(self, run: RunRow, now: Clock) -> dict[str, float]:
         hours = (now.boot - (run.started_boot or now.boot)) / 3600
@@ -155,10 +173,16 @@ class Lives:
         eta = self._eta(run, now)
         if eta is not None:
             values["@eta_total_h"] = hours + eta / 3600
-        for name, value in (("@step", run.step), ("@epoch", run.epoch)):
-            if value is not None:
-                values[name] = value
-        return values
+        used = self._metering.usage.get(run.name)
+        gpu_memory = used.gpu_memory if used else None
+        measured = {
+            "@step": run.step,
+            "@epoch": run.epoch,
+            "@host_mem_gb": used.memory / GIB if used else None,
+            "@gpu_mem_gb": None if gpu_memory is None else gpu_memory / GIB,
+            "@gpu_util": used.gpu if used else None,
+        }
+        return values | {name: value for name, value in measured.items() if value is not None}
 
     def _eta(self, run: RunRow, now: Clock) -> float | None:
         totals = {"total_steps": run.total_steps, "total_epochs": run.total_epochs}
@@ -192,50 +216,10 @@ class Lives:
         file = job.checkpoint_file.replace("{run_dir}", str(run.directory))
         self._engine.request_checkpoint(run.directory, signal=job.checkpoint_signal, file=file)
 
-    def _bury(self, run: RunRow, seen: Observation, now: Clock) -> None:
-        """Record how a run ended: its streams were read to the end just before."""
-        left = seen.exit
-        if left is None:
-            with atomic(self._db):
-                self.end(run, Result.LOST, seen.cause, now)
-            return
-        stopped_for = str(left.stop.get("reason", "user")) if left.stop else ""
-        result, cause = cause_of_death(
-            code=left.code,
-            signal=left.signal,
-            stopped_for=stopped_for,
-            could_not_start=left.could_not_start,
-            last_lines=tail_lines(run.directory / "output.log", 50),
-        )
-        with atomic(self._db):
-            self._runs.change(
-                run.name,
-                exit_code=left.code,
-                exit_signal=left.signal,
-                ended_boot=left.boot_seconds,
-                ended_at=left.at,
-                seconds=left.seconds,
-            )
-        self._treasury.settle(now)  # who sees that a run ended also sees what it cost
-        with atomic(self._db):
-            self.end(run, result, cause, now, ended_at=left.at, exit_code=left.code)
-
     def end(
-        self, run: RunRow, result: Result, cause: str, now: Clock,
-        *, ended_at: float | None = None, exit_code: int | None = None,
-    ) -> None:  # fmt: skip
-        """The last transaction of a run. Call inside a transaction."""
-        verdicts = self._watch(run).end(result=str(result), exit_code=exit_code, now=now.unix)
-        for verdict in verdicts:
-            if verdict.state is not State.OK:
-                self._runs.event(
-                    run.name, "gate", f"{verdict.gate} {verdict.state}: {verdict.reason}", at=now.unix
-                )
-        shown = f"{result}: {cause}" if cause else str(result)
-        changes: dict[str, Any] = {"result": str(result), "cause": cause, "stop_at": None}
-        if ended_at is None:
-            changes |= {"ended_at": now.unix}
-            if run.started_boot is not None and run.boot_id == now.boot_id:
-                changes |= {"ended_boot": now.boot, "seconds": now.boot - run.started_boot}
-        self._runs.move(run, Status.ENDED, shown, at=ended_at or now.unix, **changes)
+        self, run: RunRow, result: Result, cause: str, now: Clock, *, evidence: Sequence[str] = ()
+    ) -> None:
+        """End a run that left no exit record. Call inside a transaction."""
+        death = Death(result=result, cause=cause, evidence=tuple(evidence))
+        self._endings.end(run, self._watch(run), death, now)
         self._watches.pop(run.name, None)

@@ -13,11 +13,11 @@ import sys
 import time
 from pathlib import Path
 
-from trainui.core import telemetry
 from trainui.core.complaints import complaints
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.errors import SpecError
 from trainui.core.lives import Lives
+from trainui.core.metering import Metering
 from trainui.core.process.failpoint import i_am
 from trainui.core.process.files import lock, write_json
 from trainui.core.process.identity import boot_id, boot_seconds, identity_of
@@ -27,7 +27,6 @@ from trainui.core.run import Result, Status
 from trainui.core.store.intents import open_intents
 from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic, connect
-from trainui.core.store.usage import write_machine
 from trainui.core.treasury import Clock, Treasury
 from trainui.core.wishes import Wishes
 
@@ -51,9 +50,15 @@ class Manager:
         self._runs = RunWriter(self._db)
         self._engine = LocalEngine()
         self._treasury = Treasury(self._db)
-        self._lives = Lives(self._db, self._engine, self._treasury)
+        self._metering = Metering(self._db, self._engine, db_path.parent)
+        self._lives = Lives(self._db, self._engine, self._treasury, self._metering)
         self._queue = Queue(
-            self._db, db_path, engine=self._engine, lives=self._lives, treasury=self._treasury
+            self._db,
+            db_path,
+            engine=self._engine,
+            lives=self._lives,
+            treasury=self._treasury,
+            metering=self._metering,
         )
         self._wishes = Wishes(self._db, db_path.parent / "runs", engine=self._engine, lives=self._lives)
         self._config_seen: float | None = -1.0
@@ -108,9 +113,8 @@ class Manager:
                     self._renew(run, now)
                     self._lives.judge_meters(run, now)
         if live or not self._next_settle:
-            view = telemetry.sample(at=now.unix, folder=self.db_path.parent)
-            with atomic(self._db):
-                write_machine(self._db, view)
+            with complaints("telemetry"):
+                self._metering.keep(live, now)
         self._next_settle = now.boot + (SETTLE if live else 12 * SETTLE)
 
     def _renew(self, run: RunRow, now: Clock) -> None:

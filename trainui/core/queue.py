@@ -5,38 +5,33 @@ Launching may be repeated for one run, by this manager or the next: the job is s
 
 from __future__ import annotations
 
-import math
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
-import psutil
 
-from trainui.core import telemetry
 from trainui.core.complaints import complaints
 from trainui.core.engines.local import LocalEngine
 from trainui.core.errors import LaunchError
 from trainui.core.gates import State
 from trainui.core.launching import order_for, prepare_directory
 from trainui.core.lives import Lives
+from trainui.core.metering import Metering
 from trainui.core.project import manager_argv
 from trainui.core.run import Result, Status
 from trainui.core.schedule import Gpu, Holding, Room, Waiting, choose
 from trainui.core.store.lineage import learnt_gpu_memory, newest_checkpoint
 from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic
-from trainui.core.store.views import GpuView, UsageView
 from trainui.core.treasury import Clock, Treasury
 
 AFTER = "after "
 """Marks, among what a run needs, a job that has only to be over."""
 
 
-GPU_LOOK = 1.0
-"""Seconds between looks at the GPUs while somebody waits for one."""
 LEARNT_MARGIN = 1.1
 """What a run needs is taken to be this much more than runs of its job have shown."""
 GIB = 2**30
@@ -46,7 +41,14 @@ class Queue:
     """The runs that wait."""
 
     def __init__(
-        self, db: sqlite3.Connection, db_path: Path, *, engine: LocalEngine, lives: Lives, treasury: Treasury
+        self,
+        db: sqlite3.Connection,
+        db_path: Path,
+        *,
+        engine: LocalEngine,
+        lives: Lives,
+        treasury: Treasury,
+        metering: Metering,
     ) -> None:
         self._db = db
         self._db_path = db_path
@@ -54,9 +56,7 @@ class Queue:
         self._engine = engine
         self._lives = lives
         self._treasury = treasury
-        self.usage: Mapping[str, UsageView] = {}
-        """The newest sample of each live run; the manager keeps it."""
-        self._gpus: tuple[float, tuple[GpuView, ...]] = (-math.inf, ())
+        self._metering = metering
 
     def start_queued(self, now: Clock) -> int:
         """Start what may start, and say of the others what they wait for; how many were started."""
@@ -64,13 +64,15 @@ class Queue:
         queued = sorted((run for run in runs if run.status is Status.QUEUED), key=lambda run: run.queue_key)
         if not queued:
             return 0
-        holding = [self._holding(run) for run in live_of(runs)]
+        live = live_of(runs)
+        if any(run.spec.resources.gpus or run.spec.resources.ram_gib for run in queued):
+            self._metering.look(live, now)
         starts, reasons = choose(
             [self._waiting(run, now) for run in queued],
-            holding,
-            room=self._room(queued, holding, now),
+            [self._holding(run) for run in live],
+            room=self._room(),
             needs=self._needs(queued),
-            money=self._treasury.can_start(min(run.spec.job.grace_seconds for run in queued)),
+            money=self._treasury.can_start(min(run.spec.ending_seconds for run in queued), now),
         )
         by_name = {run.name: run for run in queued}
         for start in starts:
@@ -110,25 +112,21 @@ class Queue:
                 self._lives.end(run, Result.FAILED, str(error), now)
             return
 
-    def _room(self, queued: Sequence[RunRow], holding: Sequence[Holding], now: Clock) -> Room:
-        """What the machine has now, its GPUs looked at only when somebody asks for one."""
+    def _room(self) -> Room:
+        """What the machine has, by the last look."""
+        machine = self._metering.machine
+        gpus = machine.gpus if machine else ()
         given = self._treasury.slots
         cores = os.cpu_count() or 1
-        wants_gpus = any(run.spec.resources.gpus for run in queued)
-        gpus = self._look_at_gpus(now) if wants_gpus else ()
         return Room(
             slots=given if given is not None else max(4, cores, len(gpus)),
             cpus=max(4, cores) if given is None and not gpus else None,
-            gpus={gpu.uuid: Gpu(total=gpu.memory_total / GIB, others=_others(gpu, holding)) for gpu in gpus},
-            ram_free_gib=psutil.virtual_memory().available / GIB,
+            gpus={
+                gpu.uuid: Gpu(total=gpu.memory_total / GIB, others=self._metering.others(gpu.uuid) / GIB)
+                for gpu in gpus
+            },
+            ram_free_gib=(machine.memory_total - machine.memory_used) / GIB if machine else None,
         )
-
-    def _look_at_gpus(self, now: Clock) -> tuple[GpuView, ...]:
-        seen, gpus = self._gpus
-        if now.boot - seen > GPU_LOOK:
-            gpus = telemetry.gpus_here()[0]
-            self._gpus = (now.boot, gpus)
-        return gpus
 
     def _memory_gib(self, run: RunRow) -> float | None:
         """GPU memory a run needs at its peak: as declared, or as runs of its job have shown."""
@@ -154,7 +152,7 @@ class Queue:
 
     def _holding(self, run: RunRow) -> Holding:
         resources = run.spec.resources
-        used = self.usage.get(run.name)
+        used = self._metering.usage.get(run.name)
         return Holding(
             run=run.name,
             gpus=run.gpus,
@@ -196,11 +194,3 @@ def _held(run: RunRow, now: Clock) -> str:
         at = datetime.fromtimestamp(now.unix + run.start_after - now.boot)
         return f"its next try at {at:%H:%M:%S}"
     return ""
-
-
-def _others(gpu: GpuView, holding: Sequence[Holding]) -> float:
-    """GiB of a GPU that no run of ours is known to hold."""
-    ours = [holder.memory_gib for holder in holding if gpu.uuid in holder.gpus]
-    if any(one is None for one in ours):
-        return 0.0  # a run alone on it, that nobody has measured yet
-    return max(0.0, gpu.memory_used / GIB - sum(one or 0 for one in ours))

@@ -104,6 +104,11 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         can_ask = self.job.checkpoint_signal or self.job.checkpoint_file
         return self.job.checkpoint_seconds if can_ask else 0.0
 
+    @property
+    def ending_seconds(self) -> float:
+        """The longest a stop takes until SIGKILL: a checkpoint, then the grace."""
+        return self.checkpoint_seconds + self.job.grace_seconds
+
     def goals(self) -> dict[str, str]:
         """Metric → `min` or `max`, as far as the spec says."""
         return {self.metrics.primary: self.metrics.goal} if self.metrics.primary else {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from dataclasses import dataclass
 
 import msgspec
 
-from trainui.core.budget import MICRO, Span, charges, horizon, lasts_until, micro_usd
+from trainui.core.budget import MICRO, Span, charges, cost, horizon, lasts_until, micro_usd
 from trainui.core.process.order import Allowance
 from trainui.core.project import Config
 from trainui.core.store.money import Ledger
@@ -64,12 +65,27 @@ class Treasury:
         """Micro-dollars an hour of the machine."""
         return micro_usd(self.config.here.usd_per_hour)
 
-    def left(self) -> int | None:
-        """Micro-dollars that may still be spent, the reserve kept back; None without a budget."""
+    def left(self, now: Clock) -> int | None:
+        """Micro-dollars that may still be spent, the reserve kept back; None without a budget.
+
+        What was used since the last charge is gone too, though no line says so yet.
+        """
         budget = self.config.budget
         if budget.total_usd is None:
             return None
-        return micro_usd(budget.total_usd - budget.spent_usd - budget.reserve_usd) - self._ledger.total()
+        return (
+            micro_usd(budget.total_usd - budget.spent_usd - budget.reserve_usd)
+            - self._ledger.total()
+            - self._uncharged(now)
+        )
+
+    def _uncharged(self, now: Clock, *, since: float = -math.inf) -> int:
+        """Micro-dollars the machine cost since its last charge, or since boot second `since` if that is later."""
+        settled = self._ledger.settled()
+        if settled is None or settled.boot_id != now.boot_id:
+            return 0
+        start = max(settled.until, since)
+        return cost(self.rate, now.boot) - cost(self.rate, start) if now.boot > start else 0
 
     def settle(self, now: Clock) -> None:
         """Charge the machine up to now, to whoever held it, and publish the reckoning."""
@@ -104,7 +120,7 @@ class Treasury:
     def view(self, now: Clock) -> BudgetView:
         """The reckoning as of now."""
         budget = self.config.budget
-        left = self.left()
+        left = self.left(now)
         until = lasts_until(now=now.unix, left=left, rate=self.rate)
         return BudgetView(
             machine=self.config.here.name,
@@ -121,19 +137,20 @@ class Treasury:
 
     def _held(self, now: Clock) -> float:
         """Dollars prepaid beyond now: the machine until the last allowance ends."""
-        until = float(self._ledger.fact("allowed_until") or 0)
+        until = self._allowed_until(now.boot_id)
         return self.rate * max(0.0, until - now.boot) / 3600 / MICRO
 
     def allowance(self, run: RunRow, now: Clock) -> Allowance:
         """How long `run` may go on, its grace included, and what ends it: the budget or its own limits."""
-        grace = run.spec.job.grace_seconds
+        grace = run.spec.ending_seconds
         ends: list[tuple[float, str]] = []
-        paid = horizon(now=now.boot, left=self.left(), rate=self.rate, want=self.AHEAD + grace)
+        paid = horizon(now=now.boot, left=self.left(now), rate=self.rate, want=self.AHEAD + grace)
         if paid is not None:
             ends.append((paid, "budget"))
         limits = run.spec.limits
         if limits.usd is not None and self.rate:
-            own = micro_usd(limits.usd) - self._ledger.total_of(run.name)
+            began = now.boot if run.started_boot is None else run.started_boot
+            own = micro_usd(limits.usd) - self._ledger.total_of(run.name) - self._uncharged(now, since=began)
             paid = horizon(now=now.boot, left=own, rate=self.rate, want=self.AHEAD + grace)
             assert paid is not None
             ends.append((paid, "budget"))
@@ -142,11 +159,11 @@ class Treasury:
         until, reason = min(ends, default=(None, ""))
         return Allowance(until=until, boot_id=now.boot_id, reason=reason)
 
-    def can_start(self, grace: float) -> str:
+    def can_start(self, grace: float, now: Clock) -> str:
         """Why no run may start now; '' when the money reaches for at least its grace."""
         if self.trouble:
             return f"trainui.toml to be mended: {self.trouble}"
-        left = self.left()
+        left = self.left(now)
         if left is None or self.rate <= 0 or left * 3600 / self.rate > grace:
             return ""
         return f"budget: {max(left, 0) / MICRO:.2f} $ left"
@@ -168,8 +185,15 @@ class Treasury:
         """Remember what was paid ahead, before the run is told. Call inside a transaction."""
         self._allowed[run] = allowance
         if allowance.until is not None:
-            farthest = max(allowance.until, float(self._ledger.fact("allowed_until") or 0))
-            self._ledger.set_fact("allowed_until", str(farthest))
+            farthest = max(allowance.until, self._allowed_until(allowance.boot_id))
+            fact = {"until": farthest, "boot_id": allowance.boot_id}
+            self._ledger.set_fact("allowed_until", msgspec.json.encode(fact).decode())
+
+    def _allowed_until(self, boot_id: str) -> float:
+        """Boot second at which the last allowance of this boot ends; those of another boot ended with it."""
+        kept = msgspec.json.decode(self._ledger.fact("allowed_until") or "{}")
+        is_ours = isinstance(kept, dict) and kept.get("boot_id") == boot_id
+        return float(kept["until"]) if is_ours else 0.0
 
 
 def _gpu_ms(span: Span, start: float, end: float) -> int:

@@ -51,6 +51,8 @@ class Exit:
     """Bytes, of its biggest process that was waited for; 0: unknown."""
     oom_kills: int = 0
     """Processes of its control group that the kernel killed for memory while it ran."""
+    kernel: str = ""
+    """The kernel's line about a process of it that was killed for memory."""
     could_not_start: str = ""
     """Why the command never began; then `code` is ours (126, 127), not the job's."""
 
@@ -70,6 +72,8 @@ class Observation:
     cause: str = ""
     """Why it is lost, from evidence."""
     is_paused: bool = False
+    is_kept: bool = True
+    """Whether keeper or guard lives; without, nobody holds its deadlines or ends what it left behind."""
 
 
 class Engine(Protocol):

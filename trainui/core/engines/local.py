@@ -51,6 +51,7 @@ class LocalEngine:
             stop_deadline=_stop_deadline(run_dir),
             cause=cause,
             is_paused=(run_dir / names.PAUSE).exists(),
+            is_kept=is_kept,
         )
 
     def stop(
@@ -99,9 +100,16 @@ class LocalEngine:
         (run_dir / names.PAUSE).unlink(missing_ok=True)
         reach("removed pause.json")
 
+    def saved(self, run_dir: Path) -> None:
+        """STUB"""
+
+    def request_checkpoint(self, run_dir: Path, *, signal: str, file: str) -> None:
+        """STUB"""
+
     def attend(self, run_dir: Path) -> None:
-        """Give an unattended run a keeper again: its deadlines hold, its exit code stays unknown."""
-        if self.poll(run_dir).phase is Phase.UNATTENDED:
+        """Give a run whose pair died a keeper again: its deadlines hold, what it left behind is ended."""
+        seen = self.poll(run_dir)
+        if not seen.is_kept and seen.phase in (Phase.UNATTENDED, Phase.LINGERING):
             spawn_keeper(run_dir, attend=True)
 
     def has_strays(self, run_dir: Path, *, kill: bool) -> bool:
@@ -111,6 +119,12 @@ class LocalEngine:
         if kill:
             tree.signal_all(strays, signals.SIGKILL)
         return bool(strays)
+
+    def processes(self, run_dir: Path) -> tuple[Identity | None, int | None, int | None]:
+        """(the job, the pid of its keeper, that of its guard); None for what does not live."""
+        job, keeper, guard = (_identity(run_dir / name) for name in (names.JOB, names.KEEPER, names.GUARD))
+        alive = [one.pid if one and is_alive(one) else None for one in (keeper, guard)]
+        return job if job and is_alive(job) else None, alive[0], alive[1]
 
     def output(self, run_dir: Path) -> Path:
         """Where what it prints is."""

@@ -28,6 +28,18 @@ def begun_at(db: sqlite3.Connection, run: str) -> tuple[float | None, float | No
     return (row["step"], row["epoch"]) if row else (None, None)
 
 
+def last_nonfinite(db: sqlite3.Connection, run: str, primary: str) -> tuple[str, float, float | None] | None:
+    """(metric, value, step) of a loss, or of the primary metric, whose last point is NaN or infinite."""
+    row = db.execute(
+        "SELECT name, last, last_step FROM metrics WHERE run=? AND points > 0 AND NOT last_is_finite"
+        " AND (name=? OR name LIKE '%loss%') ORDER BY name=? DESC, rank, id LIMIT 1",
+        (run, primary, primary),
+    ).fetchone()
+    if row is None:
+        return None
+    return row["name"], math.nan if row["last"] is None else row["last"], row["last_step"]
+
+
 def envelope(db: sqlite3.Connection, metric: int, points: int, *, buckets: int) -> list[Bucket]:
     """At most about 2 x `buckets` buckets over the whole metric, read from the coarsest level that has enough."""
     level = level_for(points, buckets)

@@ -130,7 +130,7 @@ ALTER TABLE runs ADD COLUMN peak_gpu_memory INTEGER NOT NULL DEFAULT 0;
 UPDATE runs SET place=id;
 CREATE TABLE usage (
   run TEXT NOT NULL, at REAL NOT NULL, cpu REAL, memory INTEGER NOT NULL, gpu_memory INTEGER, gpu REAL,
-  processes INTEGER NOT NULL, PRIMARY KEY (run, at)
+  processes INTEGER NOT NULL, why_no_gpu TEXT NOT NULL, PRIMARY KEY (run, at)
 ) WITHOUT ROWID
 """
 

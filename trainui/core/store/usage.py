@@ -26,8 +26,17 @@ def write_machine(db: sqlite3.Connection, view: MachineView) -> None:
 def write_usage(db: sqlite3.Connection, view: UsageView) -> None:
     """Keep a sample of a run, and its peaks. Call inside a transaction."""
     db.execute(
-        "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (view.run, view.at, view.cpu, view.memory, view.gpu_memory, view.gpu, view.processes),
+        "INSERT OR REPLACE INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            view.run,
+            view.at,
+            view.cpu,
+            view.memory,
+            view.gpu_memory,
+            view.gpu,
+            view.processes,
+            view.why_no_gpu,
+        ),
     )
     db.execute(
         "UPDATE runs SET peak_memory=max(peak_memory, ?), peak_gpu_memory=max(peak_gpu_memory, ?) WHERE name=?",
@@ -45,6 +54,7 @@ def write_usage(db: sqlite3.Connection, view: UsageView) -> None:
 def usage_of(db: sqlite3.Connection, run: str) -> list[UsageView]:
     """Every kept sample of a run, oldest first."""
     rows = db.execute(
-        "SELECT run, at, cpu, memory, gpu_memory, gpu, processes FROM usage WHERE run=? ORDER BY at", (run,)
+        "SELECT run, at, cpu, memory, gpu_memory, gpu, processes, why_no_gpu FROM usage WHERE run=? ORDER BY at",
+        (run,),
     ).fetchall()
     return [UsageView(**dict(row)) for row in rows]

@@ -121,9 +121,9 @@ def parse(text: bytes) -> Process:
 
 
 def memory_of(processes: Iterable[Process]) -> int:
-    """Bytes they hold together: what each has to itself, and the largest part that one of them shares.
+    """Bytes they hold together: files and shared memory once, the rest of each.
 
-    Pages that some share and the largest sharer does not are left out: to know them costs a walk over every page.
+    What a fork shares until one of them writes counts for each: to know it costs a walk over every page.
     """
     return together(pages for process in processes if (pages := _pages(process.pid)) is not None)
 

@@ -1,0 +1,117 @@
+"""The last transactions of a run: what it died of, what it cost, how its gates ended, whether it is tried again."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import msgspec
+
+from trainui.core.death import Death, cause_of_death, kind_of
+from trainui.core.engines.local import Exit, Observation
+from trainui.core.gates import State
+from trainui.core.ingest.text import tail_lines
+from trainui.core.retry import next_try
+from trainui.core.run import Status
+from trainui.core.store.curves import last_nonfinite
+from trainui.core.store.intents import queue_start
+from trainui.core.store.lineage import tries
+from trainui.core.store.runs import RunRow, RunWriter
+from trainui.core.store.schema import atomic
+from trainui.core.telemetry import memory_there_is
+from trainui.core.treasury import Clock, Treasury
+from trainui.core.watching import Watch
+
+LAST_LINES = 50
+"""Lines of the log that may say what a run died of."""
+
+
+class Endings:
+    """Ends the runs of one runs.db."""
+
+    def __init__(self, db: sqlite3.Connection, treasury: Treasury) -> None:
+        self._db = db
+        self._runs = RunWriter(db)
+        self._treasury = treasury
+
+    def bury(self, run: RunRow, watch: Watch, seen: Observation, now: Clock) -> None:
+        """Record how a run ended: its streams were read to the end just before."""
+        left = seen.exit
+        if left is None:
+            with atomic(self._db):
+                self.end(run, watch, cause_of_death(code=None, signal=None, lost=seen.cause), now)
+            return
+        death = self._death(run, left)
+        with atomic(self._db):
+            self._runs.change(
+                run.name,
+                exit_code=left.code,
+                exit_signal=left.signal,
+                ended_boot=left.boot_seconds,
+                ended_at=left.at,
+                seconds=left.seconds,
+            )
+        self._treasury.settle(now)  # who sees that a run ended also sees what it cost
+        with atomic(self._db):
+            self.end(run, watch, death, now, left=left)
+
+    def _death(self, run: RunRow, left: Exit) -> Death:
+        return cause_of_death(
+            code=left.code,
+            signal=left.signal,
+            stopped_for=str(left.stop.get("reason", "user")) if left.stop else "",
+            could_not_start=left.could_not_start,
+            oom_kills=left.oom_kills,
+            kernel_line=left.kernel,
+            killed_by_us=left.killed,
+            max_rss=max(left.max_rss, run.peak_memory),
+            memory_total=memory_there_is(),
+            nonfinite=last_nonfinite(self._db, run.name, run.spec.metrics.primary),
+            last_lines=tail_lines(run.directory / "output.log", LAST_LINES),
+        )
+
+    def end(self, run: RunRow, watch: Watch, death: Death, now: Clock, *, left: Exit | None = None) -> None:
+        """The very last. Call inside a transaction."""
+        exit_code = left.code if left else None
+        for verdict in watch.end(result=str(death.result), exit_code=exit_code, now=now.unix):
+            if verdict.state is not State.OK:
+                self._runs.event(
+                    run.name, "gate", f"{verdict.gate} {verdict.state}: {verdict.reason}", at=now.unix
+                )
+        shown = f"{death.result}: {death.cause}" if death.cause else str(death.result)
+        changes: dict[str, Any] = {
+            "result": str(death.result),
+            "cause": death.cause,
+            "evidence": msgspec.json.encode(death.evidence).decode(),
+            "stop_at": None,
+        }
+        if left is None:
+            changes |= {"ended_at": now.unix}
+            if run.started_boot is not None and run.boot_id == now.boot_id:
+                changes |= {"ended_boot": now.boot, "seconds": now.boot - run.started_boot}
+        self._runs.move(run, Status.ENDED, shown, at=left.at if left else now.unix, **changes)
+        self._try_again(run, death.cause, now)
+
+    def _try_again(self, run: RunRow, cause: str, now: Clock) -> None:
+        """Queue the next of the line, in the transaction that ended this one, where its spec says so."""
+        kind = kind_of(cause)
+        policy = run.spec.retry
+        done = tries(self._db, run.name, kind)
+        delay = next_try(policy, kind, tries=done)
+        if delay is None or policy is None:
+            return
+        payload = {
+            "job": run.job,
+            "study": run.study,
+            "spec": run.spec.to_json(),
+            "project": str(run.project),
+            "armed": run.armed,
+            "parent": run.name,
+            "priority": run.priority,
+            "retried_for": kind,
+            "start_after": now.boot + delay,
+            "boot_id": now.boot_id,
+        }
+        name = queue_start(self._db, run.directory.parent, run.job, payload)
+        text = f"{name} tries again in {delay:.0f} s, after {kind}: {done + 1} of {policy.on[kind]}"
+        self._runs.event(run.name, "queue", text, at=now.unix)
