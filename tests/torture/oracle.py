@@ -1,0 +1,263 @@
+"""Holds what trainui says against what is true. Reads SQLite, JSON and /proc; imports nothing of the product.
+
+Each check yields one sentence per violation. What trainui may be late by, and why, is said where it is granted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tests.torture.scene import MICRO_PER_SECOND, Scene
+from tests.torture.truth import RunTruth, Truth, read
+
+Row = Mapping[str, Any]
+
+A_LOOK = 1.5
+"""Seconds by which a charge may miss the edge of a run: money is settled between two looks at the runs, so
+each beginning and each end may be charged as it was seen, one look (0.25 s and the tick's own work) late."""
+
+
+def violations(
+    scene: Scene,
+    *,
+    slots: int,
+    cap_micro: int | None = None,
+    farthest: float = 0.0,
+    asks_command_line: bool = True,
+) -> list[str]:
+    """Everything that is not as it was promised. `farthest`: until when any run was ever paid, boot seconds."""
+    truth = read(scene.truth)
+    db = sqlite3.connect(f"file:{scene.db}?mode=ro", uri=True)
+    db.row_factory = sqlite3.Row
+    with contextlib.closing(db):
+        rows = {row["name"]: row for row in db.execute("SELECT * FROM runs ORDER BY id")}
+        found = [
+            *store(db, rows, truth),
+            *(listing(scene, rows) if asks_command_line else ()),
+            *remains(scene, truth),
+            *slots_held(truth, slots),
+            *money(db, rows, cap_micro=cap_micro, farthest=farthest),
+        ]
+        for name, row in rows.items():
+            run = truth.runs.get(name, RunTruth(name))
+            told = [*life(db, row, run), *lines(db, scene, row, run)]
+            if row["status"] == "ended":
+                told += [*ending(row, run), *times(row, run)]
+            found += [f"{name}: {said}" for said in told]
+    return found
+
+
+def store(db: sqlite3.Connection, rows: Mapping[str, Row], truth: Truth) -> Iterator[str]:
+    """The file is whole, every promise was kept, no job ran that nobody knows of."""
+    for row in db.execute("PRAGMA integrity_check"):
+        if row[0] != "ok":
+            yield f"runs.db is damaged: {row[0]}"
+    for run in sorted(truth.acknowledged - rows.keys()):
+        yield f"{run}: was acknowledged and is not there"
+    for name, run in truth.runs.items():
+        if run.starts and name not in rows:
+            yield f"{name}: ran, and the store does not know it"
+    for row in db.execute("SELECT id, verb, run FROM intents WHERE done_at IS NULL"):
+        yield f"{row['run']}: nobody took intent {row['id']} ({row['verb']})"
+
+
+def listing(scene: Scene, rows: Mapping[str, Row]) -> Iterator[str]:
+    """What `ls --all --json` says is what the store holds."""
+    done = subprocess.run(
+        [sys.executable, "-m", "trainui", "ls", "--all", "--json"],
+        cwd=scene.folder, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    said = {one["run"]: one for one in json.loads(done.stdout)}
+    if said.keys() != rows.keys():
+        yield f"ls tells of other runs than the store: {sorted(said.keys() ^ rows.keys())}"
+    for name in said.keys() & rows.keys():
+        for field in ("status", "result", "cause"):
+            if said[name][field] != rows[name][field]:
+                yield f"{name}: ls says {field} {said[name][field]!r}, the store {rows[name][field]!r}"
+
+
+def remains(scene: Scene, truth: Truth) -> Iterator[str]:
+    """Nothing runs any more: no pair, no manager, no process with a run's name, nobody a job started."""
+    for name, pair in scene.pairs().items():
+        yield f"{name}: its {' and '.join(pair) or 'pair'} still runs"
+    for one in scene.managers():
+        yield f"manager {one.pid} still runs"
+    for one in scene.named():
+        yield f"process {one.pid} still carries the name of a run"
+    for run in truth.runs.values():
+        for told in (*run.starts, *run.children):
+            if any(one.pid == told["pid"] and one.is_alive() for one in run.processes):
+                yield f"{run.run}: its {told.get('kind', 'first process')} {told['pid']} still runs"
+
+
+def slots_held(truth: Truth, slots: int) -> Iterator[str]:
+    """Never more jobs at once than there are slots, by the jobs' own clocks."""
+    edges: list[tuple[float, int, str]] = []
+    for run in truth.runs.values():
+        if life_ := run.certain_life:
+            edges += [(life_[0], 1, run.run), (life_[1], -1, run.run)]
+    live: set[str] = set()
+    for _, step, run_name in sorted(edges):
+        live.add(run_name) if step > 0 else live.discard(run_name)
+        if len(live) > slots:
+            yield f"{len(live)} jobs at once on {slots} slots: {', '.join(sorted(live))}"
+            return
+
+
+def life(db: sqlite3.Connection, row: Row, run: RunTruth) -> Iterator[str]:
+    """It ended, ran once, and its events tell each turn once."""
+    if row["status"] != "ended" or row["result"] is None:
+        yield f"stands at {row['status']}, {row['result']}"
+        return
+    if len(run.starts) > 1:
+        yield f"ran {len(run.starts)} times"
+    said = [
+        one["text"]
+        for one in db.execute(
+            "SELECT text FROM events WHERE run=? AND kind='status' ORDER BY id", (row["name"],)
+        )
+    ]
+    if not said or not said[0].startswith("queued"):
+        yield f"its story does not begin with queued: {said[:1]}"
+    for turn in ("queued", "starting", "running, pid", "stopping"):
+        if sum(text.startswith(turn) for text in said) > 1:
+            yield f"its story tells {turn!r} twice: {said}"
+    ends = [text for text in said if text.split(":")[0] in ("finished", "failed", "stopped", "lost")]
+    if len(ends) != 1 or said[-1] != ends[0] or not ends[0].startswith(str(row["result"])):
+        yield f"it ended as {row['result']} and its story says {said}"
+    is_told = any(text.startswith(("running, pid", "stopping")) for text in said)
+    if run.starts and not is_told and row["result"] != "lost":
+        yield f"it ran, and its story does not say so: {said}"
+
+
+def ending(row: Row, run: RunTruth) -> Iterator[str]:
+    """The true exit code or signal; `lost` only when nobody could know it."""
+    shown = (row["exit_code"], row["exit_signal"])
+    true: set[tuple[int | None, str | None]] = set()
+    if run.end:
+        true.add((run.end["code"], run.end["signal"]))
+    if run.killed.get("job"):
+        true.add((None, "SIGKILL"))
+    if run.is_stopped or row["cause"] == "budget":
+        true |= {(None, "SIGKILL"), (None, "SIGTERM")} if not run.end or run.end["code"] == 5 else set()
+    if row["result"] == "lost":
+        if not run.may_be_lost:
+            yield f"lost ({row['cause']}), though of its pair only these were killed: {run.killed}"
+        if shown != (None, None):
+            yield f"lost, and yet {shown}"
+        return
+    gave_up = str(row["cause"]).startswith(("could not start", f"{row['name']}: could not start"))
+    if not run.starts and gave_up and max(run.killed.values(), default=0) >= 3:
+        return
+    if not run.starts and row["result"] == "stopped" and run.is_stopped | (row["cause"] == "budget"):
+        return
+    if shown not in true:
+        yield f"{row['result']} ({row['cause']}) with {shown}; true is {sorted(true, key=str)}"
+    if row["result"] == "finished" and shown != (0, None):
+        yield f"finished with {shown}"
+    if row["result"] == "failed" and shown == (0, None):
+        yield "failed with exit 0"
+    if row["result"] == "stopped" and not run.is_stopped and row["cause"] != "budget":
+        yield f"stopped ({row['cause']}), and nobody asked"
+
+
+def lines(db: sqlite3.Connection, scene: Scene, row: Row, run: RunTruth) -> Iterator[str]:
+    """Points are the complete lines, in order, once each; the streams were read to their ends."""
+    for path, metric, kind in (("metrics.jsonl", "n", "jsonl"), ("output.log", "printed", "console")):
+        file = scene.folder / "runs" / row["name"] / path
+        data = file.read_bytes() if file.exists() else b""
+        count = data.count(b"\n")
+        told = (run.end or {}).get("lines" if kind == "jsonl" else "printed")
+        if told is not None and told != count:
+            yield f"{path} holds {count} lines, and it wrote {told}"
+        points = db.execute(
+            "SELECT points.step, points.value FROM points JOIN metrics ON metrics.id = points.metric"
+            " WHERE metrics.run=? AND metrics.name=? AND metrics.source=? ORDER BY points.n",
+            (row["name"], metric, kind),
+        ).fetchall()
+        if [(one[0], one[1]) for one in points] != [(n, n) for n in range(count)]:
+            yield f"{path} holds {count} lines, and the store {len(points)} points or another order"
+        for source in db.execute("SELECT * FROM sources WHERE run=? AND path=?", (row["name"], path)):
+            if source["offset"] != len(data):
+                yield f"{path} has {len(data)} bytes and was read to {source['offset']}"
+
+
+def times(row: Row, run: RunTruth) -> Iterator[str]:
+    """Its beginning and its end lie between what was certainly before and certainly after."""
+    if not run.starts or row["started_boot"] is None:
+        return
+    forked, first = run.starts[0]["ticks"] / 100 - 0.01, run.starts[0]["boot"]
+    if not forked <= row["started_boot"] <= first:
+        yield f"began at {row['started_boot']}, and truly between {forked} and {first}"
+    last = max(run.certain_life or (0.0,))
+    if row["ended_boot"] is not None and row["ended_boot"] < last:
+        yield f"ended at {row['ended_boot']}, and lived at {last}"
+    if row["ended_boot"] is None:
+        yield "ran, and nobody wrote when it ended"
+    elif row["result"] != "lost" and run.gone is not None and row["ended_boot"] > run.gone + 0.01:
+        yield f"ended at {row['ended_boot']}, and was gone at {run.gone}"
+
+
+def money(
+    db: sqlite3.Connection, rows: Mapping[str, Row], *, cap_micro: int | None, farthest: float
+) -> Iterator[str]:
+    """The ledger has no gap and no overlap, runs bear what they held, idle time the rest, and the cap held."""
+    ledger = db.execute("SELECT * FROM ledger ORDER BY id").fetchall()
+    if not ledger:
+        return
+    periods = sorted({(line["from_boot"], line["to_boot"]) for line in ledger})
+    for (_, end), (begin, _) in itertools.pairwise(periods):
+        if begin != end:
+            yield f"the ledger goes on at {begin} after {end}"
+    first, last = periods[0][0], periods[-1][1]
+    total = sum(line["micro_usd"] for line in ledger)
+    if abs(total - MICRO_PER_SECOND * (last - first)) > 2:
+        yield f"the ledger holds {total}, the machine cost {MICRO_PER_SECOND * (last - first):.0f}"
+    if any(line["micro_usd"] < 0 for line in ledger):
+        yield "the ledger holds a negative line"
+    shares = _shares(rows, last)
+    for name, row in rows.items():
+        charged = sum(line["micro_usd"] for line in ledger if line["run"] == name)
+        # whoever else begins or ends meanwhile changes the share, seen as late as that
+        others = sum(_overlap(row, other) for other in rows.values())
+        if abs(charged - shares.get(name, 0.0)) > MICRO_PER_SECOND * A_LOOK * max(1, others):
+            yield f"{name}: charged {charged}, its share is {shares.get(name, 0.0):.0f}"
+    if cap_micro is not None and total > cap_micro + MICRO_PER_SECOND * _idle_after(ledger, rows):
+        yield f"spent {total} of {cap_micro}"
+    if cap_micro is not None and farthest > first + cap_micro / MICRO_PER_SECOND + 0.01:
+        yield f"paid ahead to {farthest - first:.2f} s, and the money reaches {cap_micro / MICRO_PER_SECOND:.2f} s"
+
+
+def _overlap(row: Row, other: Row) -> bool:
+    if None in (row["started_boot"], other["started_boot"], row["ended_boot"], other["ended_boot"]):
+        return False
+    return row["started_boot"] < other["ended_boot"] and other["started_boot"] < row["ended_boot"]
+
+
+def _idle_after(ledger: list[Row], rows: Mapping[str, Row]) -> float:
+    """Seconds the machine cost after the last run ended: nobody can keep a rented machine from costing."""
+    ends = [row["ended_boot"] for row in rows.values() if row["ended_boot"] is not None]
+    return max(0.0, ledger[-1]["to_boot"] - max(ends, default=0.0)) + A_LOOK
+
+
+def _shares(rows: Mapping[str, Row], until: float) -> dict[str, float]:
+    """Micro-dollars each run owes: an equal part of every moment it lived in."""
+    spans = {
+        name: (row["started_boot"], row["ended_boot"] if row["ended_boot"] is not None else until)
+        for name, row in rows.items()
+        if row["started_boot"] is not None
+    }
+    times_ = sorted({edge for span in spans.values() for edge in span})
+    shares: dict[str, float] = dict.fromkeys(spans, 0.0)
+    for left, right in itertools.pairwise(times_):
+        live = [name for name, (begin, end) in spans.items() if begin <= left and end >= right]
+        for name in live:
+            shares[name] += MICRO_PER_SECOND * (right - left) / len(live)
+    return shares

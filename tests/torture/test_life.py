@@ -1,0 +1,352 @@
+"""A run's life against a model: any order of wishes, ends, deaths, restarts, and a manager that dies at any commit.
+
+The manager is the real one, its store is real SQLite; only the processes and the clock are made up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import shutil
+import tempfile
+from collections import Counter
+from pathlib import Path
+from unittest import mock
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from tests.torture.world import World
+from trainui.core import manager as managers
+from trainui.core import queue as queues
+from trainui.core.manager import Manager
+from trainui.core.store import schema
+from trainui.core.store.intents import Desk
+from trainui.core.store.views import MachineView
+from trainui.core.treasury import Clock
+
+SLOTS = 2
+RATE = 1000
+"""Micro-dollars a second."""
+CAP = 150
+"""Seconds of the machine that the budget reaches for."""
+MOVES = {
+    "queued": {"starting", "ended"},
+    "starting": {"running", "stopping", "ended"},
+    "running": {"paused", "stopping", "ended"},
+    "paused": {"running", "stopping", "ended"},
+    "stopping": {"ended"},
+    "ended": set(),
+}
+"""Written down a second time on purpose."""
+GOOD = '{"job":{"name":"job","command":["true"],"grace_seconds":5}}'
+BAD = '{"job":{"name":"job","command":["missing"],"grace_seconds":5}}'
+PICKS = st.integers(min_value=0, max_value=7)
+THEN = st.sampled_from([0.3, 0.3, 0.3, 0.0, 1.0, 6.0])
+"""Seconds until the manager looks after something happened; 0: not before something else happens too."""
+
+
+class Killed(BaseException):
+    """SIGKILL, as far as one process can play it."""
+
+
+class RunsLife(RuleBasedStateMachine):
+    """Rules make things happen; after every commit of the manager the store is held against the world."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="life-"))
+        self.world = World()
+        self.world.on_paid, self.world.on_submit = self._check_paid, self._check_submit
+        self.manager: Manager | None = None
+        self.is_ticking = False
+        self.written: Counter[str] = Counter()
+        self.stopped: set[str] = set()
+        self.seen: dict[str, dict] = {}
+        self.told: Counter[str] = Counter()
+        self.fuse: int | None = None
+        """Steps of a commit (before, after) until the manager dies."""
+        self._patches = contextlib.ExitStack()
+        clock = lambda: Clock(unix=self.world.unix, boot=self.world.boot, boot_id=self.world.boot_id)  # noqa: E731
+        view = MachineView(at=0, cpu=0, cores=2, memory_used=1, memory_total=2, disk_free=3)
+        for where, name, stand_in in (
+            (managers, "LocalEngine", lambda: self.world),
+            (managers, "_clock", clock),
+            (managers, "complaints", lambda _about: contextlib.nullcontext()),
+            (queues, "complaints", lambda _about: contextlib.nullcontext()),
+            (managers.telemetry, "sample", lambda **_: view),
+            (queues, "prepare_directory", lambda run, _order: run.directory.mkdir(exist_ok=True)),
+            (schema, "reach", self._commit_step),
+        ):
+            self._patches.enter_context(mock.patch.object(where, name, stand_in))
+
+    @initialize(is_capped=st.booleans())
+    def a_project(self, is_capped: bool) -> None:
+        budget = f"[budget]\ntotal_usd = {CAP * RATE / 1e6}\n" if is_capped else ""
+        text = f'{budget}[[machine]]\nname = "here"\nusd_per_hour = {RATE * 3600 / 1e6}\n[queue]\nslots = {SLOTS}\n'
+        (self.folder / "trainui.toml").write_text(text)
+        self.cap = CAP * RATE if is_capped else None
+        self.desk = Desk(self.folder / "runs.db")
+        self.eye = schema.connect(self.folder / "runs.db", reading=True)
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "eye"):
+                self._finish()
+                self.eye.close()
+                self.desk.close()
+        finally:
+            self._drop_manager()
+            self._patches.close()
+            shutil.rmtree(self.folder)
+
+    # ---------------------------------------------------------------- what people do
+
+    @rule(spec=st.sampled_from([*5 * [GOOD], BAD]), then=THEN)
+    def start(self, spec: str, then: float) -> None:
+        self._queue(spec, parent=None)
+        self._turn(then)
+
+    @precondition(lambda self: self._names("ended"))
+    @rule(pick=PICKS, then=THEN)
+    def retry(self, pick: int, then: float) -> None:
+        self._queue(GOOD, parent=self._pick(self._names("ended"), pick))
+        self._turn(then)
+
+    @precondition(lambda self: self.seen)
+    @rule(
+        pick=PICKS,
+        verb=st.sampled_from([*2 * ["stop", "stop now", "pause", "resume"], "hold", "release", "unknown"]),
+        then=THEN,
+    )
+    def wish(self, pick: int, verb: str, then: float) -> None:
+        """Any verb of any run, however little sense it makes."""
+        run = self._pick(sorted(self.seen), pick)
+        verb, _, now = verb.partition(" ")
+        if verb == "stop":
+            self.stopped.add(run)
+        self.desk.add(verb, run, {"now": bool(now)})
+        self._turn(then)
+
+    # ---------------------------------------------------------------- what the world does
+
+    @rule(seconds=st.sampled_from([0.3, 1.0, 6.0, 30.0]))
+    def time_passes(self, seconds: float) -> None:
+        self._turn(seconds)
+
+    @precondition(lambda self: self._lives("waiting"))
+    @rule(pick=PICKS, then=THEN)
+    def job_begins(self, pick: int, then: float) -> None:
+        self.world.begin(self._pick(self._lives("waiting"), pick))
+        self._turn(then)
+
+    @precondition(lambda self: self._lives("alive"))
+    @rule(pick=PICKS, lines=st.integers(min_value=1, max_value=3))
+    def job_logs(self, pick: int, lines: int) -> None:
+        run = self._pick(self._lives("alive"), pick)
+        with (self.folder / "runs" / run / "metrics.jsonl").open("a") as file:
+            for _ in range(lines):
+                file.write(json.dumps({"step": self.written[run], "n": self.written[run]}) + "\n")
+                self.written[run] += 1
+
+    @precondition(lambda self: self._lives("alive"))
+    @rule(
+        pick=PICKS,
+        how=st.sampled_from([(0, None), (3, None), (None, "SIGSEGV"), (None, "SIGKILL")]),
+        then=THEN,
+    )
+    def job_ends(self, pick: int, how: tuple[int | None, str | None], then: float) -> None:
+        self.world.end(self._pick(self._lives("alive"), pick), code=how[0], signal=how[1])
+        self._turn(then)
+
+    @precondition(lambda self: self._lives("kept"))
+    @rule(pick=PICKS, then=THEN)
+    def pair_dies(self, pick: int, then: float) -> None:
+        self.world.lose_pair(self._pick(self._lives("kept"), pick))
+        self._turn(then)
+
+    @rule(is_reboot=st.sampled_from([False, False, False, True]))
+    def manager_dies(self, is_reboot: bool) -> None:
+        """Alone, or with the machine."""
+        self._drop_manager()
+        if is_reboot:
+            self.world.restart()
+
+    @rule(steps=st.integers(min_value=1, max_value=12))
+    def manager_dies_at_a_commit(self, steps: int) -> None:
+        """Before or after the n-th commit from here on, in whatever tick that is."""
+        self.fuse = steps
+
+    # ---------------------------------------------------------------- playing the manager
+
+    def _turn(self, seconds: float) -> None:
+        if not seconds:
+            return
+        self.world.pass_time(seconds)
+        self.is_ticking = True
+        try:
+            self.manager = self.manager or Manager(self.folder / "runs.db", self.folder)
+            self.manager.tick()
+        except Killed:
+            self._drop_manager()
+        finally:
+            self.is_ticking = False
+
+    def _drop_manager(self) -> None:
+        if self.manager is not None:
+            self.manager._db.close()  # what was not committed is rolled back, as by a kill
+        self.manager, self.fuse = None, None
+
+    def _commit_step(self, step: str) -> None:
+        if not self.is_ticking:
+            return  # a front end's commit
+        if step == "committed":
+            self._check_commit()
+        if self.fuse is not None:
+            self.fuse -= 1
+            if self.fuse <= 0:
+                raise Killed
+
+    def _queue(self, spec: str, *, parent: str | None) -> None:
+        payload = {"job": "job", "study": "job", "spec": spec, "project": str(self.folder), "parent": parent}
+        self.seen.setdefault(self.desk.start("job", payload), {"status": "asked"})
+
+    def _names(self, status: str) -> list[str]:
+        return sorted(run for run, row in self.seen.items() if row["status"] == status)
+
+    def _lives(self, kind: str) -> list[str]:
+        is_it = {
+            "waiting": lambda life: life.has_pair and life.began is None,
+            "alive": lambda life: life.is_alive,
+            "kept": lambda life: life.has_pair,
+        }[kind]
+        return sorted(run for run, life in self.world.lives.items() if is_it(life))
+
+    @staticmethod
+    def _pick(names: list[str], pick: int) -> str:
+        return names[pick % len(names)]
+
+    # ---------------------------------------------------------------- what must hold
+
+    def _check_commit(self) -> None:
+        """After each commit: allowed moves, each told once, ended stays ended, slots, results from evidence."""
+        rows = {row["name"]: dict(row) for row in self.eye.execute("SELECT * FROM runs")}
+        told = Counter(row[0] for row in self.eye.execute("SELECT run FROM events WHERE kind='status'"))
+        for name, row in rows.items():
+            old = self.seen.get(name, {"status": "asked"})
+            has_moved = old["status"] != row["status"]
+            if old["status"] == "asked":
+                assert row["status"] == "queued"
+            elif has_moved:
+                assert row["status"] in MOVES[old["status"]], f"{name}: {old['status']} -> {row['status']}"
+            elif row["status"] == "ended":
+                for field in ("result", "cause", "exit_code", "exit_signal", "ended_boot", "ended_at"):
+                    assert row[field] == old[field], f"{name}: {field} changed after the end"
+            assert told[name] - self.told[name] == has_moved, (
+                f"{name}: events told of a move to {row['status']}"
+            )
+            if row["status"] == "ended" and has_moved:
+                self._check_result(name, row)
+        live = [name for name, row in rows.items() if row["status"] not in ("queued", "ended")]
+        assert len(live) <= SLOTS, live
+        assert self.seen.keys() >= rows.keys(), "a run nobody asked for"
+        self.seen.update(rows)
+        self.told = told
+
+    def _check_result(self, name: str, row: dict) -> None:
+        """Never invented: from the exit record, or lost when there cannot be one, or it never began."""
+        life = self.world.lives.get(name)
+        left = life.exit if life else None
+        if left is not None:
+            natural = "finished" if left.code == 0 else "failed"
+            assert row["result"] == ("stopped" if left.stop else natural)
+            assert (row["exit_code"], row["exit_signal"]) == (left.code, left.signal)
+        elif life is not None and life.began is not None:
+            assert not life.is_alive, f"{name} lives, and was said to have ended as {row['result']}"
+            assert row["result"] == "lost"
+        elif row["result"] == "stopped":
+            assert name in self.stopped, "nobody asked"
+        else:
+            is_over = life is not None and life.boot != self.world.boot_id
+            assert row["result"] == ("lost" if is_over else "failed")
+            assert is_over or "missing" in row["spec"]
+        assert (row["exit_code"] is None) == (left is None or left.code is None), "an exit code from nowhere"
+
+    def _check_paid(self, run: str, allowance) -> None:
+        """What was charged and what is paid ahead never exceed the cap: prepaid means overshoot is nothing."""
+        if self.cap is None:
+            return
+        total, settled = self.eye.execute(
+            "SELECT coalesce(sum(micro_usd), 0), max(id) FROM ledger"
+        ).fetchone()
+        if settled is None:
+            start = self.world.boot
+        else:
+            last = self.eye.execute("SELECT boot_id, to_boot FROM ledger WHERE id=?", (settled,)).fetchone()
+            start = last["to_boot"] if last["boot_id"] == self.world.boot_id else self.world.boot
+        ahead = RATE * max(0.0, allowance.until - start)
+        assert total + ahead <= self.cap + 2, f"{run} is paid {ahead:.0f} ahead, {self.cap - total} are left"
+
+    def _check_submit(self, run: str) -> None:
+        row = self.eye.execute("SELECT status FROM runs WHERE name=?", (run,)).fetchone()
+        assert row["status"] == "starting", "launched before the store knew"
+
+    def _finish(self) -> None:
+        """Let everything come to its end, whatever happened, and look at the whole."""
+        self.fuse = None
+        for _ in range(60):
+            for name in self._names("paused"):
+                self.desk.add("resume", name)
+            for name in self._names("queued"):
+                self.desk.add("release", name)
+                if self.cap is not None:
+                    self.stopped.add(name)
+                    self.desk.add("stop", name)
+            for run in self._lives("waiting"):
+                self.world.begin(run)
+            for run in self._lives("alive"):
+                self.world.end(run, code=0, signal=None)
+            self._turn(1.0)
+            if not self.eye.execute("SELECT 1 FROM intents WHERE done_at IS NULL").fetchone() and all(
+                row["status"] == "ended" for row in self.seen.values()
+            ):
+                break
+        self._check_whole()
+
+    def _check_whole(self) -> None:
+        assert {row["status"] for row in self.seen.values()} <= {"ended"}, "something never ends"
+        assert all(life.begins <= 1 for life in self.world.lives.values())
+        for run, count in self.written.items():
+            points = self.eye.execute(
+                "SELECT points.step, points.value FROM points JOIN metrics ON metrics.id=points.metric"
+                " WHERE run=? ORDER BY n",
+                (run,),
+            ).fetchall()
+            assert [tuple(one) for one in points] == [(n, n) for n in range(count)]
+        ledger = self.eye.execute("SELECT * FROM ledger ORDER BY id").fetchall()
+        assert all(line["micro_usd"] >= 0 for line in ledger)
+        for boot_id in {line["boot_id"] for line in ledger}:
+            periods = sorted(
+                {(one["from_boot"], one["to_boot"]) for one in ledger if one["boot_id"] == boot_id}
+            )
+            assert all(left[1] == right[0] for left, right in itertools.pairwise(periods)), (
+                "a gap, or paid twice"
+            )
+            cost = sum(one["micro_usd"] for one in ledger if one["boot_id"] == boot_id)
+            assert abs(cost - RATE * (periods[-1][1] - periods[0][0])) <= 2
+        view = self.eye.execute("SELECT value FROM facts WHERE name='budget'").fetchone()
+        if view and self.cap is not None:
+            held = json.loads(view[0])["held_usd"]
+            assert held * 1e6 <= self.cap, f"{held:.2f} $ are said to be held of {self.cap / 1e6:.2f}"
+
+
+TestRunsLife = RunsLife.TestCase
+TestRunsLife.settings = settings(
+    max_examples=120,
+    stateful_step_count=50,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)

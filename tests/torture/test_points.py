@@ -1,0 +1,84 @@
+"""Whoever of manager, keeper, guard and child is killed at any numbered step: one job, its true end, no line lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.torture.points import play_all, trace
+
+POINTS = """\
+manager took runs.db-lock
+manager drafted runs.db-manager.json
+manager wrote runs.db-manager.json
+manager committing
+manager committed
+manager drafted origin.json
+manager wrote origin.json
+manager drafted allowance.json
+manager wrote allowance.json
+manager reserved stop.json
+manager reserved exit.json
+manager drafted launch.json
+manager linked launch.json
+manager wrote launch.json
+manager spawned keeper
+manager drafted pause.json
+manager wrote pause.json
+manager froze job
+manager thawed job
+manager removed pause.json
+manager drafted stop.json
+manager linked stop.json
+manager wrote stop.json
+manager poked pair
+keeper took keeper.lock
+keeper drafted claim
+keeper linked claim
+keeper wrote claim
+keeper drafted keeper.json
+keeper wrote keeper.json
+keeper forked guard
+keeper saw guard dead
+keeper reaped guard
+keeper swept
+guard took guard.lock
+guard drafted guard.json
+guard wrote guard.json
+guard took job.lock
+guard forked job
+guard drafted job.json
+guard linked job.json
+guard wrote job.json
+guard opened gate
+guard sent signal
+guard drafted signalled.json
+guard linked signalled.json
+guard wrote signalled.json
+guard saw job dead
+guard drafted exit.json
+guard linked exit.json
+guard wrote exit.json
+guard reaped
+guard asked stragglers
+guard reaped stranger
+guard killed stragglers
+guard swept
+child came to gate
+child passed gate
+""".splitlines()
+
+
+def of(who: str) -> list[str]:
+    return [point for point in POINTS if point.startswith(who)]
+
+
+def test_no_step_of_the_protocol_is_left_out():
+    assert set(trace()) == set(POINTS)
+
+
+@pytest.mark.parametrize(
+    "points", [of("manager")[:12], of("manager")[12:], of("keeper"), of("guard")[:11], of("guard")[11:], of("child")],
+    ids=["manager launching", "manager acting", "keeper", "guard starting", "guard ending", "child"],
+)  # fmt: skip
+def test_who_is_killed_at_a_step_takes_nothing_with_him(points):
+    assert {point: wrong for point, wrong in play_all(points).items() if wrong} == {}
