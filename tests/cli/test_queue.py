@@ -163,3 +163,53 @@ def test_a_store_of_the_first_schema_is_brought_up_and_keeps_its_runs(cockpit, m
         old.close()
     (run,) = json.loads(cockpit("ls", "--all", "--json", "--db", str(cockpit.project / "old.db")).stdout)
     assert (run["run"], run["result"], run["priority"], run["evidence"]) == ("a-1", "finished", 0, [])
+
+
+SAVES = """\
+import json, os, signal, sys, time
+out = open(os.environ["TRAINUI_METRICS"], "a", buffering=1)
+here = os.environ["TRAINUI_RUN_DIR"]
+def save(*_):
+    open(os.path.join(here, "saved.pt"), "w").write("weights")
+    out.write(json.dumps({"checkpoint": "saved.pt", "step": 7}) + "\\n")
+def end(*_):
+    print("stopping with", os.listdir(here).count("saved.pt"), "checkpoint", flush=True)
+    sys.exit(0)
+signal.signal(signal.SIGUSR1, save)
+signal.signal(signal.SIGTERM, end)
+print("ready", flush=True)
+while True:
+    time.sleep(0.05)
+    if os.path.exists(os.path.join(here, "save-now")):
+        save()
+        os.remove(os.path.join(here, "save-now"))
+"""
+
+
+@pytest.mark.parametrize("how", ['checkpoint_signal = "SIGUSR1"', 'checkpoint_file = "{run_dir}/save-now"'])
+def test_a_stop_asks_for_a_checkpoint_and_goes_on_when_it_is_there(cockpit, how):
+    """With twenty minutes to save in, the stop comes as soon as the job has saved."""
+    (cockpit.project / "saves.py").write_text(SAVES)
+    (cockpit.project / "jobs" / "saves.toml").write_text(
+        f'[job]\nname = "saves"\ncommand = ["{{python}}", "saves.py"]\n{how}\ncheckpoint_seconds = 1200\n'
+    )
+    cockpit("start", "saves")
+    until(lambda: "ready" in cockpit("logs", "saves-1").stdout)
+    cockpit("checkpoint", "saves-1")
+    until(lambda: len(cockpit.json("show", "saves-1")["checkpoints"]) == 1)
+    assert cockpit.run("saves-1")["status"] == "running"
+    cockpit("stop", "saves-1")
+    cockpit.until_status("saves-1", "ended")
+    shown = cockpit.json("show", "saves-1")
+    assert (shown["result"], shown["cause"]) == ("stopped", "user")
+    assert len(shown["checkpoints"]) == 2
+    assert shown["log"][-1] == "stopping with 1 checkpoint"
+    told = [event["text"] for event in shown["events"] if event["kind"] == "checkpoint"]
+    assert "asked for" in told
+    assert "asked for before the stop" in told
+
+
+def test_a_job_that_does_not_say_how_it_saves_is_not_asked(cockpit):
+    cockpit("start", "count", "--set", "steps=100000", "--set", "delay=0.05")
+    cockpit.until_status("count-1", "running")
+    assert "does not say how it is asked" in cockpit("checkpoint", "count-1", code=2).stderr

@@ -50,12 +50,21 @@ def order_for(run: RunRow, *, db: Path, last_checkpoint: str, manager_argv: tupl
         env=environment_for(run, os.environ),
         stop_signal=run.spec.job.stop_signal,
         grace_seconds=run.spec.job.grace_seconds,
+        checkpoint_signal=run.spec.job.checkpoint_signal,
+        checkpoint_file=checkpoint_file(run),
+        checkpoint_seconds=run.spec.checkpoint_seconds,
         run_dir=str(run.directory),
         db=str(db),
         project=str(run.project),
         python=sys.executable,
         manager_argv=manager_argv,
     )
+
+
+def checkpoint_file(run: RunRow) -> str:
+    """The absolute path of the file that asks `run` for a checkpoint; '' when its spec names none."""
+    named = run.spec.job.checkpoint_file.replace("{run_dir}", str(run.directory))
+    return str(run.project / named) if named else ""
 
 
 def environment_for(run: RunRow, base: Mapping[str, str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from trainui.core.engines.local import LocalEngine, Observation, Phase
 from trainui.core.errors import TrainuiError
 from trainui.core.forecast import eta_seconds, progress
 from trainui.core.gates import State, Verdict
+from trainui.core.launching import checkpoint_file
 from trainui.core.metering import Metering
 from trainui.core.run import LIVE, Result, Status
 from trainui.core.store.curves import begun_at
@@ -81,9 +82,8 @@ class Lives:
             self._watches.pop(run.name, None)
             self._streams.forget()
             raise
-        if watch.has_saved and run.status is Status.STOPPING:
-            self._engine.saved(run.directory)  # what the stop waits for
-        watch.has_saved = False
+        if seen.is_saving and watch.saved_at is not None:
+            self._engine.saved(run.directory, at=watch.saved_at)  # what the stop waits for
         self._act(run, verdicts, now)
         if has_ended:
             self._endings.bury(run, watch, seen, now)
@@ -205,6 +205,8 @@ class Lives:
                 run = self._runs.move(
                     run, Status.STOPPING, f"stopping: {reason}", at=now.unix, stop_reason=reason
                 )
+                if run.spec.checkpoint_seconds and not at_once:
+                    self._runs.event(run.name, "checkpoint", "asked for before the stop", at=now.unix)
         self._request_stop(run, at_once=at_once)
 
     def _request_stop(self, run: RunRow, *, at_once: bool) -> None:
@@ -214,14 +216,14 @@ class Lives:
             reason=run.stop_reason or "user",
             signal=job.stop_signal,
             grace_seconds=job.grace_seconds,
+            checkpoint_seconds=run.spec.checkpoint_seconds,
             now=at_once,
         )
 
-    def request_checkpoint(self, run: RunRow) -> None:
-        """Ask a running job to save, as its spec says how."""
-        job = run.spec.job
-        file = job.checkpoint_file.replace("{run_dir}", str(run.directory))
-        self._engine.request_checkpoint(run.directory, signal=job.checkpoint_signal, file=file)
+    def request_checkpoint(self, run: RunRow) -> bool:
+        """Ask a running job to save, as its spec says how; False when nothing of that reached it."""
+        signal, file = run.spec.job.checkpoint_signal, checkpoint_file(run)
+        return self._engine.request_checkpoint(run.directory, signal=signal, file=file)
 
     def end(
         self, run: RunRow, result: Result, cause: str, now: Clock, *, evidence: Sequence[str] = ()

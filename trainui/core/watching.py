@@ -50,8 +50,8 @@ class Watch:
         self._written: dict[str, tuple[State, float | None]] = {}
         self._streams = [self._stream(path, kind) for path, kind in STREAMS]
         self._hinted: set[str] = set()
-        self.has_saved = False
-        """Whether a checkpoint was told of since somebody last asked."""
+        self.saved_at: float | None = None
+        """When the newest checkpoint was told of, Unix seconds."""
         self.awake_since = 0.0
         """Unix seconds of its last going on after a pause, in which it could not speak."""
         self._replay()
@@ -196,7 +196,7 @@ class Watch:
             self._runs.change(self.name, **place)
 
     def _keep_checkpoint(self, record: Record, now: float) -> None:
-        self.has_saved = True
+        self.saved_at = record.at or now
         metric, value = next(iter(record.metrics.items()), ("", None))
         write_checkpoint(
             self._db,

@@ -105,13 +105,13 @@ class Wishes:
             self._close(intent, "running" if can_resume else f"{REFUSED}it is not paused", now)
 
     def _checkpoint(self, intent: Intent, run: RunRow | None, now: Clock) -> None:
-        can_save = run is not None and run.status is Status.RUNNING
-        if run is not None and can_save:
-            self._lives.request_checkpoint(run)
+        is_running = run is not None and run.status is Status.RUNNING
+        is_asked = run is not None and is_running and self._lives.request_checkpoint(run)
         with atomic(self._db):
-            if can_save:
+            if is_asked:
                 self._runs.event(intent.run, "checkpoint", "asked for", at=now.unix)
-            self._close(intent, "asked for" if can_save else f"{REFUSED}it is not running", now)
+            why_not = "it could not be asked" if is_running else "it is not running"
+            self._close(intent, "asked for" if is_asked else f"{REFUSED}{why_not}", now)
 
     # ---------------------------------------------------------------- while it waits
 
