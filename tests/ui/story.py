@@ -146,6 +146,9 @@ JOBS = [
 ]  # fmt: skip
 
 
+PARAMS = {"learning_rate": 1e-4, "epochs": 50, "shuffle": True, "name": "two words", "sizes": [1, 2]}
+
+
 class Story:
     """Reader, actions and source in one; `calls` says what was asked for."""
 
@@ -234,11 +237,36 @@ class Story:
     def jobs(self):
         return self._answer(JOBS, "jobs")
 
-    def start(self, job, *, params, preset, armed):
-        return self._answer(f"{job}-1", "start", job, dict(params), preset, armed)
+    def start(self, job, *, params, preset, armed, held, priority):
+        return self._answer(f"{job}-1", "start", job, dict(params), preset, armed, held, priority)
 
     def stop(self, name, *, now=False):
         return self._answer(None, "stop", name, now)
+
+    def pause(self, name):
+        return self._answer(None, "pause", name)
+
+    def resume(self, name):
+        return self._answer(None, "resume", name)
+
+    def checkpoint(self, name):
+        return self._answer(None, "checkpoint", name)
+
+    def toggle_hold(self, name):
+        is_held = next(v for v in self.run_views if v.run == name).held
+        return self._answer(not is_held, "toggle_hold", name)
+
+    def nudge(self, name, by):
+        return self._answer(by, "nudge", name, by)
+
+    def shift(self, name, by):
+        return self._answer(f"{name} goes elsewhere", "shift", name, by)
+
+    def params(self, name):
+        return self._answer(dict(PARAMS), "params", name)
+
+    def edit(self, name, *, params):
+        return self._answer(None, "edit", name, dict(params))
 
     def retry(self, name):
         return self._answer(f"{name}-again", "retry", name)
