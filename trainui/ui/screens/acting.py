@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from textual.screen import Screen
 
 from trainui.core.run import Status
@@ -12,7 +10,7 @@ from trainui.ui.bridge import Bridge
 from trainui.ui.present.applies import why_not
 from trainui.ui.screens.confirm import Confirm, ConfirmPause
 from trainui.ui.screens.edit import Edit
-from trainui.ui.source import Actions, Snapshot
+from trainui.ui.source import Snapshot
 
 
 class Acting(Screen[None]):
@@ -45,9 +43,9 @@ class Acting(Screen[None]):
             return None
         return view
 
-    def _change_queue(self, action: Callable[[Actions], str]) -> None:
-        """Ask for a change of the queue, and tell what it answers."""
-        self.bridge.ask_in_turn(action, self.bridge.tell)
+    def moved(self, text: str) -> None:
+        """A run has another place in the queue; a screen with a table shows it there."""
+        self.bridge.tell(text)
 
     # ---------------------------------------------------------------- a run that lives
 
@@ -107,23 +105,25 @@ class Acting(Screen[None]):
         view = self._for("hold")
         if view is not None:
             run = view.run
-            self._change_queue(
-                lambda a: f"{run} is held: h releases it" if a.toggle_hold(run) else f"{run} may start"
-            )
+
+            def told(is_held: bool) -> None:
+                self.bridge.tell(f"{run} is held: h releases it" if is_held else f"{run} may start")
+
+            self.bridge.ask_in_turn(lambda a: a.toggle_hold(run), told)
 
     def action_priority(self, by: int) -> None:
         """Before or behind others."""
         view = self._for("priority")
         if view is not None:
             run = view.run
-            self._change_queue(lambda a: f"{run} has priority {a.nudge(run, by)}")
+            self.bridge.ask_in_turn(lambda a: f"{run} has priority {a.nudge(run, by)}", self.moved)
 
     def action_shift(self, by: int) -> None:
         """One place up or down the queue."""
         view = self._for("shift")
         if view is not None:
             run = view.run
-            self._change_queue(lambda a: a.shift(run, by))
+            self.bridge.ask_in_turn(lambda a: a.shift(run, by), self.moved)
 
     def action_edit(self) -> None:
         """Other params for a run that has not started."""

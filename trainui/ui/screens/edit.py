@@ -8,16 +8,17 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input
+from textual.widgets import Footer
 
 from trainui.core.errors import TrainuiError, UserError
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
 from trainui.ui.params import changed, typed
 from trainui.ui.present.ink import Span, line, safe, wrap
+from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.paper import Paper
 
-HINT = "change a value; what you leave out stays as it is"
+HINT = "enter changes it, esc leaves it as it is; a param you leave out stays"
 
 
 class Edit(ModalScreen[None]):
@@ -27,7 +28,7 @@ class Edit(ModalScreen[None]):
     BINDINGS = keys.bindings(keys.EDIT)
 
     said = query_one("#said", Paper)
-    params = query_one("#params", Input)
+    params = query_one("#params", Field)
 
     def __init__(self, bridge: Bridge, run: str) -> None:
         super().__init__()
@@ -39,7 +40,7 @@ class Edit(ModalScreen[None]):
         """The line, and below it what is to be said about it."""
         with Vertical(classes="box wide") as box:
             box.border_title = line(f"params of {safe(self._run)}")[0].text
-            yield Input(id="params", placeholder="reading…", compact=True)
+            yield Field(id="params", placeholder="reading…", compact=True)
             yield Paper(id="said")
         yield Footer(compact=True, show_command_palette=False)
 

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input
+from textual.widgets import Footer
 
 from trainui.core.errors import UserError
 from trainui.ui import keys
@@ -16,6 +16,7 @@ from trainui.ui.bridge import Bridge
 from trainui.ui.params import parse_params
 from trainui.ui.present.ink import Line, Span, clip, fit, line, safe
 from trainui.ui.source import JobInfo
+from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.paper import Paper
 
 MOST_PARAMS = 8
@@ -44,7 +45,7 @@ class Start(ModalScreen[None]):
 
     jobs_paper = query_one("#jobs", Paper)
     how = query_one("#how", Paper)
-    params = query_one("#params", Input)
+    params = query_one("#params", Field)
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__()
@@ -62,7 +63,7 @@ class Start(ModalScreen[None]):
             box.border_title = "start a job"
             yield Paper(id="jobs")
             yield Paper(id="how")
-            yield Input(id="params", placeholder="params: key=value key=value  (tab)", compact=True)
+            yield Field(id="params", placeholder="params: key=value key=value  (tab)", compact=True)
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
