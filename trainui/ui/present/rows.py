@@ -115,7 +115,7 @@ def _body(view: RunView, row: Mapping[str, Line], layout: _Layout, told: Sequenc
     group = [name for name in layout.names if name in PROGRESS]
     if not told or not group:
         return layout.row([row[name] for name in layout.names])
-    if width(told[0]) > layout.room(group):
+    if all(width(form) > layout.room(group) for form in told):
         # The last value of a run says less here than what becomes of it; its best stays.
         group += [name for name in layout.names if name == "metric"]
     story = next((form for form in told if width(form) <= layout.room(group)), told[-1])

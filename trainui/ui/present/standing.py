@@ -29,7 +29,7 @@ def standing(view: RunView, *, now: float, is_saving: bool = False) -> tuple[Lin
         return _stopping(view, now, is_saving=is_saving)
     if view.status is Status.PAUSED:
         what = "its memory and GPUs" if view.gpus else "its memory"
-        forms = [f"paused: holds {what}, costs on", f"holds {what}", "holds memory"]
+        forms = [f"holds {what}, costs on", f"holds {what}", "holds memory"]
         return tuple(line(Span(form, "warn")) for form in forms)
     if view.status is Status.ENDED:
         when = f" {clock(view.ended_at, now)}" if view.ended_at and not view.cause else ""
@@ -49,7 +49,11 @@ def _stopping(view: RunView, now: float, *, is_saving: bool) -> tuple[Line, ...]
         return (line(Span("saving, then it stops", "warn")),) if is_saving else ()
     left = countdown(view.stop_at - now)
     if is_saving:
-        forms = [f"saving, then it stops; killed in {left}", f"saving; killed in {left}"]
+        forms = [
+            f"saving, then it stops; killed in {left}",
+            f"saving; killed in {left}",
+            f"saving, {left} left",
+        ]
     else:
         forms = [f"killed in {left} if it has not ended", f"killed in {left}"]
     return tuple(line(Span(form, "warn")) for form in forms)

@@ -37,7 +37,7 @@ def _peaks(view: RunView, cells: int) -> Line:
     if view.peak_memory:
         parts.append((0, line(Span(" peak mem ", "dim"), amount(view.peak_memory))))
     if view.peak_gpu_memory:
-        parts.append((1, line(Span(" peak gpu mem ", "dim"), amount(view.peak_gpu_memory))))
+        parts.append((1, line(Span("peak gpu mem ", "dim"), amount(view.peak_gpu_memory))))
     if not parts and view.is_live:
         parts.append((0, line(Span(" what it uses has not been measured yet", "dim"))))
     return fold(parts, cells)

@@ -55,10 +55,9 @@ class Confirm(ModalScreen[str]):
 
 
 def what_a_pause_keeps(view: RunView) -> str:
-    """What a paused run goes on holding, in one line."""
-    held = ["memory", "GPUs" if view.gpus else ""]
+    """What a pause does not free, in one line that fits into 68 cells."""
     rate = f"{usd(view.usd_per_hour)} $/h goes on" if view.usd_per_hour else "the machine costs on"
-    return f"it frees the processor only: it keeps its {' and '.join(filter(None, held))}, and {rate}"
+    return f"this frees no memory, no GPU and no money: {rate}"
 
 
 class ConfirmPause(ModalScreen[str]):

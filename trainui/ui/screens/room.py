@@ -44,7 +44,7 @@ class Room(Acting):
 
     def on_screen_resume(self) -> None:
         """Look again with this screen's eyes."""
-        self.bridge.look(self.wanted())
+        self.ask_again()
         self._hear(self.snapshot)
 
     def on_resize(self) -> None:
@@ -52,8 +52,12 @@ class Room(Acting):
         self.call_after_refresh(self.ask_again)
 
     def ask_again(self) -> None:
-        """Tell the bridge what this screen wants to see now."""
-        if self.is_current:
+        """Tell the bridge what this screen wants to see now, if no other room lies on it.
+
+        Textual also calls a screen current that shines through one whose style is not known yet.
+        """
+        rooms = [screen for screen in self.app.screen_stack if isinstance(screen, Room)]
+        if rooms and rooms[-1] is self:
             self.bridge.look(self.wanted())
 
     def _hear(self, snapshot: Snapshot) -> None:

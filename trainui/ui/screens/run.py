@@ -102,7 +102,7 @@ class RunScreen(Room):
         used = usage_line(view, sample, cells, no_gpu=no_gpu)
         self.usage.show([used] if used else [])
         self.death.show(death(view, self.death.cells))
-        self.set_class(view.status is Status.ENDED, "-ended")
+        self.set_class(view.status is Status.ENDED and not self.has_class("-zoom"), "-with-log")
 
     def _choose(self, place: int) -> None:
         self._pane = place % len(PANES)
@@ -136,6 +136,7 @@ class RunScreen(Room):
     def action_zoom(self) -> None:
         """The current pane alone, or all of them."""
         self.toggle_class("-zoom")
+        self.tell(self.snapshot)
         self.call_after_refresh(self.ask_again)
 
     def action_turn(self, by: int) -> None:

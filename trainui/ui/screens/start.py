@@ -97,17 +97,17 @@ class Start(ModalScreen[None]):
         if job is None:
             self.how.show([])
             return
-        armed = "yes: a tripped gate stops it" if self._armed else "no: gates only tell"
         presets = "  ".join(safe(name) for name in job.presets)
         of = f"   of {presets}" if presets else "; this job has none"
-        lines = [line(), line(Span("preset ", "dim"), self.preset or "none", Span(of, "dim"))]
-        lines.append(line(Span("armed  ", "dim"), armed))
-        held = "yes: it waits until you release it" if self._held else "no: it starts when its turn comes"
-        lines.append(line(Span("held   ", "dim"), held))
-        more = "" if self._priority else "  + and - change it; higher starts first"
-        lines.append(
-            line(Span("prio   ", "dim"), f"{self._priority:+d}" if self._priority else "0", Span(more, "dim"))
-        )
+        lines = [line()]
+        for name, value, more in (
+            ("preset", self.preset or "none", of),
+            ("armed", "yes: a tripped gate stops it" if self._armed else "no: gates only tell", ""),
+            ("held", "yes: it waits until you release it" if self._held else "no", ""),
+            ("priority", str(self._priority), "" if self._priority else "   + or -; higher starts first"),
+        ):
+            lines.append(line(Span(name.ljust(10), "dim"), value, Span(more, "dim")))
+        lines.append(line())
         names = list(job.params)[:MOST_PARAMS]
         wide = max((len(safe(name)) for name in names), default=0)
         for name in names:
