@@ -15,7 +15,7 @@ from trainui.ui.present.ink import plain, width
 from trainui.ui.present.lights import run_light, run_word
 from trainui.ui.present.rows import in_order, ranks, table
 from trainui.ui.present.standing import death, saving, standing
-from trainui.ui.present.story import event_light, facts, run_head
+from trainui.ui.present.story import event_light, event_lines, facts, run_head
 from trainui.ui.present.usage import usage_line
 from trainui.ui.screens.confirm import what_a_pause_keeps
 from trainui.ui.store_source import neighbour
@@ -283,3 +283,8 @@ def test_an_event_of_the_queue_has_a_light_and_a_priority_is_a_fact():
     assert event_light(EventView(id=1, at=NOW, run="a-1", kind="queue", text="held")).text == "○"
     rows = [plain(row) for row in facts(Story(runs=SUPERVISED).detail("pipeline-2"), 80, now=NOW)]
     assert "priority 5" in rows
+
+
+def test_an_event_says_what_was_asked_for():
+    asked = EventView(id=1, at=NOW, run="a-1", kind="checkpoint", text="asked for")
+    assert plain(event_lines([asked], 80, now=NOW, colours={})[0]).endswith("a-1  checkpoint asked for")

@@ -11,7 +11,7 @@ from trainui.core.store.views import CheckpointView, EventView, GateView, RunDet
 from trainui.ui.present.ink import Line, Span, clip, fit, fold, join, line, safe, width, wrap
 from trainui.ui.present.lights import gate_lights, run_light, run_word, verdict_light
 from trainui.ui.present.rows import BAR
-from trainui.ui.present.standing import standing
+from trainui.ui.present.standing import ASKED, standing
 from trainui.ui.present.text import bar, clock, duration, number, percent, usd, whole
 
 _KINDS = {"status": Span("●", "calm"), "checkpoint": Span("◆", "calm"), "money": Span("$", "warn"),
@@ -40,7 +40,8 @@ def event_lines(
     for event, at in zip(events, times, strict=True):
         run = fit(line(Span(safe(event.run), f"run{colours.get(event.run, 0)}")), wide)
         front = line(Span(f" {at.rjust(late)} ", "dim"), event_light(event), " ", run, "  " if wide else "")
-        lines.append(clip(line(front, safe(event.text)), cells))
+        asked = "checkpoint " if event.kind == "checkpoint" and event.text.startswith(ASKED) else ""
+        lines.append(clip(line(front, asked, safe(event.text)), cells))
     return tuple(lines)
 
 

@@ -40,7 +40,7 @@ class Room(Acting):
     def on_mount(self) -> None:
         """Hear of every snapshot, also while another screen lies on top."""
         self.bridge.seen.subscribe(self, self._hear)
-        self.call_after_refresh(self._hear, self.snapshot)
+        self.call_after_refresh(lambda: self._hear(self.snapshot))  # the newest then, not the one of now
 
     def on_screen_resume(self) -> None:
         """Look again with this screen's eyes."""
