@@ -20,6 +20,7 @@ from trainui.core.store.views import (
     PrimaryView,
     RunDetail,
     RunView,
+    UsageView,
 )
 
 NOW = 1_700_010_000.0  # 2023-11-15 01:00 UTC
@@ -55,6 +56,8 @@ def live(name, *, epoch, value, best, at, eta, gates, order) -> RunView:
         metric=PrimaryView(name="val/mae", goal="min", last=value, best=best, best_step=at * 90),
         gates=gates,
         armed=order == 1,
+        peak_memory=3 * GIB,
+        peak_gpu_memory=12 * GIB,
     )
 
 
@@ -73,6 +76,18 @@ RUNS = [
     run("transformer-1", status=Status.ENDED, result=Result.FAILED, cause="out of GPU memory",
         queued_at=NOW - 9900, ended_at=NOW - 5000, seconds=41.0, usd=0.01, gates={"unknown": 2, "pending": 8}),
 ]  # fmt: skip
+
+SUPERVISED = [
+    replace(RUNS[0], status=Status.STOPPING, stop_at=NOW + 272),
+    replace(RUNS[1], status=Status.PAUSED),
+    replace(RUNS[2], status=Status.STOPPING, stop_at=NOW + 31),
+    run("pipeline-2", status=Status.QUEUED, queued_at=NOW - 60, priority=5, waits_for="a slot: 3 of 3 taken"),
+    run("evaluate-1", status=Status.QUEUED, queued_at=NOW - 600, waits_for="transformer-3, which goes first"),
+    run("mlp-3", status=Status.QUEUED, queued_at=NOW - 500, held=True, waits_for="you: trainui release mlp-3"),
+    replace(RUNS[5], evidence=("exit code 1", "its output says torch.OutOfMemoryError: CUDA out of memory. Tried to"
+            " allocate 2.00 GiB (GPU 0; 39.56 GiB total capacity)"), peak_memory=3 * GIB, peak_gpu_memory=39 * GIB),
+]  # fmt: skip
+"""One of each: being stopped, paused, saving before it stops; queued, behind, held; dead of something."""
 
 GATES = [
     GateView(gate="mae-100", role="criterion", run="transformer-3", verdict="passed", at_epoch=29, value=86.4,
@@ -146,6 +161,9 @@ JOBS = [
 ]  # fmt: skip
 
 
+PARAMS = {"learning_rate": 1e-4, "epochs": 50, "shuffle": True, "name": "two words", "sizes": [1, 2]}
+
+
 class Story:
     """Reader, actions and source in one; `calls` says what was asked for."""
 
@@ -159,6 +177,7 @@ class Story:
         self.refusal: Exception | None = None
         self.trouble: Exception | None = None
         self.changes = 0
+        self.usage: UsageView | None = None
         self.budget_view = BudgetView(machine="a100", usd_per_hour=1.29, total_usd=10.0, spent_usd=4.12,
                                       reserve_usd=2.0, left_usd=5.88, lasts_until=NOW + 4200)  # fmt: skip
         gpu = GpuView(name="NVIDIA A100 40G", uuid="GPU-1", utilisation=0.94, memory_used=int(11.3 * GIB),
@@ -182,12 +201,15 @@ class Story:
 
     def detail(self, name):
         view = next(v for v in self.run_views if v.run == name)
+        usage = UsageView(run=name, at=NOW - 1, cpu=3.84, memory=int(2.1 * GIB), gpu_memory=int(11.3 * GIB), gpu=0.94,
+                          processes=5)  # fmt: skip
         checkpoint = CheckpointView(path="best.pt", at=NOW - 240, epoch=31, metric="val/mae", value=86.4)
         return RunDetail(
             view=view, about="Predict sign boundaries from pose", command=("python", "jobs/boundary/train.py"),
             params={"learning_rate": 1e-4, "epochs": 50, "name": "[red]x"}, metrics=tuple(self.metrics(name)),
             gates=tuple(self.gates(name)), checkpoints=(checkpoint,),
             events=tuple(e for e in self.event_views if e.run == name), lines_read=900, lines_understood=880,
+            usage=self.usage or (usage if view.is_live else None),
         )  # fmt: skip
 
     def metrics(self, name):
@@ -234,11 +256,36 @@ class Story:
     def jobs(self):
         return self._answer(JOBS, "jobs")
 
-    def start(self, job, *, params, preset, armed):
-        return self._answer(f"{job}-1", "start", job, dict(params), preset, armed)
+    def start(self, job, *, params, preset, armed, held, priority):
+        return self._answer(f"{job}-1", "start", job, dict(params), preset, armed, held, priority)
 
     def stop(self, name, *, now=False):
         return self._answer(None, "stop", name, now)
+
+    def pause(self, name):
+        return self._answer(None, "pause", name)
+
+    def resume(self, name):
+        return self._answer(None, "resume", name)
+
+    def checkpoint(self, name):
+        return self._answer(None, "checkpoint", name)
+
+    def toggle_hold(self, name):
+        is_held = next(v for v in self.run_views if v.run == name).held
+        return self._answer(not is_held, "toggle_hold", name)
+
+    def nudge(self, name, by):
+        return self._answer(by, "nudge", name, by)
+
+    def shift(self, name, by):
+        return self._answer(f"{name} goes elsewhere", "shift", name, by)
+
+    def params(self, name):
+        return self._answer(dict(PARAMS), "params", name)
+
+    def edit(self, name, *, params):
+        return self._answer(None, "edit", name, dict(params))
 
     def retry(self, name):
         return self._answer(f"{name}-again", "retry", name)

@@ -91,8 +91,8 @@ async def test_m_turns_through_the_metrics_and_y_and_u_turn_the_axes(dashboard):
         (("X", "y"), ("stop", "transformer-3", True)),
         (("e",), ("export", "transformer-3")),
         (("end", "r"), ("retry", "transformer-1")),
-        (("s", "enter"), ("start", "boundary", {}, "", False)),
-        (("s", "p", "a", "enter"), ("start", "boundary", {}, "full", True)),
+        (("s", "enter"), ("start", "boundary", {}, "", False, False, 0)),
+        (("s", "p", "a", "enter"), ("start", "boundary", {}, "full", True, False, 0)),
     ],
 )
 async def test_a_key_becomes_a_wish(dashboard, story, pressed, call):
@@ -127,7 +127,7 @@ async def test_params_are_typed_into_the_start_screen(dashboard, story):
         await until(pilot, lambda: ("jobs",) in story.calls)
         await pilot.pause()
         await press(pilot, "tab", *"epochs=3", "enter")
-        await until(pilot, lambda: ("start", "boundary", {"epochs": "3"}, "", False) in story.calls)
+        await until(pilot, lambda: ("start", "boundary", {"epochs": "3"}, "", False, False, 0) in story.calls)
 
 
 async def test_a_broken_job_says_what_is_wrong_and_starts_nothing(dashboard, story):

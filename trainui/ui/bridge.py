@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -39,6 +40,7 @@ class Bridge:
         self._closed = threading.Event()
         self._asked = False
         self._busy_until = 0.0
+        self._turns: deque[Callable[[], None]] = deque()
         self.snapshot = Snapshot()
         self.seen: Signal[Snapshot] = Signal(app, "seen")
         """Tells every screen, also one covered by another, of a new snapshot."""
@@ -64,16 +66,25 @@ class Bridge:
             self._look = look
             self._wake.set()
 
-    def ask(self, action: Callable[[Actions], Answer], then: Callable[[Answer], None]) -> None:
-        """Run an action in a thread; `then` gets its answer in Textual's. A refusal becomes a toast."""
+    def ask(
+        self,
+        action: Callable[[Actions], Answer],
+        then: Callable[[Answer], None],
+        refused: Callable[[TrainuiError], None] | None = None,
+    ) -> None:
+        """Run an action in a thread; `then` gets its answer in Textual's. A refusal becomes a toast.
+
+        `refused` shows a refusal in another way.
+        """
+        refuse = refused or self._refuse
 
         def work() -> None:
             try:
                 answer = action(self._source.actions())
             except TrainuiError as error:
-                self._app.call_later(self.tell, error.message, error.hint or "", "error")
+                self._app.call_later(refuse, error)
             except Exception as error:  # one bad action is a toast, never a crash
-                self._app.call_later(self.tell, f"{type(error).__name__}: {error}", "", "error")
+                self._app.call_later(refuse, TrainuiError(f"{type(error).__name__}: {error}"))
             else:
                 self._app.call_later(then, answer)
             self._asked = True
@@ -81,6 +92,35 @@ class Bridge:
             self._wake.set()
 
         self._app.run_worker(work, group="actions", thread=True, exit_on_error=False)
+
+    def ask_in_turn(
+        self,
+        action: Callable[[Actions], Answer],
+        then: Callable[[Answer], None],
+        refused: Callable[[TrainuiError], None] | None = None,
+    ) -> None:
+        """As `ask`, but only when what was asked so before is answered: changes of the queue keep the keys' order."""
+        refuse = refused or self._refuse
+
+        def answered(answer: Answer) -> None:
+            self._end_turn()
+            then(answer)
+
+        def failed(error: TrainuiError) -> None:
+            self._end_turn()
+            refuse(error)
+
+        self._turns.append(lambda: self.ask(action, answered, failed))
+        if len(self._turns) == 1:
+            self._turns[0]()
+
+    def _end_turn(self) -> None:
+        self._turns.popleft()
+        if self._turns:
+            self._turns[0]()
+
+    def _refuse(self, error: TrainuiError) -> None:
+        self.tell(error.message, error.hint or "", "error")
 
     def tell(self, text: str, title: str = "", severity: str = "information") -> None:
         """Show a toast; its text is data."""
@@ -116,7 +156,8 @@ class Bridge:
         return int(self._clock()) if any(view.stop_at is not None for view in sent.runs) else 0
 
     def _send(self, snapshot: Snapshot, before: Snapshot) -> Snapshot:
-        if snapshot != before or snapshot.look != before.look:
+        counts_down = any(view.stop_at is not None for view in snapshot.runs)
+        if snapshot != before or snapshot.look != before.look or counts_down:
             self._app.call_later(self._deliver, snapshot)
         return snapshot
 

@@ -49,9 +49,24 @@ _RUN_ACTIONS = (
     Key(id="run.stop", key="x", action="stop", label="stop", show=True,
         about="stop the run (asks first), with time to save"),
     Key(id="run.kill", key="X", action="stop_now", label="kill", about="stop the run now (asks first)"),
+    Key(id="run.pause", key="p", action="pause", label="pause",
+        about="pause the run (asks first), or let a paused one go on"),
+    Key(id="run.checkpoint", key="c", action="checkpoint", label="save",
+        about="ask the run to save a checkpoint now"),
     Key(id="run.retry", key="r", action="retry", label="retry", about="queue it again, as a child of this run"),
     Key(id="run.export", key="e", action="export", label="export", show=True,
         about="write the marked runs, or this one, to files"),
+)  # fmt: skip
+
+_QUEUE = (
+    Key(id="queue.hold", key="h", action="hold", label="hold", about="hold a queued run, or release it"),
+    Key(id="queue.raise", key="plus", action="priority(1)", label="priority", display="+",
+        about="a queued run: higher priority"),
+    Key(id="queue.lower", key="minus", action="priority(-1)", label="priority", display="-",
+        about="a queued run: lower priority"),
+    Key(id="queue.up", key="K", action="shift(-1)", label="sooner", about="a queued run: one place up the queue"),
+    Key(id="queue.down", key="J", action="shift(1)", label="later", about="a queued run: one place down the queue"),
+    Key(id="queue.edit", key="E", action="edit", label="edit", about="a queued run: change its params"),
 )  # fmt: skip
 
 OVERVIEW = (
@@ -61,8 +76,9 @@ OVERVIEW = (
         about="mark the run: only marked runs are drawn"),
     Key(id="overview.open", key="enter", action="open", label="open", display="enter", show=True,
         about="everything about the run"),
-    _RUN_ACTIONS[3],
-    *_RUN_ACTIONS[1:3],
+    _RUN_ACTIONS[-1],
+    *_RUN_ACTIONS[1:-1],
+    *_QUEUE,
     Key(id="overview.mark_live", key="a", action="mark_live", label="all live",
         about="mark all live runs; again to mark none"),
     Key(id="overview.up", key="up,k", action="move(-1)", label="up", display="↑ k", about="the run above"),
@@ -90,6 +106,7 @@ RUN = (
     Key(id="run.next", key="right_square_bracket", action="turn(1)", label="next", display="]",
         about="the run below in the table"),
     *_RUN_ACTIONS,
+    *_QUEUE,
     *_CHARTS,
 )  # fmt: skip
 
@@ -102,6 +119,10 @@ START = (
     Key(id="start.preset", key="p", action="preset", label="preset", show=True, about="next preset"),
     Key(id="start.arm", key="a", action="arm", label="arm", show=True,
         about="armed: a tripped gate stops the run; unarmed it only tells"),
+    Key(id="start.hold", key="h", action="hold", label="hold", show=True,
+        about="held: it is queued, and waits until you release it"),
+    Key(id="start.raise", key="plus", action="priority(1)", label="priority", display="+", about="higher priority"),
+    Key(id="start.lower", key="minus", action="priority(-1)", label="priority", display="-", about="lower priority"),
     Key(id="start.params", key="tab", action="params", label="params", show=True,
         about="change params: key=value key=value"),
 )  # fmt: skip
@@ -113,6 +134,18 @@ CONFIRM = (
     ),
     Key(id="confirm.no", key="n,escape", action="answer('')", label="no", display="n", show=True, about="no"),
 )
+
+PAUSE = (
+    Key(id="pause.yes", key="y", action="answer('pause')", label="pause", show=True, about="yes"),
+    Key(id="pause.no", key="n,escape", action="answer('')", label="no", display="n", show=True, about="no"),
+)  # fmt: skip
+
+EDIT = (
+    Key(id="edit.close", key="escape", action="close", label="back", display="esc", show=True,
+        about="change nothing"),
+    Key(id="edit.go", key="enter", action="go", label="change", display="enter", show=True,
+        about="start it with these params when its turn comes"),
+)  # fmt: skip
 
 HELP = (
     Key(id="help.close", key="escape,question_mark", action="close", label="back", display="esc", show=True,
@@ -126,6 +159,8 @@ PLACES: dict[str, tuple[Key, ...]] = {
     "run": RUN,
     "start": START,
     "stop?": CONFIRM,
+    "pause?": PAUSE,
+    "edit": EDIT,
     "everywhere": EVERYWHERE,
 }
 """The places people read about."""

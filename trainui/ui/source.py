@@ -91,14 +91,40 @@ class Actions(Protocol):
     def jobs(self) -> Sequence[JobInfo]:
         """The jobs of the project."""
 
-    def start(self, job: str, *, params: Mapping[str, str], preset: str, armed: bool) -> str:
-        """Queue a run and return its name."""
+    def start(
+        self, job: str, *, params: Mapping[str, str], preset: str, armed: bool, held: bool, priority: int
+    ) -> str:
+        """Queue a run and return its name; a held one waits to be released."""
 
     def stop(self, run: str, *, now: bool = False) -> None:
         """Stop a run, gracefully unless `now`."""
 
+    def pause(self, run: str) -> None:
+        """Let every process of a run stand still."""
+
+    def resume(self, run: str) -> None:
+        """Let a paused run go on."""
+
+    def checkpoint(self, run: str) -> None:
+        """Ask a run to save now."""
+
     def retry(self, run: str) -> str:
         """Queue a new run with this one as its parent; its name."""
+
+    def toggle_hold(self, run: str) -> bool:
+        """Hold a queued run, or release it when it is held; whether it is held now."""
+
+    def nudge(self, run: str, by: int) -> int:
+        """Raise or lower the priority of a queued run; what it is now."""
+
+    def shift(self, run: str, by: int) -> str:
+        """Move a queued run one place up (-1) or down (1) the queue; what was done, for people."""
+
+    def params(self, run: str) -> Mapping[str, object]:
+        """The params a run has or will have."""
+
+    def edit(self, run: str, *, params: Mapping[str, str]) -> None:
+        """Change params of a queued run. Refuses them all when one is of the wrong type."""
 
     def export(self, runs: Sequence[str]) -> Path:
         """Write the runs to files; where they are."""

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from trainui.core.client import Client
+from trainui.core.errors import UserError
+from trainui.core.run import Status
 from trainui.core.store.read import Reader
+from trainui.core.store.views import RunView
 
 
 class DashboardClient(Client):
-    """The client, with a place for exports: `exports/` of the project folder."""
+    """The client, with a place for exports, and with changes of the queue that are relative to where a run is.
+
+    They look at the store when they are carried out, not when their key was pressed: two quick presses move
+    a run two places.
+    """
 
     def export(
         self,
@@ -20,9 +27,63 @@ class DashboardClient(Client):
         to: Path | None = None,
         formats: Sequence[str] = ("md", "json", "png"),
     ) -> Path:
-        """Write a summary of runs; the folder."""
+        """Write a summary of runs into `exports/` of the project; the folder."""
         folder = to or self.project / "exports" / (runs[0] if len(runs) == 1 else f"{len(runs)}-runs")
         return super().export(runs, study=study, to=folder, formats=formats)
+
+    def params(self, run: str) -> Mapping[str, object]:
+        """The params a run has or will have. Raises NotFoundError."""
+        reader = Reader(self.db)
+        try:
+            return dict(reader.spec(run).params)
+        finally:
+            reader.close()
+
+    def toggle_hold(self, run: str) -> bool:
+        """Hold a queued run, or release it when it is held; whether it is held now. Raises UserError."""
+        is_held = self._view(run).held
+        if is_held:
+            self.release(run)
+        else:
+            self.hold(run)
+        return not is_held
+
+    def nudge(self, run: str, by: int) -> int:
+        """Raise or lower the priority of a queued run; what it is now. Raises UserError."""
+        priority = self._view(run).priority + by
+        self.edit(run, priority=priority)
+        return priority
+
+    def shift(self, run: str, by: int) -> str:
+        """Move a queued run one place up (-1) or down (1); what was done, for people. Raises UserError."""
+        reader = Reader(self.db)
+        queue = [view for view in reader.runs() if view.status is Status.QUEUED]
+        reader.close()
+        to, priority, told = neighbour(queue, run, by)
+        self.edit(run, to=to, priority=priority)
+        return told
+
+
+def neighbour(queue: Sequence[RunView], run: str, by: int) -> tuple[str, int | None, str]:
+    """(goal of an edit, priority to take or None, what it does in words) that moves `run` past its neighbour.
+
+    A run that passes one of another priority takes that priority. Raises UserError when it cannot be moved.
+    """
+    names = [view.run for view in queue]
+    if run not in names:
+        raise UserError(f"{run} is no longer queued")
+    at = names.index(run)
+    if not 0 <= at + by < len(queue):
+        raise UserError(f"{run} is {'first' if by < 0 else 'last'} in the queue already")
+    own, passed = queue[at], queue[at + by]
+    changed = f", with its priority {passed.priority}" if passed.priority != own.priority else ""
+    told = f"{run} goes {'before' if by < 0 else 'after'} {passed.run}{changed}"
+    if by < 0:
+        return f"before {passed.run}", None, told
+    following = queue[at + 2] if at + 2 < len(queue) else None
+    if following is not None and following.priority == passed.priority:
+        return f"before {following.run}", None, told
+    return "last", passed.priority, told
 
 
 class StoreSource:

@@ -41,6 +41,8 @@ def verdict_light(verdict: str) -> Span:
 
 def run_light(view: RunView) -> Span:
     """The light before a run's name."""
+    if view.held:
+        return Span("‖", "dim")
     if view.status is not Status.ENDED:
         return _STATUSES[view.status]
     if view.result is Result.STOPPED and view.cause.startswith("gate"):
@@ -49,7 +51,9 @@ def run_light(view: RunView) -> Span:
 
 
 def run_word(view: RunView) -> str:
-    """`running`, or how it ended."""
+    """`running`, `held`, or how it ended."""
+    if view.held:
+        return "held"
     return str(view.result) if view.status is Status.ENDED and view.result else str(view.status)
 
 

@@ -9,7 +9,8 @@ from trainui.core.run import Status
 from trainui.core.store.views import RunView
 from trainui.ui.present.ink import Line, Span, clip, fit, join, line, safe, width
 from trainui.ui.present.lights import gate_lights, run_light, run_word
-from trainui.ui.present.text import NONE, bar, clock, decimals_for, duration, number, percent, usd, whole
+from trainui.ui.present.standing import standing
+from trainui.ui.present.text import NONE, bar, decimals_for, duration, number, percent, usd, whole
 
 BAR = 10
 RUN_MIN, RUN_MAX = 12, 32
@@ -36,7 +37,7 @@ HEADS = {
 }  # fmt: skip
 LEFT = frozenset({"run", "state", "bar", "gates", "lights"})
 PROGRESS = ("bar", "epoch", "percent", "eta")
-"""Columns that give their room to the cause of an ended run."""
+"""Columns that give their room to where a run stands, when it makes no progress."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,9 +71,13 @@ def table(
     tags: Mapping[str, str],
     colours: Mapping[str, int],
     marked: frozenset[str] = frozenset(),
+    saving: frozenset[str] = frozenset(),
     now: float = 0.0,
 ) -> Table:
-    """The runs in `cells` cells. `tags` are the digits of the runs that are drawn, `colours` their ranks."""
+    """The runs in `cells` cells. `tags` are the digits of the runs that are drawn, `colours` their ranks.
+
+    `saving` are those that were asked for a checkpoint and have not told of it yet.
+    """
     head = metric_head(runs)
     grid = [_cells(view, shared=head != "metric", decimals=_decimals(runs)) for view in runs]
     layout = _layout(grid, cells - 4, head)
@@ -82,7 +87,8 @@ def table(
         row["bar"] = line(Span(bar(view.progress, BAR), tone))
         mark = Span("▌" if view.run in marked else " ", tone)
         front = line(mark, Span(tags.get(view.run, " "), f"{tone} bold"), run_light(view), " ")
-        rows.append(clip(line(front, _body(view, row, layout, now)), cells))
+        told = standing(view, now=now, is_saving=view.run in saving)
+        rows.append(clip(line(front, _body(view, row, layout, told)), cells))
     heads = [line(Span(_head(name, head), "dim")) for name in layout.names]
     return Table(head=clip(line("    ", layout.row(heads)), cells), rows=tuple(rows))
 
@@ -105,14 +111,14 @@ class _Layout:
         return sum(self.wide[name] for name in names) + self.gap * (len(names) - 1)
 
 
-def _body(view: RunView, row: Mapping[str, Line], layout: _Layout, now: float) -> Line:
-    story = _story(view, now)
+def _body(view: RunView, row: Mapping[str, Line], layout: _Layout, told: Sequence[Line]) -> Line:
     group = [name for name in layout.names if name in PROGRESS]
-    if not story or not group:
+    if not told or not group:
         return layout.row([row[name] for name in layout.names])
-    if width(story) > layout.room(group):
-        # The last value of a run that ended says less than why it ended; its best stays.
+    if all(width(form) > layout.room(group) for form in told):
+        # The last value of a run says less here than what becomes of it; its best stays.
         group += [name for name in layout.names if name == "metric"]
+    story = next((form for form in told if width(form) <= layout.room(group)), told[-1])
     at = layout.names.index(group[0])
     before = layout.row([row[name] for name in layout.names[:at]])
     if view.status is Status.QUEUED:
@@ -120,19 +126,6 @@ def _body(view: RunView, row: Mapping[str, Line], layout: _Layout, now: float) -
     after = replace(layout, names=layout.names[at + len(group) :])
     rest = after.row([row[name] for name in after.names])
     return join([before, fit(story, layout.room(group)), rest], " " * layout.gap)
-
-
-def _story(view: RunView, now: float) -> Line:
-    """What stands where a live run has its progress."""
-    if view.status is Status.QUEUED:
-        waits = safe(view.waits_for) or "its turn"
-        return line(Span(waits if waits.startswith("wait") else f"waits for {waits}", "dim"))
-    if view.status is Status.STOPPING and view.stop_at is not None:
-        return line(Span(f"killed in {duration(view.stop_at - now)} if it has not ended", "warn"))
-    if view.status is Status.ENDED:
-        when = f" {clock(view.ended_at, now)}" if view.ended_at and not view.cause else ""
-        return line(Span(safe(view.cause) + when, "" if view.cause else "dim"))
-    return ()
 
 
 def _cells(view: RunView, *, shared: bool, decimals: int) -> dict[str, Line]:

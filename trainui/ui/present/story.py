@@ -6,14 +6,17 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 
+from trainui.core.run import Status
 from trainui.core.store.views import CheckpointView, EventView, GateView, RunDetail, RunView
 from trainui.ui.present.ink import Line, Span, clip, fit, fold, join, line, safe, width, wrap
 from trainui.ui.present.lights import gate_lights, run_light, run_word, verdict_light
 from trainui.ui.present.rows import BAR
+from trainui.ui.present.standing import ASKED, standing
 from trainui.ui.present.text import bar, clock, duration, number, percent, usd, whole
 
 _KINDS = {"status": Span("●", "calm"), "checkpoint": Span("◆", "calm"), "money": Span("$", "warn"),
-          "manager": Span("·", "dim"), "note": Span("·", "dim"), "stream": Span("·", "dim")}  # fmt: skip
+          "queue": Span("○", "dim"), "manager": Span("·", "dim"), "note": Span("·", "dim"),
+          "stream": Span("·", "dim")}  # fmt: skip
 _VERDICT_WORDS = ("tripped", "failed", "warn", "unknown", "passed")
 
 
@@ -37,7 +40,8 @@ def event_lines(
     for event, at in zip(events, times, strict=True):
         run = fit(line(Span(safe(event.run), f"run{colours.get(event.run, 0)}")), wide)
         front = line(Span(f" {at.rjust(late)} ", "dim"), event_light(event), " ", run, "  " if wide else "")
-        lines.append(clip(line(front, safe(event.text)), cells))
+        asked = "checkpoint " if event.kind == "checkpoint" and event.text.startswith(ASKED) else ""
+        lines.append(clip(line(front, asked, safe(event.text)), cells))
     return tuple(lines)
 
 
@@ -112,13 +116,16 @@ def _gate_cells(gate: GateView) -> list[Line]:
     ]
 
 
-def run_head(view: RunView, cells: int, *, colour: int, now: float) -> Line:
+def run_head(view: RunView, cells: int, *, colour: int, now: float, is_saving: bool = False) -> Line:
     """The first line of a run's screen: name, state, progress, what is left, the metric, the money."""
     tone = f"run{colour}"
     name = line(" ", run_light(view), " ", Span(safe(view.run), f"{tone} bold"))
     parts: list[tuple[int, Line]] = [(0, name), (1, line(run_word(view)))]
-    if view.cause:
+    if view.status is Status.ENDED:
         parts.append((2, line(safe(view.cause))))
+    elif told := standing(view, now=now, is_saving=is_saving):
+        # the head says the state in a word of its own, so the shorter form does
+        parts.append((1, told[min(1, len(told) - 1)]))
     if view.is_live:
         done = f"epoch {whole(view.epoch)}" + (f" of {whole(view.total_epochs)}" if view.total_epochs else "")
         step = f"step {whole(view.step)}" + (f" of {whole(view.total_steps)}" if view.total_steps else "")
@@ -133,8 +140,6 @@ def run_head(view: RunView, cells: int, *, colour: int, now: float) -> Line:
     parts.append((5, gate_lights(view.gates, tight=True)))
     parts.append((4, line(f"{usd(view.usd)} $")))
     parts.append((8, line(Span(f"ran {duration(view.seconds)}", "dim"))))
-    if view.stop_at is not None:
-        parts.append((1, line(Span(f"killed in {duration(view.stop_at - now)}", "warn"))))
     return fold(parts, cells, "  ")
 
 
@@ -148,6 +153,7 @@ def facts(detail: RunDetail, cells: int, *, now: float) -> tuple[Line, ...]:
         _fact("folder", _near(view.directory)),
     ]
     rows += [_fact("gpus", ", ".join(view.gpus)), _fact("pid", str(view.pid or ""))]
+    rows.append(_fact("priority", str(view.priority or "")))
     rows.append(_fact("armed", "yes: a tripped gate stops it" if view.armed else "no: gates only tell"))
     rows.append(_fact("started", clock(view.started_at, now) if view.started_at else ""))
     rows.append(_fact("command", shlex.join(detail.command)))

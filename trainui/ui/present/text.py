@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 
 GIB = 1 << 30
+MIB = 1 << 20
 NONE = "–"
 
 
@@ -56,6 +57,16 @@ def duration(seconds: float | None) -> str:
     return f"{minutes / 1440:.1f} d"
 
 
+def countdown(seconds: float) -> str:
+    """What is left, to the second: `45 s`, `4:59 min`, `1:04:59 h`."""
+    left = max(0, int(seconds))
+    if left < 60:
+        return f"{left} s"
+    if left < 3600:
+        return f"{left // 60}:{left % 60:02d} min"
+    return f"{left // 3600}:{left // 60 % 60:02d}:{left % 60:02d} h"
+
+
 def clock(at: float, now: float | None = None) -> str:
     """`02:10` local time; with the weekday or date when it is not the day of `now`."""
     there = time.localtime(at)
@@ -96,6 +107,6 @@ def spark(fractions: Iterable[float]) -> str:
     return "".join("▁▂▃▄▅▆▇█"[round(max(0.0, min(1.0, f)) * 7)] for f in fractions)
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 run`, `3 runs`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def plural(count: int, noun: str, many: str = "") -> str:
+    """`1 run`, `3 runs`, `2 processes`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {many or noun + 's'}"

@@ -12,6 +12,7 @@ from trainui.ui import keys
 from trainui.ui.bridge import Bridge
 from trainui.ui.present.ink import safe
 from trainui.ui.present.rows import ranks
+from trainui.ui.present.standing import saving
 from trainui.ui.screens.room import ChartSettings, Room, digits, with_charts
 from trainui.ui.screens.run import RunScreen
 from trainui.ui.screens.start import Start
@@ -79,6 +80,7 @@ class Overview(Room):
             tags=tags,
             colours=colours,
             marked=self._marked,
+            saving=saving(snapshot.events),
             now=snapshot.at,
             empty=EMPTY if snapshot.ready else READING,
         )
@@ -91,6 +93,9 @@ class Overview(Room):
     def retried(self, run: str) -> None:
         """The cursor goes to what was just asked for."""
         self.table.wanted = run
+
+    def moved(self, text: str) -> None:
+        """The table shows it."""
 
     def on_run_table_moved(self, message: RunTable.Moved) -> None:
         """Read the log and the curve of the run the cursor is on."""

@@ -1,17 +1,14 @@
-"""What the overview and a run's screen share: the news, the chart settings, and what can be done to a run."""
+"""What the overview and a run's screen share: the news and the chart settings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from textual.screen import Screen
-
-from trainui.core.store.views import RunView
 from trainui.ui.bridge import Bridge
 from trainui.ui.plot.series import EPOCH, STEP
 from trainui.ui.present.charts import charts
 from trainui.ui.present.rows import ranks
-from trainui.ui.screens.confirm import Confirm
+from trainui.ui.screens.acting import Acting
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.curve import Curves
 
@@ -25,28 +22,12 @@ class ChartSettings:
     log: bool = False
 
 
-class Room(Screen[None]):
+class Room(Acting):
     """A screen that shows snapshots. A subclass says what it looks at and how it shows it."""
 
     def __init__(self, bridge: Bridge, settings: ChartSettings) -> None:
-        super().__init__()
-        self.bridge = bridge
+        super().__init__(bridge)
         self.settings = settings
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The newest."""
-        return self.bridge.snapshot
-
-    @property
-    def current(self) -> RunView | None:
-        """The run that keys act on."""
-        raise NotImplementedError
-
-    @property
-    def chosen(self) -> tuple[str, ...]:
-        """The runs an export takes."""
-        return (self.current.run,) if self.current else ()
 
     def wanted(self) -> Look:
         """What this screen wants to see."""
@@ -59,11 +40,11 @@ class Room(Screen[None]):
     def on_mount(self) -> None:
         """Hear of every snapshot, also while another screen lies on top."""
         self.bridge.seen.subscribe(self, self._hear)
-        self.call_after_refresh(self._hear, self.snapshot)
+        self.call_after_refresh(lambda: self._hear(self.snapshot))  # the newest then, not the one of now
 
     def on_screen_resume(self) -> None:
         """Look again with this screen's eyes."""
-        self.bridge.look(self.wanted())
+        self.ask_again()
         self._hear(self.snapshot)
 
     def on_resize(self) -> None:
@@ -71,8 +52,12 @@ class Room(Screen[None]):
         self.call_after_refresh(self.ask_again)
 
     def ask_again(self) -> None:
-        """Tell the bridge what this screen wants to see now."""
-        if self.is_current:
+        """Tell the bridge what this screen wants to see now, if no other room lies on it.
+
+        Textual also calls a screen current that shines through one whose style is not known yet.
+        """
+        rooms = [screen for screen in self.app.screen_stack if isinstance(screen, Room)]
+        if rooms and rooms[-1] is self:
             self.bridge.look(self.wanted())
 
     def _hear(self, snapshot: Snapshot) -> None:
@@ -110,59 +95,6 @@ class Room(Screen[None]):
         """Epochs or steps."""
         self.settings.axis = STEP if self.settings.axis == EPOCH else EPOCH
         self._hear(self.snapshot)
-
-    def action_stop(self) -> None:
-        """Ask, then stop the run."""
-        self._stop(now=False)
-
-    def action_stop_now(self) -> None:
-        """Ask, then stop the run without grace."""
-        self._stop(now=True)
-
-    def _stop(self, *, now: bool) -> None:
-        view = self.current
-        if view is None or view.status == "ended":
-            self.bridge.tell(
-                f"{view.run} has ended already" if view else "no run to stop", severity="warning"
-            )
-            return
-        run = view.run
-
-        def decide(answer: str | None) -> None:
-            if answer:
-                kill = answer == "now"
-                self.bridge.ask(
-                    lambda actions: actions.stop(run, now=kill),
-                    lambda _: self.bridge.tell(f"{run} is being {'killed' if kill else 'stopped'}"),
-                )
-
-        self.app.push_screen(Confirm(view, now=now), decide)
-
-    def action_retry(self) -> None:
-        """Queue the run again."""
-        view = self.current
-        if view is None or view.status != "ended":
-            self.bridge.tell("only a run that has ended can be retried", severity="warning")
-            return
-        run = view.run
-
-        def told(new: str) -> None:
-            self.bridge.tell(f"{new} is queued, after {run}")
-            self.retried(new)
-
-        self.bridge.ask(lambda a: a.retry(run), told)
-
-    def retried(self, run: str) -> None:
-        """A run was queued after another; a screen with a table goes there."""
-
-    def action_export(self) -> None:
-        """Write the chosen runs to files."""
-        runs = self.chosen
-        if not runs:
-            self.bridge.tell("no run to export", severity="warning")
-            return
-        self.bridge.tell(f"exporting {', '.join(runs)}")
-        self.bridge.ask(lambda a: a.export(runs), lambda path: self.bridge.tell(f"exported to {path}"))
 
 
 def with_charts(look: Look, curves: Curves, settings: ChartSettings) -> Look:

@@ -7,11 +7,14 @@ from textual.containers import Grid
 from textual.getters import query_one
 from textual.widgets import Footer
 
+from trainui.core.run import Status
 from trainui.core.store.views import RunView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
 from trainui.ui.present.rows import ranks
+from trainui.ui.present.standing import death, saving
 from trainui.ui.present.story import run_head
+from trainui.ui.present.usage import usage_line
 from trainui.ui.screens.room import ChartSettings, Room, with_charts
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.curve import Curves
@@ -32,6 +35,8 @@ class RunScreen(Room):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 (Textual's own annotation)
 
     head = query_one("#head", Paper)
+    usage = query_one("#usage", Paper)
+    death = query_one("#death", Paper)
     curves = query_one(Curves)
     gates = query_one(GateList)
     facts = query_one(Facts)
@@ -44,8 +49,10 @@ class RunScreen(Room):
         self._pane = 0
 
     def compose(self) -> ComposeResult:
-        """The head, five panes, the keys."""
+        """The head, what it uses, how it died, five panes, the keys."""
         yield Paper(id="head")
+        yield Paper(id="usage")
+        yield Paper(id="death")
         with Grid(id="panes"):
             yield Curves(id="curves", most=(3, 4), least=(34, 8))
             yield GateList(id="gates", classes="pane")
@@ -75,7 +82,7 @@ class RunScreen(Room):
         view = self.current
         if view is not None:
             colour = colours.get(view.run, 0)
-            self.head.show([run_head(view, self.size.width, colour=colour, now=snapshot.at)])
+            self._tell_head(view, snapshot, colour)
         if detail is None or detail.view.run != self.run_name:
             return
         self.plot(self.curves, {})
@@ -83,6 +90,19 @@ class RunScreen(Room):
         self.facts.fill(detail, now=snapshot.at)
         self.events.fill(detail.events, colours=colours, now=snapshot.at)
         self.log_tail.fill(snapshot.log)
+
+    def _tell_head(self, view: RunView, snapshot: Snapshot, colour: int) -> None:
+        """The lines on top: where it stands, what it uses, how it died. An ended run keeps its log in sight."""
+        is_saving = view.run in saving(snapshot.events)
+        cells, now = self.size.width, snapshot.at
+        self.head.show([run_head(view, cells, colour=colour, now=now, is_saving=is_saving)])
+        detail = snapshot.detail
+        sample = detail.usage if detail is not None and detail.view.run == view.run else None
+        no_gpu = snapshot.machine.no_gpu_reason if snapshot.machine else ""
+        used = usage_line(view, sample, cells, no_gpu=no_gpu)
+        self.usage.show([used] if used else [])
+        self.death.show(death(view, self.death.cells))
+        self.set_class(view.status is Status.ENDED and not self.has_class("-zoom"), "-with-log")
 
     def _choose(self, place: int) -> None:
         self._pane = place % len(PANES)
@@ -116,6 +136,7 @@ class RunScreen(Room):
     def action_zoom(self) -> None:
         """The current pane alone, or all of them."""
         self.toggle_class("-zoom")
+        self.tell(self.snapshot)
         self.call_after_refresh(self.ask_again)
 
     def action_turn(self, by: int) -> None:

@@ -1,41 +1,25 @@
-"""Choose a job, a preset, other params; start it, armed or not."""
+"""Choose a job, a preset, other params; start it, armed or not, now or held, with a priority."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
 from textual.screen import ModalScreen
-from textual.widgets import Footer, Input
+from textual.widgets import Footer
 
-from trainui.core.errors import UserError, nearest
+from trainui.core.errors import UserError
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
+from trainui.ui.params import parse_params
 from trainui.ui.present.ink import Line, Span, clip, fit, line, safe
 from trainui.ui.source import JobInfo
+from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.paper import Paper
 
 MOST_PARAMS = 8
-
-
-def parse_params(text: str, known: Mapping[str, object]) -> dict[str, str]:
-    """`learning_rate=1e-4 epochs=3` as a mapping. Raises UserError for anything else."""
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise UserError(f"params: {error}") from error
-    params: dict[str, str] = {}
-    for word in words:
-        key, sign, value = word.partition("=")
-        if not sign:
-            raise UserError(f"params: {word!r} is not key=value", hint="epochs=3 learning_rate=1e-4")
-        if known and key not in known:
-            raise UserError(f"params: {key!r} is not a param of this job", hint=nearest(key, known))
-        params[key] = value
-    return params
 
 
 def job_lines(jobs: Sequence[JobInfo], cursor: int, cells: int) -> list[Line]:
@@ -61,7 +45,7 @@ class Start(ModalScreen[None]):
 
     jobs_paper = query_one("#jobs", Paper)
     how = query_one("#how", Paper)
-    params = query_one("#params", Input)
+    params = query_one("#params", Field)
 
     def __init__(self, bridge: Bridge) -> None:
         super().__init__()
@@ -70,6 +54,8 @@ class Start(ModalScreen[None]):
         self._cursor = 0
         self._preset = 0
         self._armed = False
+        self._held = False
+        self._priority = 0
 
     def compose(self) -> ComposeResult:
         """The jobs, how to start, a line for params."""
@@ -77,7 +63,7 @@ class Start(ModalScreen[None]):
             box.border_title = "start a job"
             yield Paper(id="jobs")
             yield Paper(id="how")
-            yield Input(id="params", placeholder="params: key=value key=value  (tab)", compact=True)
+            yield Field(id="params", placeholder="params: key=value key=value  (tab)", compact=True)
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -111,11 +97,17 @@ class Start(ModalScreen[None]):
         if job is None:
             self.how.show([])
             return
-        armed = "yes: a tripped gate stops it" if self._armed else "no: gates only tell"
         presets = "  ".join(safe(name) for name in job.presets)
         of = f"   of {presets}" if presets else "; this job has none"
-        lines = [line(), line(Span("preset ", "dim"), self.preset or "none", Span(of, "dim"))]
-        lines.append(line(Span("armed  ", "dim"), armed))
+        lines = [line()]
+        for name, value, more in (
+            ("preset", self.preset or "none", of),
+            ("armed", "yes: a tripped gate stops it" if self._armed else "no: gates only tell", ""),
+            ("held", "yes: it waits until you release it" if self._held else "no", ""),
+            ("priority", str(self._priority), "" if self._priority else "   + or -; higher starts first"),
+        ):
+            lines.append(line(Span(name.ljust(10), "dim"), value, Span(more, "dim")))
+        lines.append(line())
         names = list(job.params)[:MOST_PARAMS]
         wide = max((len(safe(name)) for name in names), default=0)
         for name in names:
@@ -141,6 +133,16 @@ class Start(ModalScreen[None]):
         self._armed = not self._armed
         self._redraw()
 
+    def action_hold(self) -> None:
+        """Held or not."""
+        self._held = not self._held
+        self._redraw()
+
+    def action_priority(self, by: int) -> None:
+        """Sooner or later than others."""
+        self._priority += by
+        self._redraw()
+
     def action_params(self) -> None:
         """To the params, and back."""
         self.set_focus(None if self.params.has_focus else self.params)
@@ -162,10 +164,12 @@ class Start(ModalScreen[None]):
         except UserError as error:
             self._bridge.tell(error.message, title=error.hint, severity="error")
             return
-        name, preset, armed = job.name, self.preset, self._armed
+        name, preset, armed, held, priority = job.name, self.preset, self._armed, self._held, self._priority
         self._bridge.ask(
-            lambda actions: actions.start(name, params=params, preset=preset, armed=armed),
-            lambda run: self._bridge.tell(f"{run} is queued"),
+            lambda actions: actions.start(
+                name, params=params, preset=preset, armed=armed, held=held, priority=priority
+            ),
+            lambda run: self._bridge.tell(f"{run} is queued" + (", held: h releases it" if held else "")),
         )
         self.dismiss()
 

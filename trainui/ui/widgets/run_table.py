@@ -54,6 +54,7 @@ class RunTable(Paper):
         self._tags: Mapping[str, str] = {}
         self._colours: Mapping[str, int] = {}
         self._marked: frozenset[str] = frozenset()
+        self._saving: frozenset[str] = frozenset()
         self._now = 0.0
         self._empty: tuple[Line, ...] = READING
         self.wanted: str | None = None
@@ -71,11 +72,12 @@ class RunTable(Paper):
         tags: Mapping[str, str],
         colours: Mapping[str, int],
         marked: frozenset[str],
+        saving: frozenset[str] = frozenset(),
         now: float,
         empty: tuple[Line, ...] = EMPTY,
     ) -> None:
         """Show these runs, or `empty` when there is none; the cursor stays on its run, wherever that went."""
-        self._empty = empty
+        self._empty, self._saving = empty, saving
         before = self.current.run if self.current else None
         self.runs, self._tags, self._colours, self._marked, self._now = runs, tags, colours, marked, now
         if self.wanted in {view.run for view in runs}:
@@ -117,6 +119,7 @@ class RunTable(Paper):
             tags=self._tags,
             colours=self._colours,
             marked=self._marked,
+            saving=self._saving,
             now=self._now,
         )
         self.show((drawn.head, *drawn.rows))

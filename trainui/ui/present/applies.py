@@ -1,0 +1,30 @@
+"""Whether an action applies to a run as it stands, and else why not."""
+
+from __future__ import annotations
+
+from trainui.core.run import Status
+from trainui.core.store.views import RunView
+
+_APPLIES: dict[str, tuple[frozenset[Status], str]] = {
+    "pause": (frozenset({Status.RUNNING, Status.PAUSED}), "only a running run can be paused"),
+    "checkpoint": (frozenset({Status.RUNNING}), "only a running run can be asked to save"),
+    "hold": (frozenset({Status.QUEUED}), "only a queued run can be held"),
+    "priority": (frozenset({Status.QUEUED}), "only a queued run has a priority to change"),
+    "shift": (frozenset({Status.QUEUED}), "only a queued run can be moved"),
+    "edit": (frozenset({Status.QUEUED}), "only the params of a queued run can be changed"),
+    "retry": (frozenset({Status.ENDED}), "only a run that has ended can be tried again"),
+}
+"""Action → the statuses it applies to, and the sentence for all others."""
+
+
+def why_not(action: str, view: RunView | None) -> str:
+    """Why `action` does not apply to a run now; '' when it does."""
+    if view is None:
+        return "no run is chosen"
+    if action == "stop":
+        return f"{view.run} has ended already" if view.status is Status.ENDED else ""
+    statuses, rule = _APPLIES[action]
+    if view.status in statuses:
+        return ""
+    where = "has ended" if view.status is Status.ENDED else f"is {view.status}"
+    return f"{view.run} {where}; {rule}"
