@@ -15,7 +15,7 @@ from launched import endless, until
 from trainui.core.process import tree
 from trainui.core.process.files import is_locked, lock, read_json, write_json, write_json_once
 from trainui.core.process.identity import Identity, boot_seconds, identity_of, is_alive, send_signal, stat_of
-from trainui.core.process.ladder import PATIENCE, Step, is_late, kill_at, next_step
+from trainui.core.process.ladder import NOTHING, PATIENCE, Done, Step, is_late, kill_at, next_step
 from trainui.core.process.order import Allowance, Order, Stop
 
 
@@ -129,57 +129,96 @@ def test_what_is_written_for_the_pair_reads_back():
     assert Order.from_dict(order.to_dict()) == order
     assert order.manager_command[:3] == ("/py", "-m", "trainui.core.manager")
     assert Allowance.from_dict(endless().to_dict()) == endless()
-    stop = _stop()
-    assert Stop.from_dict(stop.to_dict()) == stop
+    for stop in (_stop(), _stop(checkpoint=20)):
+        assert Stop.from_dict(stop.to_dict()) == stop
+
+
+def test_records_of_an_older_and_of_a_newer_trainui_are_read():
+    """A pair lives through upgrades of whoever writes to it."""
+    order = Order(run="a-1", argv=("x",), cwd="/", env={}, run_dir="/r", db="/d", project="/p", python="/py")
+    told = order.to_dict()
+    for key in ("checkpoint_signal", "checkpoint_file", "checkpoint_seconds"):
+        del told[key]
+    assert Order.from_dict(told | {"new": 1}) == order
+    assert "checkpoint_seconds" not in _stop().to_dict(), "a pair from before refuses what it does not know"
+    assert Stop.from_dict(_stop().to_dict() | {"new": 1}) == _stop()
 
 
 # ---------------------------------------------------------------- the ladder
 
 
-def _stop(at=100.0, grace=10.0):
-    return Stop(reason="user", signal="SIGTERM", grace_seconds=grace, boot_seconds=at, at=0.0)
+def _stop(at=100.0, grace=10.0, checkpoint=0.0):
+    return Stop(
+        reason="user",
+        signal="SIGTERM",
+        grace_seconds=grace,
+        boot_seconds=at,
+        at=0.0,
+        checkpoint_seconds=checkpoint,
+    )
 
 
 def _until(seconds):
     return Allowance(until=seconds, boot_id="this", reason="budget")
 
 
-@pytest.mark.parametrize(
-    ("now", "until_", "stop", "is_signalled", "due"),
-    [
-        (50, None, None, False, (Step.WAIT, None)),
-        (50, 200, None, False, (Step.WAIT, 190)),  # the grace of 10 is prepaid
-        (190, 200, None, False, (Step.BEGIN, 190)),
-        (250, 200, None, False, (Step.BEGIN, 250)),  # nobody was there
-        (101, None, _stop(), False, (Step.SIGNAL, 101)),
-        (101, None, _stop(), True, (Step.WAIT, 110)),
-        (101, 105, _stop(), True, (Step.WAIT, 105)),  # paid for less than the grace
-        (110, None, _stop(), True, (Step.KILL, 110)),
-        (110, None, _stop(), False, (Step.KILL, 110)),
-        (100, None, _stop(grace=0), False, (Step.KILL, 100)),  # now
-    ],
-)
-def test_what_is_due_when(now, until_, stop, is_signalled, due):
-    assert (
-        next_step(now, allowance=_until(until_), grace_seconds=10, stop=stop, is_signalled=is_signalled)
-        == due
-    )
+ASKED = Done(is_requested=True)
+SAVED = Done(is_requested=True, is_saved=True)
+
+
+def _signalled(at):
+    return Done(is_requested=True, signalled_at=at)
 
 
 @pytest.mark.parametrize(
-    ("now", "until_", "stop", "is_signalled", "late"),
+    ("now", "until_", "stop", "done", "due"),
     [
-        (192, 200, None, False, False),
-        (190 + PATIENCE, 200, None, False, True),
-        (102, None, _stop(), False, False),  # asked two seconds ago
-        (100 + PATIENCE, None, _stop(), False, True),
-        (109, None, _stop(), True, False),
-        (110 + PATIENCE, None, _stop(), True, True),
-        (102, None, _stop(grace=0), True, False),
+        (50, None, None, NOTHING, (Step.WAIT, None)),
+        (50, 200, None, NOTHING, (Step.WAIT, 170)),  # a grace of 10 and a wait of 20 are prepaid
+        (170, 200, None, NOTHING, (Step.BEGIN, 170)),
+        (250, 200, None, NOTHING, (Step.BEGIN, 250)),  # nobody was there
+        (101, None, _stop(), NOTHING, (Step.SIGNAL, 101)),
+        (101, None, _stop(), _signalled(100), (Step.WAIT, 110)),
+        (101, 105, _stop(), _signalled(100), (Step.WAIT, 105)),  # paid for less than the grace
+        (110, None, _stop(), _signalled(100), (Step.KILL, 110)),
+        (110, None, _stop(), NOTHING, (Step.KILL, 110)),
+        (100, None, _stop(grace=0), NOTHING, (Step.KILL, 100)),  # now
+        (101, None, _stop(checkpoint=20), NOTHING, (Step.REQUEST, 101)),
+        (101, None, _stop(checkpoint=20), ASKED, (Step.WAIT, 120)),
+        (101, None, _stop(checkpoint=20), SAVED, (Step.SIGNAL, 101)),
+        (120, None, _stop(checkpoint=20), ASKED, (Step.SIGNAL, 120)),  # it did not save in time
+        (121, None, _stop(checkpoint=20), _signalled(120), (Step.WAIT, 130)),
+        (103, None, _stop(checkpoint=20), _signalled(102), (Step.WAIT, 112)),  # the grace after an early save
+        (112, None, _stop(checkpoint=20), _signalled(102), (Step.KILL, 112)),
+        (130, None, _stop(checkpoint=20), _signalled(125), (Step.KILL, 130)),  # at the latest
+        (130, None, _stop(checkpoint=20), NOTHING, (Step.KILL, 130)),
+        (101, 115, _stop(checkpoint=20), ASKED, (Step.WAIT, 105)),  # the grace that is paid for is kept free
+        (105, 115, _stop(checkpoint=20), ASKED, (Step.SIGNAL, 105)),
+        (101, 109, _stop(checkpoint=20), NOTHING, (Step.SIGNAL, 101)),  # no time to ask
+        (115, 115, _stop(checkpoint=20), ASKED, (Step.KILL, 115)),
     ],
 )
-def test_when_a_guard_is_late(now, until_, stop, is_signalled, late):
-    found = is_late(now, allowance=_until(until_), grace_seconds=10, stop=stop, is_signalled=is_signalled)
+def test_what_is_due_when(now, until_, stop, done, due):
+    assert next_step(now, allowance=_until(until_), stop_seconds=30, stop=stop, done=done) == due
+
+
+@pytest.mark.parametrize(
+    ("now", "until_", "stop", "done", "late"),
+    [
+        (172, 200, None, NOTHING, False),
+        (170 + PATIENCE, 200, None, NOTHING, True),
+        (102, None, _stop(), NOTHING, False),  # asked two seconds ago
+        (100 + PATIENCE, None, _stop(), NOTHING, True),
+        (109, None, _stop(), _signalled(100), False),
+        (110 + PATIENCE, None, _stop(), _signalled(100), True),
+        (102, None, _stop(grace=0), _signalled(100), False),
+        (100 + PATIENCE, None, _stop(checkpoint=20), NOTHING, True),  # it did not ask
+        (119, None, _stop(checkpoint=20), ASKED, False),
+        (120 + PATIENCE, None, _stop(checkpoint=20), ASKED, True),
+    ],
+)
+def test_when_a_guard_is_late(now, until_, stop, done, late):
+    found = is_late(now, allowance=_until(until_), stop_seconds=30, stop=stop, done=done)
     assert found is late
 
 

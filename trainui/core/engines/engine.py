@@ -74,6 +74,8 @@ class Observation:
     is_paused: bool = False
     is_kept: bool = True
     """Whether keeper or guard lives; without, nobody holds its deadlines or ends what it left behind."""
+    is_saving: bool = False
+    """Its checkpoint was asked for, and its stop waits for that."""
 
 
 class Engine(Protocol):
@@ -86,9 +88,19 @@ class Engine(Protocol):
         """What can be seen of it now; changes nothing."""
 
     def stop(
-        self, run_dir: Path, *, reason: str, signal: str, grace_seconds: float, now: bool = False
-    ) -> None:
-        """End it: the signal, the grace, SIGKILL. `now` cuts the grace, also of a stop under way."""
+        self, run_dir: Path, *, reason: str, signal: str, grace_seconds: float, checkpoint_seconds: float = 0,
+        now: bool = False,
+    ) -> None:  # fmt: skip
+        """End it: ask for a checkpoint where the order says how, then the signal, the grace, SIGKILL.
+
+        `now` cuts all that to SIGKILL, also of a stop under way.
+        """
+
+    def request_checkpoint(self, run_dir: Path, *, signal: str = "", file: str = "") -> bool:
+        """Ask for a checkpoint without stopping; False when nothing of it reached the job."""
+
+    def saved(self, run_dir: Path, *, at: float | None = None) -> None:
+        """A checkpoint was seen, told at Unix second `at`: a stop that waits for it need wait no more."""
 
     def output(self, run_dir: Path) -> Path:
         """Where what it prints is."""

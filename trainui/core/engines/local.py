@@ -10,11 +10,11 @@ from pathlib import Path
 
 from trainui.core.engines.engine import Engine, Exit, Observation, Phase
 from trainui.core.process import order as names
-from trainui.core.process import tree
+from trainui.core.process import request, tree
 from trainui.core.process.failpoint import reach
 from trainui.core.process.files import is_locked, recall, write_json, write_json_once
 from trainui.core.process.identity import Identity, boot_id, boot_seconds, is_alive, send_signal
-from trainui.core.process.ladder import kill_at
+from trainui.core.process.ladder import Done, kill_at
 from trainui.core.process.launch import launch, spawn_keeper
 from trainui.core.process.order import Allowance, Order, Stop
 
@@ -42,22 +42,28 @@ class LocalEngine:
         left, job = _exit(run_dir), _identity(run_dir / names.JOB)
         phase, cause = _phase(run_dir, claim, job, is_kept=is_kept, left=left)
         told = recall(run_dir / names.JOB) or {}
+        done = _done(run_dir)
         return Observation(
             phase=phase,
             pid=job.pid if job else None,
             job=job,
             exit=left,
             started_boot=told.get("started_boot"),
-            stop_deadline=_stop_deadline(run_dir),
+            stop_deadline=_stop_deadline(run_dir, done),
             cause=cause,
             is_paused=(run_dir / names.PAUSE).exists(),
             is_kept=is_kept,
+            is_saving=done.is_requested and done.signalled_at is None and left is None,
         )
 
     def stop(
-        self, run_dir: Path, *, reason: str, signal: str, grace_seconds: float, now: bool = False
-    ) -> None:
-        """End it: the signal, the grace, SIGKILL. `now` cuts the grace, also of a stop under way."""
+        self, run_dir: Path, *, reason: str, signal: str, grace_seconds: float, checkpoint_seconds: float = 0,
+        now: bool = False,
+    ) -> None:  # fmt: skip
+        """End it: ask for a checkpoint where the order says how, then the signal, the grace, SIGKILL.
+
+        `now` cuts all that to SIGKILL, also of a stop under way.
+        """
         stop = Stop(
             reason=reason,
             signal=signal,
@@ -65,6 +71,7 @@ class LocalEngine:
             boot_seconds=boot_seconds(),
             at=time.time(),
             by="manager",
+            checkpoint_seconds=0.0 if now or not _can_ask(run_dir) else checkpoint_seconds,
         )
         if not write_json_once(run_dir / names.STOP, stop.to_dict()):
             told = recall(run_dir / names.STOP)
@@ -72,10 +79,26 @@ class LocalEngine:
                 write_json(run_dir / names.STOP, stop.to_dict())
                 return self._hear(run_dir)
             old = Stop.from_dict(told)
-            if stop.boot_seconds + stop.grace_seconds < old.boot_seconds + old.grace_seconds:
+            if stop.end < old.end:
                 merged = replace(stop, reason=old.reason, signal=old.signal, by=old.by, first=old.to_dict())
                 write_json(run_dir / names.STOP, merged.to_dict())
         return self._hear(run_dir)
+
+    def request_checkpoint(self, run_dir: Path, *, signal: str = "", file: str = "") -> bool:
+        """Ask for a checkpoint without stopping; False when nothing of it reached the job."""
+        job = _identity(run_dir / names.JOB)
+        if job is None or not is_alive(job):
+            return False
+        asked = request.ask(str(run_dir), job, signal=signal, file=file, by="manager")
+        return bool(asked["signal"] or asked["file"])
+
+    def saved(self, run_dir: Path, *, at: float | None = None) -> None:
+        """A checkpoint was seen, told at Unix second `at`: a stop that waits for it need wait no more."""
+        requested = recall(run_dir / names.REQUESTED)
+        if requested is None or (at is not None and at < requested["at"]):
+            return  # nobody waits, or it was saved before that was asked for
+        if write_json_once(run_dir / names.SAVED, {"at": time.time() if at is None else at}):
+            self._hear(run_dir)
 
     def renew(self, run_dir: Path, allowance: Allowance) -> None:
         """Replace what was paid ahead."""
@@ -195,6 +218,22 @@ def _has_members(run_dir: Path, job: Identity | None) -> bool:
     return is_locked(run_dir / names.JOB_LOCK) or bool(tree.members(str(run_dir), job))
 
 
-def _stop_deadline(run_dir: Path) -> float | None:
+def _can_ask(run_dir: Path) -> bool:
+    """Whether its pair knows how to ask for a checkpoint; one from before that existed could not read the wish."""
+    told = recall(run_dir / names.LAUNCH) or {}
+    return bool(told.get("checkpoint_signal") or told.get("checkpoint_file"))
+
+
+def _done(run_dir: Path) -> Done:
+    signalled = recall(run_dir / names.SIGNALLED)
+    return Done(
+        is_requested=(run_dir / names.REQUESTED).exists(),
+        signalled_at=signalled["boot_seconds"] if signalled else None,
+    )
+
+
+def _stop_deadline(run_dir: Path, done: Done) -> float | None:
     stop, allowance = recall(run_dir / names.STOP), recall(run_dir / names.ALLOWANCE)
-    return kill_at(Stop.from_dict(stop), Allowance.from_dict(allowance)) if stop and allowance else None
+    if not stop or not allowance:
+        return None
+    return kill_at(Stop.from_dict(stop), Allowance.from_dict(allowance), done)

@@ -5,7 +5,9 @@
     guard       forks the job, and watches it to the end
     child       what the forked child does until it is the job
     watch       the loop of whoever guards: signals, deadlines, the exit record, stragglers
-    ladder      RULE: when to signal, when to kill. Pure
+    ladder      RULE: when to ask for a checkpoint, when to signal, when to kill. Pure
+    request     asks a job for a checkpoint
+    record      what the pair writes down: who the job is, how it ended
     tree        which processes belong to a run
     revive      starts a manager when there is none
     beat        the manager's heartbeat, and the end of one that hangs

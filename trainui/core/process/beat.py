@@ -18,9 +18,6 @@ EVERY = 2.0
 """Seconds between beats at the least: however often `beat` is called, it costs next to nothing."""
 LATE = 20.0
 """Seconds after which a manager that has not beaten hangs. A beat comes with every tick and every commit."""
-FRESH = 3 * EVERY
-"""Seconds in which a manager that is well has beaten."""
-
 _heart: int | None = None
 _next = 0.0
 
@@ -84,8 +81,3 @@ class Watcher:
             return False
         reach("killed manager")
         return True
-
-    def doubts(self) -> bool:
-        """Whether a manager holds the lock and may hang: it has beaten, but not lately."""
-        last = last_beat(self._db)
-        return last is not None and boot_seconds() - last > FRESH and is_locked(f"{self._db}-lock")

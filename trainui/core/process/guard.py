@@ -8,8 +8,9 @@ from . import child, linux
 from .failpoint import i_am, reach
 from .files import lock, read_json, write_json_once
 from .order import EXIT, GUARD, GUARD_LOCK, STOP, Order
+from .record import exit_record, write_identity, write_job
 from .revive import Reviver
-from .watch import Watch, exit_record, write_identity, write_job
+from .watch import Watch
 
 
 def guard(order: Order, *, oom_score: str | None) -> int:
@@ -34,5 +35,5 @@ def guard(order: Order, *, oom_score: str | None) -> int:
     reach("opened gate")
     reviver = Reviver(order, is_senior=False, oom_score=oom_score)
     Watch(order, told, by="guard", wake=wake, reviver=reviver).run()
-    reviver.part(wake)
+    reviver.part(wake, held)
     return 0

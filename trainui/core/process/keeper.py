@@ -25,7 +25,7 @@ from .failpoint import i_am, reach
 from .files import is_locked, lock, read_json, recall, write_json, write_json_once
 from .guard import guard
 from .identity import Identity, boot_seconds, identity_of, is_alive
-from .ladder import PATIENCE, is_late
+from .ladder import PATIENCE, Done, is_late
 from .order import (
     ALLOWANCE,
     CLAIM,
@@ -35,14 +35,16 @@ from .order import (
     KEEPER,
     KEEPER_LOCK,
     LAUNCH,
+    REQUESTED,
     SIGNALLED,
     STOP,
     Allowance,
     Order,
     Stop,
 )
+from .record import exit_record, write_identity
 from .revive import Reviver
-from .watch import TICK, Watch, exit_record, write_identity
+from .watch import TICK, Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,14 +84,14 @@ class Keeper:
                     reach("killed guard")
                 self._reviver.look()
                 self._wake.wait(TICK)
-        self._reviver.part(self._wake)
+        self._reviver.part(self._wake, self._held)
 
     def attend(self) -> None:
         """Watch a job that is not our child."""
         told = self._told(JOB)
         assert told is not None
         Watch(self._order, told, by="keeper", wake=self._wake, reviver=self._reviver).run()
-        self._reviver.part(self._wake)
+        self._reviver.part(self._wake, self._held)
 
     def _fork_guard(self) -> None:
         self._guards += 1
@@ -163,14 +165,17 @@ class Keeper:
             return now - self._guarded_since > BIRTH
         if is_alive(Identity.from_dict(told)):
             self._dead_since = None
-            allowance, stop = self._told(ALLOWANCE), self._told(STOP)
+            allowance, stop, signalled = self._told(ALLOWANCE), self._told(STOP), self._told(SIGNALLED)
             assert allowance is not None
             return is_late(
                 now,
                 allowance=Allowance.from_dict(allowance),
-                grace_seconds=self._order.grace_seconds,
+                stop_seconds=self._order.request_seconds + self._order.grace_seconds,
                 stop=Stop.from_dict(stop) if stop else None,
-                is_signalled=os.path.exists(self._path(SIGNALLED)),
+                done=Done(  # since when it is saved we cannot know: the guard has until it need wait no more
+                    is_requested=self._told(REQUESTED) is not None,
+                    signalled_at=float(signalled["boot_seconds"]) if signalled else None,
+                ),
             )
         if os.path.exists(self._path(EXIT)) or not os.path.isdir(self._order.run_dir):
             return False

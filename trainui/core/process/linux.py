@@ -53,6 +53,16 @@ def oom_kills() -> int:
     return 0
 
 
+def hears(pid: int, signum: int) -> bool:
+    """Whether a process does something of its own with a signal: it neither dies of it nor ignores it."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+            masks = [line.split()[1] for line in file if line.startswith(("SigCgt:", "SigBlk:"))]
+    except OSError:
+        return False
+    return any(int(mask, 16) >> (signum - 1) & 1 for mask in masks)
+
+
 def set_oom_score(value: str) -> str | None:
     """Set this process's oom_score_adj and return what it was; None where that is not allowed."""
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "r+", encoding="ascii") as file:

@@ -3,6 +3,7 @@
 - launch.json: Order, the command, complete; allowance.json: Allowance, until when it is paid
 - stop.json: Stop, it shall end, why and how; signalled.json: the stop signal went out; pause.json: it stands still
 - claim: it was launched, once; keeper.json, guard.json: who watches; refused.json: why the command could not start
+- requested.json: its checkpoint was asked for before the stop signal; saved.json: it is there
 - job.json: who the job is, since when; exit.json: how it ended, by whom observed
 - keeper.lock, guard.lock, job.lock: held by the living. flock, not pid files
 """
@@ -10,7 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 
 TYPE_CHECKING = False  # typing itself is too dear for a keeper
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ LAUNCH, ALLOWANCE, STOP, PAUSE = "launch.json", "allowance.json", "stop.json", "
 CLAIM, KEEPER, GUARD, JOB, EXIT = "claim", "keeper.json", "guard.json", "job.json", "exit.json"
 KEEPER_LOCK, GUARD_LOCK, JOB_LOCK = "keeper.lock", "guard.lock", "job.lock"
 SIGNALLED, REFUSED = "signalled.json", "refused.json"
+REQUESTED, SAVED = "requested.json", "saved.json"
 OUTPUT, KEEPER_LOG = "output.log", "keeper.log"
 
 MARK = "TRAINUI_KEEPER"
@@ -48,6 +50,12 @@ class Order:
     """The command that starts a manager; empty: `python -m trainui.core.manager …`."""
     umask: int | None = None
     """The user's, given back to the job; None: `launch` fills it in."""
+    checkpoint_signal: str = ""
+    """What asks the job for a checkpoint, as SIGUSR1."""
+    checkpoint_file: str = ""
+    """Or a file that does: we make it, the job removes it when it has saved. Relative to the run directory."""
+    checkpoint_seconds: float = 0.0
+    """How long a stop waits for that checkpoint, before the stop signal; 0: it does not ask."""
 
     def to_dict(self) -> dict[str, Any]:
         """As written in launch.json."""
@@ -55,9 +63,15 @@ class Order:
 
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> Order:
-        """The order in launch.json."""
+        """The order in launch.json, as written by this trainui or another."""
+        told = _known(cls, told)
         lists = {"argv": tuple(told["argv"]), "manager_argv": tuple(told["manager_argv"])}
         return cls(**{**told, **lists})
+
+    @property
+    def request_seconds(self) -> float:
+        """How long a stop may wait for a checkpoint; 0 when there is no way to ask for one."""
+        return self.checkpoint_seconds if self.checkpoint_signal or self.checkpoint_file else 0.0
 
     @property
     def manager_command(self) -> tuple[str, ...]:
@@ -88,25 +102,44 @@ class Allowance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stop:
-    """This run shall end. Written once; only the time until SIGKILL may be shortened later."""
+    """This run shall end. Written once; only the time until SIGKILL may be shortened later.
+
+    First its checkpoint is asked for, if it can be; then it gets its signal; then SIGKILL.
+    """
 
     reason: str
     signal: str
     grace_seconds: float
     boot_seconds: float
-    """When it was asked: grace runs from here, whoever acts on it."""
+    """When it was asked: all its times run from here, whoever acts on it."""
     at: float
     """The same, in Unix seconds, for people."""
     by: str = "user"
     """Who asked: the `manager`, or `guard` or `keeper` when an allowance ran out."""
     first: Mapping[str, Any] = field(default_factory=dict)
     """The stop this one shortened."""
+    checkpoint_seconds: float = 0.0
+    """How long the stop signal may wait for the checkpoint that was asked for."""
+
+    @property
+    def end(self) -> float:
+        """Boot seconds at which SIGKILL falls at the latest."""
+        return self.boot_seconds + self.checkpoint_seconds + self.grace_seconds
 
     def to_dict(self) -> dict[str, Any]:
-        """As written in stop.json."""
-        return {**asdict(self), "first": dict(self.first)}
+        """As written in stop.json; a pair from before there were checkpoint requests can read it."""
+        told = {**asdict(self), "first": dict(self.first)}
+        if not self.checkpoint_seconds:
+            del told["checkpoint_seconds"]
+        return told
 
     @classmethod
     def from_dict(cls, told: Mapping[str, Any]) -> Stop:
-        """The stop in stop.json."""
-        return cls(**told)
+        """The stop in stop.json, as written by this trainui or another."""
+        return cls(**_known(cls, told))
+
+
+def _known(cls: type[Order | Stop], told: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a record is known here: a pair lives through upgrades of whoever writes to it."""
+    names = {one.name for one in fields(cls)}
+    return {key: value for key, value in told.items() if key in names}

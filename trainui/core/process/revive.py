@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from . import linux
-from .beat import LATE, Watcher
+from .beat import LATE, Watcher, last_beat
 from .failpoint import reach
 from .files import is_locked
 from .identity import boot_seconds
@@ -49,15 +49,24 @@ class Reviver:
     def _is_junior(self) -> bool:
         return not self._is_senior and is_locked(os.path.join(self._order.run_dir, KEEPER_LOCK))
 
-    def part(self, wake: linux.Wake) -> None:
-        """Leave a manager behind that is alive and moves: what waits in the queue shall not wait for a person."""
+    def part(self, wake: linux.Wake, held: int) -> None:
+        """Go, and leave a manager behind that is alive and moves: what is queued shall not wait for a person.
+
+        `held`: our lock. It is let go first, so that the run is over for everybody.
+        """
         if self._is_junior():
             return
-        end = boot_seconds() + LATE + 2 * EVERY
-        while self._watcher.doubts() and boot_seconds() < end:
-            self.look()
-            wake.wait(SOON)
         self.revive()
+        os.close(held)
+        last, end = last_beat(self._order.db), boot_seconds() + LATE + 2 * EVERY
+        while last is not None and last == last_beat(self._order.db) and boot_seconds() < end:
+            if not is_locked(self._lock):
+                return
+            if self._watcher.end_hung():
+                wake.wait(SOON)
+                self.revive()
+                return
+            wake.wait(SOON)
 
     def revive(self) -> bool:
         """Start a manager if none is alive; whether one was started."""

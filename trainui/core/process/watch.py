@@ -13,10 +13,12 @@ from collections.abc import Mapping
 
 from . import linux, tree
 from .failpoint import reach
-from .files import read_json, recall, write_json, write_json_once
+from .files import read_json, recall, write_json_once
 from .identity import Identity, boot_seconds, identity_of, is_alive, send_signal
-from .ladder import Step, kill_at, next_step
-from .order import ALLOWANCE, EXIT, JOB, PAUSE, REFUSED, SIGNALLED, STOP, Allowance, Order, Stop
+from .ladder import Done, Step, kill_at, next_step
+from .order import ALLOWANCE, EXIT, PAUSE, REFUSED, REQUESTED, SIGNALLED, STOP, Allowance, Order, Stop
+from .record import exit_record, signal_name, signal_number
+from .request import ask, is_answered
 
 TYPE_CHECKING = False  # typing itself is too dear for a keeper
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 TICK = 1.0
 """Seconds between looks when nobody pokes us: a lost poke costs no more."""
+SAVING = 0.2
+"""Seconds between looks for the checkpoint of a run that is to be stopped."""
 STRAGGLER_GRACE = 5.0
 """Seconds what a finished job left behind has after its stop signal."""
 
@@ -43,8 +47,9 @@ class Watch:
         self.started_boot = float(told["started_boot"])
         self._oom_kills = int(told["oom_kills"])
         self._told_stop: dict[str, Any] | None = None
+        self._told_request: dict[str, Any] | None = None
+        self._told_signal: dict[str, Any] | None = None
         self._told_allowance = read_json(os.path.join(order.run_dir, ALLOWANCE))
-        self._is_signalled = False
         self._wake = wake
         self._reviver = reviver
 
@@ -59,17 +64,19 @@ class Watch:
 
     def sweep(self) -> None:
         """Stop what the job left behind: the stop signal, a grace, SIGKILL."""
-        end = boot_seconds() + STRAGGLER_GRACE
+        begun = boot_seconds()
         asked: set[Identity] = set()
         while left := [one for one in self._members() if one != self.job]:
             stop = self._stop()
-            due = kill_at(stop, self._allowance()) if stop else end
+            due = begun + (stop.grace_seconds if stop else STRAGGLER_GRACE)
+            if stop:
+                due = min(due, kill_at(stop, self._allowance(), self._done()))
             if boot_seconds() >= due:
                 tree.signal_all(left, signal.SIGKILL)
                 reach("killed stragglers")
             else:
                 fresh = [one for one in left if one not in asked]
-                tree.signal_all(fresh, _number(stop.signal if stop else "SIGTERM"))
+                tree.signal_all(fresh, signal_number(stop.signal if stop else "SIGTERM"))
                 tree.signal_all(fresh, signal.SIGCONT)
                 asked.update(fresh)
                 reach("asked stragglers")
@@ -82,21 +89,23 @@ class Watch:
 
     def _act(self) -> float:
         """Do what is due; returns how long to sleep."""
-        now = boot_seconds()
+        now, done = boot_seconds(), self._done()
         step, due = next_step(
             now,
             allowance=self._allowance(),
-            grace_seconds=self.order.grace_seconds,
+            stop_seconds=self.order.request_seconds + self.order.grace_seconds,
             stop=self._stop(),
-            is_signalled=self._is_signalled or os.path.exists(self._path(SIGNALLED)),
+            done=done,
         )
         if step is Step.WAIT:
-            return TICK if due is None else max(0.0, min(TICK, due - now))
-        {Step.BEGIN: self._begin, Step.SIGNAL: self._signal, Step.KILL: self._kill}[step]()
+            most = SAVING if done.is_requested and done.signalled_at is None else TICK
+            return most if due is None else max(0.0, min(most, due - now))
+        does = {Step.BEGIN: self._begin, Step.REQUEST: self._request, Step.SIGNAL: self._signal}
+        does.get(step, self._kill)()
         return 0.1 if step is Step.KILL else 0.0
 
     def _begin(self) -> None:
-        """The allowance is down to the grace: write the decision first, so that the exit tells why."""
+        """The allowance is down to what a stop needs: write the decision first, so that the exit tells why."""
         stop = Stop(
             reason=self._allowance().reason,
             signal=self.order.stop_signal,
@@ -104,26 +113,39 @@ class Watch:
             boot_seconds=boot_seconds(),
             at=time.time(),
             by=self.by,
+            checkpoint_seconds=self.order.request_seconds,
         )
-        try:
-            write_json_once(self._path(STOP), stop.to_dict())
-        except OSError as error:  # a full disk must not make a run immortal
-            self._say(f"stop.json cannot be written: {error}")
+        self._note(STOP, stop.to_dict())
         self._told_stop = stop.to_dict()  # what the file says goes first, if it can be read
+
+    def _request(self) -> None:
+        """Ask for a checkpoint; who is killed before it is written down is followed by one who asks again."""
+        self._thaw()
+        way = self.order
+        asked = ask(way.run_dir, self.job, signal=way.checkpoint_signal, file=way.checkpoint_file, by=self.by)
+        self._told_request = asked
+        self._note(REQUESTED, asked)
 
     def _signal(self) -> None:
         """The stop signal, to the main process alone: it must not lose its helpers while it saves."""
         stop = self._stop()
+        self._thaw()
+        send_signal(self.job, signal_number(stop.signal if stop else self.order.stop_signal))
+        reach("sent signal")
+        # after sending: if we die in between it is sent twice, which is better than never
+        self._told_signal = {"by": self.by, "boot_seconds": boot_seconds()}
+        self._note(SIGNALLED, self._told_signal)
+
+    def _thaw(self) -> None:
+        """One that stands still cannot save."""
         if os.path.exists(self._path(PAUSE)):
             tree.thaw(self.order.run_dir, self.job)
-        send_signal(self.job, _number(stop.signal if stop else self.order.stop_signal))
-        reach("sent signal")
+
+    def _note(self, name: str, record: Mapping[str, Any]) -> None:
         try:
-            # after sending: if we die in between it is sent twice, which is better than never
-            write_json_once(self._path(SIGNALLED), {"by": self.by, "boot_seconds": boot_seconds()})
-        except OSError as error:
-            self._say(f"{SIGNALLED} cannot be written: {error}")
-        self._is_signalled = True
+            write_json_once(self._path(name), record)
+        except OSError as error:  # a full disk: it is known here, and the run ends all the same
+            self._say(f"{name} cannot be written: {error}")
 
     def _kill(self) -> None:
         tree.signal_all(self._members(), signal.SIGKILL)
@@ -135,6 +157,15 @@ class Watch:
     def _stop(self) -> Stop | None:
         self._told_stop = recall(self._path(STOP), self._told_stop)
         return Stop.from_dict(self._told_stop) if self._told_stop else None
+
+    def _done(self) -> Done:
+        self._told_request = recall(self._path(REQUESTED), self._told_request)
+        self._told_signal = recall(self._path(SIGNALLED), self._told_signal)
+        return Done(
+            is_requested=self._told_request is not None,
+            is_saved=is_answered(self.order.run_dir, self._told_request),
+            signalled_at=float(self._told_signal["boot_seconds"]) if self._told_signal else None,
+        )
 
     def _allowance(self) -> Allowance:
         self._told_allowance = recall(self._path(ALLOWANCE), self._told_allowance)
@@ -183,11 +214,11 @@ class Watch:
         was_killed = by_signal and dead.si_status == signal.SIGKILL
         return exit_record(
             code=None if by_signal else dead.si_status,
-            signal_name=_name(dead.si_status) if by_signal else None,
+            by_signal=signal_name(dead.si_status) if by_signal else None,
             seconds=now - self.started_boot,
             by=self.by,
             stop=stop.to_dict() if stop else None,
-            killed=bool(was_killed and stop and now >= kill_at(stop, self._allowance())),
+            killed=bool(was_killed and stop and now >= kill_at(stop, self._allowance(), self._done())),
             max_rss=linux.peak_memory(dead.si_pid),
             oom_kills=max(0, linux.oom_kills() - self._oom_kills),
             could_not_start=refused.get("reason", ""),
@@ -198,64 +229,3 @@ class Watch:
 
     def _say(self, text: str) -> None:
         linux.say(f"{self.by}: {text}")
-
-
-def exit_record(
-    *,
-    code: int | None = None,
-    signal_name: str | None = None,
-    seconds: float = 0.0,
-    by: str,
-    stop: dict[str, Any] | None = None,
-    killed: bool = False,
-    max_rss: int = 0,
-    oom_kills: int = 0,
-    could_not_start: str = "",
-) -> dict[str, Any]:
-    """What exit.json holds."""
-    return {
-        "code": code,
-        "signal": signal_name,
-        "at": time.time(),
-        "boot_seconds": boot_seconds(),
-        "seconds": seconds,
-        "by": by,
-        "stop": stop,
-        "killed": killed,
-        "max_rss": max_rss,
-        "oom_kills": oom_kills,
-        "could_not_start": could_not_start,
-    }
-
-
-def write_job(order: Order, job: Identity) -> dict[str, Any] | None:
-    """Make the job known, durably; returns what was written, None when another is known. Raises OSError."""
-    record = {
-        **job.to_dict(),
-        "started_at": time.time(),
-        "started_boot": boot_seconds(),
-        "oom_kills": linux.oom_kills(),
-    }
-    return record if write_json_once(os.path.join(order.run_dir, JOB), record) else None
-
-
-def write_identity(path: str) -> Identity:
-    """Write who we are, to be poked."""
-    identity = identity_of(os.getpid())
-    assert identity is not None
-    write_json(path, identity.to_dict())
-    return identity
-
-
-def _number(name: str) -> int:
-    try:
-        return signal.Signals[name]
-    except KeyError:
-        return signal.SIGTERM
-
-
-def _name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
