@@ -90,8 +90,9 @@ class _Watcher(LocalEngine):
     """Sees, and touches nothing."""
 
     def stop(
-        self, run_dir: Path, *, reason: str, signal: str, grace_seconds: float, now: bool = False
-    ) -> None:
+        self, run_dir: Path, *, reason: str, signal: str, grace_seconds: float, checkpoint_seconds: float = 0,
+        now: bool = False,
+    ) -> None:  # fmt: skip
         """What was to be stopped then has ended since, or its keeper knows."""
 
     def attend(self, run_dir: Path) -> None:

@@ -123,12 +123,6 @@ class LocalEngine:
         (run_dir / names.PAUSE).unlink(missing_ok=True)
         reach("removed pause.json")
 
-    def saved(self, run_dir: Path) -> None:
-        """STUB"""
-
-    def request_checkpoint(self, run_dir: Path, *, signal: str, file: str) -> None:
-        """STUB"""
-
     def attend(self, run_dir: Path) -> None:
         """Give a run whose pair died a keeper again: its deadlines hold, what it left behind is ended."""
         seen = self.poll(run_dir)
