@@ -52,7 +52,7 @@ class Exit:
     oom_kills: int = 0
     """Processes of its control group that the kernel killed for memory while it ran."""
     kernel: str = ""
-    """The kernel's line about a process of it that was killed for memory."""
+    """What the kernel log says of the killing of one of its processes for memory."""
     could_not_start: str = ""
     """Why the command never began; then `code` is ours (126, 127), not the job's."""
 

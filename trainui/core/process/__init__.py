@@ -7,6 +7,7 @@
     watch       the loop of whoever guards: signals, deadlines, the exit record, stragglers
     ladder      RULE: when to ask for a checkpoint, when to signal, when to kill. Pure
     request     asks a job for a checkpoint
+    memory      evidence that the kernel killed for memory
     record      what the pair writes down: who the job is, how it ended
     tree        which processes belong to a run
     revive      starts a manager when there is none

@@ -41,18 +41,6 @@ def peak_memory(zombie: int) -> int:
     return int(usage[4]) * 1024  # two times two words of time, then ru_maxrss in KiB
 
 
-def oom_kills() -> int:
-    """How often the kernel has killed for memory in this control group; 0 where it does not say."""
-    for path in ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control"):
-        try:
-            with open(path, encoding="ascii") as file:
-                counts = dict(line.split() for line in file)
-        except (OSError, ValueError):
-            continue
-        return int(counts.get("oom_kill", 0))
-    return 0
-
-
 def hears(pid: int, signum: int) -> bool:
     """Whether a process does something of its own with a signal: it neither dies of it nor ignores it."""
     try:

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 
-from . import linux
+from . import memory
 from .files import write_json, write_json_once
 from .identity import Identity, boot_seconds, identity_of
 from .order import JOB, Order
@@ -26,6 +26,7 @@ def exit_record(
     killed: bool = False,
     max_rss: int = 0,
     oom_kills: int = 0,
+    kernel: str = "",
     could_not_start: str = "",
 ) -> dict[str, Any]:
     """What exit.json holds."""
@@ -40,17 +41,20 @@ def exit_record(
         "killed": killed,
         "max_rss": max_rss,
         "oom_kills": oom_kills,
+        "kernel": kernel,
         "could_not_start": could_not_start,
     }
 
 
 def write_job(order: Order, job: Identity) -> dict[str, Any] | None:
     """Make the job known, durably; returns what was written, None when another is known. Raises OSError."""
+    events = memory.events_of(job.pid)
     record = {
         **job.to_dict(),
         "started_at": time.time(),
         "started_boot": boot_seconds(),
-        "oom_kills": linux.oom_kills(),
+        "oom_kills": memory.oom_kills(events),
+        "oom_events": events,
     }
     return record if write_json_once(os.path.join(order.run_dir, JOB), record) else None
 

@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Mapping
 
-from . import linux, tree
+from . import linux, memory, tree
 from .failpoint import reach
 from .files import read_json, recall, write_json_once
 from .identity import Identity, boot_seconds, identity_of, is_alive, send_signal
@@ -30,6 +30,10 @@ TICK = 1.0
 """Seconds between looks when nobody pokes us: a lost poke costs no more."""
 SAVING = 0.2
 """Seconds between looks for the checkpoint of a run that is to be stopped."""
+CENSUS = 5.0
+"""Seconds between looks at who belongs to the job."""
+MOST_PIDS = 4096
+"""Of a job that forks without end, the latest."""
 STRAGGLER_GRACE = 5.0
 """Seconds what a finished job left behind has after its stop signal."""
 
@@ -46,6 +50,9 @@ class Watch:
         self.job = Identity.from_dict(told)
         self.started_boot = float(told["started_boot"])
         self._oom_kills = int(told["oom_kills"])
+        self._oom_events = str(told.get("oom_events") or memory.events_of(os.getpid()))
+        self._pids = {self.job.pid: None}
+        self._next_census = 0.0
         self._told_stop: dict[str, Any] | None = None
         self._told_request: dict[str, Any] | None = None
         self._told_signal: dict[str, Any] | None = None
@@ -59,8 +66,20 @@ class Watch:
             if not is_alive(self.job) and not self._is_child():
                 break  # both of the pair died, we came later: its exit code went with them
             self._reviver.look()
+            self._take_census()
             self._wake.wait(self._act())
         self.sweep()
+
+    def _take_census(self) -> None:
+        """Remember who belongs to the job: of whom the kernel kills, nothing is left but a pid in its log."""
+        if (now := boot_seconds()) < self._next_census:
+            return
+        self._next_census = now + CENSUS
+        for pid in memory.descendants(self.job.pid):
+            self._pids.pop(pid, None)
+            self._pids[pid] = None
+        while len(self._pids) > MOST_PIDS:
+            del self._pids[next(iter(self._pids))]
 
     def sweep(self) -> None:
         """Stop what the job left behind: the stop signal, a grace, SIGKILL."""
@@ -210,6 +229,7 @@ class Watch:
         now = boot_seconds()
         by_signal = dead.si_code in (os.CLD_KILLED, os.CLD_DUMPED)
         stop = self._stop()
+        is_odd = by_signal or dead.si_status != 0
         refused = recall(self._path(REFUSED)) or {}
         was_killed = by_signal and dead.si_status == signal.SIGKILL
         return exit_record(
@@ -220,7 +240,10 @@ class Watch:
             stop=stop.to_dict() if stop else None,
             killed=bool(was_killed and stop and now >= kill_at(stop, self._allowance(), self._done())),
             max_rss=linux.peak_memory(dead.si_pid),
-            oom_kills=max(0, linux.oom_kills() - self._oom_kills),
+            oom_kills=max(0, memory.oom_kills(self._oom_events) - self._oom_kills),
+            kernel=memory.killed_line({*self._pids, dead.si_pid}, seconds=now - self.started_boot)
+            if is_odd
+            else "",
             could_not_start=refused.get("reason", ""),
         )
 
