@@ -40,8 +40,8 @@ def runs(db: Path) -> Finding:
     live = [view for view in _views(db) if view.is_live]
     alone = [view.run for view in live if engine.poll(Path(view.directory)).phase is Phase.UNATTENDED]
     if alone:
-        text = f"{', '.join(alone)}: keeper and guard are dead, so the exit code stays unknown; any start attends it again"
-        return problem("runs", text)
+        text = "keeper and guard are dead, so the exit code stays unknown; the next start attends it again"
+        return problem("runs", f"{', '.join(alone)}: {text}")
     return ok("runs", f"{len(live)} live")
 
 
