@@ -9,9 +9,11 @@ from pathlib import Path
 MOUNTINFO = Path("/proc/self/mountinfo")
 REMOTE = (
     "nfs", "nfs3", "nfs4", "cifs", "smb3", "smbfs", "9p", "lustre", "glusterfs", "ceph", "afs", "beegfs", "gpfs",
-    "ncpfs", "virtiofs", "vboxsf",
+    "ncpfs", "vboxsf",
 )  # fmt: skip
 """File systems shared between machines: SQLite's -wal needs memory that all its users share."""
+LOCAL_FUSE = ("fuse.fuse-overlayfs", "fuse.mergerfs", "fuse.gocryptfs", "fuse.ntfs-3g", "fuse.exfat")
+"""Those behind a program of this machine."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +28,7 @@ class Mount:
     @property
     def is_remote(self) -> bool:
         """Whether another machine may have it open too, so that locks are a matter of faith."""
-        return self.kind in REMOTE or self.kind.startswith("fuse.")
+        return self.kind in REMOTE or (self.kind.startswith("fuse.") and self.kind not in LOCAL_FUSE)
 
 
 def mount_of(path: Path) -> Mount:

@@ -7,6 +7,7 @@ from pathlib import Path
 from trainui.core.doctor import machine, processes, store
 from trainui.core.doctor.finding import Finding, note, ok, problem
 from trainui.core.errors import TrainuiError
+from trainui.core.launching import why_it_cannot_start
 from trainui.core.project import find_jobs, load_config
 
 
@@ -48,6 +49,10 @@ def _project(project: Path) -> Finding:
 def _jobs(project: Path) -> Finding:
     jobs = find_jobs(project)
     problems = [job.problem for job in jobs if job.problem]
+    for job in jobs:
+        reason, hint = why_it_cannot_start(job.spec, project) if job.spec else ("", "")
+        if reason:
+            problems.append(f"{job.name}: {reason}{f', {hint}' if hint else ''}")
     if problems:
         return problem("jobs", "; ".join(problems))
     return ok("jobs", f"{len(jobs)} found") if jobs else note("jobs", f"none in {project / 'jobs'}")
