@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from trainui.cli.place import Place, db_option
+from trainui.cli.printing import plain
 from trainui.core.errors import UserError
 
 FORMATS = ("md", "json", "png")
@@ -36,4 +37,4 @@ def export_command(
         raise UserError("say which runs, or --study NAME", hint="trainui ls --all shows both")
     written = place.client().export(runs, study=study, to=folder, formats=formats)
     for path in sorted(written.iterdir()):
-        click.echo(path)
+        click.echo(plain(str(path)))

@@ -26,7 +26,11 @@ class Place:
     @functools.cached_property
     def project(self) -> Path:
         """The project folder. Raises NotFoundError when there is none here."""
-        return find_project(Path.cwd())
+        try:
+            here = Path.cwd()
+        except FileNotFoundError:
+            raise NotFoundError("the folder you are in was deleted", hint="cd to the project") from None
+        return find_project(here)
 
     @functools.cached_property
     def db(self) -> Path:

@@ -10,9 +10,10 @@ from pathlib import Path
 from trainui.core.errors import NotFoundError, TrainuiError, UserError
 from trainui.core.export.summary import export_runs
 from trainui.core.ingest.patterns import compile_patterns
+from trainui.core.launching import why_it_cannot_start
 from trainui.core.process.beat import manager_of
 from trainui.core.process.identity import Identity
-from trainui.core.project import find_job, find_jobs, load_config
+from trainui.core.project import JobFile, find_job, find_jobs, load_config
 from trainui.core.run import Status
 from trainui.core.spec import ParamValue, Spec, resolve
 from trainui.core.standby import ensure_manager, stop_manager
@@ -51,7 +52,7 @@ class Client:
                 name=job.name,
                 about=job.spec.job.about if job.spec else "",
                 study=job.spec.job.study if job.spec else "",
-                problem=job.problem,
+                problem=job.problem or _why_not(job, self.project),
                 presets=tuple(job.spec.presets) if job.spec else (),
                 params=job.spec.params if job.spec else {},
                 path=job.path,
@@ -125,24 +126,27 @@ class Client:
     def _queue(
         self, specs: Sequence[tuple[Spec, str | None]], *, armed: bool, held: bool = False, priority: int = 0
     ) -> list[str]:
+        """Queue them all, or none: when one cannot start, or cannot be written down."""
+        for spec, _ in specs:
+            reason, hint = why_it_cannot_start(spec, self.project)
+            if reason:
+                raise UserError(f"job {spec.job.name!r} cannot start: {reason}", hint=hint)
+        payloads = [
+            {
+                "job": spec.job.name,
+                "study": spec.job.study or spec.job.name,
+                "spec": spec.to_json(),
+                "project": str(self.project),
+                "armed": armed or spec.job.arm,
+                "parent": parent,
+                "held": held,
+                "priority": priority,
+            }
+            for spec, parent in specs
+        ]
         desk = Desk(self.db)
         try:
-            return [
-                desk.start(
-                    spec.job.name,
-                    {
-                        "job": spec.job.name,
-                        "study": spec.job.study or spec.job.name,
-                        "spec": spec.to_json(),
-                        "project": str(self.project),
-                        "armed": armed or spec.job.arm,
-                        "parent": parent,
-                        "held": held,
-                        "priority": priority,
-                    },
-                )
-                for spec, parent in specs
-            ]
+            return desk.start_all(payloads)
         finally:
             desk.close()
 
@@ -252,6 +256,12 @@ class Client:
     def stop_manager(self) -> str:
         """End the manager when nothing is live; returns what was done. Raises UserError when runs are live."""
         return stop_manager(self.db)
+
+
+def _why_not(job: JobFile, project: Path) -> str:
+    """What keeps a job whose spec is right from starting; '' when nothing is known."""
+    reason, hint = why_it_cannot_start(job.spec, project) if job.spec else ("", "")
+    return f"{job.path.relative_to(project)}: {reason}{f' ({hint})' if hint else ''}" if reason else ""
 
 
 def _with_remedy(spec: Spec, remedy: str) -> Spec:

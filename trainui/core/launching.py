@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from trainui.core.errors import LaunchError
+from trainui.core.process.child import reason_not_to_start
 from trainui.core.process.files import write_json
 from trainui.core.process.order import Order
-from trainui.core.spec import argv
+from trainui.core.spec import Spec, argv
 from trainui.core.store.runs import RunRow
 
 SHOWN_ENVIRONMENT = (
@@ -70,7 +71,7 @@ def checkpoint_file(run: RunRow) -> str:
 def environment_for(run: RunRow, base: Mapping[str, str]) -> dict[str, str]:
     """The complete environment of a run's job."""
     env = {key: value for key, value in base.items() if not key.startswith("TRAINUI_")}
-    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
+    env["PATH"] = _path(base)
     env |= {"PYTHONUNBUFFERED": "1", **run.spec.env}
     if run.gpus:
         env |= {"CUDA_VISIBLE_DEVICES": ",".join(run.gpus), "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
@@ -79,6 +80,22 @@ def environment_for(run: RunRow, base: Mapping[str, str]) -> dict[str, str]:
         "TRAINUI_RUN_DIR": str(run.directory),
         "TRAINUI_METRICS": str(run.directory / "metrics.jsonl"),
     }
+
+
+def _path(base: Mapping[str, str]) -> str:
+    """Where a run's command is looked for, unless its spec says where: beside this Python first."""
+    return os.pathsep.join([str(Path(sys.executable).parent), base.get("PATH", os.defpath)])
+
+
+def why_it_cannot_start(spec: Spec, project: Path) -> tuple[str, str]:
+    """(reason, hint) why the command of a job cannot start, as far as one can tell before; ('', '') if it can.
+
+    What other jobs make first, or lies in the run directory, may still come to be.
+    """
+    if spec.job.needs or spec.job.after or "{run" in spec.job.command[0]:
+        return "", ""
+    words = [word.replace("{python}", sys.executable) for word in spec.job.command]
+    return reason_not_to_start(words, str(project), spec.env.get("PATH") or _path(os.environ))
 
 
 def prepare_directory(run: RunRow, order: Order) -> None:

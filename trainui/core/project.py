@@ -97,6 +97,8 @@ def manager_argv(db: Path, project: Path) -> tuple[str, ...]:
 def load_config(project: Path) -> Config:
     """Read trainui.toml; a project without one has no budget and costs nothing. Raises SpecError."""
     path = project / "trainui.toml"
+    if path.exists() and not path.is_file():  # a pipe in its place would keep us waiting
+        raise SpecError(f"{path}:1: is not a file", hint="move it away")
     try:
         text = path.read_text(encoding="utf-8")
         config = msgspec.convert(tomllib.loads(text), Config)
@@ -153,7 +155,7 @@ def _check(path: Path, text: str, config: Config) -> None:
 def find_jobs(project: Path) -> list[JobFile]:
     """Every `jobs/**/*.toml` with a [job] table, by name; what is wrong with one is kept beside it."""
     found: list[JobFile] = []
-    for path in sorted(path for path in (project / "jobs").rglob("*.toml") if path.is_file()):
+    for path in sorted((project / "jobs").rglob("*.toml")):
         shown = path.relative_to(project)
         try:
             spec = load_spec(path)

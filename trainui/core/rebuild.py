@@ -16,12 +16,11 @@ from pathlib import Path
 
 from trainui.core.client import Client
 from trainui.core.errors import StoreError, TrainuiError, UserError
-from trainui.core.process import order as names
 from trainui.core.process.files import lock
 from trainui.core.process.identity import send_signal
 from trainui.core.project import lock_path
 from trainui.core.remaking import Remaking, Report
-from trainui.core.retelling import UnclearError, hear, run_folders
+from trainui.core.retelling import missing_runs
 from trainui.core.store.salvage import Wreck, health
 
 PATIENCE = 10.0
@@ -48,23 +47,6 @@ def rebuild(project: Path, db: Path, *, force: bool = False) -> Report:
             raise StoreError(
                 f"{db} could not be rebuilt: {text}", hint="it is as it was; see trainui doctor"
             ) from error
-
-
-def missing_runs(db: Path) -> list[str]:
-    """Runs that were launched, by their directories, and are not in a runs.db that can be read."""
-    wreck = Wreck(db).open()
-    known = {str(row["name"]) for row in wreck.rows("runs")}
-    wreck.close()
-    missing = []
-    for folder in run_folders(db):
-        if folder.name not in known and (folder / names.CLAIM).exists():
-            try:
-                told = hear(folder, db)
-            except UnclearError:
-                continue
-            if told is not None:
-                missing.append(folder.name)
-    return missing
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from trainui.core.run import Result, Status
 from trainui.core.spec import Spec
 from trainui.core.specfile import load_spec
 from trainui.core.store.runs import RunRow, RunWriter
+from trainui.core.store.salvage import Wreck
 from trainui.core.store.schema import atomic
 from trainui.core.treasury import Clock, Treasury
 
@@ -84,6 +85,23 @@ def hear(folder: Path, db: Path) -> Told | None:
         )
     except (OSError, ValueError, TypeError) as error:
         raise UnclearError(str(error)) from error
+
+
+def missing_runs(db: Path) -> list[str]:
+    """Runs that were launched, by their directories, and are not in a runs.db that can be read."""
+    wreck = Wreck(db).open()
+    known = {str(row["name"]) for row in wreck.rows("runs")}
+    wreck.close()
+    missing = []
+    for folder in run_folders(db):
+        if folder.name not in known and (folder / names.CLAIM).exists():
+            try:
+                told = hear(folder, db)
+            except UnclearError:
+                continue
+            if told is not None:
+                missing.append(folder.name)
+    return missing
 
 
 class _Watcher(LocalEngine):

@@ -23,6 +23,8 @@ STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2", "SIGHUP", "SIGQUIT")
 
 def load_spec(path: Path) -> Spec | None:
     """Read a spec file; None when it has no [job] table. Raises SpecError."""
+    if path.exists() and not path.is_file():  # a pipe in its place would keep us waiting
+        raise SpecError(f"{path}:1: is not a file", hint="move it away")
     try:
         text = path.read_text(encoding="utf-8")
         tables = tomllib.loads(text)

@@ -5,16 +5,18 @@ An intent is committed with synchronous=FULL before anyone says "queued"; the ma
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainui.core.store.schema import atomic, connect
+from trainui.core.store.schema import atomic, cannot_be_used, connect
 
 REFUSED = "no: "
 """What the outcome of an intent begins with when it could not be done."""
@@ -35,6 +37,7 @@ class Desk:
     """A front end's way to write into runs.db."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._db = connect(path, durable=True)
         self._runs = path.parent / "runs"
 
@@ -43,13 +46,26 @@ class Desk:
         self._db.close()
 
     def start(self, job: str, payload: Mapping[str, Any]) -> str:
-        """Queue a run of `job` and return its name, which no run ever had."""
-        with atomic(self._db):
-            return queue_start(self._db, self._runs, job, payload)
+        """Queue a run of `job` and return its name, which no run ever had. Raises StoreError."""
+        return self.start_all([{**payload, "job": job}])[0]
+
+    def start_all(self, payloads: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Queue a run of the `job` of each, or none of them; their names, in order. Raises StoreError."""
+        made: list[str] = []
+        try:
+            with self._writing():
+                for payload in payloads:
+                    made.append(queue_start(self._db, self._runs, payload["job"], payload))
+        except BaseException:
+            for name in made:  # a name without a run would stay taken for ever
+                with contextlib.suppress(OSError):
+                    (self._runs / name).rmdir()
+            raise
+        return made
 
     def add(self, verb: str, run: str, payload: Mapping[str, Any] | None = None) -> int:
         """Ask for `verb` on a run; returns the intent's id."""
-        with atomic(self._db):
+        with self._writing():
             return _insert(self._db, verb, run, payload or {})
 
     def outcome(self, intent: int) -> str | None:
@@ -59,13 +75,24 @@ class Desk:
 
     def note(self, run: str, text: str) -> None:
         """Keep a remark beside a run."""
-        with atomic(self._db):
+        with self._writing():
             self._db.execute("INSERT INTO notes (at, run, text) VALUES (?, ?, ?)", (time.time(), run, text))
 
     def looked(self, viewer: str, at: float) -> None:
         """Remember that a person has seen the list of runs."""
-        with atomic(self._db):
+        with self._writing():
             self._db.execute("INSERT OR REPLACE INTO looks VALUES (?, ?)", (viewer, at))
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """All of the block is written durably, or nothing. Raises StoreError in one sentence."""
+        try:
+            with atomic(self._db):
+                yield
+        except sqlite3.Error as error:
+            raise cannot_be_used(self._path, str(error)) from error
+        except OSError as error:
+            raise cannot_be_used(Path(error.filename or self._path), error.strerror or str(error)) from error
 
 
 def queue_start(db: sqlite3.Connection, folder: Path, job: str, payload: Mapping[str, Any]) -> str:
@@ -73,7 +100,11 @@ def queue_start(db: sqlite3.Connection, folder: Path, job: str, payload: Mapping
     name = f"{job}-{_next_number(db, folder, job)}"
     # the directory is ours from here on, also against another runs.db beside this one
     (folder / name).mkdir(mode=0o700, parents=True)
-    _insert(db, "start", name, payload)
+    try:
+        _insert(db, "start", name, payload)
+    except BaseException:
+        (folder / name).rmdir()
+        raise
     return name
 
 

@@ -31,7 +31,7 @@ class Wreck:
     def open(self) -> Wreck:
         """Open it, its -wal included when that can be read; never raises."""
         # immutable would leave out what stands in the -wal alone: it is only for what cannot be had otherwise
-        for mode in ("mode=ro", "immutable=1"):
+        for mode in ("mode=ro", "mode=ro&immutable=1"):
             db = None
             try:
                 db = sqlite3.connect(f"file:{quote(str(self.path))}?{mode}", uri=True, timeout=2)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trainui.core.errors import StoreError
+from trainui.core.mounts import mount_of
 from trainui.core.process.beat import beat
 from trainui.core.process.failpoint import reach
 
@@ -147,6 +148,7 @@ def connect(path: Path, *, durable: bool = False, reading: bool = False) -> sqli
     """
     if reading and not path.exists():
         raise StoreError(f"{path} does not exist", hint="start a run first, or give --db PATH")
+    _check_place(path, reading=reading)
     try:
         before = os.umask(0o077)  # a run's config may hold secrets: the file is the user's alone
         try:
@@ -159,20 +161,34 @@ def connect(path: Path, *, durable: bool = False, reading: bool = False) -> sqli
         if reading:
             db.execute("PRAGMA query_only=ON")
     except sqlite3.Error as error:
-        raise StoreError(f"{path} cannot be used: {error}", hint=_hint(str(error))) from error
+        raise cannot_be_used(path, str(error)) from error
     return db
 
 
-def _hint(said: str) -> str:
+def _check_place(path: Path, *, reading: bool) -> None:
+    if path.exists() and not path.is_file():
+        raise StoreError(f"{path} is not a file", hint="move it away, or give --db PATH")
+    mount = mount_of(path)
+    if mount.is_remote and not reading:
+        hint = "give --db a path on a local disk, for example in your home there"
+        raise StoreError(f"{path} is on {mount.kind}, where locks cannot be trusted", hint=hint)
+
+
+def cannot_be_used(path: Path, said: str) -> StoreError:
+    """The sentence for what SQLite or the system said of `path`, with what to do about it."""
     hints = {
         "unable to open": "is the folder there, and writable?",
         "readonly": "make the file and its folder writable",
-        "not a database": "it is damaged or another file; move it away",
-        "malformed": "it is damaged; move it away",
+        "read-only": "mount it writable, or give --db a path elsewhere",
+        "permission": "make the file and its folder writable",
+        "not a database": "it is damaged or another file: trainui doctor --rebuild",
+        "malformed": "it is damaged: trainui doctor --rebuild",
         "locked": "another program holds it; close that first",
         "full": "the disk is full; make room",
+        "no space": "the disk is full; make room",
     }
-    return next((hint for word, hint in hints.items() if word in said), "see `trainui doctor`")
+    hint = next((hint for word, hint in hints.items() if word in said.lower()), "see `trainui doctor`")
+    return StoreError(f"{path} cannot be used: {said}", hint=hint)
 
 
 def _upgrade(db: sqlite3.Connection, path: Path) -> None:
