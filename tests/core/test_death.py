@@ -62,6 +62,7 @@ def test_cause_of_death(code, signal, stopped_for, last, expected):
         ("out of GPU memory", "RuntimeError: CUDA error: out of memory"),
         ("out of GPU memory", "RuntimeError: CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
         ("out of GPU memory", "RuntimeError: cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        ("out of GPU memory", "RuntimeError: cuFFT error: CUFFT_ALLOC_FAILED"),
         ("out of GPU memory", "RuntimeError: cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
         ("out of GPU memory", "box:77:91 [0] NCCL WARN Cuda failure 'out of memory'"),
         ("out of GPU memory", "box:77:91 [0] include/alloc.h:99 NCCL WARN Cuda failure 2 'out of memory'"),
@@ -174,7 +175,7 @@ def test_a_shell_tells_the_signal_of_its_command():
 def test_a_kill_of_our_own_came_not_from_outside():
     death = died(signal="SIGKILL", killed_by_us=True, max_rss=24 * GIB, memory_total=24 * GIB)
     assert death.cause == "signal SIGKILL"
-    assert death.evidence == ("trainui sent the SIGKILL: its grace was over",)
+    assert death.evidence == ("trainui sent the SIGKILL: its grace was over", "it ended with signal SIGKILL")
 
 
 def test_an_exception_explains_a_kill_that_followed_it():
@@ -258,6 +259,11 @@ def test_a_command_that_never_began():
 def test_a_launcher_that_kills_the_other_ranks_is_no_kernel():
     line = "W0519 api.py:1014] Sending process 2358375 closing signal SIGKILL"
     assert died(line, oom_kills=1).cause == "exit 1"
+
+
+def test_without_any_sign_the_end_itself_is_the_evidence():
+    assert died(code=3).evidence == ("it ended with exit 3",)
+    assert died(signal="SIGSEGV").evidence == ("it ended with signal SIGSEGV",)
 
 
 def test_a_long_line_is_cut():

@@ -5,18 +5,26 @@ from __future__ import annotations
 import click
 
 from trainui.cli.place import Place, db_option
-from trainui.cli.printing import print_json
+from trainui.cli.printing import plain, print_json
 from trainui.core.doctor import examine
 from trainui.core.errors import TrainuiError
+from trainui.core.rebuild import rebuild
 
 SIGNS = {"ok": "✔", "note": "·", "problem": "✖"}
 
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--rebuild", "wants_rebuild", is_flag=True, help="Make runs.db anew from the run directories.")
+@click.option("--force", is_flag=True, help="With --rebuild: also when runs.db is healthy.")
 @db_option
-def doctor_command(place: Place, as_json: bool) -> None:
+def doctor_command(place: Place, as_json: bool, wants_rebuild: bool, force: bool) -> None:
     """What is wrong with the set-up, and how to mend it; exit 1 when something is."""
+    if wants_rebuild:
+        _rebuild(place, as_json=as_json, force=force)
+        return
+    if force:
+        raise click.UsageError("--force goes with --rebuild")
     findings = examine(place.project, place.db)
     if as_json:
         print_json(findings)
@@ -26,6 +34,24 @@ def doctor_command(place: Place, as_json: bool) -> None:
     problems = [one.what for one in findings if one.verdict == "problem"]
     if problems:
         raise TrainuiError(f"the doctor found {len(problems)} problem(s): {', '.join(problems)}")
+
+
+def _rebuild(place: Place, *, as_json: bool, force: bool) -> None:
+    report = rebuild(place.project, place.db, force=force)
+    if report.is_busy:
+        place.client().ensure_manager()
+    if as_json:
+        print_json(report)
+        return
+    for run, state in report.runs.items():
+        click.echo(f"{SIGNS['ok']} {run}: {plain(state)}")
+    if report.salvaged:
+        counts = ", ".join(f"{number} {what}" for what, number in report.salvaged.items())
+        click.echo(f"{SIGNS['ok']} taken over from the old file: {counts}")
+    for sentence in report.lost:
+        click.echo(f"{SIGNS['problem']} {plain(sentence)}")
+    kept = f"; the old file is {report.kept}" if report.kept else ""
+    click.echo(f"{SIGNS['note']} {place.db} is rebuilt, {len(report.runs)} runs{kept}")
 
 
 @click.group("manager")

@@ -11,8 +11,9 @@ from pathlib import Path
 from trainui.core.errors import NotFoundError, TrainuiError, UserError
 from trainui.core.export.summary import export_runs
 from trainui.core.ingest.patterns import compile_patterns
-from trainui.core.process.files import is_locked, read_json
-from trainui.core.process.identity import Identity, is_alive, send_signal
+from trainui.core.process.beat import Watcher, manager_of
+from trainui.core.process.files import is_locked
+from trainui.core.process.identity import Identity, send_signal
 from trainui.core.project import find_job, find_jobs, load_config, lock_path, manager_argv
 from trainui.core.run import Status
 from trainui.core.spec import ParamValue, Spec, resolve
@@ -24,6 +25,9 @@ MANAGER_STARTS_IN = 15.0
 """Seconds to wait for a manager to take its lock before saying that it did not."""
 MANAGER_ANSWERS_IN = 15.0
 """Seconds to wait for what became of an intent."""
+
+SECOND_LOOK = 2.0
+"""Seconds until a manager that has not beaten for long is looked at again: the machine may have slept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -247,16 +251,12 @@ class Client:
 
     def manager(self) -> Identity | None:
         """The manager that is alive, if one is."""
-        if not is_locked(lock_path(self.db)):
-            return None
-        told = read_json(self.db.with_name(self.db.name + "-manager.json"))
-        identity = Identity.from_dict(told) if told else None
-        return identity if identity and is_alive(identity) else None
+        return manager_of(str(self.db))
 
     def ensure_manager(self) -> None:
-        """Start a manager unless one is alive. Raises TrainuiError when it does not come up."""
+        """Start a manager unless one is alive and moves. Raises TrainuiError when it does not come up."""
         lock = lock_path(self.db)
-        if is_locked(lock):
+        if is_locked(lock) and not self._end_hung_manager():
             return
         log = self.db.parent / "runs" / "manager.log"
         log.parent.mkdir(mode=0o700, exist_ok=True)
@@ -274,6 +274,25 @@ class Client:
             if manager.poll() not in (None, 0) or time.monotonic() > deadline:
                 raise TrainuiError("the manager did not start; what was asked is queued", hint=f"see {log}")
             time.sleep(0.02)
+
+    def _end_hung_manager(self) -> bool:
+        """Kill a manager that hangs and wait until its lock is free; False when it is well, or cannot die."""
+        watcher = Watcher(str(self.db))
+        watcher.end_hung()
+        if not watcher.suspects:
+            return False
+        time.sleep(SECOND_LOOK)
+        if not watcher.end_hung():
+            return False
+        deadline = time.monotonic() + MANAGER_STARTS_IN
+        while is_locked(lock_path(self.db)):
+            if time.monotonic() > deadline:
+                raise TrainuiError(
+                    "the manager hangs and cannot be ended; what was asked is queued",
+                    hint="is the disk stuck?",
+                )
+            time.sleep(0.02)
+        return True
 
     def stop_manager(self) -> str:
         """End the manager when nothing is live; returns what was done. Raises UserError when runs are live."""

@@ -16,6 +16,8 @@ HOST, GPU, DISK, NONFINITE = "out of host memory", "out of GPU memory", "disk fu
 HANG_UP, RESTARTED = "hang-up", "machine restarted"
 NEARLY_ALL = 0.85
 """Of the memory there is: a SIGKILL at such a peak is the kernel's, seen or not."""
+READ = 1000
+"""Characters of a line that are read: a sign stands at its beginning."""
 LONGEST = 300
 """Characters of a line that are shown as evidence."""
 
@@ -30,7 +32,8 @@ SIGNS = (
     (GPU, re.compile(
         r"(?:CUDA|HIP|XPU|MPS backend) out of memory|torch\.(?:cuda\.)?OutOfMemoryError|CUDA_ERROR_OUT_OF_MEMORY"
         r"|cudaErrorMemoryAllocation|(?:CUDA|HIP) error: out of memory|hipErrorOutOfMemory|cupy\S*\.OutOfMemoryError"
-        r"|C[Uu][Dd][Aa] (?:failure|error)\b.{0,20}out of memory|CU\w+_STATUS_(?:\w*_)?ALLOC(?:ATION)?_FAILED"
+        r"|C[Uu][Dd][Aa] (?:failure|error)\b.{0,20}out of memory"
+        r"|CU[A-Z]{2,9}_(?:STATUS_)?(?:\w{0,30}_)?ALLOC(?:ATION)?_FAILED"
         r"|RESOURCE_EXHAUSTED.*[Oo]ut of memory|Resource exhausted: Out of memory|OOM when allocating tensor"
         r"|ran out of memory trying to allocate"
     )),
@@ -214,8 +217,7 @@ def _failure(facts: _Facts, text: _Text) -> Death:
 
 
 def _failed(cause: str, *evidence: str) -> Death:
-    told = tuple(dict.fromkeys(one for one in evidence if one and one != f"it ended with {cause}"))
-    return Death(result=Result.FAILED, cause=cause, evidence=told)
+    return Death(result=Result.FAILED, cause=cause, evidence=tuple(one for one in evidence if one))
 
 
 def _why_lost(reason: str) -> str:
@@ -256,7 +258,7 @@ def _read(lines: Sequence[str]) -> _Text:
     while the sign was handled, takes nothing back.
     """
     found, lost_a_child, is_chained, is_new = _Text(), "", False, False
-    for line in lines:
+    for line in (whole[:READ] for whole in lines):
         if any(words in line for words in _HARMLESS):
             continue
         if any(words in line for words in _CHAIN):

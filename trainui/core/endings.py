@@ -22,17 +22,18 @@ from trainui.core.telemetry import memory_there_is
 from trainui.core.treasury import Clock, Treasury
 from trainui.core.watching import Watch
 
-LAST_LINES = 50
-"""Lines of the log that may say what a run died of."""
+LAST_LINES = 400
+"""Lines of the log that may say what a run died of: launchers add long epilogues."""
 
 
 class Endings:
     """Ends the runs of one runs.db."""
 
-    def __init__(self, db: sqlite3.Connection, treasury: Treasury) -> None:
+    def __init__(self, db: sqlite3.Connection, treasury: Treasury, *, tries_again: bool = True) -> None:
         self._db = db
         self._runs = RunWriter(db)
         self._treasury = treasury
+        self._tries_again = tries_again
 
     def bury(self, run: RunRow, watch: Watch, seen: Observation, now: Clock) -> None:
         """Record how a run ended: its streams were read to the end just before."""
@@ -98,7 +99,7 @@ class Endings:
         policy = run.spec.retry
         done = tries(self._db, run.name, kind)
         delay = next_try(policy, kind, tries=done)
-        if delay is None or policy is None:
+        if delay is None or policy is None or not self._tries_again:
             return
         payload = {
             "job": run.job,

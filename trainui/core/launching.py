@@ -86,11 +86,16 @@ def prepare_directory(run: RunRow, order: Order) -> None:
 
 
 def origin(run: RunRow, order: Order) -> dict[str, Any]:
-    """Where a run came from: enough to say, later, what it was."""
+    """Where a run came from: enough to say, later, what it was, and to rebuild its row from."""
     return {
         "run": run.name,
         "job": run.job,
+        "study": run.study,
         "parent": run.parent,
+        "armed": run.armed,
+        "queued_at": run.queued_at,
+        "project": str(run.project),
+        "db": order.db,
         "command": list(order.argv),
         "folder": order.cwd,
         "environment": {key: value for key, value in order.env.items() if key.startswith(SHOWN_ENVIRONMENT)},

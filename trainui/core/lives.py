@@ -34,14 +34,21 @@ class Lives:
     """The live runs of one runs.db."""
 
     def __init__(
-        self, db: sqlite3.Connection, engine: LocalEngine, treasury: Treasury, metering: Metering
+        self,
+        db: sqlite3.Connection,
+        engine: LocalEngine,
+        treasury: Treasury,
+        metering: Metering,
+        *,
+        tries_again: bool = True,
     ) -> None:
+        """`tries_again`: whether what dies may queue the next of its line, as its spec says."""
         self._db = db
         self._runs = RunWriter(db)
         self._streams = StreamWriter(db)
         self._engine = engine
         self._metering = metering
-        self._endings = Endings(db, treasury)
+        self._endings = Endings(db, treasury, tries_again=tries_again)
         self._watches: dict[str, Watch] = {}
         self._silent: set[str] = set()
 

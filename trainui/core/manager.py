@@ -18,6 +18,7 @@ from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.errors import SpecError
 from trainui.core.lives import Lives
 from trainui.core.metering import Metering
+from trainui.core.process import beat
 from trainui.core.process.failpoint import i_am
 from trainui.core.process.files import lock, write_json
 from trainui.core.process.identity import boot_id, boot_seconds, identity_of
@@ -160,6 +161,7 @@ def main() -> int:
     held = lock(lock_path(given.db))
     if held is None:
         return 0  # somebody else is it
+    beat.begin(held)  # before it is known by name: whoever knows it also sees it move
     identity = identity_of(os.getpid())
     assert identity is not None
     write_json(given.db.with_name(given.db.name + "-manager.json"), identity.to_dict())
@@ -171,6 +173,7 @@ def main() -> int:
 
 def _serve(manager: Manager, stopping: list[int]) -> int:
     while not stopping:
+        beat.beat()
         with complaints("tick"):
             manager.tick()
         _reap()

@@ -17,6 +17,7 @@ from trainui.core.ingest.follow import Chunk, read_chunk
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.ingest.readers import Reader, reader_for
 from trainui.core.ingest.records import Record
+from trainui.core.process.beat import beat
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.streams import Source, StoredPoint, StreamWriter
@@ -65,7 +66,9 @@ class Watch:
 
     def _replay(self) -> None:
         """Bring the judge to where the store says it stood; what it decides again was decided before."""
-        for row in self._runs.points_in_order(self.name):
+        for number, row in enumerate(self._runs.points_in_order(self.name)):
+            if number % 5000 == 0:
+                beat()
             value = math.nan if row["value"] is None else row["value"]
             self._judge.feed(
                 Point(metric=row["metric"], step=row["step"], value=value, epoch=row["epoch"], at=row["at"])

@@ -121,10 +121,10 @@ class LocalEngine:
         return bool(strays)
 
     def processes(self, run_dir: Path) -> tuple[Identity | None, int | None, int | None]:
-        """(the job, the pid of its keeper, that of its guard); None for what does not live."""
+        """(the job, whether or not it lives; the pids of its keeper and its guard, None for one that does not)."""
         job, keeper, guard = (_identity(run_dir / name) for name in (names.JOB, names.KEEPER, names.GUARD))
         alive = [one.pid if one and is_alive(one) else None for one in (keeper, guard)]
-        return job if job and is_alive(job) else None, alive[0], alive[1]
+        return job, alive[0], alive[1]
 
     def output(self, run_dir: Path) -> Path:
         """Where what it prints is."""

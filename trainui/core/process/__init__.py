@@ -8,6 +8,7 @@
     ladder      RULE: when to signal, when to kill. Pure
     tree        which processes belong to a run
     revive      starts a manager when there is none
+    beat        the manager's heartbeat, and the end of one that hangs
     order       what the files of a run directory say
     failpoint   where a test kills whoever gets there
     files       writing them so that a power cut leaves the old or the new

@@ -34,4 +34,5 @@ def guard(order: Order, *, oom_score: str | None) -> int:
     reach("opened gate")
     reviver = Reviver(order, is_senior=False, oom_score=oom_score)
     Watch(order, told, by="guard", wake=wake, reviver=reviver).run()
+    reviver.part(wake)
     return 0

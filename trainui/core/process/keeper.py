@@ -82,14 +82,14 @@ class Keeper:
                     reach("killed guard")
                 self._reviver.look()
                 self._wake.wait(TICK)
-        self._reviver.revive()  # what waits in the queue shall not wait for a person
+        self._reviver.part(self._wake)
 
     def attend(self) -> None:
         """Watch a job that is not our child."""
         told = self._told(JOB)
         assert told is not None
         Watch(self._order, told, by="keeper", wake=self._wake, reviver=self._reviver).run()
-        self._reviver.revive()
+        self._reviver.part(self._wake)
 
     def _fork_guard(self) -> None:
         self._guards += 1

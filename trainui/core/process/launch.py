@@ -11,6 +11,7 @@ from pathlib import Path
 
 from trainui.core.errors import LaunchError
 
+from .beat import beat
 from .child import never_began, reason_not_to_start
 from .failpoint import reach
 from .files import reserve, write_json, write_json_once
@@ -87,6 +88,7 @@ def _comes_up(order: Order, claim: Path, keeper: subprocess.Popen[bytes]) -> boo
             lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
             last = lines[-1] if lines else f"its keeper ended with {keeper.returncode}"
             raise LaunchError(f"{order.run}: could not start: {last}", hint=f"see {log}")
+        beat()  # a slow machine is no hung manager
         time.sleep(0.002)
     return True
 

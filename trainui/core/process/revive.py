@@ -1,4 +1,4 @@
-"""Starting a manager when none is alive: whichever of a pair is senior looks every few seconds."""
+"""Starting a manager when none is alive, or when it hangs: whichever of a pair is senior looks every few seconds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from . import linux
+from .beat import LATE, Watcher
 from .failpoint import reach
 from .files import is_locked
 from .identity import boot_seconds
@@ -13,6 +14,8 @@ from .order import KEEPER_LOCK, Order
 
 EVERY = 4.0
 """Seconds between looks: with a tick of one second, a dead manager is replaced within five."""
+SOON = 1.0
+"""Seconds until the lock of a manager that was killed is free."""
 LONGEST = 60.0
 """Seconds between starts of managers that die before they hold the lock: a broken one costs little."""
 
@@ -28,16 +31,33 @@ class Reviver:
         self._pause = EVERY
         self._next = boot_seconds() + 1
         self._last_held: int | None = None
+        self._watcher = Watcher(order.db)
 
     def look(self) -> None:
         """Start a manager if it is time to look and none is alive."""
         now = boot_seconds()
         if now < self._next:
             return
-        is_junior = not self._is_senior and is_locked(os.path.join(self._order.run_dir, KEEPER_LOCK))
+        is_junior = self._is_junior()
+        if not is_junior and self._watcher.end_hung():
+            self._next = now + SOON
+            return
         if is_junior or not self.revive():
             self._pause = EVERY
         self._next = now + self._pause
+
+    def _is_junior(self) -> bool:
+        return not self._is_senior and is_locked(os.path.join(self._order.run_dir, KEEPER_LOCK))
+
+    def part(self, wake: linux.Wake) -> None:
+        """Leave a manager behind that is alive and moves: what waits in the queue shall not wait for a person."""
+        if self._is_junior():
+            return
+        end = boot_seconds() + LATE + 2 * EVERY
+        while self._watcher.doubts() and boot_seconds() < end:
+            self.look()
+            wake.wait(SOON)
+        self.revive()
 
     def revive(self) -> bool:
         """Start a manager if none is alive; whether one was started."""

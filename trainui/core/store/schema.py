@@ -12,7 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trainui.core.errors import StoreError
+from trainui.core.process.beat import beat
 from trainui.core.process.failpoint import reach
+
+BUSY = 10.0
+"""Seconds to wait for another writer: a manager that waits must beat again before it is taken for hung."""
 
 MIGRATIONS: list[Callable[[sqlite3.Connection], object]] = []
 
@@ -146,7 +150,7 @@ def connect(path: Path, *, durable: bool = False, reading: bool = False) -> sqli
     try:
         before = os.umask(0o077)  # a run's config may hold secrets: the file is the user's alone
         try:
-            db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            db = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
         finally:
             os.umask(before)
         db.row_factory = sqlite3.Row
@@ -191,6 +195,7 @@ def _upgrade(db: sqlite3.Connection, path: Path) -> None:
 @contextmanager
 def atomic(db: sqlite3.Connection) -> Iterator[None]:
     """All of the block is committed, or none of it."""
+    beat()
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -201,3 +206,4 @@ def atomic(db: sqlite3.Connection) -> Iterator[None]:
     reach("committing")
     db.execute("COMMIT")
     reach("committed")
+    beat()

@@ -1,0 +1,209 @@
+"""A damaged, cut or deleted runs.db is made anew from the run directories: nothing of a run is lost."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import until
+
+CONFIG = '[budget]\ntotal_usd = 100\n[[machine]]\nname = "m"\nusd_per_hour = 36\n[queue]\nslots = 2\n'
+SLOW = ("--set", "steps=100000", "--set", "delay=0.02")
+
+
+@pytest.fixture
+def worked(cockpit):
+    """Four runs that ended in four ways, one live, one that waits for its slot; the manager ended for good."""
+    (cockpit.project / "trainui.toml").write_text(CONFIG)
+    cockpit("start", "count", "--wait")
+    cockpit("start", "count", "--set", "exit_code=3", "--wait", code=1)
+    cockpit("start", "count", "--arm", "--set", "nan_at=2", *SLOW)
+    cockpit.until_status("count-3", "ended")
+    cockpit("start", "count", "--set", "nan_at=2", "--set", "steps=6", "--wait", code=1)
+    cockpit("note", "count-1", "the good one")
+    cockpit("start", "count", *SLOW)
+    until(lambda: (cockpit.run("count-5")["step"] or 0) > 3)
+    return cockpit
+
+
+def damage(db: Path, how: str) -> None:
+    size = db.stat().st_size
+    if how == "deleted":
+        for path in db.parent.glob("runs.db*"):
+            if not path.name.endswith("-lock"):
+                path.unlink()
+        return
+    with db.open("r+b") as file:
+        if how == "truncated":
+            file.truncate(size // 2)
+        elif how == "header":
+            file.write(os.urandom(4096))
+        else:
+            for page in range(3, size // 4096, 3):
+                file.seek(page * 4096)
+                file.write(os.urandom(4096))
+
+
+def halt(cockpit):
+    """No manager, and everything of the -wal in the file: what is damaged is all there is."""
+    manager = cockpit.client.manager()
+    if manager is not None:
+        os.kill(manager.pid, signal.SIGKILL)
+        until(lambda: cockpit.client.manager() is None)
+    db = sqlite3.connect(cockpit.db)
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    db.close()
+
+
+def told(cockpit, names):
+    """What front ends show of runs that ended, apart from times that only the old file knows."""
+    runs = {run["run"]: run for run in cockpit.json("ls", "--all")}
+    kept = (
+        "job",
+        "study",
+        "status",
+        "result",
+        "cause",
+        "parent",
+        "step",
+        "epoch",
+        "progress",
+        "metric",
+        "gates",
+        "pid",
+        "armed",
+    )
+    curves = {
+        name: [point[:2] for point in cockpit.json("curve", name, "val/mae")["points"]] for name in names
+    }
+    gates = {
+        name: [
+            (one["gate"], one["verdict"], one["at_step"], one["reason"])
+            for one in cockpit.json("gates", name)
+        ]
+        for name in names
+    }
+    shown = {name: {key: runs[name][key] for key in kept} for name in names}
+    times = {name: [runs[name]["seconds"], runs[name]["ended_at"]] for name in names}
+    return shown, curves, gates, times
+
+
+ENDED = ("count-1", "count-2", "count-3", "count-4")
+
+
+@pytest.mark.parametrize("how", ["pages", "truncated", "header", "deleted"])
+def test_what_was_ended_is_as_it_was_and_what_is_live_goes_on(worked, how):
+    before = told(worked, ENDED)
+    usd = {run["run"]: run["usd"] for run in worked.json("ls", "--all")}
+    job = worked.run("count-5")["pid"]
+    halt(worked)
+    damage(worked.db, how)
+    said = worked("doctor", "--rebuild").stdout
+    assert "5 runs" in said
+    assert told(worked, ENDED) == before
+    for name in ENDED:
+        assert worked.run(name)["usd"] == pytest.approx(usd[name], rel=0.05, abs=0.002)
+    live = worked.run("count-5")
+    assert (live["status"], live["pid"]) == ("running", job)
+    until(lambda: (worked.run("count-5")["step"] or 0) > 3)
+    steps = [point[0] for point in worked.json("curve", "count-5", "val/mae")["points"]]
+    assert steps == list(range(len(steps)))
+    worked("stop", "count-5")
+    worked.until_status("count-5", "ended")
+    assert worked.run("count-5")["cause"] == "user"
+    assert worked.reader().check() == "ok"
+
+
+def test_a_healthy_file_is_left_alone_unless_forced(worked):
+    assert "healthy" in worked("doctor", "--rebuild", code=2).stderr
+    before = told(worked, ENDED)
+    worked("doctor", "--rebuild", "--force")
+    assert told(worked, ENDED) == before
+    assert worked.reader().notes("count-1")[0][1] == "the good one"
+    assert Path(f"{worked.db}.damaged-1").exists()
+
+
+def test_an_acknowledged_start_survives_damage_to_the_rest(cockpit):
+    """Queued while no manager lived: it stands in the -wal alone."""
+    cockpit("start", "count", "--wait")
+    halt(cockpit)
+    keep = sqlite3.connect(cockpit.db)  # as long as somebody has it open, the -wal stays
+    keep.execute("SELECT count(*) FROM runs").fetchone()
+    from trainui.core.client import Client
+
+    client = Client(cockpit.project, cockpit.db)
+    client.ensure_manager = lambda: None
+    assert client.start("count") == "count-2"
+    with cockpit.db.open("r+b") as file:
+        file.seek(5 * 4096)
+        file.write(os.urandom(4096))
+    cockpit("doctor", "--rebuild", "--force")
+    keep.close()
+    cockpit.until_status("count-2", "ended")
+    assert cockpit.run("count-2")["result"] == "finished"
+
+
+def test_a_new_file_that_took_the_place_of_a_deleted_one_is_completed(cockpit):
+    cockpit("start", "count", "--wait")
+    halt(cockpit)
+    damage(cockpit.db, "deleted")
+    assert cockpit("start", "count", "--wait").stdout == "count-2\n"
+    assert [run["run"] for run in cockpit.json("ls", "--all")] == ["count-2"]
+    cockpit("doctor", "--rebuild")
+    assert [run["run"] for run in cockpit.json("ls", "--all")] == ["count-2", "count-1"]
+
+
+def test_a_directory_that_makes_no_sense_is_named_and_left_alone(cockpit):
+    cockpit("start", "count", "--wait")
+    cockpit("start", "count", "--wait")
+    halt(cockpit)
+    runs = cockpit.project / "runs"
+    (runs / "empty").mkdir()
+    (runs / "count-2" / "origin.json").write_text("{")
+    damage(cockpit.db, "deleted")
+    said = cockpit("doctor", "--rebuild").stdout
+    assert f"{runs}/empty is left alone" in said
+    assert f"{runs}/count-2 is left alone: {runs}/count-2/origin.json is damaged" in said
+    assert [run["run"] for run in cockpit.json("ls", "--all")] == ["count-1"]
+    assert (runs / "count-2" / "origin.json").read_text() == "{"
+
+
+KILLED = """\
+import os, signal, sys
+from pathlib import Path
+from trainui.core import rebuild, remaking
+from trainui.core.store import rebuild as store
+at = sys.argv[1]
+def die(*_given, **_named):
+    os.kill(os.getpid(), signal.SIGKILL)
+room, name = {"telling": (remaking.Remaking, "_restore_money"), "finishing": (store, "finish"),
+              "setting aside": (rebuild, "_set_aside"), "taking away": (os, "replace")}[at]
+setattr(room, name, die)
+rebuild.rebuild(Path(sys.argv[2]), Path(sys.argv[2]) / "runs.db")
+"""
+
+
+@pytest.mark.parametrize("at", ["telling", "finishing", "setting aside", "taking away"])
+def test_a_rebuild_that_is_killed_is_done_again_and_loses_nothing(worked, at):
+    before = told(worked, ENDED)
+    halt(worked)
+    damage(worked.db, "pages")
+    done = subprocess.run([sys.executable, "-c", KILLED, at, str(worked.project)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    worked("doctor", "--rebuild")
+    assert told(worked, ENDED) == before
+    assert not list(worked.project.glob("*.rebuilding*"))
+
+
+def test_json_tells_what_was_done(cockpit):
+    cockpit("start", "count", "--wait")
+    halt(cockpit)
+    damage(cockpit.db, "header")
+    told = json.loads(cockpit("doctor", "--rebuild", "--json").stdout)
+    assert told["runs"] == {"count-1": "finished"}
+    assert told["kept"] == f"{cockpit.db}.damaged-1"

@@ -1,0 +1,217 @@
+"""HAND: fills a new runs.db from the run directories, and from what the damaged one still gives."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trainui.core.budget import Span, charges, micro_usd
+from trainui.core.complaints import LASTING
+from trainui.core.errors import SpecError
+from trainui.core.process import order as names
+from trainui.core.process.files import recall
+from trainui.core.process.identity import boot_id, boot_seconds
+from trainui.core.project import load_config
+from trainui.core.retelling import Retelling, Told, UnclearError, hear, run_folders
+from trainui.core.run import Status
+from trainui.core.store import rebuild as store
+from trainui.core.store.money import Ledger
+from trainui.core.store.salvage import Row, Wreck
+from trainui.core.store.schema import atomic, connect
+from trainui.core.treasury import Clock, Treasury
+
+
+@dataclass(kw_only=True, slots=True)
+class Report:
+    """What a rebuild did."""
+
+    runs: dict[str, str] = field(default_factory=dict)
+    """Run → how it stands now, in the order they were queued."""
+    salvaged: dict[str, int] = field(default_factory=dict)
+    """What was taken over from the damaged file → how many."""
+    lost: list[str] = field(default_factory=list)
+    """What could not be rebuilt or salvaged, a sentence each."""
+    kept: str = ""
+    """Where the old file is now; '' when there was none."""
+    is_busy: bool = False
+    """Whether something is live or waits: then a manager is needed."""
+
+
+class Remaking:
+    """One new runs.db at `draft`, which will be `db`, from a `wreck` and the directories beside it."""
+
+    def __init__(self, project: Path, db: Path, draft: Path, wreck: Wreck) -> None:
+        self.project = project
+        self.path = db
+        self.wreck = wreck
+        self.report = Report()
+        self._db = connect(draft)
+        self._intents: set[int] = set()
+
+    def run(self) -> Report:
+        """Do it all; returns what was done."""
+        self._salvage_facts()
+        rows = [row for row in self.wreck.rows("runs") if store.is_sound_run(row)]
+        events = [row for row in self.wreck.rows("events") if isinstance(row["at"], float | int)]
+        self._tell_runs({str(row["name"]): row for row in rows})
+        self._salvage_intents(self.wreck)
+        with atomic(self._db):
+            store.replace_events(self._db, events)
+        self._count("events", len(events))
+        self._restore_money()
+        for table, unread in self.wreck.unread.items():
+            self.report.lost.append(f"{table}: {unread or 'some'} rows of the damaged file cannot be read")
+        if self.wreck.trouble:
+            self.report.lost.append(f"nothing could be read of {self.path}: {self.wreck.trouble}")
+        self.wreck.close()
+        store.finish(self._db)
+        return self.report
+
+    def take_late_intents(self, aside: Path) -> None:
+        """Take over what a front end wrote into the old file while the new one was built."""
+        self._db = connect(self.path, durable=True)
+        late = Wreck(aside).open()
+        self._salvage_intents(late)
+        late.close()
+        self._db.close()
+
+    # ---------------------------------------------------------------- runs
+
+    def _tell_runs(self, rows: dict[str, Row]) -> None:
+        """Every run, from its directory where that knows it, else from the damaged file."""
+        told: dict[str, Told] = {}
+        for folder in run_folders(self.path):
+            try:
+                one = hear(folder, self.path)
+            except UnclearError as error:
+                if folder.name not in rows:
+                    self.report.lost.append(f"{folder} is left alone: {error}")
+                continue
+            if one is not None and (one.claim or folder.name not in rows):
+                told[one.name] = one  # prepared but not claimed: its row knows better
+        queued_at = {name: float(row["queued_at"]) for name, row in rows.items()}
+        queued_at = {name: one.queued_at for name, one in told.items()} | queued_at
+        retelling = Retelling(self._db, self.project)
+        for name in sorted(queued_at, key=lambda one: (queued_at[one], one)):
+            if name in told:
+                self._tell(retelling, told[name], rows.get(name))
+            else:
+                with atomic(self._db):
+                    store.copy_run(self._db, self.wreck, rows[name])
+                self.report.runs[name] = (
+                    f"{rows[name]['result'] or rows[name]['status']}, as the old file says"
+                )
+                self.report.is_busy |= rows[name]["status"] != Status.ENDED
+
+    def _tell(self, retelling: Retelling, told: Told, row: Row | None) -> None:
+        try:
+            run = retelling.tell(told)
+        except LASTING as error:
+            with atomic(self._db):
+                store.forget_run(self._db, told.name)
+            self.report.lost.append(f"{told.folder} is left alone: {error}")
+            return
+        is_same_end = row is not None and run.status is Status.ENDED and row["result"] == run.result
+        with atomic(self._db):
+            if row is not None:
+                store.restore_run(self._db, row, is_same_end=is_same_end)
+                self._count("runs", 1)
+            for gate in self.wreck.rows_of("gates", "run", run.name) if is_same_end else ():
+                store.restore_gate(self._db, gate)
+            for table in ("notes", "usage"):
+                found = self.wreck.rows_of(table, "run", run.name)
+                for one in found:
+                    store.insert(self._db, table, one)
+                self._count(table, len(found))
+        self.report.runs[run.name] = str(run.result or run.status)
+        self.report.is_busy |= run.status is not Status.ENDED
+
+    def _salvage_intents(self, wreck: Wreck) -> None:
+        """What was acknowledged and not yet done is still to be done."""
+        known = store.run_names(self._db)
+        kept = 0
+        for row in wreck.rows("intents"):
+            if row["done_at"] is not None or row["id"] in self._intents:
+                continue
+            self._intents.add(row["id"])
+            if not store.is_sound_intent(row):
+                self.report.lost.append(f"intent {row['id']} ({row['verb']} of {row['run']}) cannot be read")
+            elif row["verb"] != "start" or row["run"] not in known:
+                with atomic(self._db):
+                    store.insert(self._db, "intents", row)
+                kept += 1
+                if row["verb"] == "start":
+                    self.report.runs[str(row["run"])] = "queued, as the old file says"
+        self._count("intents", kept)
+        self.report.is_busy |= bool(kept)
+
+    # ---------------------------------------------------------------- money and facts
+
+    def _salvage_facts(self) -> None:
+        """What the rest leans on: the last good trainui.toml, who saw what, and every ledger line."""
+        lines = [row for row in self.wreck.rows("ledger") if store.is_sound_line(row)]
+        with atomic(self._db):
+            for table in ("facts", "looks"):
+                found = self.wreck.rows(table)
+                for row in found:
+                    store.insert(self._db, table, row)
+                self._count(table, len(found))
+            for row in sorted(lines, key=lambda one: float(one["at"])):
+                store.insert(self._db, "ledger", row)
+        self._count("ledger", len(lines))
+
+    def _restore_money(self) -> None:
+        """Charge again what no line tells, and publish the reckoning."""
+        now = Clock(unix=time.time(), boot=boot_seconds(), boot_id=boot_id())
+        treasury = Treasury(self._db)
+        if not Ledger(self._db).fact("config"):
+            try:
+                treasury.use(load_config(self.project), now)
+            except SpecError as error:
+                self.report.lost.append(f"the budget is not known: {error}")
+        reckoned = self._reckon_gaps(treasury, now)
+        if reckoned:
+            text = f"{reckoned} lines of the ledger were reckoned from when runs began and ended, at today's rate"
+            self.report.lost.append(text)
+        held = [recall(folder / names.ALLOWANCE) or {} for folder in run_folders(self.path)]
+        ends = [float(one["until"]) for one in held if one.get("boot_id") == now.boot_id and one.get("until")]
+        with atomic(self._db):
+            Ledger(self._db).set_fact("allowed_until", str(max(ends, default=0.0)))
+        treasury.settle(now)
+
+    def _reckon_gaps(self, treasury: Treasury, now: Clock) -> int:
+        """Charge each stretch of each boot that no ledger line covers; how many lines that made."""
+        ledger, made = Ledger(self._db), 0
+        for boot, _ in store.boots(self._db):
+            stretch = store.last_boot(self._db, boot)
+            assert stretch is not None
+            for start, end in store.uncovered(self._db, boot, *stretch):
+                spans = ledger.spans(boot, since=start)
+                parts = charges(
+                    spans, rate=micro_usd(treasury.config.here.usd_per_hour), start=start, end=end
+                )
+                with atomic(self._db):
+                    for run, micro in parts.items():
+                        span = next((one for one in spans if one.run == run), None)
+                        ledger.append(
+                            at=now.unix, kind="run" if run else "idle", run=run or "",
+                            machine=treasury.config.here.name, micro=micro, gpu_ms=_gpu_ms(span, start, end),
+                            boot_id=boot, start=start, end=end,
+                            text="reckoned again: the line was lost with runs.db",
+                        )  # fmt: skip
+                        made += 1
+        with atomic(self._db):
+            store.sort_ledger(self._db, now.boot_id)
+        return made
+
+    def _count(self, what: str, number: int) -> None:
+        if number:
+            self.report.salvaged[what] = self.report.salvaged.get(what, 0) + number
+
+
+def _gpu_ms(span: Span | None, start: float, end: float) -> int:
+    """GPU-milliseconds a run held between `start` and `end`."""
+    if span is None:
+        return 0
+    return round(1000 * span.gpus * max(0.0, min(span.end or end, end) - max(span.start, start)))

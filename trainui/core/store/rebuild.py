@@ -1,0 +1,197 @@
+"""Writing a new runs.db from what run directories tell and what a damaged one still gives."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from trainui.core.run import Result, Status
+from trainui.core.store.salvage import Row, Wreck
+
+OF_A_RUN = ("metrics", "sources", "gates", "verdicts", "events", "checkpoints", "notes", "usage")
+"""Tables with a `run` column that tell of one run; money and intents are kept apart."""
+
+LITTLE = 0.002
+"""Seconds between two ledger lines that are no gap."""
+
+TOLD_BY_ITS_DIRECTORY = frozenset({
+    "id", "name", "job", "status", "result", "cause", "spec", "project", "directory", "started_boot", "boot_id",
+    "ended_at", "ended_boot", "seconds", "pid", "gpus", "step", "epoch", "total_steps", "total_epochs", "exit_code",
+    "exit_signal", "waits_for", "stop_at", "was_launched",
+})  # fmt: skip
+"""Columns of a run that its directory knows better than a damaged file; all others are wishes, or exact times."""
+
+
+def insert(db: sqlite3.Connection, table: str, row: Mapping[str, Any], *, keep_id: bool = False) -> int:
+    """Insert the columns of `row` that `table` has; returns the new id. Call inside a transaction."""
+    names = [name for name in _columns(db, table) if name in row and (keep_id or name != "id")]
+    if not names:
+        return 0
+    marks = ", ".join("?" * len(names))
+    cursor = db.execute(
+        f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({marks})",  # noqa: S608
+        [row[name] for name in names],
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def copy_run(db: sqlite3.Connection, wreck: Wreck, row: Row) -> None:
+    """Take a run over as the damaged file told it, with all that belongs to it. Call inside a transaction."""
+    insert(db, "runs", row)
+    for table in OF_A_RUN:
+        for one in wreck.rows_of(table, "run", row["name"]) if _columns(db, table) else ():
+            place = insert(db, table, one)
+            if table == "metrics":
+                for points in ("points", "envelopes"):
+                    for part in wreck.rows_of(points, "metric", one["id"]):
+                        insert(db, points, part | {"metric": place})
+
+
+def restore_run(db: sqlite3.Connection, row: Row, *, is_same_end: bool) -> None:
+    """Give a run that was read from its directory back what only the damaged file knows.
+
+    Everything when both say that it ended the same way (`is_same_end`), else wishes and exact times only.
+    """
+    kept = {"id", "name", "directory"} if is_same_end else TOLD_BY_ITS_DIRECTORY
+    names = [name for name in _columns(db, "runs") if name in row and name not in kept]
+    change = ", ".join(f"{name}=?" for name in names)
+    db.execute(f"UPDATE runs SET {change} WHERE name=?", [*(row[name] for name in names), row["name"]])  # noqa: S608
+
+
+def restore_gate(db: sqlite3.Connection, row: Row) -> None:
+    """Give a gate back what was done about it; a meter's gate also its verdict, which no file of the run tells."""
+    db.execute(
+        "UPDATE gates SET verdict=:verdict, value=:value, reason=:reason, step=:step, epoch=:epoch, at=:at"
+        " WHERE run=:run AND gate=:gate AND digest=:digest AND metric LIKE '@%'",
+        row,
+    )
+    db.execute(
+        "UPDATE gates SET action=:action, would_save_seconds=:would_save_seconds, at=:at"
+        " WHERE run=:run AND gate=:gate AND digest=:digest AND verdict=:verdict",
+        row,
+    )
+
+
+def forget_run(db: sqlite3.Connection, name: str) -> None:
+    """Take a run out again that could not be read to its end. Call inside a transaction."""
+    for table in ("points", "envelopes"):
+        db.execute(
+            f"DELETE FROM {table} WHERE metric IN (SELECT id FROM metrics WHERE run=?)",  # noqa: S608
+            (name,),
+        )
+    for table in OF_A_RUN:
+        if _columns(db, table):
+            db.execute(f"DELETE FROM {table} WHERE run=?", (name,))  # noqa: S608
+    db.execute("DELETE FROM runs WHERE name=?", (name,))
+
+
+def replace_events(db: sqlite3.Connection, salvaged: Sequence[Row]) -> None:
+    """Put the events that were saved in the place of those told again, all in the order of their time."""
+    told = {str(row["run"]) for row in salvaged}
+    events = [dict(row) for row in db.execute("SELECT at, run, kind, text FROM events ORDER BY id")]
+    events = [*salvaged, *(event for event in events if event["run"] not in told)]
+    db.execute("DELETE FROM events")
+    for event in sorted(events, key=lambda one: float(one["at"])):
+        insert(db, "events", event)
+
+
+def last_boot(db: sqlite3.Connection, boot_id: str) -> tuple[float, float] | None:
+    """Boot seconds of the first start and the last end of the runs of a boot; None when none started."""
+    row = db.execute(
+        "SELECT min(started_boot), max(coalesce(ended_boot, started_boot)) FROM runs"
+        " WHERE boot_id=? AND started_boot IS NOT NULL",
+        (boot_id,),
+    ).fetchone()
+    return None if row[0] is None else (float(row[0]), float(row[1]))
+
+
+def boots(db: sqlite3.Connection) -> list[tuple[str, float]]:
+    """Every boot in which a run started, oldest first, and the Unix time of its first start."""
+    rows = db.execute(
+        "SELECT boot_id, min(started_at) FROM runs WHERE started_boot IS NOT NULL GROUP BY boot_id ORDER BY 2"
+    ).fetchall()
+    return [(str(row[0]), float(row[1])) for row in rows]
+
+
+def uncovered(db: sqlite3.Connection, boot_id: str, start: float, end: float) -> list[tuple[float, float]]:
+    """The stretches from `start` to `end` (seconds of that boot) that no ledger line charges."""
+    rows = db.execute(
+        "SELECT from_boot, to_boot FROM ledger WHERE boot_id=? AND to_boot > from_boot ORDER BY from_boot",
+        (boot_id,),
+    ).fetchall()
+    gaps, at = [], start
+    for row in rows:
+        if row["from_boot"] - at > LITTLE:
+            gaps.append((at, min(float(row["from_boot"]), end)))
+        at = max(at, float(row["to_boot"]))
+    if end - at > LITTLE:
+        gaps.append((at, end))
+    return [(left, right) for left, right in gaps if right > left]
+
+
+def sort_ledger(db: sqlite3.Connection, boot_id: str) -> None:
+    """Lines in the order of what they charge, this boot's last: charging goes on after the last line."""
+    lines = [
+        dict(row)
+        for row in db.execute("SELECT * FROM ledger ORDER BY boot_id=?, at, to_boot, id", (boot_id,))
+    ]
+    here = sorted((row for row in lines if row["boot_id"] == boot_id), key=lambda row: float(row["to_boot"]))
+    db.execute("DELETE FROM ledger")
+    for row in [*(row for row in lines if row["boot_id"] != boot_id), *here]:
+        insert(db, "ledger", row)
+
+
+def run_names(db: sqlite3.Connection) -> set[str]:
+    """The runs there are."""
+    return {str(row[0]) for row in db.execute("SELECT name FROM runs")}
+
+
+def finish(db: sqlite3.Connection) -> None:
+    """Everything into the one file, durably: it is about to be renamed."""
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    db.close()
+
+
+def is_sound_run(row: Row) -> bool:
+    """Whether a row of `runs` from a damaged file can be what was written."""
+    try:
+        return (
+            bool(row["name"])
+            and Status(row["status"]) is not None
+            and (row["result"] is None or Result(row["result"]) is not None)
+            and isinstance(json.loads(row["spec"]), dict)
+            and isinstance(json.loads(row["gpus"]), list)
+            and Path(row["directory"]).name == row["name"]
+            and float(row["queued_at"]) > 0
+        )
+    except (TypeError, ValueError, KeyError):
+        return False
+
+
+def is_sound_line(row: Row) -> bool:
+    """Whether a ledger line from a damaged file can be what was written."""
+    numbers = (row.get("at"), row.get("from_boot"), row.get("to_boot"))
+    return (
+        row.get("kind") in ("run", "idle")
+        and isinstance(row.get("micro_usd"), int)
+        and isinstance(row.get("run"), str)
+        and all(isinstance(one, float | int) for one in numbers)
+    )
+
+
+def is_sound_intent(row: Row) -> bool:
+    """Whether an intent from a damaged file can be carried out."""
+    try:
+        payload = json.loads(row["payload"])
+        is_whole = isinstance(payload, dict) and isinstance(row["run"], str) and float(row["created_at"]) > 0
+        return is_whole and (row["verb"] != "start" or {"job", "study", "spec", "project"} <= payload.keys())
+    except (TypeError, ValueError, KeyError):
+        return False
+
+
+def _columns(db: sqlite3.Connection, table: str) -> list[str]:
+    return [str(row["name"]) for row in db.execute(f"PRAGMA table_info({table})")]
