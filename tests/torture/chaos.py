@@ -27,7 +27,7 @@ from trainui.core.errors import TrainuiError
 
 KILLS = {"manager": 4, "keeper": 4, "guard": 4, "pair": 3, "job": 3, "start": 2, "stop": 2}
 """Victim → weight. `start` and `stop` are command lines in the act."""
-OTHERS = {"pause": 3, "resume": 3, "stop a run": 2, "stop a run now": 2}
+OTHERS = {"pause": 3, "resume": 3, "stop a run": 2, "retry": 1, "stop a run now": 2}
 SLOTS = 5
 ENDS_WITHIN = 60.0
 """Seconds until a quiet project must have ended all its runs; a deadline, not a measurement."""
@@ -95,11 +95,12 @@ class Round:
         seed: int,
         slots: int,
         jobs: Sequence[str] = tuple(JOBS),
-        is_capped: bool = False,
+        cap: float | None = None,
     ) -> None:
         self.scene = scene
         self.slots = slots
-        self.is_capped = is_capped
+        self.cap = cap
+        """Seconds of the machine that there is money for."""
         self.kills: Counter[str] = Counter()
         self.watcher = Watcher(scene)
         self._dice = random.Random(seed)
@@ -144,6 +145,11 @@ class Round:
         for one in (*self.scene.managers(), *pairs, *self.scene.named(), *jobs):
             one.kill()
 
+    def judge(self) -> list[str]:
+        """What was violated."""
+        cap = None if self.cap is None else round(self.cap * MICRO_PER_SECOND)
+        return violations(self.scene, slots=self.slots, cap_micro=cap, farthest=self.watcher.farthest)
+
     # ---------------------------------------------------------------- steps
 
     def _until(self, fact: Callable[[], bool], seconds: float) -> bool:
@@ -162,7 +168,7 @@ class Round:
             with contextlib.suppress(TrainuiError):
                 self._client.resume(run)
         for run in self._runs("queued", "running"):
-            if self.is_capped or run.rpartition("-")[0] in ENDLESS:
+            if self.cap is not None or run.rpartition("-")[0] in ENDLESS:
                 self._stop(run)
         return not self._runs("queued", "starting", "running", "paused", "stopping") and self._is_all_taken()
 
@@ -177,14 +183,17 @@ class Round:
             self._client.stop(run, now=now)
 
     def _wish(self, action: str, place: float) -> None:
-        run = _pick(self._runs("paused" if action == "resume" else "running"), place)
+        of = {"resume": "paused", "retry": "ended"}.get(action, "running")
+        run = _pick(self._runs(of), place)
         if run is None:
             return
         if action.startswith("stop"):
             self._stop(run, now=action.endswith("now"))
         else:
             with contextlib.suppress(TrainuiError):
-                getattr(self._client, action)(run)
+                said = getattr(self._client, action)(run)
+                if action == "retry":
+                    tell(self.scene, what="acknowledged", run=said)
 
     def _kill(self, victim: str, place: float) -> None:
         if victim in ("start", "stop"):
@@ -206,8 +215,12 @@ class Round:
 
     def _slay(self, victim: str, run: str, process: Process | None) -> None:
         if process is not None and process.kill():
-            tell(self.scene, what="kill", victim=victim, run=run)
-            self.kills[victim] += 1
+            self.tell_kill(victim, run)
+
+    def tell_kill(self, victim: str, run: str) -> None:
+        """Write down that somebody was killed."""
+        tell(self.scene, what="kill", victim=victim, run=run)
+        self.kills[victim] += 1
 
     def _kill_command_line(self, verb: str, place: float) -> None:
         """Kill `trainui start` or `stop` somewhere in its doing. A name it printed is a promise."""
@@ -255,11 +268,10 @@ def play_round(
 ) -> tuple[Round, list[str]]:
     """One round in `folder`, with money for `cap` seconds of the machine; what was violated in it."""
     scene = make(folder, long=long, slots=SLOTS, cap_usd=cap * MICRO_PER_SECOND / 1e6 if cap else None)
-    one = Round(scene, seed=seed, slots=SLOTS, jobs=jobs, is_capped=cap is not None)
+    one = Round(scene, seed=seed, slots=SLOTS, jobs=jobs, cap=cap)
     try:
         one.play(kills, pause=pause, seconds=cap or 10 * pause * kills)
-        micro = round(cap * MICRO_PER_SECOND) if cap else None
-        return one, violations(scene, slots=SLOTS, cap_micro=micro, farthest=one.watcher.farthest)
+        return one, one.judge()
     finally:
         one.sweep()
 

@@ -183,6 +183,12 @@ class RunsLife(RuleBasedStateMachine):
         if is_reboot:
             self.world.restart()
 
+    @rule(seconds=st.sampled_from([-86400.0, 86400.0]), then=THEN)
+    def wall_clock_is_set(self, seconds: float, then: float) -> None:
+        """No duration may move with it, nor any charge."""
+        self.world.unix += seconds
+        self._turn(then)
+
     @rule(steps=st.integers(min_value=1, max_value=12))
     def manager_dies_at_a_commit(self, steps: int) -> None:
         """Before or after the n-th commit from here on, in whatever tick that is."""
@@ -295,8 +301,8 @@ class RunsLife(RuleBasedStateMachine):
 
     def _check_paid(self, run: str, allowance) -> None:
         """What was charged and what is paid ahead never exceed the cap: prepaid means overshoot is nothing."""
-        if self.cap is None:
-            return
+        if self.cap is None or allowance.until <= self.world.boot:
+            return  # nothing is granted
         total, settled = self.eye.execute(
             "SELECT coalesce(sum(micro_usd), 0), max(id) FROM ledger"
         ).fetchone()
@@ -370,7 +376,7 @@ class RunsLife(RuleBasedStateMachine):
 
 TestRunsLife = RunsLife.TestCase
 TestRunsLife.settings = settings(
-    max_examples=45,
+    max_examples=40,
     stateful_step_count=50,
     deadline=None,
     derandomize=True,
