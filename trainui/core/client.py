@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,23 +10,18 @@ from pathlib import Path
 from trainui.core.errors import NotFoundError, TrainuiError, UserError
 from trainui.core.export.summary import export_runs
 from trainui.core.ingest.patterns import compile_patterns
-from trainui.core.process.beat import Watcher, manager_of
-from trainui.core.process.files import is_locked
-from trainui.core.process.identity import Identity, send_signal
-from trainui.core.project import find_job, find_jobs, load_config, lock_path, manager_argv
+from trainui.core.process.beat import manager_of
+from trainui.core.process.identity import Identity
+from trainui.core.project import find_job, find_jobs, load_config
 from trainui.core.run import Status
 from trainui.core.spec import ParamValue, Spec, resolve
+from trainui.core.standby import ensure_manager, stop_manager
 from trainui.core.store.intents import REFUSED, Desk
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
 
-MANAGER_STARTS_IN = 15.0
-"""Seconds to wait for a manager to take its lock before saying that it did not."""
 MANAGER_ANSWERS_IN = 15.0
 """Seconds to wait for what became of an intent."""
-
-SECOND_LOOK = 2.0
-"""Seconds until a manager that has not beaten for long is looked at again: the machine may have slept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -247,71 +241,17 @@ class Client:
         """Write a summary of runs, or of a whole study, and return the folder."""
         return export_runs(self.db, runs, study=study, to=to, formats=formats)
 
-    # ---------------------------------------------------------------- the manager
-
     def manager(self) -> Identity | None:
         """The manager that is alive, if one is."""
         return manager_of(str(self.db))
 
     def ensure_manager(self) -> None:
         """Start a manager unless one is alive and moves. Raises TrainuiError when it does not come up."""
-        lock = lock_path(self.db)
-        if is_locked(lock) and not self._end_hung_manager():
-            return
-        log = self.db.parent / "runs" / "manager.log"
-        log.parent.mkdir(mode=0o700, exist_ok=True)
-        with log.open("ab") as sink:
-            manager = subprocess.Popen(
-                manager_argv(self.db, self.project),
-                stdin=subprocess.DEVNULL,
-                stdout=sink,
-                stderr=sink,
-                start_new_session=True,
-                cwd=self.project,
-            )
-        deadline = time.monotonic() + MANAGER_STARTS_IN
-        while not is_locked(lock):
-            if manager.poll() not in (None, 0) or time.monotonic() > deadline:
-                raise TrainuiError("the manager did not start; what was asked is queued", hint=f"see {log}")
-            time.sleep(0.02)
-
-    def _end_hung_manager(self) -> bool:
-        """Kill a manager that hangs and wait until its lock is free; False when it is well, or cannot die."""
-        watcher = Watcher(str(self.db))
-        watcher.end_hung()
-        if not watcher.suspects:
-            return False
-        time.sleep(SECOND_LOOK)
-        if not watcher.end_hung():
-            return False
-        deadline = time.monotonic() + MANAGER_STARTS_IN
-        while is_locked(lock_path(self.db)):
-            if time.monotonic() > deadline:
-                raise TrainuiError(
-                    "the manager hangs and cannot be ended; what was asked is queued",
-                    hint="is the disk stuck?",
-                )
-            time.sleep(0.02)
-        return True
+        ensure_manager(self.db, self.project)
 
     def stop_manager(self) -> str:
         """End the manager when nothing is live; returns what was done. Raises UserError when runs are live."""
-        manager = self.manager()
-        if manager is None:
-            return "no manager is running"
-        reader = Reader(self.db)
-        busy = [view.run for view in reader.runs() if view.status is not Status.ENDED]
-        reader.close()
-        if busy:
-            raise UserError(
-                f"{len(busy)} runs are live or waiting ({', '.join(busy[:5])}): their keepers would revive the manager",
-                hint="stop them first",
-            )
-        send_signal(manager, 15)
-        deadline = time.monotonic() + MANAGER_STARTS_IN
-        while is_locked(lock_path(self.db)) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        return "the manager has ended"
+        return stop_manager(self.db)
 
 
 def _with_remedy(spec: Spec, remedy: str) -> Spec:
