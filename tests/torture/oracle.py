@@ -46,6 +46,7 @@ def violations(
             *store(db, rows, truth),
             *(listing(scene, rows) if asks_command_line else ()),
             *remains(scene, truth),
+            *tries(rows),
             *slots_held(truth, slots),
             *money(db, rows, truth, cap_micro=cap_micro, farthest=farthest),
         ]
@@ -114,6 +115,25 @@ def slots_held(truth: Truth, slots: int) -> Iterator[str]:
         if len(live) > slots:
             yield f"{len(live)} jobs at once on {slots} slots: {', '.join(sorted(live))}"
             return
+
+
+def tries(rows: Mapping[str, Row]) -> Iterator[str]:
+    """Who died by a signal and whose spec says so is tried again, once, and the second is the last."""
+    for name, row in rows.items():
+        nexts = [one for one in rows.values() if one["parent"] == name and one["retried_for"]]
+        is_due = row["job"] == "again" and row["result"] == "failed" and row["exit_signal"] is not None
+        is_first = is_due and not _was_retried(rows, row)
+        if len(nexts) != is_first:
+            yield f"{name} ({row['result']}) was tried again {len(nexts)} times, not {int(is_first)}"
+
+
+def _was_retried(rows: Mapping[str, Row], row: Row) -> bool:
+    """Whether any of its line was: the limit is one in all."""
+    while row["parent"]:
+        if row["retried_for"]:
+            return True
+        row = rows[row["parent"]]
+    return False
 
 
 def life(db: sqlite3.Connection, row: Row, run: RunTruth) -> Iterator[str]:
