@@ -2,6 +2,9 @@
 
     work      the job: it writes its own truth beside what it logs
     scene     a project, its load of jobs, and who of it is alive
+    watcher   sees from outside until when each job lived, and how far it was paid
+    points    a scene that reaches every numbered step of the protocol, and who dies at one
+    world     a machine without processes, for a model of a run's life
     chaos     one round: a load, and kills at random moments
     truth     what the jobs and the killer wrote down
     oracle    holds runs.db and the run directories against that truth; knows nothing of the product's code

@@ -7,13 +7,11 @@ candidates are at that moment is the machine's doing.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -21,68 +19,22 @@ from pathlib import Path
 
 from tests.torture import truth
 from tests.torture.oracle import violations
-from tests.torture.scene import ENDLESS, JOBS, MICRO_PER_SECOND, Process, Scene, boot, make, tell
+from tests.torture.scene import ENDLESS, JOBS, MICRO_PER_SECOND, Process, Scene, make, tell
+from tests.torture.watcher import Watcher
 from trainui.core.client import Client
 from trainui.core.errors import TrainuiError
+from trainui.core.project import find_job
+from trainui.core.spec import resolve
+from trainui.core.store.intents import Desk
 
 KILLS = {"manager": 4, "keeper": 4, "guard": 4, "pair": 3, "job": 3, "start": 2, "stop": 2}
 """Victim → weight. `start` and `stop` are command lines in the act."""
-OTHERS = {"pause": 3, "resume": 3, "stop a run": 2, "stop a run now": 2}
+OTHERS = {"pause": 3, "resume": 3, "stop a run": 2, "retry": 1, "stop a run now": 2}
 SLOTS = 5
 ENDS_WITHIN = 60.0
 """Seconds until a quiet project must have ended all its runs; a deadline, not a measurement."""
 GONE_WITHIN = 20.0
 """Seconds until nothing of an ended project may run any more."""
-
-
-class Watcher(threading.Thread):
-    """Sees, from outside, until when each job lived, how far it was paid, and how long no manager was there."""
-
-    def __init__(self, scene: Scene, *, every: float = 0.05) -> None:
-        super().__init__(daemon=True)
-        self.scene = scene
-        self._every = every
-        self.farthest = 0.0
-        """The latest end of any allowance, boot seconds."""
-        self.longest_without_manager = 0.0
-        self._stopping = threading.Event()
-        self._seen: dict[str, float] = {}
-        self._gone: set[str] = set()
-
-    def run(self) -> None:
-        """Look, until told to stop."""
-        since: float | None = None
-        turn = 0
-        while not self._stopping.is_set():
-            self.look()
-            turn += 1
-            if turn % 8 == 0:
-                is_orphaned = bool(self.scene.pairs()) and not self.scene.managers()
-                since = (since or boot()) if is_orphaned else None
-                if since:
-                    self.longest_without_manager = max(self.longest_without_manager, boot() - since)
-            self._stopping.wait(self._every)
-
-    def look(self) -> None:
-        """One look at every job and every allowance."""
-        for run in truth.read(self.scene.truth).runs.values():
-            if run.starts and run.run not in self._gone:
-                first, now = run.processes[0], boot()
-                if first.is_alive():
-                    self._seen[run.run] = now
-                elif not first.is_there():
-                    self._gone.add(run.run)
-                    tell(self.scene, what="seen", run=run.run, boot=self._seen.get(run.run, 0.0))
-                    tell(self.scene, what="gone", run=run.run, boot=boot())
-        for path in (self.scene.folder / "runs").glob("*/allowance.json"):
-            with contextlib.suppress(OSError, ValueError):
-                self.farthest = max(self.farthest, json.loads(path.read_text())["until"] or 0.0)
-
-    def stop(self) -> None:
-        """A last look, and no more."""
-        self._stopping.set()
-        self.join()
-        self.look()
 
 
 class Round:
@@ -95,21 +47,25 @@ class Round:
         seed: int,
         slots: int,
         jobs: Sequence[str] = tuple(JOBS),
-        is_capped: bool = False,
+        cap: float | None = None,
     ) -> None:
         self.scene = scene
         self.slots = slots
-        self.is_capped = is_capped
+        self.cap = cap
+        """Seconds of the machine that there is money for."""
         self.kills: Counter[str] = Counter()
         self.watcher = Watcher(scene)
         self._dice = random.Random(seed)
         self._jobs = list(jobs)
         self._client = Client(scene.folder, scene.db)
+        self.is_alone = bool(seed % 2)
+        """Nobody helps: while the killing lasts only keepers and guards start a manager again."""
 
     # ---------------------------------------------------------------- what the round does
 
     def play(self, kills: int, *, pause: float, seconds: float) -> None:
         """Kill so many, `pause` seconds apart on average, for at most `seconds`."""
+        self._client.ensure_manager()
         self._start([*self._jobs, *self._dice.choices(self._jobs, k=5)])
         self.watcher.start()
         deadline = time.monotonic() + seconds
@@ -144,6 +100,11 @@ class Round:
         for one in (*self.scene.managers(), *pairs, *self.scene.named(), *jobs):
             one.kill()
 
+    def judge(self) -> list[str]:
+        """What was violated."""
+        cap = None if self.cap is None else round(self.cap * MICRO_PER_SECOND)
+        return violations(self.scene, slots=self.slots, cap_micro=cap, farthest=self.watcher.farthest)
+
     # ---------------------------------------------------------------- steps
 
     def _until(self, fact: Callable[[], bool], seconds: float) -> bool:
@@ -156,35 +117,52 @@ class Round:
 
     def _is_all_ended(self) -> bool:
         """Whether nothing is open; as a user who comes back would, sees to it that it can end."""
+        self.is_alone = False
         with contextlib.suppress(TrainuiError):
             self._client.ensure_manager()
         for run in self._runs("paused"):
-            with contextlib.suppress(TrainuiError):
-                self._client.resume(run)
+            self._ask_for("resume", run)
         for run in self._runs("queued", "running"):
-            if self.is_capped or run.rpartition("-")[0] in ENDLESS:
+            if self.cap is not None or run.rpartition("-")[0] in ENDLESS:
                 self._stop(run)
         return not self._runs("queued", "starting", "running", "paused", "stopping") and self._is_all_taken()
 
     def _start(self, jobs: list[str]) -> None:
-        with contextlib.suppress(TrainuiError):
-            for name in self._client.start_all(jobs):
-                tell(self.scene, what="acknowledged", run=name)
+        desk = Desk(self.scene.db)
+        for job in jobs:
+            spec = resolve(find_job(self.scene.folder, job))
+            payload = {"job": job, "study": job, "spec": spec.to_json(), "project": str(self.scene.folder)}
+            tell(self.scene, what="acknowledged", run=desk.start(job, payload))
+        desk.close()
+        self._call_manager()
 
     def _stop(self, run: str, *, now: bool = False) -> None:
         tell(self.scene, what="stop", run=run)
-        with contextlib.suppress(TrainuiError):
-            self._client.stop(run, now=now)
+        self._ask_for("stop", run, now=now)
+
+    def _ask_for(self, verb: str, run: str, **payload: bool) -> None:
+        desk = Desk(self.scene.db)
+        desk.add(verb, run, payload)
+        desk.close()
+        self._call_manager()
+
+    def _call_manager(self) -> None:
+        if not self.is_alone:
+            with contextlib.suppress(TrainuiError):
+                self._client.ensure_manager()
 
     def _wish(self, action: str, place: float) -> None:
-        run = _pick(self._runs("paused" if action == "resume" else "running"), place)
+        of = {"resume": "paused", "retry": "ended"}.get(action, "running")
+        run = _pick(self._runs(of), place)
         if run is None:
             return
         if action.startswith("stop"):
             self._stop(run, now=action.endswith("now"))
-        else:
+        elif action == "retry":
             with contextlib.suppress(TrainuiError):
-                getattr(self._client, action)(run)
+                tell(self.scene, what="acknowledged", run=self._client.retry(run))
+        else:
+            self._ask_for(action, run)
 
     def _kill(self, victim: str, place: float) -> None:
         if victim in ("start", "stop"):
@@ -206,8 +184,12 @@ class Round:
 
     def _slay(self, victim: str, run: str, process: Process | None) -> None:
         if process is not None and process.kill():
-            tell(self.scene, what="kill", victim=victim, run=run)
-            self.kills[victim] += 1
+            self.tell_kill(victim, run)
+
+    def tell_kill(self, victim: str, run: str) -> None:
+        """Write down that somebody was killed."""
+        tell(self.scene, what="kill", victim=victim, run=run)
+        self.kills[victim] += 1
 
     def _kill_command_line(self, verb: str, place: float) -> None:
         """Kill `trainui start` or `stop` somewhere in its doing. A name it printed is a promise."""
@@ -255,11 +237,10 @@ def play_round(
 ) -> tuple[Round, list[str]]:
     """One round in `folder`, with money for `cap` seconds of the machine; what was violated in it."""
     scene = make(folder, long=long, slots=SLOTS, cap_usd=cap * MICRO_PER_SECOND / 1e6 if cap else None)
-    one = Round(scene, seed=seed, slots=SLOTS, jobs=jobs, is_capped=cap is not None)
+    one = Round(scene, seed=seed, slots=SLOTS, jobs=jobs, cap=cap)
     try:
         one.play(kills, pause=pause, seconds=cap or 10 * pause * kills)
-        micro = round(cap * MICRO_PER_SECOND) if cap else None
-        return one, violations(scene, slots=SLOTS, cap_micro=micro, farthest=one.watcher.farthest)
+        return one, one.judge()
     finally:
         one.sweep()
 

@@ -23,6 +23,10 @@ A_LOOK = 1.5
 """Seconds by which a charge may miss the edge of a run: money is settled between two looks at the runs, so
 each beginning and each end may be charged as it was seen, one look (0.25 s and the tick's own work) late."""
 
+A_SWEEP = 6.0
+"""Seconds by which a run may be charged beyond its exit: it holds the machine until what it left behind, which
+has a grace of five, is gone too."""
+
 
 def violations(
     scene: Scene,
@@ -42,8 +46,9 @@ def violations(
             *store(db, rows, truth),
             *(listing(scene, rows) if asks_command_line else ()),
             *remains(scene, truth),
+            *tries(rows),
             *slots_held(truth, slots),
-            *money(db, rows, cap_micro=cap_micro, farthest=farthest),
+            *money(db, rows, truth, cap_micro=cap_micro, farthest=farthest),
         ]
         for name, row in rows.items():
             run = truth.runs.get(name, RunTruth(name))
@@ -101,7 +106,8 @@ def slots_held(truth: Truth, slots: int) -> Iterator[str]:
     """Never more jobs at once than there are slots, by the jobs' own clocks."""
     edges: list[tuple[float, int, str]] = []
     for run in truth.runs.values():
-        if life_ := run.certain_life:
+        life_ = run.certain_life
+        if life_ and life_[0] < life_[1]:
             edges += [(life_[0], 1, run.run), (life_[1], -1, run.run)]
     live: set[str] = set()
     for _, step, run_name in sorted(edges):
@@ -109,6 +115,25 @@ def slots_held(truth: Truth, slots: int) -> Iterator[str]:
         if len(live) > slots:
             yield f"{len(live)} jobs at once on {slots} slots: {', '.join(sorted(live))}"
             return
+
+
+def tries(rows: Mapping[str, Row]) -> Iterator[str]:
+    """Who died by a signal and whose spec says so is tried again, once, and the second is the last."""
+    for name, row in rows.items():
+        nexts = [one for one in rows.values() if one["parent"] == name and one["retried_for"]]
+        is_due = row["job"] == "again" and row["result"] == "failed" and row["exit_signal"] is not None
+        is_first = is_due and not _was_retried(rows, row)
+        if len(nexts) != is_first:
+            yield f"{name} ({row['result']}) was tried again {len(nexts)} times, not {int(is_first)}"
+
+
+def _was_retried(rows: Mapping[str, Row], row: Row) -> bool:
+    """Whether any of its line was: the limit is one in all."""
+    while row["parent"]:
+        if row["retried_for"]:
+            return True
+        row = rows[row["parent"]]
+    return False
 
 
 def life(db: sqlite3.Connection, row: Row, run: RunTruth) -> Iterator[str]:
@@ -206,7 +231,7 @@ def times(row: Row, run: RunTruth) -> Iterator[str]:
 
 
 def money(
-    db: sqlite3.Connection, rows: Mapping[str, Row], *, cap_micro: int | None, farthest: float
+    db: sqlite3.Connection, rows: Mapping[str, Row], truth: Truth, *, cap_micro: int | None, farthest: float
 ) -> Iterator[str]:
     """The ledger has no gap and no overlap, runs bear what they held, idle time the rest, and the cap held."""
     ledger = db.execute("SELECT * FROM ledger ORDER BY id").fetchall()
@@ -222,12 +247,14 @@ def money(
         yield f"the ledger holds {total}, the machine cost {MICRO_PER_SECOND * (last - first):.0f}"
     if any(line["micro_usd"] < 0 for line in ledger):
         yield "the ledger holds a negative line"
+    lingered = {run.run for run in truth.runs.values() if run.children}
     shares = _shares(rows, last)
     for name, row in rows.items():
         charged = sum(line["micro_usd"] for line in ledger if line["run"] == name)
         # whoever else begins or ends meanwhile changes the share, seen as late as that
-        others = sum(_overlap(row, other) for other in rows.values())
-        if abs(charged - shares.get(name, 0.0)) > MICRO_PER_SECOND * A_LOOK * max(1, others):
+        beside = [other for other in rows.values() if _overlap(row, other)]
+        late = A_LOOK * max(1, len(beside)) + A_SWEEP * sum(one["name"] in lingered for one in (row, *beside))
+        if abs(charged - shares.get(name, 0.0)) > MICRO_PER_SECOND * late:
             yield f"{name}: charged {charged}, its share is {shares.get(name, 0.0):.0f}"
     if cap_micro is not None and total > cap_micro + MICRO_PER_SECOND * _idle_after(ledger, rows):
         yield f"spent {total} of {cap_micro}"

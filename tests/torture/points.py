@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.torture import truth
-from tests.torture.chaos import Watcher
 from tests.torture.oracle import violations
 from tests.torture.scene import Scene, make, tell
+from tests.torture.watcher import Watcher
 from trainui.core.client import Client
 from trainui.core.errors import TrainuiError
 from trainui.core.store.intents import Desk

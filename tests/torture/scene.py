@@ -28,8 +28,10 @@ JOBS = {
     "crashes": 'seconds = 0.8\ndies_of = "SIGSEGV"',
     "killed": 'seconds = 0.5\ndies_of = "SIGKILL"',
     "floods": "seconds = 4.0\nrate = 1000",
+    "again": 'seconds = 0.4\ndies_of = "SIGSEGV"\n[retry]\non.signal = 1\ndelay_seconds = 0.5',
 }
-"""What a round runs: short and long ones, forking, deaf to signals, crashing, a thousand points a second."""
+"""What a round runs: short and long ones, forking, deaf to signals, crashing, tried again once, a thousand points
+a second."""
 
 ASIDE = {"polite": "seconds = 900.0\nforks = true"}
 """Jobs of a scene that are no part of the random load."""

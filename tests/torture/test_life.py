@@ -18,13 +18,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.torture.world import World
+from tests.torture.world import Meter, World
 from trainui.core import manager as managers
 from trainui.core import queue as queues
 from trainui.core.manager import Manager
 from trainui.core.store import schema
 from trainui.core.store.intents import Desk
-from trainui.core.store.views import MachineView
 from trainui.core.treasury import Clock
 
 SLOTS = 2
@@ -43,6 +42,10 @@ MOVES = {
 """Written down a second time on purpose."""
 GOOD = '{"job":{"name":"job","command":["true"],"grace_seconds":5}}'
 BAD = '{"job":{"name":"job","command":["missing"],"grace_seconds":5}}'
+AGAIN = """{"job":{"name":"job","command":["true"],"grace_seconds":5},
+"retry":{"on":{"signal":2,"lost":1,"machine-restarted":1},"delay_seconds":2.0}}"""
+TRIES = 4
+"""What AGAIN allows one lineage in all."""
 PICKS = st.integers(min_value=0, max_value=7)
 THEN = st.sampled_from([0.3, 0.3, 0.3, 0.0, 1.0, 6.0])
 """Seconds until the manager looks after something happened; 0: not before something else happens too."""
@@ -70,13 +73,12 @@ class RunsLife(RuleBasedStateMachine):
         """Steps of a commit (before, after) until the manager dies."""
         self._patches = contextlib.ExitStack()
         clock = lambda: Clock(unix=self.world.unix, boot=self.world.boot, boot_id=self.world.boot_id)  # noqa: E731
-        view = MachineView(at=0, cpu=0, cores=2, memory_used=1, memory_total=2, disk_free=3)
         for where, name, stand_in in (
             (managers, "LocalEngine", lambda: self.world),
             (managers, "_clock", clock),
             (managers, "complaints", lambda _about: contextlib.nullcontext()),
             (queues, "complaints", lambda _about: contextlib.nullcontext()),
-            (managers.telemetry, "sample", lambda **_: view),
+            (managers, "Metering", Meter),
             (queues, "prepare_directory", lambda run, _order: run.directory.mkdir(exist_ok=True)),
             (schema, "reach", self._commit_step),
         ):
@@ -104,7 +106,7 @@ class RunsLife(RuleBasedStateMachine):
 
     # ---------------------------------------------------------------- what people do
 
-    @rule(spec=st.sampled_from([*5 * [GOOD], BAD]), then=THEN)
+    @rule(spec=st.sampled_from([GOOD, GOOD, GOOD, AGAIN, AGAIN, BAD]), then=THEN)
     def start(self, spec: str, then: float) -> None:
         self._queue(spec, parent=None)
         self._turn(then)
@@ -155,10 +157,17 @@ class RunsLife(RuleBasedStateMachine):
     @rule(
         pick=PICKS,
         how=st.sampled_from([(0, None), (3, None), (None, "SIGSEGV"), (None, "SIGKILL")]),
+        leaves=st.booleans(),
         then=THEN,
     )
-    def job_ends(self, pick: int, how: tuple[int | None, str | None], then: float) -> None:
-        self.world.end(self._pick(self._lives("alive"), pick), code=how[0], signal=how[1])
+    def job_ends(self, pick: int, how: tuple[int | None, str | None], leaves: bool, then: float) -> None:
+        self.world.end(self._pick(self._lives("alive"), pick), code=how[0], signal=how[1], leaves=leaves)
+        self._turn(then)
+
+    @precondition(lambda self: self._lives("swept"))
+    @rule(pick=PICKS, then=THEN)
+    def stragglers_end(self, pick: int, then: float) -> None:
+        self.world.sweep(self._pick(self._lives("swept"), pick))
         self._turn(then)
 
     @precondition(lambda self: self._lives("kept"))
@@ -173,6 +182,12 @@ class RunsLife(RuleBasedStateMachine):
         self._drop_manager()
         if is_reboot:
             self.world.restart()
+
+    @rule(seconds=st.sampled_from([-86400.0, 86400.0]), then=THEN)
+    def wall_clock_is_set(self, seconds: float, then: float) -> None:
+        """No duration may move with it, nor any charge."""
+        self.world.unix += seconds
+        self._turn(then)
 
     @rule(steps=st.integers(min_value=1, max_value=12))
     def manager_dies_at_a_commit(self, steps: int) -> None:
@@ -218,9 +233,10 @@ class RunsLife(RuleBasedStateMachine):
 
     def _lives(self, kind: str) -> list[str]:
         is_it = {
-            "waiting": lambda life: life.has_pair and life.began is None,
+            "waiting": lambda life: life.has_pair and life.began is None and life.exit is None,
             "alive": lambda life: life.is_alive,
             "kept": lambda life: life.has_pair,
+            "swept": lambda life: life.has_pair and life.has_stragglers,
         }[kind]
         return sorted(run for run, life in self.world.lives.items() if is_it(life))
 
@@ -251,9 +267,18 @@ class RunsLife(RuleBasedStateMachine):
                 self._check_result(name, row)
         live = [name for name, row in rows.items() if row["status"] not in ("queued", "ended")]
         assert len(live) <= SLOTS, live
-        assert self.seen.keys() >= rows.keys(), "a run nobody asked for"
+        self._check_tries(rows)
         self.seen.update(rows)
         self.told = told
+
+    def _check_tries(self, rows: dict[str, dict]) -> None:
+        """Nobody runs unasked but the next of a line that its spec lets try again, one after each death."""
+        unasked = [row for name, row in rows.items() if name not in self.seen or row["retried_for"]]
+        for row in unasked:
+            assert row["retried_for"], f"{row['name']}: nobody asked for it"
+            assert rows[row["parent"]]["status"] == "ended"
+        parents = Counter(row["parent"] for row in unasked)
+        assert set(parents.values()) <= {1}, "tried again twice after one death"
 
     def _check_result(self, name: str, row: dict) -> None:
         """Never invented: from the exit record, or lost when there cannot be one, or it never began."""
@@ -276,8 +301,8 @@ class RunsLife(RuleBasedStateMachine):
 
     def _check_paid(self, run: str, allowance) -> None:
         """What was charged and what is paid ahead never exceed the cap: prepaid means overshoot is nothing."""
-        if self.cap is None:
-            return
+        if self.cap is None or allowance.until <= self.world.boot:
+            return  # nothing is granted
         total, settled = self.eye.execute(
             "SELECT coalesce(sum(micro_usd), 0), max(id) FROM ledger"
         ).fetchone()
@@ -296,7 +321,7 @@ class RunsLife(RuleBasedStateMachine):
     def _finish(self) -> None:
         """Let everything come to its end, whatever happened, and look at the whole."""
         self.fuse = None
-        for _ in range(60):
+        for _ in range(120):
             for name in self._names("paused"):
                 self.desk.add("resume", name)
             for name in self._names("queued"):
@@ -308,6 +333,8 @@ class RunsLife(RuleBasedStateMachine):
                 self.world.begin(run)
             for run in self._lives("alive"):
                 self.world.end(run, code=0, signal=None)
+            for run in self._lives("swept"):
+                self.world.sweep(run)
             self._turn(1.0)
             if not self.eye.execute("SELECT 1 FROM intents WHERE done_at IS NULL").fetchone() and all(
                 row["status"] == "ended" for row in self.seen.values()
@@ -318,6 +345,11 @@ class RunsLife(RuleBasedStateMachine):
     def _check_whole(self) -> None:
         assert {row["status"] for row in self.seen.values()} <= {"ended"}, "something never ends"
         assert all(life.begins <= 1 for life in self.world.lives.values())
+        for name in self.seen:
+            line = [name]
+            while self.seen[line[-1]]["retried_for"]:
+                line.append(self.seen[line[-1]]["parent"])
+            assert len(line) <= 1 + TRIES, f"{line[-1]} was tried again and again"
         for run, count in self.written.items():
             points = self.eye.execute(
                 "SELECT points.step, points.value FROM points JOIN metrics ON metrics.id=points.metric"
@@ -344,7 +376,7 @@ class RunsLife(RuleBasedStateMachine):
 
 TestRunsLife = RunsLife.TestCase
 TestRunsLife.settings = settings(
-    max_examples=120,
+    max_examples=40,
     stateful_step_count=50,
     deadline=None,
     derandomize=True,

@@ -14,6 +14,7 @@ from typing import Any
 from trainui.core.engines.engine import Exit, Observation, Phase
 from trainui.core.errors import LaunchError
 from trainui.core.process.order import Allowance, Order
+from trainui.core.store.views import MachineView, UsageView
 
 
 @dataclass
@@ -29,6 +30,8 @@ class Life:
     began: float | None = None
     is_alive: bool = False
     is_paused: bool = False
+    has_stragglers: bool = False
+    """Its first process is dead, and something it started lives."""
     stop: dict[str, Any] | None = None
     exit: Exit | None = None
     allowance: Allowance | None = None
@@ -66,9 +69,19 @@ class World:
         life.began, life.is_alive = self.boot, True
         life.begins += 1
 
-    def end(self, run: str, *, code: int | None, signal: str | None) -> None:
-        """The job ends; who watches writes it down."""
-        self._die(self.lives[run], code=code, signal=signal)
+    def end(self, run: str, *, code: int | None, signal: str | None, leaves: bool = False) -> None:
+        """The job ends; who watches writes it down, and stays while something it left behind lives."""
+        life = self.lives[run]
+        had_pair = life.has_pair
+        self._die(life, code=code, signal=signal)
+        if leaves:
+            life.has_stragglers, life.has_pair = True, had_pair
+
+    def sweep(self, run: str) -> None:
+        """Who watches has ended what was left behind."""
+        life = self.lives[run]
+        assert life.has_pair, "nobody watches: nobody ends them"
+        life.has_stragglers = life.has_pair = False
 
     def lose_pair(self, run: str) -> None:
         """Keeper and guard die."""
@@ -79,7 +92,7 @@ class World:
         self.unix += 60
         self.boot, self.boot_id = 20.0, f"boot-{int(self.boot_id[5:]) + 1}"
         for life in self.lives.values():
-            life.has_pair = life.is_alive = life.is_attended = False
+            life.has_pair = life.is_alive = life.is_attended = life.has_stragglers = False
 
     def _die(self, life: Life, *, code: int | None, signal: str | None) -> None:
         life.is_alive = False
@@ -126,18 +139,20 @@ class World:
             stop_deadline=self.boot + 1 if life.stop else None,
             cause=cause,
             is_paused=life.is_paused,
+            is_kept=life.has_pair,
         )
 
     def _phase(self, life: Life) -> tuple[Phase, str]:
         if life.exit is not None:
-            return Phase.EXITED, ""
+            return (Phase.LINGERING if life.has_stragglers else Phase.EXITED), ""
         if life.boot != self.boot_id:
             return Phase.LOST, "machine restarted"
         if life.has_pair:
             return (Phase.RUNNING if life.began else Phase.STARTING), ""
         if life.began is None:
             return Phase.ABSENT, ""
-        return (Phase.UNATTENDED, "") if life.is_alive else (Phase.LOST, "its keeper and its guard died")
+        lives = life.is_alive or life.has_stragglers
+        return (Phase.UNATTENDED, "") if lives else (Phase.LOST, "its keeper and its guard died")
 
     def stop(self, run_dir: Path, *, reason: str, now: bool = False, **_rest: object) -> None:
         """As LocalEngine; who is not there is asked in vain."""
@@ -162,12 +177,40 @@ class World:
     def attend(self, run_dir: Path) -> None:
         """As LocalEngine."""
         life = self.lives[run_dir.name]
-        if self._phase(life)[0] is Phase.UNATTENDED:
+        if not life.has_pair and self._phase(life)[0] in (Phase.UNATTENDED, Phase.LINGERING):
             life.has_pair = life.is_attended = True
 
     def has_strays(self, run_dir: Path, *, kill: bool) -> bool:
         """As LocalEngine."""
         return self.lives[run_dir.name].is_alive
 
+    def processes(self, run_dir: Path) -> tuple[None, None, None]:
+        """As LocalEngine; nobody here has a pid that means anything."""
+        return None, None, None
+
+    def saved(self, run_dir: Path) -> None:
+        """As LocalEngine."""
+
     def request_checkpoint(self, run_dir: Path, **_how: str) -> None:
         """As LocalEngine: nobody answers here."""
+
+
+class Meter:
+    """Stands where Metering stands, and sees a machine on which there is room."""
+
+    def __init__(self, *_for: object) -> None:
+        self.machine = MachineView(at=0, cpu=0, cores=2, memory_used=1, memory_total=2**34, disk_free=2**40)
+        self.usage: dict[str, UsageView] = {}
+
+    def look(self, live: object, now: object) -> None:
+        """As Metering."""
+
+    keep = woke = look
+
+    def idle_seconds(self, run: str, now: object) -> float:
+        """As Metering: nobody has looked."""
+        return 0.0
+
+    def others(self, uuid: str) -> int:
+        """As Metering."""
+        return 0
