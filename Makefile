@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv || echo .uv/bin/uv)
 IN := .venv/bin
 
-.PHONY: help setup demo test lint format bench torture lock pictures clean
+.PHONY: help setup demo test lint format bench torture load lock pictures clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,10 @@ bench: .venv/ready ## print what things cost on this machine
 
 torture: .venv/ready ## kill everything that can be killed, for minutes; a table
 	@$(IN)/python -m tests.torture
+
+load: .venv/ready ## fifty runs at once, then sixteen that write without pause: three minutes
+	$(IN)/python -m tests.load queue
+	$(IN)/python -m tests.load flood
 
 pictures: .venv/ready ## make the pictures of the README from the app
 	$(IN)/python -m tests.pictures

@@ -14,8 +14,8 @@ from tests.load.project import Told, cpu_seconds, make_project, tell
 from tests.load.terminal import Terminal
 
 KEYS = (
-    ("?", "this help", "help opens"), ("\x1b", "x stop", "help closes"), ("s", "job.toml", "start opens"),
-    ("\x1b", "x stop", "start closes"), ("\r", "f follow", "run opens"), ("]", "flood-", "next run"),
+    ("?", "this help", "help opens"), ("\x1b", "x stop", "help closes"), ("s", "p preset", "start opens"),
+    ("\x1b", "x stop", "start closes"), ("\r", "f follow", "run opens"),
     ("\x1b", "x stop", "run closes"),
 )  # fmt: skip
 """A key, what is drawn only when it had its effect, and what that is."""
@@ -80,7 +80,7 @@ def flood(folder: Path, *, runs: int, seconds: float, rate: float, keys: bool) -
         _until_running(cockpit, runs)
         _press_and_look(cockpit, screen, found, until_time=time.monotonic() + seconds)
         _until_ended(cockpit, runs, patience=60 + 5 * seconds)
-        found.caught_up = _caught_up(cockpit)
+        found.caught_up = time.time() - _newest(cockpit)
         found.told = tell(cockpit)
         return found
     finally:
@@ -92,11 +92,13 @@ def flood(folder: Path, *, runs: int, seconds: float, rate: float, keys: bool) -
 def _press_and_look(cockpit: Cockpit, screen: Terminal | None, found: Flood, *, until_time: float) -> None:
     """Press one key after the other and note how far the store is behind, until that time."""
     processes = _processes(cockpit, screen)
-    before = {name: sum(map(cpu_seconds, pids)) for name, pids in processes.items()}
+    before = {pid: cpu_seconds(pid) for pids in processes.values() for pid in pids}
+    used = dict(before)
     begun, press = time.monotonic(), 0
     while time.monotonic() < until_time - 1:  # the last second belongs to their ends
         time.sleep(0.5)
         found.lags.append(_lag(cockpit))
+        used = {pid: max(seen, cpu_seconds(pid)) for pid, seen in used.items()}
         if screen is not None:
             key, sign, what = KEYS[press % len(KEYS)]
             screen.press(key)
@@ -104,7 +106,7 @@ def _press_and_look(cockpit: Cockpit, screen: Terminal | None, found: Flood, *, 
             press += 1
     lasted = time.monotonic() - begun
     found.cpu = {
-        name: 100 * (sum(map(cpu_seconds, pids)) - before[name]) / lasted for name, pids in processes.items()
+        name: 100 * sum(used[pid] - before[pid] for pid in pids) / lasted for name, pids in processes.items()
     }
 
 
@@ -129,13 +131,11 @@ def _lag(cockpit: Cockpit) -> float:
     return time.time() - newest if newest else 0.0
 
 
-def _caught_up(cockpit: Cockpit) -> float:
+def _newest(cockpit: Cockpit) -> float:
     db = sqlite3.connect(cockpit.db)
-    ended, written = db.execute(
-        "SELECT (SELECT max(at) FROM events WHERE kind = 'status' AND text LIKE '%finished%'), max(last_at) FROM metrics"
-    ).fetchone()
+    newest: float = db.execute("SELECT max(last_at) FROM metrics").fetchone()[0]
     db.close()
-    return (ended or time.time()) - written
+    return newest
 
 
 def _until_running(cockpit: Cockpit, runs: int) -> None:
@@ -146,7 +146,7 @@ def _until_running(cockpit: Cockpit, runs: int) -> None:
 
 def _until_ended(cockpit: Cockpit, runs: int, *, patience: float) -> None:
     reader = cockpit.reader()
-    until(lambda: time.sleep(0.2) or sum(view.status == "ended" for view in reader.runs()) == runs, patience)
+    until(lambda: time.sleep(0.05) or sum(view.status == "ended" for view in reader.runs()) == runs, patience)
     reader.close()
 
 
