@@ -176,15 +176,15 @@ def test_a_directory_that_makes_no_sense_is_named_and_left_alone(cockpit):
 KILLED = """\
 import os, signal, sys
 from pathlib import Path
-from trainui.core import rebuild, remaking
+from trainui.core.rebuild import remaking, replacing
 from trainui.core.store import rebuild as store
 at = sys.argv[1]
 def die(*_given, **_named):
     os.kill(os.getpid(), signal.SIGKILL)
 room, name = {"telling": (remaking.Remaking, "_restore_money"), "finishing": (store, "finish"),
-              "setting aside": (rebuild, "_set_aside"), "taking away": (os, "replace")}[at]
+              "setting aside": (replacing, "_set_aside"), "taking away": (os, "replace")}[at]
 setattr(room, name, die)
-rebuild.rebuild(Path(sys.argv[2]), Path(sys.argv[2]) / "runs.db")
+replacing.rebuild(Path(sys.argv[2]), Path(sys.argv[2]) / "runs.db")
 """
 
 

@@ -8,7 +8,7 @@ from trainui.cli.place import Place, db_option
 from trainui.cli.printing import plain, print_json
 from trainui.core.doctor import examine
 from trainui.core.errors import TrainuiError
-from trainui.core.rebuild import rebuild
+from trainui.core.rebuild.replacing import rebuild
 
 SIGNS = {"ok": "✔", "note": "·", "problem": "✖"}
 

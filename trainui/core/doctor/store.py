@@ -10,7 +10,7 @@ from pathlib import Path
 
 from trainui.core.doctor.finding import Finding, note, ok, problem
 from trainui.core.errors import StoreError
-from trainui.core.retelling import missing_runs
+from trainui.core.rebuild.retelling import missing_runs
 from trainui.core.store.read import Reader
 from trainui.core.store.salvage import health as health_of
 

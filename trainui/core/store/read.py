@@ -127,7 +127,7 @@ class Reader:
             events=tuple(self.events(run=name)),
             lines_read=counts[0],
             lines_understood=counts[1],
-            usage=next(reversed(self.usage(name)), None) if view.is_live else None,
+            usage=next(iter(usage_of(self._db, name, last=1)), None) if view.is_live else None,
         )
 
     def spec(self, name: str) -> Spec:

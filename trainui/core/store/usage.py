@@ -51,10 +51,11 @@ def write_usage(db: sqlite3.Connection, view: UsageView) -> None:
         )
 
 
-def usage_of(db: sqlite3.Connection, run: str) -> list[UsageView]:
-    """Every kept sample of a run, oldest first."""
+def usage_of(db: sqlite3.Connection, run: str, *, last: int = -1) -> list[UsageView]:
+    """The newest `last` of the kept samples of a run, or all of them; oldest first."""
     rows = db.execute(
-        "SELECT run, at, cpu, memory, gpu_memory, gpu, processes, why_no_gpu FROM usage WHERE run=? ORDER BY at",
-        (run,),
+        "SELECT run, at, cpu, memory, gpu_memory, gpu, processes, why_no_gpu FROM usage WHERE run=?"
+        " ORDER BY at DESC LIMIT ?",
+        (run, last),
     ).fetchall()
-    return [UsageView(**dict(row)) for row in rows]
+    return [UsageView(**dict(row)) for row in reversed(rows)]

@@ -13,7 +13,7 @@ from trainui.core.process import order as names
 from trainui.core.process.files import recall
 from trainui.core.process.identity import boot_id, boot_seconds
 from trainui.core.project import load_config
-from trainui.core.retelling import Retelling, Told, UnclearError, hear, run_folders
+from trainui.core.rebuild.retelling import Retelling, Told, UnclearError, hear, run_folders
 from trainui.core.run import Status
 from trainui.core.store import rebuild as store
 from trainui.core.store.money import Ledger
