@@ -132,7 +132,7 @@ def run_head(view: RunView, cells: int, *, colour: int, now: float, is_saving: b
         parts.append((7, line(Span(bar(view.progress, BAR), tone))))
         parts.append((6, line(percent(view.progress))))
         parts.append((2, line(done if view.epoch is not None else step)))
-        if view.eta_seconds is not None:
+        if view.eta_seconds is not None and view.status is Status.RUNNING:
             parts.append((3, line(Span("eta ", "dim"), duration(view.eta_seconds))))
     if view.metric:
         best = f" best {number(view.metric.best)}"
