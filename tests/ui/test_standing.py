@@ -121,6 +121,7 @@ def test_the_head_of_a_run_says_where_it_stands(cells):
     heads = [plain(run_head(view, cells, colour=0, now=NOW)) for view in SUPERVISED]
     assert "killed in 4:32 min" in heads[0]
     assert "holds its memory and GPUs" in heads[1]
+    assert not any("eta" in head for head in heads)  # who stands still or ends gets nowhere
     assert "priority 5  waits for a slot" in heads[3]
     assert "held: h lets it start" in heads[5]
 
@@ -269,6 +270,7 @@ def test_params_are_typed_as_they_are_read():
 def test_only_what_was_changed_is_asked_for():
     assert changed("epochs=9 rate=0.0003", PARAMS) == {"epochs": "9"}
     assert changed("'name=three more words'", PARAMS) == {"name": "three more words"}
+    assert changed("new=1", {}) == {"new": "1"}  # a run without params may get one
 
 
 @pytest.mark.parametrize("line", ["epochs", "'epochs=3", "epoch=3"])

@@ -39,4 +39,5 @@ def typed(params: Mapping[str, object]) -> str:
 
 def changed(text: str, params: Mapping[str, object]) -> dict[str, str]:
     """What a typed line changes in `params`; what it leaves out stays. Raises UserError."""
-    return {key: value for key, value in parse_params(text, params).items() if value != written(params[key])}
+    before = {key: written(value) for key, value in params.items()}
+    return {key: value for key, value in parse_params(text, params).items() if before.get(key) != value}

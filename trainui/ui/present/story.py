@@ -15,7 +15,7 @@ from trainui.ui.present.standing import ASKED, standing
 from trainui.ui.present.text import bar, clock, duration, number, percent, usd, whole
 
 _KINDS = {"status": Span("●", "calm"), "checkpoint": Span("◆", "calm"), "money": Span("$", "warn"),
-          "queue": Span("○", "dim"), "manager": Span("·", "dim"), "note": Span("·", "dim"),
+          "queue": Span("○", "dim"), "limit": Span("▲", "warn"), "manager": Span("·", "dim"), "note": Span("·", "dim"),
           "stream": Span("·", "dim")}  # fmt: skip
 _VERDICT_WORDS = ("tripped", "failed", "warn", "unknown", "passed")
 
@@ -132,7 +132,7 @@ def run_head(view: RunView, cells: int, *, colour: int, now: float, is_saving: b
         parts.append((7, line(Span(bar(view.progress, BAR), tone))))
         parts.append((6, line(percent(view.progress))))
         parts.append((2, line(done if view.epoch is not None else step)))
-        if view.eta_seconds is not None:
+        if view.eta_seconds is not None and view.status is Status.RUNNING:
             parts.append((3, line(Span("eta ", "dim"), duration(view.eta_seconds))))
     if view.metric:
         best = f" best {number(view.metric.best)}"

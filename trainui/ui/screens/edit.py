@@ -55,7 +55,7 @@ class Edit(ModalScreen[None]):
         if self.is_mounted:
             self.params.value = typed(known)
             self.params.cursor_position = len(self.params.value)
-            self._say(HINT if known else "this run has no params", "dim")
+            self._say(HINT if known else "this run has no params so far: key=value adds one", "dim")
 
     def _say(self, text: str, tone: str) -> None:
         self.said.show(wrap(line(Span(safe(text), tone)), self.said.size.width or 80))
