@@ -19,6 +19,9 @@ from trainui.core.process.failpoint import reach
 BUSY = 10.0
 """Seconds to wait for another writer: a manager that waits must beat again before it is taken for hung."""
 
+LITTLE = 64 << 10
+"""Bytes free on a disk that is as good as full: SQLite's -shm alone wants half of it."""
+
 MIGRATIONS: list[Callable[[sqlite3.Connection], object]] = []
 
 
@@ -186,9 +189,19 @@ def cannot_be_used(path: Path, said: str) -> StoreError:
         "locked": "another program holds it; close that first",
         "full": "the disk is full; make room",
         "no space": "the disk is full; make room",
+        "no room": "make room",
     }
+    if _is_full(path.parent):
+        said += ", with no room on the disk"  # SQLite calls a -shm that cannot grow an I/O error
     hint = next((hint for word, hint in hints.items() if word in said.lower()), "see `trainui doctor`")
     return StoreError(f"{path} cannot be used: {said}", hint=hint)
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize < LITTLE
+    except OSError:
+        return False
 
 
 def _upgrade(db: sqlite3.Connection, path: Path) -> None:
