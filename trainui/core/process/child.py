@@ -14,10 +14,7 @@ from collections.abc import Sequence
 from . import failpoint, linux
 from .files import is_locked, lock, read_json, write_json_once
 from .identity import Identity, boot_seconds, identity_of
-from .order import EXIT, GUARD_LOCK, JOB, JOB_LOCK, KEEPER_LOCK, MARK, OUTPUT, REFUSED, Order
-
-HIGH = 100
-"""Descriptors from here on do not collide with those a shell script opens by number."""
+from .order import EXIT, GUARD_LOCK, HIGH, JOB, JOB_LOCK, KEEPER_LOCK, MARK, OUTPUT, REFUSED, Order
 
 
 def fork(order: Order, *, oom_score: str | None) -> tuple[Identity, int]:

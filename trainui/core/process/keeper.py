@@ -90,7 +90,7 @@ class Keeper:
         """Watch a job that is not our child."""
         told = self._told(JOB)
         assert told is not None
-        Watch(self._order, told, by="keeper", wake=self._wake, reviver=self._reviver).run()
+        Watch(self._order, told, by="keeper", wake=self._wake, reviver=self._reviver, is_heir=False).run()
         self._reviver.part(self._wake, self._held)
 
     def _fork_guard(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import platform
 import select
 import signal
 import time
@@ -28,7 +27,7 @@ def become_subreaper() -> None:
 
 def peak_memory(zombie: int) -> int:
     """The most bytes a dead, not yet reaped child had resident; 0 where the kernel will not say."""
-    number = WAITID.get(platform.machine())
+    number = WAITID.get(os.uname().machine)
     if number is None:
         return 0
     libc = ctypes.CDLL(None)

@@ -24,6 +24,8 @@ SIGNALLED, REFUSED = "signalled.json", "refused.json"
 REQUESTED, SAVED = "requested.json", "saved.json"
 OUTPUT, KEEPER_LOG = "output.log", "keeper.log"
 
+HIGH = 100
+"""The job's lock is held by descriptors from here on: they do not collide with those a shell script opens."""
 MARK = "TRAINUI_KEEPER"
 """In the environment of keepers and what they start, but never of a job: these are no stragglers."""
 RUN_DIR = "TRAINUI_RUN_DIR"

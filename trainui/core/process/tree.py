@@ -1,4 +1,4 @@
-"""Which processes belong to a run: its session, all that carry its name in their environment, all below these."""
+"""Which processes belong to a run: its session, who carries its name or holds its lock, and all below these."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import os
 import signal
 from collections.abc import Iterable, Iterator
 
+from .files import is_locked
 from .identity import Identity, Stat, boot_id, send_signal, stat_of
-from .order import MARK, RUN_DIR
+from .order import HIGH, JOB_LOCK, MARK, RUN_DIR
 
 PASSES = 100
 """Looks at all processes until a run that is paused must stand still; each takes milliseconds."""
@@ -22,6 +23,7 @@ def members(run_dir: str, job: Identity, *, adopted_by: int | None = None) -> li
     leader = stats.get(job.pid)
     is_reused = job.boot_id != boot_id() or (leader is not None and leader.ticks != job.ticks)
     name = os.fsencode(f"{RUN_DIR}={run_dir}")
+    lock = _file_of(os.path.join(run_dir, JOB_LOCK))
     found: set[int] = set()
     ours: set[int] = set()
     for stat in stats.values():
@@ -33,6 +35,8 @@ def members(run_dir: str, job: Identity, *, adopted_by: int | None = None) -> li
             ours.add(stat.pid)
         elif name in environment or (stat.ppid == adopted_by and not _names_another(environment, name)):
             found.add(stat.pid)
+        elif lock is not None and _holds(stat.pid, lock):
+            found.add(stat.pid)  # a daemon without a name, whose parents are all dead
     ours -= found
     _add_descendants(found, stats, without=ours | {os.getpid()})
     alive = [stats[pid] for pid in found if stats[pid].state not in "ZXx" and pid != os.getpid()]
@@ -53,6 +57,39 @@ def _environment(pid: int) -> list[bytes]:
             return file.read().split(b"\0")
     except OSError:
         return []
+
+
+def _file_of(lock: str) -> tuple[int, int] | None:
+    """Device and inode of a lock that is held; None when nobody holds it."""
+    if not is_locked(lock):
+        return None
+    try:
+        told = os.stat(lock)
+    except FileNotFoundError:
+        return None
+    return told.st_dev, told.st_ino
+
+
+def _holds(pid: int, lock: tuple[int, int]) -> bool:
+    """Whether `pid` has the job's lock from the child that became the job: by a descriptor from HIGH on.
+
+    Who merely asks whether it is held has the file open too, but no lock on it.
+    """
+    try:
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            if len(fd) < len(str(HIGH)):
+                continue
+            told = os.stat(f"/proc/{pid}/fd/{fd}")
+            if (told.st_dev, told.st_ino) == lock and _is_locking(f"/proc/{pid}/fdinfo/{fd}"):
+                return True
+    except OSError:
+        return False
+    return False
+
+
+def _is_locking(fdinfo: str) -> bool:
+    with open(fdinfo, "rb") as file:
+        return any(b"FLOCK" in line and b"WRITE" in line for line in file)
 
 
 def _names_another(environment: Iterable[bytes], name: bytes) -> bool:

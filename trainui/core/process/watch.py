@@ -6,6 +6,7 @@ is killed in between, the other one of the pair inherits the child and sees the 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -30,6 +31,8 @@ TICK = 1.0
 """Seconds between looks when nobody pokes us: a lost poke costs no more."""
 SAVING = 0.2
 """Seconds between looks for the checkpoint of a run that is to be stopped."""
+EMPTY_LOOKS = 3
+"""Looks that find nobody, until a run whose processes are not below us is over: one may be born as we look."""
 CENSUS = 5.0
 """Seconds between looks at who belongs to the job."""
 MOST_PIDS = 4096
@@ -42,9 +45,16 @@ class Watch:
     """One job, from its start to the last of its processes."""
 
     def __init__(
-        self, order: Order, told: Mapping[str, Any], *, by: str, wake: linux.Wake, reviver: Reviver
+        self,
+        order: Order,
+        told: Mapping[str, Any],
+        *,
+        by: str,
+        wake: linux.Wake,
+        reviver: Reviver,
+        is_heir: bool = True,
     ) -> None:
-        """`told`: what job.json holds."""
+        """`told`: what job.json holds. `is_heir`: whether orphans of the job become children of this process."""
         self.order = order
         self.by = by
         self.job = Identity.from_dict(told)
@@ -57,6 +67,7 @@ class Watch:
         self._told_request: dict[str, Any] | None = None
         self._told_signal: dict[str, Any] | None = None
         self._told_allowance = read_json(os.path.join(order.run_dir, ALLOWANCE))
+        self._is_heir = is_heir
         self._wake = wake
         self._reviver = reviver
 
@@ -85,7 +96,16 @@ class Watch:
         """Stop what the job left behind: the stop signal, a grace, SIGKILL."""
         begun = boot_seconds()
         asked: set[Identity] = set()
-        while left := [one for one in self._members() if one != self.job]:
+        empty_looks = 0
+        while empty_looks < EMPTY_LOOKS:
+            left = [one for one in self._members() if one != self.job]
+            if not left:
+                if self._is_heir and self._is_childless():
+                    break
+                empty_looks += 1
+                self._wake.wait(0.02)
+                continue
+            empty_looks = 0
             stop = self._stop()
             due = begun + (stop.grace_seconds if stop else STRAGGLER_GRACE)
             if stop:
@@ -167,6 +187,10 @@ class Watch:
             self._say(f"{name} cannot be written: {error}")
 
     def _kill(self) -> None:
+        """First its process group in one blow, in which none can be born; then all the others."""
+        if self._is_child():  # its pid is its group's, and nobody else's until we reap it
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.job.pid, signal.SIGKILL)
         tree.signal_all(self._members(), signal.SIGKILL)
         reach("sent SIGKILL")
 
@@ -199,6 +223,15 @@ class Watch:
         except ChildProcessError:
             return False
         return True
+
+    def _is_childless(self) -> bool:
+        """Whether no child is left, alive or dead: then nothing below this process lives, unborn ones included."""
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return True
+        self._reap()
+        return False
 
     def _reap(self) -> bool:
         """Reap dead children, the job only after its exit is on disk. True when that is so."""
