@@ -126,7 +126,9 @@ def _processes(cockpit: Cockpit, screen: Terminal | None) -> dict[str, list[int]
 def _lag(cockpit: Cockpit) -> float:
     """Seconds by which the newest row of the run furthest behind is older than now."""
     db = sqlite3.connect(cockpit.db)
-    newest = db.execute("SELECT min(last_at) FROM metrics").fetchone()[0]
+    newest = db.execute(
+        "SELECT min(last_at) FROM metrics JOIN runs ON runs.name = metrics.run WHERE status = 'running'"
+    ).fetchone()[0]
     db.close()
     return time.time() - newest if newest else 0.0
 
