@@ -213,3 +213,48 @@ def test_a_job_that_does_not_say_how_it_saves_is_not_asked(cockpit):
     cockpit("start", "count", "--set", "steps=100000", "--set", "delay=0.05")
     cockpit.until_status("count-1", "running")
     assert "does not say how it is asked" in cockpit("checkpoint", "count-1", code=2).stderr
+
+
+def test_a_run_has_the_environment_of_whoever_asked_for_it(cockpit, monkeypatch):
+    """The manager was started by another shell; a try again has the environment of the first."""
+    script = "import os\nprint(os.environ.get('TOKEN'), os.environ.get('TRAINUI_RUN'))\nraise SystemExit(3)\n"
+    (cockpit.project / "env.py").write_text(script)
+    with_retry(cockpit, "on = { exit = 1 }\ndelay_seconds = 0", '["{python}", "env.py"]')
+    cockpit("start", "count", "--hold")
+    monkeypatch.setenv("TOKEN", "café")
+    cockpit("start", "count")
+    monkeypatch.delenv("TOKEN")
+    cockpit("release", "count-1")
+    for name in ("count-1", "count-2", "count-3", "count-4"):
+        until(lambda name=name: any(run["run"] == name for run in cockpit.json("ls", "--all")))
+        cockpit.until_status(name, "ended")
+    said = {name: cockpit("logs", name).stdout.split()[0] for name in ("count-1", "count-2")}
+    assert said == {"count-1": "None", "count-2": "café"}
+    parents = {run["run"]: run["parent"] for run in cockpit.json("ls", "--all")}
+    again = {parents[name]: cockpit("logs", name).stdout.split()[0] for name in ("count-3", "count-4")}
+    assert again == said
+
+
+def test_a_manager_that_a_job_caused_to_start_does_not_end_with_that_job(cockpit):
+    """A job that starts another run, and ends: its stragglers are swept, the manager and the other run are not."""
+    script = """\
+import os, subprocess, sys, time
+from pathlib import Path
+if "--steps" in sys.argv and sys.argv[sys.argv.index("--steps") + 1] == "77":
+    os.kill(int(open("manager").read()), 9)
+    subprocess.run([sys.executable, "-m", "trainui", "start", "count", "--set", "steps=1"], check=True)
+"""
+    (cockpit.project / "starter.py").write_text(script)
+    with_retry(cockpit, "", '["{python}", "starter.py"]')
+    cockpit("start", "count", "--hold", "--set", "steps=77")
+    (cockpit.project / "manager").write_text(str(cockpit.client.manager().pid))
+    cockpit("release", "count-1")
+    cockpit.until_status("count-1", "ended")
+    cockpit.until_status("count-2", "ended")
+    assert {run["run"]: run["result"] for run in cockpit.json("ls", "--all")} == {
+        "count-1": "finished",
+        "count-2": "finished",
+    }
+    until(lambda: cockpit.client.manager() is not None)
+    manager = Path(f"/proc/{cockpit.client.manager().pid}/environ").read_bytes()
+    assert b"TRAINUI_RUN_DIR" not in manager

@@ -21,6 +21,8 @@ from trainui.core.store.intents import REFUSED, Desk
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
 
+OURS = "TRAINUI_"
+"""What names of ours in an environment begin with; a run has its own."""
 MANAGER_ANSWERS_IN = 15.0
 """Seconds to wait for what became of an intent."""
 
@@ -141,6 +143,7 @@ class Client:
                 "parent": parent,
                 "held": held,
                 "priority": priority,
+                "env": {key: value for key, value in os.environ.items() if not key.startswith(OURS)},
             }
             for spec, parent in specs
         ]

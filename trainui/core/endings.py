@@ -14,7 +14,7 @@ from trainui.core.ingest.text import tail_lines
 from trainui.core.retry import next_try
 from trainui.core.run import Status
 from trainui.core.store.curves import last_nonfinite
-from trainui.core.store.intents import queue_start
+from trainui.core.store.intents import environment_of, queue_start
 from trainui.core.store.lineage import tries
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
@@ -115,6 +115,7 @@ class Endings:
             "parent": run.name,
             "priority": run.priority,
             "retried_for": kind,
+            "env": environment_of(self._db, run.name),
             "start_after": now.boot + delay,
             "boot_id": now.boot_id,
         }

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from trainui.core.errors import LaunchError
+from trainui.core.process.beat import beat
 from trainui.core.process.child import reason_not_to_start
 from trainui.core.process.files import write_json
 from trainui.core.process.order import Order
@@ -34,8 +35,10 @@ SHOWN_ENVIRONMENT = (
 """What of the environment matters for running it again; the rest may hold secrets and is not kept."""
 
 
-def order_for(run: RunRow, *, db: Path, last_checkpoint: str, manager_argv: tuple[str, ...]) -> Order:
-    """What the engine needs to know to start `run`."""
+def order_for(
+    run: RunRow, *, db: Path, last_checkpoint: str, manager_argv: tuple[str, ...], env: Mapping[str, str]
+) -> Order:
+    """What the engine needs to know to start `run`; `env` is the environment of whoever asked for it."""
     command = argv(
         run.spec,
         python=sys.executable,
@@ -48,7 +51,7 @@ def order_for(run: RunRow, *, db: Path, last_checkpoint: str, manager_argv: tupl
         run=run.name,
         argv=command,
         cwd=str(run.project),
-        env=environment_for(run, os.environ),
+        env=environment_for(run, env),
         stop_signal=run.spec.job.stop_signal,
         grace_seconds=run.spec.job.grace_seconds,
         checkpoint_signal=run.spec.job.checkpoint_signal,
@@ -65,7 +68,7 @@ def order_for(run: RunRow, *, db: Path, last_checkpoint: str, manager_argv: tupl
 def checkpoint_file(run: RunRow) -> str:
     """The absolute path of the file that asks `run` for a checkpoint; '' when its spec names none."""
     named = run.spec.job.checkpoint_file.replace("{run_dir}", str(run.directory))
-    return str(run.project / named) if named else ""
+    return str(run.directory / named) if named else ""
 
 
 def environment_for(run: RunRow, base: Mapping[str, str]) -> dict[str, str]:
@@ -151,4 +154,5 @@ def _git(folder: Path, *, limit: int = 1_000_000) -> dict[str, str]:
         return done.stdout.decode("utf-8", "replace")
 
     commit = ask("rev-parse", "HEAD").strip()
+    beat()  # a stuck file system may have taken ten seconds of our time
     return {"commit": commit, "diff": ask("diff", "HEAD")[:limit]} if commit else {}

@@ -78,7 +78,7 @@ class Manager:
         runs = self._runs.open_runs()
         for run in live_of(runs):
             with complaints(run.name):
-                self._look_at(run, now)
+                self._look_at(run)
         self._read_config(now)
         if now.boot >= self._next_settle:
             self._reckon(now)
@@ -92,10 +92,11 @@ class Manager:
         """Runs that have not ended."""
         return len(self._runs.open_runs())
 
-    def _look_at(self, run: RunRow, now: Clock) -> None:
-        if self._lives.is_quiet(run, now):
+    def _look_at(self, run: RunRow) -> None:
+        if self._lives.is_quiet(run, _clock()):
             return
         seen = self._engine.poll(run.directory)
+        now = _clock()  # after the look: what is found dead died before
         if seen.phase is not Phase.ABSENT:
             self._lives.look_at(run, seen, now)
         elif run.was_launched and not (run.directory / "launch.json").exists():

@@ -23,6 +23,7 @@ from trainui.core.metering import Metering
 from trainui.core.project import manager_argv
 from trainui.core.run import Result, Status
 from trainui.core.schedule import Gpu, Holding, Room, Waiting, choose
+from trainui.core.store.intents import environment_of
 from trainui.core.store.lineage import learnt_gpu_memory, newest_checkpoint
 from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic
@@ -98,6 +99,7 @@ class Queue:
             db=self._db_path,
             last_checkpoint=saved[0] if saved else "",
             manager_argv=manager_argv(self._db_path, run.project),
+            env=environment_of(self._db, run.name) or os.environ,
         )
         allowance = self._treasury.allowance(run, now)
         try:

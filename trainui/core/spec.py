@@ -31,7 +31,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     checkpoint_signal: str = ""
     """Sent before the stop signal, so that the job saves first; or:"""
     checkpoint_file: str = ""
-    """Made before the stop signal; the job removes it when it has saved. `{run_dir}` is replaced."""
+    """Made before the stop signal; the job removes it when it has saved. In the run directory."""
     checkpoint_seconds: float = 30
     """How long saving may take before the stop signal goes out anyway."""
     needs: list[str] = []

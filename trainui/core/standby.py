@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -11,6 +12,7 @@ from trainui.core.errors import TrainuiError, UserError
 from trainui.core.process.beat import Watcher, manager_of
 from trainui.core.process.files import is_locked
 from trainui.core.process.identity import send_signal
+from trainui.core.process.order import MARK
 from trainui.core.project import lock_path, manager_argv
 from trainui.core.run import Status
 from trainui.core.store.read import Reader
@@ -36,12 +38,20 @@ def ensure_manager(db: Path, project: Path) -> None:
             stderr=sink,
             start_new_session=True,
             cwd=project,
+            env=_environment(),
         )
     deadline = time.monotonic() + STARTS_IN
     while not is_locked(lock):
         if manager.poll() not in (None, 0) or time.monotonic() > deadline:
             raise TrainuiError("the manager did not start; what was asked is queued", hint=f"see {log}")
         time.sleep(0.02)
+
+
+def _environment() -> dict[str, str]:
+    """Ours, but for what names a run: a manager that a job caused to start does not end with that job."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("TRAINUI_RUN")} | {
+        MARK: "1"
+    }
 
 
 def _end_hung(db: Path) -> bool:

@@ -10,6 +10,7 @@ import contextlib
 import math
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -204,7 +205,7 @@ class Watch:
             self._runs.change(self.name, **place)
 
     def _keep_checkpoint(self, record: Record, now: float) -> None:
-        self.saved_at = record.at or now
+        self.saved_at = record.at or time.time()  # not `now`: it may have been asked for since
         metric, value = next(iter(record.metrics.items()), ("", None))
         write_checkpoint(
             self._db,

@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 
 from trainui.core.complaints import LASTING
-from trainui.core.engines.local import LocalEngine
+from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.lives import Lives
 from trainui.core.run import LIVE, Result, Status
 from trainui.core.spec import resolve
@@ -52,13 +52,23 @@ class Wishes:
                 with atomic(self._db):
                     self._close(intent, f"{REFUSED}this trainui does not know {intent.verb!r}", now)
             else:
-                verb(intent, self._runs.get(intent.run), now)
+                verb(intent, self._known(intent.run, now), now)
         except LASTING as error:
             with atomic(self._db):
                 self._close(intent, f"{REFUSED}{error}", now)
                 text = f"{intent.verb} of {intent.run} cannot be done: {error}"
                 self._runs.event(intent.run, "manager", text, at=now.unix)
             raise
+
+    def _known(self, name: str, now: Clock) -> RunRow | None:
+        """The run as it is now: who saw its first line knows before we do that it runs."""
+        run = self._runs.get(name)
+        if run is not None and run.status is Status.STARTING:
+            seen = self._engine.poll(run.directory)
+            if seen.phase is not Phase.ABSENT:
+                self._lives.look_at(run, seen, now)
+            run = self._runs.get(name)
+        return run
 
     def _close(self, intent: Intent, outcome: str, now: Clock) -> None:
         close_intent(self._db, intent.id, outcome, now.unix)

@@ -108,6 +108,14 @@ def queue_start(db: sqlite3.Connection, folder: Path, job: str, payload: Mapping
     return name
 
 
+def environment_of(db: sqlite3.Connection, run: str) -> dict[str, str] | None:
+    """The environment of whoever asked for a run; None when that was not kept."""
+    row = db.execute(
+        "SELECT json_extract(payload, '$.env') FROM intents WHERE verb='start' AND run=?", (run,)
+    ).fetchone()
+    return json.loads(row[0]) if row and row[0] else None
+
+
 def _insert(db: sqlite3.Connection, verb: str, run: str, payload: Mapping[str, Any]) -> int:
     cursor = db.execute(
         "INSERT INTO intents (verb, run, payload, created_at) VALUES (?, ?, ?, ?)",
