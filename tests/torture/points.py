@@ -1,7 +1,7 @@
 """A scene in which every numbered step of the protocol happens, and somebody is killed at one of them.
 
-Three runs: one ends by itself; one is paused, goes on, is stopped, saves before, and leaves a deaf child; one
-hears no stop at all. Whoever reaches the point dies there; a manager that is gone is started again, as the next
+Three runs: one ends by itself; one is paused, goes on, is stopped, saves before, and leaves a deaf child; and one,
+where a SIGKILL is a step of it, hears no stop. Whoever reaches the point dies there; a manager that is gone is started again, as the next
 `trainui` would. In a second form the guards are dead by then, and the keepers do their work.
 """
 
@@ -29,7 +29,7 @@ from trainui.core.errors import TrainuiError
 from trainui.core.store.intents import Desk
 
 NAME = "TRAINUI_FAILPOINT"
-RUNS = ("polite-1", "fails-1", "deaf-1")
+SLOTS = 3
 WITHIN = 60.0
 """Seconds until a step of the scene must have had its effect; a deadline, not a measurement."""
 OPEN = ("queued", "starting", "running", "paused", "stopping")
@@ -39,8 +39,10 @@ class Play:
     """One scene under one failpoint."""
 
     def __init__(self, folder: Path, point: str, *, without_guards: bool = False) -> None:
-        self.scene: Scene = make(folder, long=5.0, slots=len(RUNS), grace=0.6)
+        self.scene: Scene = make(folder, long=5.0, slots=SLOTS, grace=0.6)
         self.point = point
+        wants_deaf = "SIGKILL" in point or point == "trace"
+        self._runs = ["polite-1", "fails-1", *(["deaf-1"] if wants_deaf else [])]
         self._without_guards = without_guards
         self.there = folder / "there"
         """Made by whoever reaches the point; the trace, when that is asked for."""
@@ -65,12 +67,12 @@ class Play:
         self._end_manager()
         who = self.point.split()[0]
         if self.there.exists() and self.point != "trace":
-            for run in RUNS:
+            for run in self._runs:
                 tell(self.scene, what="kill", victim="job" if who == "child" else who, run=run)
         return (
             missed
             + ([] if gone else ["something is left"])
-            + violations(self.scene, slots=len(RUNS), asks_command_line=False)
+            + violations(self.scene, slots=SLOTS, asks_command_line=False)
         )
 
     def _acts(self):
@@ -81,7 +83,7 @@ class Play:
             if verb == "pause" and self._without_guards:
                 self._kill_guards()
             if verb:
-                self._wish(verb, "polite-1", *(["deaf-1"] if verb == "stop" else []))
+                self._wish(verb, "polite-1", *(self._runs[2:] if verb == "stop" else []))
             came = self._until(lambda effect=effect: self._status("polite-1") in (*effect, "ended"))
             yield f"polite-1 stands at {self._status('polite-1')}, never came to {effect[0]}", not came
         came = self._until(lambda: not self._count(f"SELECT 1 FROM runs WHERE status IN {OPEN}"))
@@ -105,7 +107,7 @@ class Play:
         with contextlib.suppress(TrainuiError):
             client = Client(self.scene.folder, self.scene.db)
             client.ensure_manager = lambda: None
-            for name in client.start_all([run[:-2] for run in RUNS]):
+            for name in client.start_all([run[:-2] for run in self._runs]):
                 tell(self.scene, what="acknowledged", run=name)
 
     def _until(self, fact: Callable[[], Any], *, every: float = 0.03) -> bool:

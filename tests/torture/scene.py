@@ -45,7 +45,7 @@ name = "{name}"
 command = ["{{python}}", "-I", "-S", "{work}"]
 grace_seconds = {grace}
 checkpoint_signal = "{asks}"
-checkpoint_seconds = 20
+checkpoint_seconds = 3
 [env]
 TORTURE_TRUTH = "{truth}"
 [params]
