@@ -39,8 +39,7 @@ class Endings:
         """Record how a run ended: its streams were read to the end just before."""
         left = seen.exit
         if left is None:
-            with atomic(self._db):
-                self.end(run, watch, cause_of_death(code=None, signal=None, lost=seen.cause), now)
+            self.lose(run, watch, seen.cause, now)
             return
         death = self._death(run, left)
         with atomic(self._db):
@@ -55,6 +54,12 @@ class Endings:
         self._treasury.settle(now)  # who sees that a run ended also sees what it cost
         with atomic(self._db):
             self.end(run, watch, death, now, left=left)
+
+    def lose(self, run: RunRow, watch: Watch, why: str, now: Clock) -> None:
+        """End a run nobody saw the end of: it is charged till now, the last at which it may have lived."""
+        self._treasury.settle(now)
+        with atomic(self._db):
+            self.end(run, watch, cause_of_death(code=None, signal=None, lost=why), now)
 
     def _death(self, run: RunRow, left: Exit) -> Death:
         return cause_of_death(

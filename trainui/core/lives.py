@@ -26,9 +26,11 @@ from trainui.core.store.streams import StreamWriter
 from trainui.core.store.verdicts import write_action
 from trainui.core.telemetry import hung_reason, is_hung, silent_but_busy
 from trainui.core.treasury import Clock, Treasury
-from trainui.core.watching import Watch
+from trainui.core.watching import Watch, stamp
 
 GIB = 2**30
+STEADY = 1.0
+"""Seconds a run of which nothing changes is left alone: a pair that was killed changes nothing."""
 
 
 class Lives:
@@ -52,6 +54,8 @@ class Lives:
         self._endings = Endings(db, treasury, tries_again=tries_again)
         self._watches: dict[str, Watch] = {}
         self._silent: set[str] = set()
+        self._looked: dict[str, tuple[tuple[int, ...], float]] = {}
+        """Run → the stamp it had when it was last looked at, and when that was."""
 
     def take_in(self, run: RunRow) -> None:
         """Write a new run's gates down. Call inside a transaction."""
@@ -62,14 +66,21 @@ class Lives:
         self._watch(run).awake_since = now.unix
         self._metering.woke(run.name, now)
 
+    def is_quiet(self, run: RunRow, now: Clock) -> bool:
+        """Whether nothing of a run has changed since it was looked at, and that was a moment ago."""
+        seen, at = self._looked.get(run.name, ((), 0.0))
+        is_steady = run.status in (Status.RUNNING, Status.PAUSED) and now.boot - at < STEADY
+        return is_steady and bool(seen) and seen == stamp(run.directory)
+
     def look_for(self, run: RunRow, now: Clock) -> None:
         """Its run directory is gone: while anything of it lives it is live, and a stop is SIGKILL."""
         if not self._engine.has_strays(run.directory, kill=run.status is Status.STOPPING):
-            with atomic(self._db):
-                self.end(run, Result.LOST, "its run directory was deleted", now)
+            self._endings.lose(run, self._watch(run), "its run directory was deleted", now)
+            self._forget(run)
 
     def look_at(self, run: RunRow, seen: Observation, now: Clock) -> None:
         """Read what a live run wrote, act on its gates, and see whether it still lives."""
+        before = stamp(run.directory)
         if not seen.is_kept:
             self._engine.attend(run.directory)  # its deadlines and stops hold again; an unknown exit stays so
         run = self._note_life(run, seen, now)
@@ -85,9 +96,15 @@ class Lives:
         if seen.is_saving and watch.saved_at is not None:
             self._engine.saved(run.directory, at=watch.saved_at)  # what the stop waits for
         self._act(run, verdicts, now)
+        self._looked[run.name] = ((), 0.0) if watch.is_behind else (before, now.boot)
         if has_ended:
             self._endings.bury(run, watch, seen, now)
-            self._watches.pop(run.name, None)
+            self._forget(run)
+
+    def _forget(self, run: RunRow) -> None:
+        self._watches.pop(run.name, None)
+        self._looked.pop(run.name, None)
+        self._silent.discard(run.name)
 
     def _watch(self, run: RunRow) -> Watch:
         if run.name not in self._watches:
@@ -231,4 +248,4 @@ class Lives:
         """End a run that left no exit record. Call inside a transaction."""
         death = Death(result=result, cause=cause, evidence=tuple(evidence))
         self._endings.end(run, self._watch(run), death, now)
-        self._watches.pop(run.name, None)
+        self._forget(run)

@@ -31,7 +31,7 @@ from trainui.core.store.schema import atomic, connect
 from trainui.core.treasury import Clock, Treasury
 from trainui.core.wishes import Wishes
 
-WAKE = 0.05
+WAKE = 0.1
 """Seconds between looks for intents: a key press must have its effect within 300 ms."""
 LOOK = 0.25
 """Seconds between looks at the runs while one is open."""
@@ -93,6 +93,8 @@ class Manager:
         return len(self._runs.open_runs())
 
     def _look_at(self, run: RunRow, now: Clock) -> None:
+        if self._lives.is_quiet(run, now):
+            return
         seen = self._engine.poll(run.directory)
         if seen.phase is not Phase.ABSENT:
             self._lives.look_at(run, seen, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -134,8 +135,9 @@ def _without_defaults(spec: Spec) -> dict[str, Any]:
     return {key: table for key, table in clean(tables).items() if table}
 
 
+@functools.lru_cache(maxsize=256)
 def spec_from_json(text: str) -> Spec:
-    """The spec the store kept."""
+    """The spec the store kept; the same one for the same text, so leave it as it is."""
     return msgspec.json.decode(text, type=Spec)
 
 

@@ -6,10 +6,13 @@ kill at any moment loses nothing and doubles nothing.
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from trainui.core.errors import StoreError
 from trainui.core.gates import Judge, Point, State, Verdict
@@ -50,6 +53,8 @@ class Watch:
         self._written: dict[str, tuple[State, float | None]] = {}
         self._streams = [self._stream(path, kind) for path, kind in STREAMS]
         self._hinted: set[str] = set()
+        self.is_behind = False
+        """Whether a stream has more than the last read took."""
         self.saved_at: float | None = None
         """When the newest checkpoint was told of, Unix seconds."""
         self.awake_since = 0.0
@@ -94,6 +99,7 @@ class Watch:
         `final` also takes a last line without an end. `now` is Unix seconds.
         """
         changed: list[Verdict] = []
+        self.is_behind = False
         for stream in self._streams:
             for _ in range(10**9 if final else MOST_CHUNKS):
                 source = stream.source
@@ -107,6 +113,8 @@ class Watch:
                 if chunk is None:
                     break
                 changed.extend(self._commit(stream, chunk, now))
+            else:
+                self.is_behind = True
         return changed
 
     def _commit(self, stream: _Stream, chunk: Chunk, now: float) -> list[Verdict]:
@@ -250,3 +258,16 @@ def _points(records: Iterable[Record], now: float) -> Iterable[StoredPoint]:
 def _storable(step: float) -> float:
     """SQLite keeps whole numbers to 2^63; a larger step is kept as the nearest float."""
     return float(step) if isinstance(step, int) and not -(2**63) <= step < 2**63 else step
+
+
+def stamp(directory: Path) -> tuple[int, ...]:
+    """What changes when a run writes, is told something or ends; () when its directory cannot be seen."""
+    try:
+        seen = [os.stat(directory).st_mtime_ns]
+    except OSError:
+        return ()
+    for name, _ in STREAMS:
+        with contextlib.suppress(OSError):
+            one = os.stat(directory / name)
+            seen += [one.st_size, one.st_mtime_ns]
+    return tuple(seen)

@@ -22,7 +22,7 @@ LIVE_SECONDS, QUIET_SECONDS = 0.1, 0.5
 CALM_SECONDS = 0.5
 """How often what runs write is drawn; a key press does not wait for it."""
 REST = 4
-"""A read that took long is followed by a rest of so many times its length."""
+"""A read or a drawing that took long is followed by a rest of so many times its length."""
 BUSY_SECONDS = 5.0
 """How long after an action the store is asked as often as while a run is live."""
 PATIENCE = 3.0
@@ -40,6 +40,8 @@ class Bridge:
         self._closed = threading.Event()
         self._asked = False
         self._busy_until = 0.0
+        self._drawing = 0.0
+        """Seconds the last snapshot took to draw, in the thread that hears the keys."""
         self._turns: deque[Callable[[], None]] = deque()
         self.snapshot = Snapshot()
         self.seen: Signal[Snapshot] = Signal(app, "seen")
@@ -139,7 +141,7 @@ class Bridge:
                 found = (gatherer.version(), look, self._second(sent))
                 # What a person did is shown at once; what a run wrote may wait a moment, for the line's sake.
                 is_urgent = look != sent.look or self._asked or began < self._busy_until
-                if (found != version or self._asked) and (is_urgent or began - read > CALM_SECONDS):
+                if (found != version or self._asked) and (is_urgent or began - read > self._calm()):
                     version, self._asked, read = found, False, began
                     sent = self._send(gatherer.snapshot(look, at=self._clock()), sent)
             except Exception as error:  # one bad look is a line on the screen, never a crash
@@ -150,6 +152,9 @@ class Bridge:
             is_busy = began < self._busy_until or any(view.is_live for view in sent.runs)
             pause = LIVE_SECONDS if is_busy else QUIET_SECONDS
             self._wake.wait(max(pause, REST * (time.monotonic() - began)))
+
+    def _calm(self) -> float:
+        return max(CALM_SECONDS, REST * self._drawing)
 
     def _second(self, sent: Snapshot) -> int:
         """Changes every second while a run counts down to being killed, else never."""
@@ -162,5 +167,7 @@ class Bridge:
         return snapshot
 
     def _deliver(self, snapshot: Snapshot) -> None:
+        began = time.monotonic()
         self.snapshot = snapshot
         self.seen.publish(snapshot)
+        self._drawing = time.monotonic() - began

@@ -13,7 +13,7 @@ from launched import until
 
 from trainui.core import standby
 from trainui.core.client import Client
-from trainui.core.process import beat
+from trainui.core.process import beat, revive
 from trainui.core.process.beat import LATE, Watcher, last_beat
 from trainui.core.process.files import lock, write_json
 from trainui.core.process.identity import boot_seconds, identity_of, is_alive, send_signal, stat_of
@@ -21,7 +21,7 @@ from trainui.core.process.revive import Reviver
 
 HOLDER = """
 import os, sys, time
-from trainui.core.process import beat
+from trainui.core.process import beat, revive
 from trainui.core.process.files import lock, write_json
 from trainui.core.process.identity import identity_of
 held = lock(sys.argv[1] + "-lock")
@@ -183,18 +183,26 @@ def test_a_client_replaces_a_manager_that_was_stopped(stopped):
 
 def test_a_keeper_replaces_a_manager_that_was_stopped(run, stopped, monkeypatch):
     client, manager = stopped
-    clock = [boot_seconds()]
-    monkeypatch.setattr("trainui.core.process.revive.boot_seconds", lambda: clock[0])
+    clock, begun = [boot_seconds()], []
+    monkeypatch.setattr(revive, "boot_seconds", lambda: clock[0])
+    monkeypatch.setattr(
+        revive, "detach", lambda argv, *_words, **_more: begun.append(subprocess.Popen(argv, cwd=run.folder))
+    )
     reviver = Reviver(run.order(["true"]), is_senior=True, oom_score=None)
 
     def look():
         clock[0] += 4
         reviver.look()
-        return not is_alive(manager)
+        return begun
 
-    until(look)
-    look()
-    assert until(lambda: (now := client.manager()) and now != manager and now)
+    try:
+        until(look)
+        assert not is_alive(manager)
+        assert until(client.manager) != manager
+    finally:
+        for one in begun:  # the fixture would not know of one that has not got its lock yet
+            one.kill()
+            one.wait()
 
 
 def test_a_junior_leaves_that_to_its_senior(run, stopped):

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 _BRAILLE = 0x2800
 _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+_RUNS = [
+    [[sum(_BITS[y][x] for y in range(first, last + 1)) for last in range(4)] for first in range(4)]
+    for x in (0, 1)
+]
+"""Column of a cell → first dot → last dot → the bits between, both included."""
 ASCII_INKS = "*+xo#%@&"
 NO_INK = -1
 
@@ -25,10 +30,10 @@ class Canvas:
             return
         top, bottom = max(0, min(y0, y1)), min(self.height - 1, max(y0, y1))
         cell_x, bit_x = divmod(x, self.per_x)
-        for y in range(top, bottom + 1):
-            cell_y, bit_y = divmod(y, self.per_y)
+        for cell_y in range(top // self.per_y, bottom // self.per_y + 1):
+            above = cell_y * self.per_y
             at = cell_y * self.columns + cell_x
-            self._bits[at] |= _BITS[bit_y][bit_x]
+            self._bits[at] |= _RUNS[bit_x][max(0, top - above)][min(self.per_y - 1, bottom - above)]
             self._ink[at] = ink
 
     def stroke(self, x0: int, y0: int, x1: int, y1: int, ink: int) -> None:
