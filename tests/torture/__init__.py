@@ -5,6 +5,7 @@
     watcher   sees from outside until when each job lived, and how far it was paid
     points    a scene that reaches every numbered step of the protocol, and who dies at one
     world     a machine without processes, for a model of a run's life
+    holding   what must hold after every commit of that model
     chaos     one round: a load, and kills at random moments
     truth     what the jobs and the killer wrote down
     oracle    holds runs.db and the run directories against that truth; knows nothing of the product's code

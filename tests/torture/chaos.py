@@ -65,8 +65,8 @@ class Round:
 
     def play(self, kills: int, *, pause: float, seconds: float) -> None:
         """Kill so many, `pause` seconds apart on average, for at most `seconds`."""
-        self._client.ensure_manager()
         self._start([*self._jobs, *self._dice.choices(self._jobs, k=5)])
+        self._client.ensure_manager()
         self.watcher.start()
         deadline = time.monotonic() + seconds
         while self.kills.total() < kills and time.monotonic() < deadline:

@@ -194,11 +194,11 @@ def ending(row: Row, run: RunTruth) -> Iterator[str]:
 
 
 def lines(db: sqlite3.Connection, scene: Scene, row: Row, run: RunTruth) -> Iterator[str]:
-    """Points are the complete lines, in order, once each; the streams were read to their ends."""
+    """Points are the complete lines with a number, in order, once each; the streams were read to their ends."""
     for path, metric, kind in (("metrics.jsonl", "n", "jsonl"), ("output.log", "printed", "console")):
         file = scene.folder / "runs" / row["name"] / path
         data = file.read_bytes() if file.exists() else b""
-        count = data.count(b"\n")
+        count = sum(f'"{metric}"'.encode() in line for line in data.splitlines() if line)
         told = (run.end or {}).get("lines" if kind == "jsonl" else "printed")
         if told is not None and told != count:
             yield f"{path} holds {count} lines, and it wrote {told}"

@@ -1,7 +1,8 @@
 """A scene in which every numbered step of the protocol happens, and somebody is killed at one of them.
 
-Two runs: one ends by itself, one is paused, goes on, and is stopped while a deaf child of it lingers. Whoever
-reaches the point dies there; a manager that is gone is started again, as the next `trainui` would.
+Three runs: one ends by itself; one is paused, goes on, is stopped, saves before, and leaves a deaf child; and one,
+where a SIGKILL is a step of it, hears no stop. Whoever reaches the point dies there; a manager that is gone is started again, as the next
+`trainui` would. In a second form the guards are dead by then, and the keepers do their work.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from trainui.core.errors import TrainuiError
 from trainui.core.store.intents import Desk
 
 NAME = "TRAINUI_FAILPOINT"
+SLOTS = 3
 WITHIN = 60.0
 """Seconds until a step of the scene must have had its effect; a deadline, not a measurement."""
 OPEN = ("queued", "starting", "running", "paused", "stopping")
@@ -36,9 +38,12 @@ OPEN = ("queued", "starting", "running", "paused", "stopping")
 class Play:
     """One scene under one failpoint."""
 
-    def __init__(self, folder: Path, point: str) -> None:
-        self.scene: Scene = make(folder, long=5.0, slots=2, grace=0.6)
+    def __init__(self, folder: Path, point: str, *, without_guards: bool = False) -> None:
+        self.scene: Scene = make(folder, long=5.0, slots=SLOTS, grace=0.6)
         self.point = point
+        wants_deaf = "SIGKILL" in point or point == "trace"
+        self._runs = ["polite-1", "fails-1", *(["deaf-1"] if wants_deaf else [])]
+        self._without_guards = without_guards
         self.there = folder / "there"
         """Made by whoever reaches the point; the trace, when that is asked for."""
         self._env = {key: value for key, value in os.environ.items() if not key.startswith("TRAINUI_")}
@@ -62,12 +67,12 @@ class Play:
         self._end_manager()
         who = self.point.split()[0]
         if self.there.exists() and self.point != "trace":
-            for run in ("polite-1", "fails-1"):
+            for run in self._runs:
                 tell(self.scene, what="kill", victim="job" if who == "child" else who, run=run)
         return (
             missed
             + ([] if gone else ["something is left"])
-            + violations(self.scene, slots=2, asks_command_line=False)
+            + violations(self.scene, slots=SLOTS, asks_command_line=False)
         )
 
     def _acts(self):
@@ -75,23 +80,34 @@ class Play:
         for verb, *effect in (
             ("", "running"), ("pause", "paused"), ("resume", "running"), ("stop", "ended"),
         ):  # fmt: skip
-            if verb == "stop":
-                tell(self.scene, what="stop", run="polite-1")
+            if verb == "pause" and self._without_guards:
+                self._kill_guards()
             if verb:
-                desk = Desk(self.scene.db)
-                desk.add(verb, "polite-1", {})
-                desk.close()
+                self._wish(verb, "polite-1", *(self._runs[2:] if verb == "stop" else []))
             came = self._until(lambda effect=effect: self._status("polite-1") in (*effect, "ended"))
             yield f"polite-1 stands at {self._status('polite-1')}, never came to {effect[0]}", not came
         came = self._until(lambda: not self._count(f"SELECT 1 FROM runs WHERE status IN {OPEN}"))
         yield "a run never ended", not came
 
+    def _wish(self, verb: str, *runs: str) -> None:
+        desk = Desk(self.scene.db)
+        for run in runs:
+            if verb == "stop":
+                tell(self.scene, what="stop", run=run)
+            desk.add(verb, run, {})
+        desk.close()
+
+    def _kill_guards(self) -> None:
+        for run, pair in self.scene.pairs().items():
+            if run != "fails-1" and "guard" in pair and pair["guard"].kill():
+                tell(self.scene, what="kill", victim="guard", run=run)
+
     def _queue(self) -> None:
-        """Both runs are asked for while no manager lives: so the first one of the scene sees all of it."""
+        """All runs are asked for while no manager lives: so the first one of the scene sees all of it."""
         with contextlib.suppress(TrainuiError):
             client = Client(self.scene.folder, self.scene.db)
             client.ensure_manager = lambda: None
-            for name in client.start_all(["polite", "fails"]):
+            for name in client.start_all([run[:-2] for run in self._runs]):
                 tell(self.scene, what="acknowledged", run=name)
 
     def _until(self, fact: Callable[[], Any], *, every: float = 0.03) -> bool:
@@ -155,28 +171,31 @@ def _is_locked(path: Path) -> bool:
     return False
 
 
-def play(point: str) -> tuple[bool, list[str]]:
+def play(point: str, *, without_guards: bool = False) -> tuple[bool, list[str]]:
     """Whether somebody was killed at `point`, and what was violated."""
     with tempfile.TemporaryDirectory(prefix="point-") as folder:
-        one = Play(Path(folder).resolve(), point)
+        one = Play(Path(folder).resolve(), point, without_guards=without_guards)
         wrong = one.play()
         return one.there.exists(), wrong
 
 
-def trace() -> list[str]:
+def trace(*, without_guards: bool = False) -> list[str]:
     """Every point that the scene reaches, in order, repeated ones as often as they came."""
     with tempfile.TemporaryDirectory(prefix="point-") as folder:
-        one = Play(Path(folder).resolve(), "trace")
+        one = Play(Path(folder).resolve(), "trace", without_guards=without_guards)
         wrong = one.play()
         assert not wrong, wrong
         return one.there.read_text().splitlines()
 
 
-def play_all(points: Sequence[str], *, at_once: int = 6) -> dict[str, list[str]]:
+def play_all(
+    points: Sequence[str], *, without_guards: bool = False, at_once: int = 6
+) -> dict[str, list[str]]:
     """Point → what was violated; nobody having come to it is told as well."""
     with ThreadPoolExecutor(at_once) as pool:
-        played = dict(zip(points, pool.map(play, points), strict=True))
+        played = pool.map(lambda point: play(point, without_guards=without_guards), points)
+        found = dict(zip(points, played, strict=True))
     return {
         point: wrong + ([] if was_reached or "#" in point else ["nobody came to this point"])
-        for point, (was_reached, wrong) in played.items()
+        for point, (was_reached, wrong) in found.items()
     }

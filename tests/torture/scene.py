@@ -44,6 +44,8 @@ SPEC = """\
 name = "{name}"
 command = ["{{python}}", "-I", "-S", "{work}"]
 grace_seconds = {grace}
+checkpoint_signal = "{asks}"
+checkpoint_seconds = 3
 [env]
 TORTURE_TRUTH = "{truth}"
 [params]
@@ -182,7 +184,12 @@ def make(folder: Path, *, long: float, slots: int, grace: float = 1.0, cap_usd: 
     (folder / "jobs").mkdir()
     for name, params in (JOBS | ASIDE).items():
         text = SPEC.format(
-            name=name, work=WORK, truth=scene.truth, grace=grace, params=params.format(long=long)
+            name=name,
+            work=WORK,
+            truth=scene.truth,
+            grace=grace,
+            asks="SIGUSR1" if name in ASIDE else "",
+            params=params.format(long=long),
         )
         (folder / "jobs" / f"{name}.toml").write_text(text)
     budget = f"[budget]\ntotal_usd = {cap_usd}\n" if cap_usd is not None else ""

@@ -6,11 +6,9 @@ The manager is the real one, its store is real SQLite; only the processes and th
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import shutil
 import tempfile
-from collections import Counter
 from pathlib import Path
 from unittest import mock
 
@@ -18,7 +16,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.torture.world import Meter, World
+from tests.torture.holding import CAP, RATE, SLOTS, Holding
+from tests.torture.world import Meter
 from trainui.core import manager as managers
 from trainui.core import queue as queues
 from trainui.core.manager import Manager
@@ -26,26 +25,10 @@ from trainui.core.store import schema
 from trainui.core.store.intents import Desk
 from trainui.core.treasury import Clock
 
-SLOTS = 2
-RATE = 1000
-"""Micro-dollars a second."""
-CAP = 150
-"""Seconds of the machine that the budget reaches for."""
-MOVES = {
-    "queued": {"starting", "ended"},
-    "starting": {"running", "stopping", "ended"},
-    "running": {"paused", "stopping", "ended"},
-    "paused": {"running", "stopping", "ended"},
-    "stopping": {"ended"},
-    "ended": set(),
-}
-"""Written down a second time on purpose."""
 GOOD = '{"job":{"name":"job","command":["true"],"grace_seconds":5}}'
 BAD = '{"job":{"name":"job","command":["missing"],"grace_seconds":5}}'
 AGAIN = """{"job":{"name":"job","command":["true"],"grace_seconds":5},
 "retry":{"on":{"signal":2,"lost":1,"machine-restarted":1},"delay_seconds":2.0}}"""
-TRIES = 4
-"""What AGAIN allows one lineage in all."""
 PICKS = st.integers(min_value=0, max_value=7)
 THEN = st.sampled_from([0.3, 0.3, 0.3, 0.0, 1.0, 6.0])
 """Seconds until the manager looks after something happened; 0: not before something else happens too."""
@@ -55,20 +38,14 @@ class Killed(BaseException):
     """SIGKILL, as far as one process can play it."""
 
 
-class RunsLife(RuleBasedStateMachine):
+class RunsLife(Holding, RuleBasedStateMachine):
     """Rules make things happen; after every commit of the manager the store is held against the world."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="life-"))
-        self.world = World()
-        self.world.on_paid, self.world.on_submit = self._check_paid, self._check_submit
         self.manager: Manager | None = None
         self.is_ticking = False
-        self.written: Counter[str] = Counter()
-        self.stopped: set[str] = set()
-        self.seen: dict[str, dict] = {}
-        self.told: Counter[str] = Counter()
         self.fuse: int | None = None
         """Steps of a commit (before, after) until the manager dies."""
         self._patches = contextlib.ExitStack()
@@ -218,7 +195,7 @@ class RunsLife(RuleBasedStateMachine):
         if not self.is_ticking:
             return  # a front end's commit
         if step == "committed":
-            self._check_commit()
+            self.check_commit()
         if self.fuse is not None:
             self.fuse -= 1
             if self.fuse <= 0:
@@ -244,80 +221,6 @@ class RunsLife(RuleBasedStateMachine):
     def _pick(names: list[str], pick: int) -> str:
         return names[pick % len(names)]
 
-    # ---------------------------------------------------------------- what must hold
-
-    def _check_commit(self) -> None:
-        """After each commit: allowed moves, each told once, ended stays ended, slots, results from evidence."""
-        rows = {row["name"]: dict(row) for row in self.eye.execute("SELECT * FROM runs")}
-        told = Counter(row[0] for row in self.eye.execute("SELECT run FROM events WHERE kind='status'"))
-        for name, row in rows.items():
-            old = self.seen.get(name, {"status": "asked"})
-            has_moved = old["status"] != row["status"]
-            if old["status"] == "asked":
-                assert row["status"] == "queued"
-            elif has_moved:
-                assert row["status"] in MOVES[old["status"]], f"{name}: {old['status']} -> {row['status']}"
-            elif row["status"] == "ended":
-                for field in ("result", "cause", "exit_code", "exit_signal", "ended_boot", "ended_at"):
-                    assert row[field] == old[field], f"{name}: {field} changed after the end"
-            assert told[name] - self.told[name] == has_moved, (
-                f"{name}: events told of a move to {row['status']}"
-            )
-            if row["status"] == "ended" and has_moved:
-                self._check_result(name, row)
-        live = [name for name, row in rows.items() if row["status"] not in ("queued", "ended")]
-        assert len(live) <= SLOTS, live
-        self._check_tries(rows)
-        self.seen.update(rows)
-        self.told = told
-
-    def _check_tries(self, rows: dict[str, dict]) -> None:
-        """Nobody runs unasked but the next of a line that its spec lets try again, one after each death."""
-        unasked = [row for name, row in rows.items() if name not in self.seen or row["retried_for"]]
-        for row in unasked:
-            assert row["retried_for"], f"{row['name']}: nobody asked for it"
-            assert rows[row["parent"]]["status"] == "ended"
-        parents = Counter(row["parent"] for row in unasked)
-        assert set(parents.values()) <= {1}, "tried again twice after one death"
-
-    def _check_result(self, name: str, row: dict) -> None:
-        """Never invented: from the exit record, or lost when there cannot be one, or it never began."""
-        life = self.world.lives.get(name)
-        left = life.exit if life else None
-        if left is not None:
-            natural = "finished" if left.code == 0 else "failed"
-            assert row["result"] == ("stopped" if left.stop else natural)
-            assert (row["exit_code"], row["exit_signal"]) == (left.code, left.signal)
-        elif life is not None and life.began is not None:
-            assert not life.is_alive, f"{name} lives, and was said to have ended as {row['result']}"
-            assert row["result"] == "lost"
-        elif row["result"] == "stopped":
-            assert name in self.stopped, "nobody asked"
-        else:
-            is_over = life is not None and life.boot != self.world.boot_id
-            assert row["result"] == ("lost" if is_over else "failed")
-            assert is_over or "missing" in row["spec"]
-        assert (row["exit_code"] is None) == (left is None or left.code is None), "an exit code from nowhere"
-
-    def _check_paid(self, run: str, allowance) -> None:
-        """What was charged and what is paid ahead never exceed the cap: prepaid means overshoot is nothing."""
-        if self.cap is None or allowance.until <= self.world.boot:
-            return  # nothing is granted
-        total, settled = self.eye.execute(
-            "SELECT coalesce(sum(micro_usd), 0), max(id) FROM ledger"
-        ).fetchone()
-        if settled is None:
-            start = self.world.boot
-        else:
-            last = self.eye.execute("SELECT boot_id, to_boot FROM ledger WHERE id=?", (settled,)).fetchone()
-            start = last["to_boot"] if last["boot_id"] == self.world.boot_id else self.world.boot
-        ahead = RATE * max(0.0, allowance.until - start)
-        assert total + ahead <= self.cap + 2, f"{run} is paid {ahead:.0f} ahead, {self.cap - total} are left"
-
-    def _check_submit(self, run: str) -> None:
-        row = self.eye.execute("SELECT status FROM runs WHERE name=?", (run,)).fetchone()
-        assert row["status"] == "starting", "launched before the store knew"
-
     def _finish(self) -> None:
         """Let everything come to its end, whatever happened, and look at the whole."""
         self.fuse = None
@@ -340,38 +243,7 @@ class RunsLife(RuleBasedStateMachine):
                 row["status"] == "ended" for row in self.seen.values()
             ):
                 break
-        self._check_whole()
-
-    def _check_whole(self) -> None:
-        assert {row["status"] for row in self.seen.values()} <= {"ended"}, "something never ends"
-        assert all(life.begins <= 1 for life in self.world.lives.values())
-        for name in self.seen:
-            line = [name]
-            while self.seen[line[-1]]["retried_for"]:
-                line.append(self.seen[line[-1]]["parent"])
-            assert len(line) <= 1 + TRIES, f"{line[-1]} was tried again and again"
-        for run, count in self.written.items():
-            points = self.eye.execute(
-                "SELECT points.step, points.value FROM points JOIN metrics ON metrics.id=points.metric"
-                " WHERE run=? ORDER BY n",
-                (run,),
-            ).fetchall()
-            assert [tuple(one) for one in points] == [(n, n) for n in range(count)]
-        ledger = self.eye.execute("SELECT * FROM ledger ORDER BY id").fetchall()
-        assert all(line["micro_usd"] >= 0 for line in ledger)
-        for boot_id in {line["boot_id"] for line in ledger}:
-            periods = sorted(
-                {(one["from_boot"], one["to_boot"]) for one in ledger if one["boot_id"] == boot_id}
-            )
-            assert all(left[1] == right[0] for left, right in itertools.pairwise(periods)), (
-                "a gap, or paid twice"
-            )
-            cost = sum(one["micro_usd"] for one in ledger if one["boot_id"] == boot_id)
-            assert abs(cost - RATE * (periods[-1][1] - periods[0][0])) <= 2
-        view = self.eye.execute("SELECT value FROM facts WHERE name='budget'").fetchone()
-        if view and self.cap is not None:
-            held = json.loads(view[0])["held_usd"]
-            assert held * 1e6 <= self.cap, f"{held:.2f} $ are said to be held of {self.cap / 1e6:.2f}"
+        self.check_whole()
 
 
 TestRunsLife = RunsLife.TestCase

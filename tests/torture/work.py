@@ -68,6 +68,8 @@ def main():
     stop = []
     for one in (signal.SIGTERM, signal.SIGINT):
         signal.signal(one, signal.SIG_IGN if given.deaf else lambda *_: stop.append(1))
+    saves = []
+    signal.signal(signal.SIGUSR1, lambda *_: saves.append(1))
     if given.forks:
         worker(truth)
         daemon(truth, clean=False)
@@ -83,6 +85,10 @@ def main():
         if lines:
             os.write(1, json.dumps({"step": printed, "printed": printed}).encode() + b"\n")
             printed += 1
+        if saves:  # asked for a checkpoint: there is one
+            saved = {"checkpoint": "last.txt", "step": written - 1, "time": time.time()}
+            os.write(metrics, json.dumps(saved).encode() + b"\n")
+            saves.clear()
         time.sleep(EVERY)
     if stop:
         tell(truth, "end", code=5, signal=None, lines=written, printed=printed)
