@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import signal
 import time
 from collections.abc import Sequence
 
@@ -21,8 +22,12 @@ def fork(order: Order, *, oom_score: str | None) -> tuple[Identity, int]:
     """Fork the child; returns who it is and the gate: write a byte to let it go on. Raises OSError."""
     job_lock = _take_job_lock(order)
     gate_out, gate_in = os.pipe2(os.O_CLOEXEC)
+    # the child ignores what the pair ignores until it says otherwise: a stop that comes first must wait, not vanish
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     pid = os.fork()
-    if pid == 0:
+    if pid:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    else:
         try:
             failpoint.i_am("child")
             os.close(gate_in)
