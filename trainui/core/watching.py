@@ -56,7 +56,7 @@ class Watch:
         self._hinted: set[str] = set()
         self.is_behind = False
         """Whether a stream has more than the last read took."""
-        self.saved_at: float | None = None
+        self.saved_at = self._runs.saved_at(run.name)
         """When the newest checkpoint was told of, Unix seconds."""
         self.awake_since = 0.0
         """Unix seconds of its last going on after a pause, in which it could not speak."""

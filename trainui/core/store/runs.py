@@ -166,6 +166,11 @@ class RunWriter:
         ).fetchall()
         return [row["gate"] for row in rows]
 
+    def saved_at(self, name: str) -> float | None:
+        """When a run last told of a checkpoint, Unix seconds."""
+        row = self._db.execute("SELECT max(at) FROM checkpoints WHERE run=?", (name,)).fetchone()
+        return None if row[0] is None else float(row[0])
+
     def points_in_order(self, name: str) -> list[sqlite3.Row]:
         """Every point of the run's curves as the gates were fed: metric, step, value (NULL: NaN), epoch, at."""
         return self._db.execute(
