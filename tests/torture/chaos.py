@@ -103,7 +103,7 @@ class Round:
     def judge(self) -> list[str]:
         """What was violated."""
         cap = None if self.cap is None else round(self.cap * MICRO_PER_SECOND)
-        return violations(self.scene, slots=self.slots, cap_micro=cap, farthest=self.watcher.farthest)
+        return violations(self.scene, slots=self.slots, cap_micro=cap, paid=self.watcher.paid)
 
     # ---------------------------------------------------------------- steps
 

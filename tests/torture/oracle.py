@@ -27,16 +27,19 @@ A_SWEEP = 6.0
 """Seconds by which a run may be charged beyond its exit: it holds the machine until what it left behind, which
 has a grace of five, is gone too."""
 
+A_KILL = 1.5
+"""Seconds a busy machine may take from the moment a SIGKILL is due until its job is gone."""
+
 
 def violations(
     scene: Scene,
     *,
     slots: int,
     cap_micro: int | None = None,
-    farthest: float = 0.0,
+    paid: Mapping[str, float] | None = None,
     asks_command_line: bool = True,
 ) -> list[str]:
-    """Everything that is not as it was promised. `farthest`: until when any run was ever paid, boot seconds."""
+    """Everything that is not as it was promised. `paid`: run → until when it ever was, boot seconds."""
     truth = read(scene.truth)
     db = sqlite3.connect(f"file:{scene.db}?mode=ro", uri=True)
     db.row_factory = sqlite3.Row
@@ -48,7 +51,7 @@ def violations(
             *remains(scene, truth),
             *tries(rows),
             *slots_held(truth, slots),
-            *money(db, rows, truth, cap_micro=cap_micro, farthest=farthest),
+            *money(db, rows, truth, cap_micro=cap_micro, paid=paid or {}),
         ]
         for name, row in rows.items():
             run = truth.runs.get(name, RunTruth(name))
@@ -231,7 +234,12 @@ def times(row: Row, run: RunTruth) -> Iterator[str]:
 
 
 def money(
-    db: sqlite3.Connection, rows: Mapping[str, Row], truth: Truth, *, cap_micro: int | None, farthest: float
+    db: sqlite3.Connection,
+    rows: Mapping[str, Row],
+    truth: Truth,
+    *,
+    cap_micro: int | None,
+    paid: Mapping[str, float],
 ) -> Iterator[str]:
     """The ledger has no gap and no overlap, runs bear what they held, idle time the rest, and the cap held."""
     ledger = db.execute("SELECT * FROM ledger ORDER BY id").fetchall()
@@ -256,22 +264,29 @@ def money(
         late = A_LOOK * max(1, len(beside)) + A_SWEEP * sum(one["name"] in lingered for one in (row, *beside))
         if abs(charged - shares.get(name, 0.0)) > MICRO_PER_SECOND * late:
             yield f"{name}: charged {charged}, its share is {shares.get(name, 0.0):.0f}"
-    if cap_micro is not None and total > cap_micro + MICRO_PER_SECOND * _idle_after(ledger, rows):
-        yield f"spent {total} of {cap_micro}"
-    if cap_micro is not None and farthest > first + cap_micro / MICRO_PER_SECOND + 0.01:
-        yield f"paid ahead to {farthest - first:.2f} s, and the money reaches {cap_micro / MICRO_PER_SECOND:.2f} s"
+    if cap_micro is not None:
+        yield from capped(truth, first + cap_micro / MICRO_PER_SECOND, paid)
+
+
+def capped(truth: Truth, end: float, paid: Mapping[str, float]) -> Iterator[str]:
+    """Nobody was paid, or lived, beyond boot second `end`, to which the money reaches.
+
+    The machine goes on costing while it is idle: that, nobody here can keep it from. An allowance that was over
+    before its job began paid for nothing.
+    """
+    for name, until in paid.items():
+        run = truth.runs.get(name, RunTruth(name))
+        if run.starts and until > run.starts[0]["boot"] and until > end + 0.01:
+            yield f"{name}: paid ahead to {until:.2f}, and the money reaches to {end:.2f}"
+        lived = max(run.certain_life or (0.0,))
+        if not run.may_be_lost and lived > end + A_KILL:
+            yield f"{name}: lived at {lived:.2f}, and the money reached to {end:.2f}"
 
 
 def _overlap(row: Row, other: Row) -> bool:
     if None in (row["started_boot"], other["started_boot"], row["ended_boot"], other["ended_boot"]):
         return False
     return row["started_boot"] < other["ended_boot"] and other["started_boot"] < row["ended_boot"]
-
-
-def _idle_after(ledger: list[Row], rows: Mapping[str, Row]) -> float:
-    """Seconds the machine cost after the last run ended: nobody can keep a rented machine from costing."""
-    ends = [row["ended_boot"] for row in rows.values() if row["ended_boot"] is not None]
-    return max(0.0, ledger[-1]["to_boot"] - max(ends, default=0.0)) + A_LOOK
 
 
 def _shares(rows: Mapping[str, Row], until: float) -> dict[str, float]:

@@ -1,8 +1,8 @@
 """A scene in which every numbered step of the protocol happens, and somebody is killed at one of them.
 
 Three runs: one ends by itself; one is paused, goes on, is stopped, saves before, and leaves a deaf child; and one,
-where a SIGKILL is a step of it, hears no stop. Whoever reaches the point dies there; a manager that is gone is started again, as the next
-`trainui` would. In a second form the guards are dead by then, and the keepers do their work.
+where a SIGKILL is a step of it, hears no stop. Whoever reaches the point dies there; a manager that is gone is
+started again, as the next `trainui` would. In a second form the guards are dead by then, and the keepers do their work.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ class Watcher(threading.Thread):
         super().__init__(daemon=True)
         self.scene = scene
         self._every = every
-        self.farthest = 0.0
-        """The latest end of any allowance, boot seconds."""
+        self.paid: dict[str, float] = {}
+        """Run → the latest end of any of its allowances, boot seconds."""
         self.longest_without_manager = 0.0
         self._stopping = threading.Event()
         self._seen: dict[str, float] = {}
@@ -51,7 +51,8 @@ class Watcher(threading.Thread):
                     tell(self.scene, what="gone", run=run.run, boot=boot())
         for path in (self.scene.folder / "runs").glob("*/allowance.json"):
             with contextlib.suppress(OSError, ValueError):
-                self.farthest = max(self.farthest, json.loads(path.read_text())["until"] or 0.0)
+                until = json.loads(path.read_text())["until"] or 0.0
+                self.paid[path.parent.name] = max(until, self.paid.get(path.parent.name, 0.0))
 
     def stop(self) -> None:
         """A last look, and no more."""
