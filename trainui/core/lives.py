@@ -29,6 +29,8 @@ from trainui.core.treasury import Clock, Treasury
 from trainui.core.watching import Watch, stamp
 
 GIB = 2**30
+OVERDUE = 1.0
+"""Seconds after SIGKILL was due at which a pair is poked again."""
 STEADY = 1.0
 """Seconds a run of which nothing changes is left alone: a pair that was killed changes nothing."""
 
@@ -129,6 +131,8 @@ class Lives:
             if seen.stop_deadline is None and seen.phase is Phase.RUNNING:
                 self._request_stop(run, at_once=False)  # the wish was committed, its delivery was not
             elif seen.stop_deadline is not None:
+                if now.boot > seen.stop_deadline + OVERDUE and seen.phase is Phase.RUNNING:
+                    self._engine.remind(run.directory)
                 self._tell_deadline(run, now.unix + seen.stop_deadline - now.boot)
         elif (
             seen.stop_deadline is not None

@@ -5,6 +5,7 @@ Launching may be repeated for one run, by this manager or the next: the job is s
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from trainui.core.gates import State
 from trainui.core.launching import order_for, prepare_directory
 from trainui.core.lives import Lives
 from trainui.core.metering import Metering
+from trainui.core.process.order import Allowance
 from trainui.core.project import manager_argv
 from trainui.core.run import Result, Status
 from trainui.core.schedule import Gpu, Holding, Room, Waiting, choose
@@ -106,6 +108,11 @@ class Queue:
             prepare_directory(run, order)
             with atomic(self._db):
                 self._treasury.note_allowance(run.name, allowance)
+            if self._is_spent(run, allowance, now):
+                # a keeper may be on its way: one that finds this stop never lets the job begin
+                self._engine.stop(
+                    run.directory, reason="budget", signal=run.spec.job.stop_signal, grace_seconds=0, now=True
+                )
             self._engine.submit(order, allowance)
             with atomic(self._db):
                 self._runs.change(run.name, was_launched=1)
@@ -113,6 +120,11 @@ class Queue:
             with atomic(self._db):
                 self._lives.end(run, Result.FAILED, str(error), now)
             return
+
+    def _is_spent(self, run: RunRow, allowance: Allowance, now: Clock) -> bool:
+        """Whether the money that was there when it was chosen is gone: its launch was delayed by a kill."""
+        left = math.inf if allowance.until is None else allowance.until - now.boot
+        return allowance.reason == "budget" and left <= run.spec.ending_seconds
 
     def _room(self) -> Room:
         """What the machine has, by the last look."""

@@ -9,12 +9,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from launched import until
+from launched import seconds_from_now, until
 
 from trainui.core.engines.local import Phase
 from trainui.core.process.files import lock, read_json
 from trainui.core.process.identity import Identity, identity_of, is_alive
 from trainui.core.process.tree import members
+from trainui.core.process.watch import STRAGGLER_GRACE
 
 CLEANED = """
 import os, sys, time
@@ -177,3 +178,23 @@ def test_of_a_job_that_forks_without_end_nothing_survives(run, now):
     assert run.exit(60).killed
     assert not _standing_in(run.folder)
     assert read_json(run.dir / "exit.json")["signal"] == signal.SIGKILL.name
+
+
+def test_a_pair_that_was_made_to_stand_still_hears_a_stop(run):
+    """Somebody sent SIGSTOP to the keeper, and the guard was killed: a stop wakes what is left."""
+    run.shell("sleep 1000")
+    run.reach(Phase.RUNNING)
+    run.kill("keeper", signal.SIGSTOP)
+    run.kill("guard")
+    run.stop(grace_seconds=1)
+    left = run.exit()
+    assert (left.signal, left.by) == ("SIGTERM", "keeper")
+
+
+def test_what_a_finished_job_left_behind_does_not_outlive_what_was_paid_for(run):
+    """It would have five seconds; what was paid for ends before, and so does it."""
+    beat = "trap '' TERM; while true; do cut -d' ' -f1 /proc/uptime > beat; sleep 0.05; done"
+    run.shell(f"({beat}) & sleep 0.1; exit 0", seconds_from_now(1.5), grace_seconds=0.5)
+    ended = run.exit().boot_seconds
+    until(lambda: not run.members())
+    assert float((run.folder / "beat").read_text()) < ended + STRAGGLER_GRACE - 0.5

@@ -100,6 +100,10 @@ class LocalEngine:
         if write_json_once(run_dir / names.SAVED, {"at": time.time() if at is None else at}):
             self._hear(run_dir)
 
+    def remind(self, run_dir: Path) -> None:
+        """Poke the pair of a run that should be gone by now."""
+        self._hear(run_dir)
+
     def renew(self, run_dir: Path, allowance: Allowance) -> None:
         """Replace what was paid ahead."""
         write_json(run_dir / names.ALLOWANCE, allowance.to_dict())
@@ -156,11 +160,12 @@ class LocalEngine:
         return 0.0 if is_over or seen.started_boot is None else boot_seconds() - seen.started_boot
 
     def _hear(self, run_dir: Path) -> None:
-        """Poke the pair; a run that has none gets a keeper."""
+        """Poke the pair, also one that somebody made stand still; a run that has none gets a keeper."""
         for name in (names.KEEPER, names.GUARD):
             identity = _identity(run_dir / name)
             if identity is not None:
                 with contextlib.suppress(PermissionError):
+                    send_signal(identity, signals.SIGCONT)
                     send_signal(identity, signals.SIGUSR1)
         reach("poked pair")
         self.attend(run_dir)

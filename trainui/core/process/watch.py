@@ -108,8 +108,11 @@ class Watch:
             empty_looks = 0
             stop = self._stop()
             due = begun + (stop.grace_seconds if stop else STRAGGLER_GRACE)
+            paid = self._allowance().until
             if stop:
                 due = min(due, kill_at(stop, self._allowance(), self._done()))
+            elif paid is not None:
+                due = min(due, paid)
             if boot_seconds() >= due:
                 tree.signal_all(left, signal.SIGKILL)
                 reach("killed stragglers")
