@@ -179,8 +179,9 @@ def test_the_cap_holds_though_a_checkpoint_is_waited_for(run):
 
 
 def test_the_keeper_holds_the_wait_of_a_hung_guard(run):
-    run.shell(BY_SIGNAL, **SIGNAL).says("ready").kill("guard", signal.SIGSTOP)
-    _stop(run)
+    """Its allowance runs out, so that no poke wakes the guard."""
+    allowance = seconds_from_now(SIGNAL["checkpoint_seconds"] + 5 + 1)
+    run.shell(BY_SIGNAL, allowance, **SIGNAL).says("ready").kill("guard", signal.SIGSTOP)
     run.says("saved")
     assert until(lambda: _is_asked(run))["by"] == "keeper"
     run.engine.saved(run.dir)
