@@ -96,3 +96,17 @@ def test_nobody_takes_the_gpu_that_a_run_of_higher_priority_waits_for():
     assert reasons["small"] == "both, which goes first"
     equal = Waiting(run="both", gpus=2)
     assert [start.run for start in choose([equal, small], live, room=room, needs={})[0]] == ["small"]
+
+
+def test_who_waits_for_something_else_does_not_hide_one_of_higher_priority():
+    """cpu3 waits for CPU slots with the same priority; big waits for memory with a higher one."""
+    room = Room(slots=9, cpus=4, ram_free_gib=20)
+    runs = [
+        Waiting(run="big", priority=5, ram_gib=1000),
+        Waiting(run="cpu3", cpus=3),
+        Waiting(run="both", ram_gib=1),
+        Waiting(run="cpu1"),
+    ]
+    starts, reasons = choose(runs, [Holding(run="x", cpus=3)], room=room, needs={})
+    assert [start.run for start in starts] == ["cpu1"]
+    assert reasons["both"] == "big, which goes first"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 
 from trainui.cli.place import Place, db_option
 from trainui.core.errors import TrainuiError, UserError
+from trainui.core.project import find_job
+from trainui.core.spec import Spec
 from trainui.core.store.intents import Desk
 
 Verb = Callable[..., Any]
+PRIORITY = click.IntRange(-1_000_000, 1_000_000)
 
 
 def _settings(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -23,6 +26,13 @@ def _settings(_ctx: click.Context, _param: click.Parameter, given: tuple[str, ..
             raise click.UsageError(f"--set {text!r} is not key=value (for example --set learning_rate=1e-4)")
         pairs[key.strip().lstrip("-")] = value
     return pairs
+
+
+def tell_new_flags(what: str, spec: Spec, settings: Mapping[str, str]) -> None:
+    """Say which params the spec does not have: a script may know them, or it is a slip."""
+    fresh = [key for key in settings if key not in spec.params]
+    if fresh:
+        click.echo(f"trainui: {what}: {', '.join(fresh)} not in [params], passed on as given", err=True)
 
 
 def set_option(verb: Verb) -> Verb:
@@ -38,7 +48,7 @@ def set_option(verb: Verb) -> Verb:
 @click.option("--preset", default="", help="Take the params of a [presets.NAME] table.")
 @click.option("--arm", is_flag=True, help="Let gates stop the run; unarmed they only say what they would do.")
 @click.option("--hold", is_flag=True, help="Queue it, but start it only after `trainui release`.")
-@click.option("--priority", default=0, metavar="N", help="Higher starts first (default 0).")
+@click.option("--priority", type=PRIORITY, default=0, metavar="N", help="Higher starts first (default 0).")
 @click.option(
     "--wait", is_flag=True, help="Draw progress; exit 0 only if all finish and no criterion failed."
 )
@@ -58,6 +68,8 @@ def start_command(
     names = client.start_all(jobs, params=settings, preset=preset, armed=arm, held=hold, priority=priority)
     for name in names:
         click.echo(name)
+    for job in dict.fromkeys(jobs):
+        tell_new_flags(job, find_job(place.project, job), settings)
     if wait:
         from trainui.cli.waiting import wait_for
 

@@ -8,6 +8,8 @@ from trainui.cli.place import Place, db_option
 from trainui.cli.printing import plain, print_json
 from trainui.core.doctor import examine
 from trainui.core.errors import TrainuiError
+from trainui.core.process.beat import EVERY, LATE, last_beat
+from trainui.core.process.identity import boot_seconds
 from trainui.core.rebuild.replacing import rebuild
 
 SIGNS = {"ok": "✔", "note": "·", "problem": "✖"}
@@ -64,7 +66,17 @@ def manager_command() -> None:
 def status_command(place: Place) -> None:
     """Whether a manager is alive."""
     identity = place.client().manager()
-    click.echo(f"alive, pid {identity.pid}" if identity else "not running; the next start brings it up")
+    if identity is None:
+        click.echo("not running; a keeper of a live run or the next command brings it up")
+        return
+    beat = last_beat(str(place.db))
+    still = boot_seconds() - beat if beat is not None else 0.0
+    hangs = (
+        f"; it has stood still for {still:.0f} s, and is replaced after {LATE:.0f}"
+        if still > 3 * EVERY
+        else ""
+    )
+    click.echo(f"alive, pid {identity.pid}{hangs}")
 
 
 @manager_command.command("stop")

@@ -86,13 +86,14 @@ def _print_runs(views: list[RunView]) -> None:
     for view in views:
         metric = view.metric
         gates = " ".join(f"{count} {verdict}" for verdict, count in view.gates.items() if count)
-        state = f"{view.result}" if view.result else f"{view.status}"
+        state = "held" if view.held else f"{view.result or view.status}"
+        runs_on = view.is_live and view.status is not Status.PAUSED
         rows.append(
             [
                 view.run,
                 state,
                 f"{view.progress:.0%}" if view.progress is not None else "–",
-                duration(view.eta_seconds) if view.is_live else duration(view.seconds),
+                duration(view.eta_seconds if runs_on else view.seconds),
                 f"{metric.name} {number(metric.last)}" if metric else "–",
                 number(metric.best) if metric else "–",
                 f"{view.usd:.4f}",
@@ -146,7 +147,7 @@ def budget_command(place: Place, as_json: bool) -> None:
     total = "no budget set (trainui.toml, [budget] total_usd)"
     if view.total_usd is not None and view.left_usd is not None:
         until = datetime.fromtimestamp(view.lasts_until).strftime("%m-%d %H:%M") if view.lasts_until else "–"
-        left = f"{view.left_usd:.4f} $ left of {view.total_usd:.2f} $"
+        left = f"{view.left_usd:.4f} $ left of {view.total_usd:.4f} $"
         total = f"{left}, reserve {view.reserve_usd:.2f} $, lasts until {until}"
     click.echo(f"{view.machine or 'this machine'}  {view.usd_per_hour:.4f} $/h  {total}")
     click.echo(f"spent {view.spent_usd:.4f} $ (idle {view.idle_usd:.4f} $), held {view.held_usd:.4f} $")

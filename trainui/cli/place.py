@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from trainui.core.client import Client
-from trainui.core.errors import NotFoundError
-from trainui.core.project import database_path, find_project
+from trainui.core.errors import NotFoundError, TrainuiError
+from trainui.core.process.files import is_locked
+from trainui.core.project import database_path, find_project, lock_path
 from trainui.core.store.read import Reader
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
@@ -44,8 +46,16 @@ class Place:
         return database_path(project, self._given)
 
     def reader(self) -> Reader:
-        """Eyes on runs.db. Raises StoreError when it cannot be read."""
-        return Reader(self.db)
+        """Eyes on runs.db. Raises StoreError when it cannot be read.
+
+        Who looks also wakes a manager that was killed while nothing was live that could revive it; not that
+        of a file named with --db, which may be a copy.
+        """
+        reader = Reader(self.db)
+        if self._given is None and not is_locked(lock_path(self.db)) and reader.is_open():
+            with contextlib.suppress(TrainuiError, OSError):
+                self.client().ensure_manager()
+        return reader
 
     def client(self) -> Client:
         """Hands for this project."""

@@ -93,7 +93,8 @@ def why(view: RunView) -> str:
     """Why a run is where it is: its cause, what it waits for, when it will be killed."""
     if view.stop_at is not None:
         return f"SIGKILL in {max(0.0, view.stop_at - time.time()):.0f} s"
-    return view.cause or (f"waits for {view.waits_for}" if view.waits_for else "")
+    rank = f"priority {view.priority}, " if view.priority and view.waits_for else ""
+    return view.cause or (f"{rank}waits for {view.waits_for}" if view.waits_for else "")
 
 
 def is_person() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 from rich.console import Console
@@ -23,9 +23,16 @@ SAY = 15.0
 
 
 def wait_for(place: Place, names: Sequence[str]) -> bool:
-    """Wait until all runs ended; whether every one finished and no criterion failed. Draws on stderr."""
+    """Wait until all runs ended; whether every one finished and no criterion failed. Draws on stderr.
+
+    A run that is tried again by itself is followed to the last of its line, which is the one that counts.
+    """
     reader = place.reader()
     views = _draw(place, reader, names) if sys.stderr.isatty() else _say(place, reader, names)
+    known = {view.run: view for view in reader.runs()}
+    for name in names:
+        for one in _line_of(name, known)[:-1]:
+            click.echo(ended_line(known[one], ()), err=True)
     is_fine = True
     for view in views:
         failed = [
@@ -49,10 +56,19 @@ def ended_line(view: RunView, failed: Sequence[str]) -> str:
 
 
 def _views(place: Place, reader: Reader, names: Sequence[str]) -> list[RunView]:
-    """The runs now; whoever waits also keeps a manager alive for them."""
+    """The runs now, each the last of its line; whoever waits also keeps a manager alive for them."""
     place.client().ensure_manager()
     known = {view.run: view for view in reader.runs()}
-    return [known[name] for name in names]
+    return [known[_line_of(name, known)[-1]] for name in names]
+
+
+def _line_of(name: str, known: Mapping[str, RunView]) -> list[str]:
+    """A run and those that were queued after it as its next try."""
+    children = {view.parent: view.run for view in known.values() if view.parent}
+    line = [name]
+    while known[line[-1]].status is Status.ENDED and line[-1] in children:
+        line.append(children[line[-1]])
+    return line
 
 
 def _text(view: RunView) -> str:
@@ -69,11 +85,11 @@ def _draw(place: Place, reader: Reader, names: Sequence[str]) -> list[RunView]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as bars:
-        ids: dict[str, TaskID] = {name: bars.add_task(name, total=1.0, text="") for name in names}
+        ids: list[TaskID] = [bars.add_task(name, total=1.0, text="") for name in names]
         while True:
             views = _views(place, reader, names)
-            for view in views:
-                bars.update(ids[view.run], completed=view.progress or 0.0, text=_text(view))
+            for bar, view in zip(ids, views, strict=True):
+                bars.update(bar, description=view.run, completed=view.progress or 0.0, text=_text(view))
             if all(view.status is Status.ENDED for view in views):
                 return views
             time.sleep(LOOK)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from trainui.cli.act import for_each, set_option
+from trainui.cli.act import PRIORITY, for_each, set_option, tell_new_flags
 from trainui.cli.place import Place, db_option
 
 
@@ -27,7 +27,7 @@ def release_command(place: Place, runs: tuple[str, ...]) -> None:
 @click.command("edit")
 @click.argument("run")
 @set_option
-@click.option("--priority", type=int, default=None, metavar="N", help="Higher starts first.")
+@click.option("--priority", type=PRIORITY, default=None, metavar="N", help="Higher starts first.")
 @click.option("--first", "to", flag_value="first", help="Before all others of its priority.")
 @click.option("--last", "to", flag_value="last", help="After all others of its priority.")
 @click.option(
@@ -43,4 +43,6 @@ def edit_command(
         raise click.UsageError("--before and --first or --last exclude each other")
     if not settings and priority is None and not goal:
         raise click.UsageError("nothing to change (for example --set epochs=3, --priority 5, --first)")
+    known = place.reader().spec(run)
     place.client().edit(run, params=settings, priority=priority, to=goal)
+    tell_new_flags(run, known, settings)

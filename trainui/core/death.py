@@ -112,6 +112,7 @@ def cause_of_death(
     could_not_start: str = "",
     lost: str = "",
     killed_by_us: bool = False,
+    had_grace: bool = True,
     oom_kills: int = 0,
     kernel_line: str = "",
     max_rss: int = 0,
@@ -122,17 +123,19 @@ def cause_of_death(
     """The end of a run, why, and what shows it.
 
     `stopped_for`: why trainui stopped it, '' when it ended by itself. `lost`: why nobody saw it end.
-    `killed_by_us`: its grace was over. `oom_kills`: processes of its control group the kernel killed for memory
-    meanwhile, `kernel_line`: the kernel log about one of its own. `max_rss`: the most bytes it held,
-    `memory_total`: the bytes there are (0: unknown). `nonfinite`: (metric, value, step) when a loss stood at
-    nan or ±inf at the end.
+    `killed_by_us`: its grace was over; `had_grace`: it had one. `oom_kills`: processes of its control group the
+    kernel killed for memory meanwhile, `kernel_line`: the kernel log about one of its own. `max_rss`: the most
+    bytes it held, `memory_total`: the bytes there are (0: unknown). `nonfinite`: (metric, value, step) when a loss
+    stood at nan or ±inf at the end.
     """
     if lost:
         return Death(result=Result.LOST, cause=lost, evidence=(_why_lost(lost),))
     gone = f"{nonfinite[0]} was {nonfinite[1]:g}{_at(nonfinite[2])}" if nonfinite else ""
     if stopped_for:
         return Death(
-            result=Result.STOPPED, cause=stopped_for, evidence=_stop(stopped_for, killed_by_us, gone)
+            result=Result.STOPPED,
+            cause=stopped_for,
+            evidence=_stop(stopped_for, killed_by_us, had_grace, gone),
         )
     if could_not_start:
         return Death(result=Result.FAILED, cause=could_not_start, evidence=("its command never began",))
@@ -226,10 +229,11 @@ def _why_lost(reason: str) -> str:
     return f"{reason}, and nobody saw it end"
 
 
-def _stop(reason: str, killed: bool, gone: str) -> tuple[str, ...]:
+def _stop(reason: str, killed: bool, had_grace: bool, gone: str) -> tuple[str, ...]:
     told = [f"trainui stopped it: {reason}", gone]
     if killed:
-        told.append("it did not end within its grace, and was sent SIGKILL")
+        missed = "it did not end within its grace, and was sent SIGKILL"
+        told.append(missed if had_grace else "it was sent SIGKILL at once, as was asked")
     return tuple(one for one in told if one)
 
 

@@ -14,7 +14,7 @@ from trainui.core.ingest.text import tail_lines
 from trainui.core.retry import next_try
 from trainui.core.run import Status
 from trainui.core.store.curves import last_nonfinite
-from trainui.core.store.intents import environment_of, queue_start
+from trainui.core.store.intents import environment_of, forget_environment, queue_start
 from trainui.core.store.lineage import tries
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
@@ -70,6 +70,7 @@ class Endings:
             oom_kills=left.oom_kills,
             kernel_line=left.kernel,
             killed_by_us=left.killed,
+            had_grace=bool(left.stop and left.stop.get("grace_seconds")),
             max_rss=max(left.max_rss, run.peak_memory),
             memory_total=memory_there_is(),
             nonfinite=last_nonfinite(self._db, run.name, run.spec.metrics.primary),
@@ -97,9 +98,13 @@ class Endings:
                 changes |= {"ended_boot": now.boot, "seconds": now.boot - run.started_boot}
         self._runs.move(run, Status.ENDED, shown, at=left.at if left else now.unix, **changes)
         self._try_again(run, death.cause, now)
+        forget_environment(self._db, run.name)  # it may hold secrets, and nobody starts this run again
 
     def _try_again(self, run: RunRow, cause: str, now: Clock) -> None:
         """Queue the next of the line, in the transaction that ended this one, where its spec says so."""
+        wish = self._runs.stop_reason(run.name)  # `run` may be older than a stop that was asked meanwhile
+        if wish and kind_of(wish) != "hung":
+            return  # who stopped it wants it to stay so, however it ended then
         kind = kind_of(cause)
         policy = run.spec.retry
         done = tries(self._db, run.name, kind)

@@ -12,11 +12,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from trainui.core.errors import LaunchError
+from trainui.core.errors import LaunchError, nearest
 from trainui.core.process.beat import beat
 from trainui.core.process.child import reason_not_to_start
 from trainui.core.process.files import write_json
 from trainui.core.process.order import Order
+from trainui.core.project import find_jobs
 from trainui.core.spec import Spec, argv
 from trainui.core.store.runs import RunRow
 
@@ -95,7 +96,15 @@ def why_it_cannot_start(spec: Spec, project: Path) -> tuple[str, str]:
 
     What other jobs make first, or lies in the run directory, may still come to be.
     """
-    if spec.job.needs or spec.job.after or "{run" in spec.job.command[0]:
+    awaited = (*spec.job.needs, *spec.job.after)
+    if awaited:
+        known = {job.name for job in find_jobs(project)}
+        for job in awaited:
+            if job == spec.job.name:
+                return "it needs itself", ""
+            if job not in known:
+                return f"it needs {job!r}, and there is no such job", nearest(job, known)
+    if awaited or "{run" in spec.job.command[0]:
         return "", ""
     words = [word.replace("{python}", sys.executable) for word in spec.job.command]
     return reason_not_to_start(words, str(project), spec.env.get("PATH") or _path(os.environ))

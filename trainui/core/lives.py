@@ -228,6 +228,10 @@ class Lives:
                 )
                 if run.spec.checkpoint_seconds and not at_once:
                     self._runs.event(run.name, "checkpoint", "asked for before the stop", at=now.unix)
+        elif reason == "user" and run.stop_reason != reason:
+            with atomic(self._db):
+                self._runs.change(run.name, stop_reason=reason)  # it is not tried again then
+                self._runs.event(run.name, "status", "stopping: user, too", at=now.unix)
         self._request_stop(run, at_once=at_once)
 
     def _request_stop(self, run: RunRow, *, at_once: bool) -> None:

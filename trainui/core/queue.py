@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from trainui.core.process.order import Allowance
 from trainui.core.project import manager_argv
 from trainui.core.run import Result, Status
 from trainui.core.schedule import Gpu, Holding, Room, Waiting, choose
-from trainui.core.store.intents import environment_of
+from trainui.core.store.intents import coming, environment_of
 from trainui.core.store.lineage import learnt_gpu_memory, newest_checkpoint
 from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic
@@ -70,8 +70,12 @@ class Queue:
         live = live_of(runs)
         if any(run.spec.resources.gpus or run.spec.resources.ram_gib for run in queued):
             self._metering.look(live, now)
+        waiting: list[Waiting] = []
+        for run in queued:
+            with complaints(run.name):  # what is wrong with one does not hold up the others
+                waiting.append(self._waiting(run, now))
         starts, reasons = choose(
-            [self._waiting(run, now) for run in queued],
+            waiting,
             [self._holding(run) for run in live],
             room=self._room(),
             needs=self._needs(queued),
@@ -85,6 +89,12 @@ class Queue:
                     run, Status.STARTING, "starting", at=now.unix,
                     gpus=msgspec.json.encode(start.gpus).decode(), waits_for="", boot_id=now.boot_id,
                 )  # fmt: skip
+                if run.spec.resources.gpus and not start.gpus:
+                    machine = self._metering.machine
+                    why = machine.no_gpu_reason if machine else ""
+                    self._runs.event(
+                        run.name, "queue", f"starts without the GPU it asks for: {why}", at=now.unix
+                    )
             with complaints(run.name):
                 self.submit(run, now)
         for name, reason in reasons.items():
@@ -178,21 +188,26 @@ class Queue:
 
     def _needs(self, queued: Sequence[RunRow]) -> dict[str, str]:
         """What each job that somebody waits for keeps them waiting with; `after` jobs are marked with a prefix."""
-        needs = {job: self._unmet(job) for run in queued for job in run.spec.job.needs}
-        return needs | {AFTER + job: self._not_over(job) for run in queued for job in run.spec.job.after}
+        if not any(run.spec.job.needs or run.spec.job.after for run in queued):
+            return {}
+        soon = coming(self._db)  # a next try is queued in the instant in which the last one failed
+        needs = {job: self._unmet(job, soon) for run in queued for job in run.spec.job.needs}
+        return needs | {
+            AFTER + job: self._not_over(job, soon) for run in queued for job in run.spec.job.after
+        }
 
-    def _not_over(self, job: str) -> str:
+    def _not_over(self, job: str, coming: Mapping[str, str]) -> str:
         """Why a run that comes after `job` must wait; '' when its newest run ended."""
         newest = self._runs.newest_of(job)
-        if newest is None:
-            return f"{job} (no run yet)"
+        if job in coming or newest is None:
+            return coming.get(job, f"{job} (no run yet)")
         return "" if newest.status is Status.ENDED else newest.name
 
-    def _unmet(self, job: str) -> str:
+    def _unmet(self, job: str, coming: Mapping[str, str]) -> str:
         """Why a run that needs `job` must wait; '' when the newest run finished and its criteria passed."""
         newest = self._runs.newest_of(job)
-        if newest is None:
-            return f"{job} (no run yet)"
+        if job in coming or newest is None:
+            return coming.get(job, f"{job} (no run yet)")
         if newest.status is not Status.ENDED:
             return newest.name
         if newest.result is not Result.FINISHED:

@@ -92,11 +92,12 @@ def choose(
             reasons[run.run] = reason
             continue
         gpus, what, reason = _place(run, live, room)
-        ahead = next((first for kind in _asks(run, room) if (first := wanted.get(kind))), None)
+        firsts = [wanted[kind] for kind in _asks(run, room) if kind in wanted]
+        ahead = next((first for first in firsts if first.priority > run.priority), None)
         if reason:
             reasons[run.run] = reason
             wanted.setdefault(what, run)
-        elif ahead is not None and ahead.priority > run.priority:
+        elif ahead is not None:
             reasons[run.run] = f"{ahead.run}, which goes first"
         else:
             starts.append(Start(run=run.run, gpus=gpus))

@@ -18,6 +18,8 @@ from trainui.core.spec import Job, Limits, Metrics, Remedy, Resources, Spec
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What a job may be called: it becomes a folder name and is typed on a command line."""
 
+LONGEST_DELAY = 30 * 86400.0
+"""Seconds a try may wait."""
 STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2", "SIGHUP", "SIGQUIT")
 
 
@@ -122,8 +124,9 @@ def _check_retry(retry: Retry) -> None:
         if tries < 0:
             raise _WrongValueError(kind, f"{kind} cannot be tried {tries} times")
     for name in ("delay_seconds", "longest_delay_seconds"):
-        if not 0 <= getattr(retry, name) < float("inf"):
-            raise _WrongValueError(name, f"{name} cannot be {getattr(retry, name)}")
+        if not 0 <= getattr(retry, name) <= LONGEST_DELAY:
+            hint = "from 0 to 30 days"
+            raise _WrongValueError(name, f"{name} cannot be {getattr(retry, name)}", hint=hint)
 
 
 def _check_pattern(pattern: Mapping[str, Any]) -> None:
@@ -173,8 +176,10 @@ def _line_of(text: str, word: str, table: list[str] | None = None) -> int:
         header = re.compile(r"\s*\[+\s*" + r"\s*\.\s*".join(map(re.escape, table)) + r"\s*\]+")
         start = next((number for number, line in enumerate(lines) if header.match(line)), 0)
     key = re.compile(rf"\s*[\"']?{re.escape(word)}[\"']?\s*=")
+    inline = re.compile(rf"[{{,]\s*[\"']?{re.escape(word)}[\"']?\s*=")
     for test in (
         key.match,
+        inline.search,
         lambda line: f'"{word}"' in line or f"'{word}'" in line,
         lambda line: word in line,
     ):

@@ -137,7 +137,7 @@ class Treasury:
 
     def _held(self, now: Clock) -> float:
         """Dollars prepaid beyond now: the machine until the last allowance ends."""
-        until = self._allowed_until(now.boot_id)
+        until = self._allowed_until(now.boot_id) if self._ledger.has_live() else 0.0
         return self.rate * max(0.0, until - now.boot) / 3600 / MICRO
 
     def allowance(self, run: RunRow, now: Clock) -> Allowance:

@@ -7,7 +7,9 @@ dies in between: a stop asked twice is one stop.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from trainui.core.complaints import LASTING
 from trainui.core.engines.local import LocalEngine, Phase
@@ -135,41 +137,56 @@ class Wishes:
     def _edit(self, intent: Intent, run: RunRow | None, now: Clock) -> None:
         """Other params, another priority, another place; all of it or, when one is wrong, nothing."""
         told: list[str] = []
-        changes: dict[str, object] = {}
+        changes: dict[str, Any] = {}
         if run is not None and (overrides := intent.payload.get("params")):
             changes["spec"] = resolve(run.spec, overrides=overrides).to_json()
             told += [f"{key}={value}" for key, value in overrides.items()]
         if "priority" in intent.payload:
             changes["priority"] = int(intent.payload["priority"])
             told.append(f"priority {changes['priority']}")
+        order: list[str] = []
         if run is not None and (goal := intent.payload.get("to")):
-            changes |= self._place(run, str(goal), changes.get("priority", run.priority))
+            order, changes["priority"] = self._order(
+                run, str(goal), int(changes.get("priority", run.priority))
+            )
             told.append(str(goal))
-        self._change_queued(intent, run, f"changed: {', '.join(told)}", now, **changes)
+        self._change_queued(intent, run, f"changed: {', '.join(told)}", now, order, **changes)
 
-    def _place(self, run: RunRow, goal: str, priority: object) -> dict[str, object]:
-        """The columns that put a run `first`, `last`, or before another: then with the priority of that one."""
+    def _order(self, run: RunRow, goal: str, priority: int) -> tuple[list[str], int]:
+        """(the queue of a priority with the run in its new place, that priority): `first`, `last`, `before OTHER`."""
         others = [
             one for one in self._runs.open_runs() if one.status is Status.QUEUED and one.name != run.name
         ]
-        others.sort(key=lambda one: one.queue_key)
-        if goal in ("first", "last"):
-            places = [one.place for one in others if one.priority == priority] or [run.place]
-            return {"place": min(places) - 1 if goal == "first" else max(places) + 1}
         name = goal.removeprefix("before ")
-        found = next((one for one in others if one.name == name), None)
-        if found is None:
-            raise LookupError(f"{name} is not in the queue")
-        before = [one.place for one in others if one.priority == found.priority and one.place < found.place]
-        return {"priority": found.priority, "place": (max(before, default=found.place - 2) + found.place) / 2}
+        if goal not in ("first", "last"):
+            priorities = [one.priority for one in others if one.name == name]
+            if not priorities:
+                raise LookupError(
+                    f"{name} is not in the queue" if name != run.name else "it is that run itself"
+                )
+            priority = priorities[0]
+        queue = sorted((one for one in others if one.priority == priority), key=lambda one: one.queue_key)
+        order = [one.name for one in queue]
+        at = {"first": 0, "last": len(order)}.get(goal)
+        order.insert(order.index(name) if at is None else at, run.name)
+        return order, priority
 
     def _change_queued(
-        self, intent: Intent, run: RunRow | None, text: str, now: Clock, **changes: object
+        self,
+        intent: Intent,
+        run: RunRow | None,
+        text: str,
+        now: Clock,
+        order: Sequence[str] = (),
+        **changes: Any,
     ) -> None:
+        """Change columns of a queued run; `order` gives it and its like new places."""
         is_queued = run is not None and run.status is Status.QUEUED
         with atomic(self._db):
             if is_queued and changes:
                 self._runs.change(intent.run, **changes)
+                for place, name in enumerate(order):
+                    self._runs.change(name, place=place)
                 self._runs.event(intent.run, "queue", text, at=now.unix)
             status = run.status if run else "unknown"
             self._close(intent, text if is_queued else f"{REFUSED}it is {status}, no longer queued", now)

@@ -116,6 +116,21 @@ def environment_of(db: sqlite3.Connection, run: str) -> dict[str, str] | None:
     return json.loads(row[0]) if row and row[0] else None
 
 
+def forget_environment(db: sqlite3.Connection, run: str) -> None:
+    """Drop what `environment_of` tells. Call inside a transaction."""
+    db.execute(
+        "UPDATE intents SET payload=json_remove(payload, '$.env') WHERE verb='start' AND run=?", (run,)
+    )
+
+
+def coming(db: sqlite3.Connection) -> dict[str, str]:
+    """Job → its newest run that was asked for and that nobody took in yet."""
+    rows = db.execute(
+        "SELECT json_extract(payload, '$.job'), run FROM intents WHERE verb='start' AND done_at IS NULL ORDER BY id"
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def _insert(db: sqlite3.Connection, verb: str, run: str, payload: Mapping[str, Any]) -> int:
     cursor = db.execute(
         "INSERT INTO intents (verb, run, payload, created_at) VALUES (?, ?, ?, ?)",

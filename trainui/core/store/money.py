@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from trainui.core.budget import Span
+from trainui.core.run import LIVE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,6 +76,12 @@ class Ledger:
             Span(run=row["name"], start=row["started_boot"], end=row["ended_boot"], gpus=row["gpus"])
             for row in rows
         ]
+
+    def has_live(self) -> bool:
+        """Whether any run may have a process."""
+        marks = ", ".join("?" * len(LIVE))
+        query = f"SELECT EXISTS (SELECT 1 FROM runs WHERE status IN ({marks}))"  # noqa: S608
+        return bool(self._db.execute(query, tuple(LIVE)).fetchone()[0])
 
     def fact(self, name: str) -> str:
         """A fact the manager keeps for the front ends, or ''."""

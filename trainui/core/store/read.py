@@ -100,6 +100,15 @@ class Reader:
             key=lambda view: (order.get(view.status, 0), place.get(view.run, len(place))),
         )
 
+    def is_open(self) -> bool:
+        """Whether anything is live or waits, also what no manager has taken in yet."""
+        return bool(
+            self._db.execute(
+                "SELECT EXISTS (SELECT 1 FROM runs WHERE status != 'ended') OR"
+                " EXISTS (SELECT 1 FROM intents WHERE done_at IS NULL)"
+            ).fetchone()[0]
+        )
+
     def run(self, name: str) -> RunView:
         """The run called `name`. Raises NotFoundError."""
         views = {view.run: view for view in self.runs()}

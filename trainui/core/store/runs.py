@@ -166,6 +166,11 @@ class RunWriter:
         ).fetchall()
         return [row["gate"] for row in rows]
 
+    def stop_reason(self, name: str) -> str:
+        """Why a run was asked to stop; '' when it was not."""
+        row = self._db.execute("SELECT stop_reason FROM runs WHERE name=?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
     def saved_at(self, name: str) -> float | None:
         """When a run last told of a checkpoint, Unix seconds."""
         row = self._db.execute("SELECT max(at) FROM checkpoints WHERE run=?", (name,)).fetchone()
