@@ -207,3 +207,72 @@ def test_json_tells_what_was_done(cockpit):
     told = json.loads(cockpit("doctor", "--rebuild", "--json").stdout)
     assert told["runs"] == {"count-1": "finished"}
     assert told["kept"] == f"{cockpit.db}.damaged-1"
+
+
+ENVIRONMENT = """\
+[job]
+name = "envj"
+command = ["{python}", "envj.py"]
+
+[retry]
+on = { exit = 1 }
+delay_seconds = 0
+"""
+ASKS = """\
+import os, time
+print("FOO is", os.environ.get("FOO"), flush=True)
+while not os.path.exists("go"):
+    time.sleep(0.02)
+raise SystemExit(3)
+"""
+
+
+@pytest.fixture
+def theirs(cockpit, monkeypatch):
+    """One run of `envj` is live and one is held; both were asked for by somebody whose FOO is `theirs`."""
+    (cockpit.project / "trainui.toml").write_text(CONFIG)
+    (cockpit.project / "jobs" / "envj.toml").write_text(ENVIRONMENT)
+    (cockpit.project / "envj.py").write_text(ASKS)
+    monkeypatch.setenv("FOO", "theirs")
+    cockpit("start", "envj", "--priority", "3")
+    cockpit.until_status("envj-1", "running")
+    cockpit("start", "--hold", "envj")
+    cockpit.until_status("envj-2", "queued")
+    until(lambda: cockpit.run("envj-2")["waits_for"] != "the manager")
+    monkeypatch.setenv("FOO", "doctor")
+    return cockpit
+
+
+def test_a_queued_run_and_the_next_try_of_a_live_one_keep_the_environment_they_were_asked_for_in(theirs):
+    said = theirs("doctor", "--rebuild", "--force").stdout
+    assert "environment" not in said
+    theirs("release", "envj-2")
+    (theirs.project / "go").touch()
+    theirs.until_status("envj-2", "ended")
+    until(lambda: "envj-3" in [run["run"] for run in theirs.json("ls", "--all")])
+    theirs.until_status("envj-3", "ended")
+    for name in ("envj-1", "envj-2", "envj-3"):
+        assert theirs.reader().log_tail(name, 1) == ["FOO is theirs"]
+
+
+def test_the_environment_of_a_live_run_outlives_the_intent_it_came_with(theirs):
+    halt(theirs)
+    damage(theirs.db, "deleted")
+    theirs("doctor", "--rebuild")
+    (theirs.project / "go").touch()
+    theirs.until_status("envj-1", "ended")
+    until(lambda: any(run["parent"] == "envj-1" for run in theirs.json("ls", "--all")))
+    again = next(run["run"] for run in theirs.json("ls", "--all") if run["parent"] == "envj-1")
+    theirs.until_status(again, "ended")
+    assert theirs.reader().log_tail(again, 1) == ["FOO is theirs"]
+
+
+def test_an_environment_that_is_lost_is_told(theirs):
+    halt(theirs)
+    db = sqlite3.connect(theirs.db)
+    db.execute("UPDATE intents SET payload='{' WHERE run='envj-2'")
+    db.commit()
+    db.close()
+    said = theirs("doctor", "--rebuild", "--force").stdout
+    assert "envj-2: the environment it was asked for in is lost, it starts in that of the manager" in said
+    assert "envj-1: the environment" not in said

@@ -25,6 +25,8 @@ from trainui.core.store.schema import atomic
 from trainui.core.treasury import Clock, Treasury
 
 ORIGIN, SPEC = "origin.json", "spec.toml"
+OWN = ("TRAINUI_", "CUDA_VISIBLE_DEVICES")
+"""What of a launched run's environment was its own: its name, its GPUs."""
 NEVER_BEGAN = "it had not begun when runs.db was rebuilt"
 
 
@@ -102,6 +104,14 @@ def missing_runs(db: Path) -> list[str]:
             if told is not None:
                 missing.append(folder.name)
     return missing
+
+
+def launch_environment(folder: Path) -> dict[str, str]:
+    """The environment a run was launched with, without what was given to this one run; {} when nobody knows."""
+    told = (recall(folder / names.LAUNCH) or {}).get("env")
+    if not isinstance(told, dict):
+        return {}
+    return {key: str(value) for key, value in told.items() if not key.startswith(OWN)}
 
 
 class _Watcher(LocalEngine):
