@@ -267,6 +267,24 @@ def test_the_environment_of_a_live_run_outlives_the_intent_it_came_with(theirs):
     assert theirs.reader().log_tail(again, 1) == ["FOO is theirs"]
 
 
+def test_priority_and_tries_so_far_outlive_a_deleted_file(theirs):
+    (theirs.project / "go").touch()
+    theirs.until_status("envj-1", "ended")
+    again = until(lambda: next((one["run"] for one in theirs.json("ls", "--all") if one["parent"]), ""))
+    theirs.until_status(again, "ended")
+    theirs("stop", "envj-2")
+    theirs.until_status("envj-2", "ended")
+    halt(theirs)
+    damage(theirs.db, "deleted")
+    theirs("doctor", "--rebuild")
+    rows = sqlite3.connect(theirs.db)
+    kept = dict.fromkeys(("envj-1", again))
+    for name in kept:
+        kept[name] = rows.execute("SELECT priority, retried_for FROM runs WHERE name=?", (name,)).fetchone()
+    rows.close()
+    assert kept == {"envj-1": (3, ""), again: (3, "exit")}
+
+
 def test_an_environment_that_is_lost_is_told(theirs):
     halt(theirs)
     db = sqlite3.connect(theirs.db)

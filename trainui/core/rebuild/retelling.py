@@ -181,6 +181,8 @@ class Retelling:
             "project": str(project if project.is_dir() else self._project),
             "armed": bool(told.origin.get("armed", told.spec.job.arm)),
             "parent": told.origin.get("parent"),
+            "priority": int(told.origin.get("priority") or 0),
+            "retried_for": str(told.origin.get("retried_for") or ""),
         }
         run = self._runs.add(told.name, payload, directory=told.folder, queued_at=told.queued_at)
         origin = f", after {run.parent}" if run.parent else ""
