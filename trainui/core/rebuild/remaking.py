@@ -77,6 +77,11 @@ class Remaking:
         store.finish(self._db)
         return self.report
 
+    def close(self) -> None:
+        """Let go of both files, as they are."""
+        self.wreck.close()
+        self._db.close()
+
     def take_late_intents(self, aside: Path) -> None:
         """Take over what a front end wrote into the old file while the new one was built."""
         self._db = connect(self.path, durable=True)
