@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import until
+from trainui.core.store.salvage import Wreck
+from trainui.core.store.schema import connect
 
 CONFIG = '[budget]\ntotal_usd = 100\n[[machine]]\nname = "m"\nusd_per_hour = 36\n[queue]\nslots = 2\n'
 SLOW = ("--set", "steps=100000", "--set", "delay=0.02")
@@ -294,3 +296,69 @@ def test_an_environment_that_is_lost_is_told(theirs):
     said = theirs("doctor", "--rebuild", "--force").stdout
     assert "envj-2: the environment it was asked for in is lost, it starts in that of the manager" in said
     assert "envj-1: the environment" not in said
+
+
+FULL = """\
+import sqlite3, sys
+from trainui.core.store import rebuild as store
+def fail(_db):
+    raise sqlite3.OperationalError("database or disk is full")
+store.finish = fail
+from trainui.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("was_alive", [True, False])
+def test_a_rebuild_that_fails_leaves_a_manager_for_what_waits_and_no_draft_on_a_full_disk(cockpit, was_alive):
+    cockpit("start", "count", *SLOW, "--hold")
+    cockpit.until_status("count-1", "queued")
+    before = cockpit.client.manager()
+    if not was_alive:
+        halt(cockpit)
+    words = [sys.executable, "-c", FULL, "doctor", "--rebuild", "--force"]
+    done = subprocess.run(words, cwd=cockpit.project, capture_output=True, text=True, check=False)
+    assert (done.returncode, "disk is full" in done.stderr) == (1, True)
+    assert not list(cockpit.project.glob("*.rebuilding*"))
+    until(lambda: cockpit.client.manager() not in (None, before))
+    cockpit("release", "count-1")
+    cockpit.until_status("count-1", "running")
+
+
+def broken_table(folder, leaf):
+    """A file with 200 intents on many pages, of which one leaf of the intents is damaged."""
+    path = folder / "runs.db"
+    db = connect(path)
+    long = json.dumps({"text": "x" * 400})
+    db.executemany(
+        "INSERT INTO intents (verb, run, payload, created_at) VALUES ('stop', ?, ?, 1)",
+        [(f"count-{number}", long) for number in range(200)],
+    )
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    root = db.execute("SELECT rootpage FROM sqlite_master WHERE name='intents'").fetchone()[0]
+    db.close()
+    data = bytearray(path.read_bytes())
+    size = int.from_bytes(data[16:18], "big")
+    start = (root - 1) * size
+    assert data[start] == 5  # an interior page of a table
+    cells = int.from_bytes(data[start + 3 : start + 5], "big")
+    at = start + int.from_bytes(data[start + 12 + 2 * leaf : start + 14 + 2 * leaf], "big")
+    child = data[start + 8 : start + 12] if leaf == cells else data[at : at + 4]
+    page = int.from_bytes(child, "big")
+    data[(page - 1) * size : page * size] = b"\xff" * size
+    path.write_bytes(data)
+    return path, cells
+
+
+def test_rows_between_two_that_can_be_read_are_counted_and_the_end_of_a_table_is_not_guessed(tmp_path):
+    path, cells = broken_table(tmp_path, 3)
+    wreck = Wreck(path).open()
+    found = len(wreck.rows("intents"))
+    wreck.close()
+    assert 0 < wreck.unread["intents"] == 200 - found
+    path.unlink()
+    path, _ = broken_table(tmp_path, cells)
+    wreck = Wreck(path).open()
+    assert 0 < len(wreck.rows("intents")) < 200
+    wreck.close()
+    assert wreck.unread["intents"] == 0
