@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import until
+from trainui.core.store.salvage import Wreck
+from trainui.core.store.schema import connect
 
 CONFIG = '[budget]\ntotal_usd = 100\n[[machine]]\nname = "m"\nusd_per_hour = 36\n[queue]\nslots = 2\n'
 SLOW = ("--set", "steps=100000", "--set", "delay=0.02")
@@ -207,3 +209,156 @@ def test_json_tells_what_was_done(cockpit):
     told = json.loads(cockpit("doctor", "--rebuild", "--json").stdout)
     assert told["runs"] == {"count-1": "finished"}
     assert told["kept"] == f"{cockpit.db}.damaged-1"
+
+
+ENVIRONMENT = """\
+[job]
+name = "envj"
+command = ["{python}", "envj.py"]
+
+[retry]
+on = { exit = 1 }
+delay_seconds = 0
+"""
+ASKS = """\
+import os, time
+print("FOO is", os.environ.get("FOO"), flush=True)
+while not os.path.exists("go"):
+    time.sleep(0.02)
+raise SystemExit(3)
+"""
+
+
+@pytest.fixture
+def theirs(cockpit, monkeypatch):
+    """One run of `envj` is live and one is held; both were asked for by somebody whose FOO is `theirs`."""
+    (cockpit.project / "trainui.toml").write_text(CONFIG)
+    (cockpit.project / "jobs" / "envj.toml").write_text(ENVIRONMENT)
+    (cockpit.project / "envj.py").write_text(ASKS)
+    monkeypatch.setenv("FOO", "theirs")
+    cockpit("start", "envj", "--priority", "3")
+    cockpit.until_status("envj-1", "running")
+    cockpit("start", "--hold", "envj")
+    cockpit.until_status("envj-2", "queued")
+    until(lambda: cockpit.run("envj-2")["waits_for"] != "the manager")
+    monkeypatch.setenv("FOO", "doctor")
+    return cockpit
+
+
+def test_a_queued_run_and_the_next_try_of_a_live_one_keep_the_environment_they_were_asked_for_in(theirs):
+    said = theirs("doctor", "--rebuild", "--force").stdout
+    assert "environment" not in said
+    theirs("release", "envj-2")
+    (theirs.project / "go").touch()
+    theirs.until_status("envj-2", "ended")
+    until(lambda: "envj-3" in [run["run"] for run in theirs.json("ls", "--all")])
+    theirs.until_status("envj-3", "ended")
+    for name in ("envj-1", "envj-2", "envj-3"):
+        assert theirs.reader().log_tail(name, 1) == ["FOO is theirs"]
+
+
+def test_the_environment_of_a_live_run_outlives_the_intent_it_came_with(theirs):
+    halt(theirs)
+    damage(theirs.db, "deleted")
+    theirs("doctor", "--rebuild")
+    (theirs.project / "go").touch()
+    theirs.until_status("envj-1", "ended")
+    until(lambda: any(run["parent"] == "envj-1" for run in theirs.json("ls", "--all")))
+    again = next(run["run"] for run in theirs.json("ls", "--all") if run["parent"] == "envj-1")
+    theirs.until_status(again, "ended")
+    assert theirs.reader().log_tail(again, 1) == ["FOO is theirs"]
+
+
+def test_priority_and_tries_so_far_outlive_a_deleted_file(theirs):
+    (theirs.project / "go").touch()
+    theirs.until_status("envj-1", "ended")
+    again = until(lambda: next((one["run"] for one in theirs.json("ls", "--all") if one["parent"]), ""))
+    theirs.until_status(again, "ended")
+    theirs("stop", "envj-2")
+    theirs.until_status("envj-2", "ended")
+    halt(theirs)
+    damage(theirs.db, "deleted")
+    theirs("doctor", "--rebuild")
+    rows = sqlite3.connect(theirs.db)
+    kept = dict.fromkeys(("envj-1", again))
+    for name in kept:
+        kept[name] = rows.execute("SELECT priority, retried_for FROM runs WHERE name=?", (name,)).fetchone()
+    rows.close()
+    assert kept == {"envj-1": (3, ""), again: (3, "exit")}
+
+
+def test_an_environment_that_is_lost_is_told(theirs):
+    halt(theirs)
+    db = sqlite3.connect(theirs.db)
+    db.execute("UPDATE intents SET payload='{' WHERE run='envj-2'")
+    db.commit()
+    db.close()
+    said = theirs("doctor", "--rebuild", "--force").stdout
+    assert "envj-2: the environment it was asked for in is lost, it starts in that of the manager" in said
+    assert "envj-1: the environment" not in said
+
+
+FULL = """\
+import sqlite3, sys
+from trainui.core.store import rebuild as store
+def fail(_db):
+    raise sqlite3.OperationalError("database or disk is full")
+store.finish = fail
+from trainui.cli import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("was_alive", [True, False])
+def test_a_rebuild_that_fails_leaves_a_manager_for_what_waits_and_no_draft_on_a_full_disk(cockpit, was_alive):
+    cockpit("start", "count", *SLOW, "--hold")
+    cockpit.until_status("count-1", "queued")
+    before = cockpit.client.manager()
+    if not was_alive:
+        halt(cockpit)
+    words = [sys.executable, "-c", FULL, "doctor", "--rebuild", "--force"]
+    done = subprocess.run(words, cwd=cockpit.project, capture_output=True, text=True, check=False)
+    assert (done.returncode, "disk is full" in done.stderr) == (1, True)
+    assert not list(cockpit.project.glob("*.rebuilding*"))
+    until(lambda: cockpit.client.manager() not in (None, before))
+    cockpit("release", "count-1")
+    cockpit.until_status("count-1", "running")
+
+
+def broken_table(folder, leaf):
+    """A file with 200 intents on many pages, of which one leaf of the intents is damaged."""
+    path = folder / "runs.db"
+    db = connect(path)
+    long = json.dumps({"text": "x" * 400})
+    db.executemany(
+        "INSERT INTO intents (verb, run, payload, created_at) VALUES ('stop', ?, ?, 1)",
+        [(f"count-{number}", long) for number in range(200)],
+    )
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    root = db.execute("SELECT rootpage FROM sqlite_master WHERE name='intents'").fetchone()[0]
+    db.close()
+    data = bytearray(path.read_bytes())
+    size = int.from_bytes(data[16:18], "big")
+    start = (root - 1) * size
+    assert data[start] == 5  # an interior page of a table
+    cells = int.from_bytes(data[start + 3 : start + 5], "big")
+    at = start + int.from_bytes(data[start + 12 + 2 * leaf : start + 14 + 2 * leaf], "big")
+    child = data[start + 8 : start + 12] if leaf == cells else data[at : at + 4]
+    page = int.from_bytes(child, "big")
+    data[(page - 1) * size : page * size] = b"\xff" * size
+    path.write_bytes(data)
+    return path, cells
+
+
+def test_rows_between_two_that_can_be_read_are_counted_and_the_end_of_a_table_is_not_guessed(tmp_path):
+    path, cells = broken_table(tmp_path, 3)
+    wreck = Wreck(path).open()
+    found = len(wreck.rows("intents"))
+    wreck.close()
+    assert 0 < wreck.unread["intents"] == 200 - found
+    path.unlink()
+    path, _ = broken_table(tmp_path, cells)
+    wreck = Wreck(path).open()
+    assert 0 < len(wreck.rows("intents")) < 200
+    wreck.close()
+    assert wreck.unread["intents"] == 0

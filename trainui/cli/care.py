@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import click
 
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import plain, print_json
 from trainui.core.doctor import examine
+from trainui.core.doctor.processes import open_runs
 from trainui.core.errors import TrainuiError
 from trainui.core.process.beat import EVERY, LATE, last_beat
 from trainui.core.process.identity import boot_seconds
@@ -39,9 +42,17 @@ def doctor_command(place: Place, as_json: bool, wants_rebuild: bool, force: bool
 
 
 def _rebuild(place: Place, *, as_json: bool, force: bool) -> None:
-    report = rebuild(place.project, place.db, force=force)
-    if report.is_busy:
-        place.client().ensure_manager()
+    client = place.client()
+    was_alive = client.manager() is not None
+    try:
+        report = rebuild(place.project, place.db, force=force)
+    except BaseException:
+        if was_alive or open_runs(place.db):
+            with suppress(TrainuiError, OSError):  # why there is no new file matters more
+                client.ensure_manager()
+        raise
+    if was_alive or report.is_busy:
+        client.ensure_manager()
     if as_json:
         print_json(report)
         return

@@ -131,6 +131,8 @@ def origin(run: RunRow, order: Order) -> dict[str, Any]:
         "study": run.study,
         "parent": run.parent,
         "armed": run.armed,
+        "priority": run.priority,
+        "retried_for": run.retried_for,
         "queued_at": run.queued_at,
         "project": str(run.project),
         "db": order.db,

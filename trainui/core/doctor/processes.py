@@ -16,6 +16,7 @@ from trainui.core.process.beat import LATE, last_beat
 from trainui.core.process.files import is_locked
 from trainui.core.process.identity import boot_seconds
 from trainui.core.project import lock_path
+from trainui.core.run import Status
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
 
@@ -32,6 +33,11 @@ def manager(db: Path) -> Finding:
         text = f"it has not moved for {boot_seconds() - last:.0f} s: a keeper replaces it, or fuser -k {lock_path(db)}"
         return problem("manager", text)
     return ok("manager", "alive")
+
+
+def open_runs(db: Path) -> list[str]:
+    """Runs that have not ended: with one of them there is work for a manager. Empty when that cannot be read."""
+    return [view.run for view in _views(db) if view.status is not Status.ENDED]
 
 
 def runs(db: Path) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,14 @@ from trainui.core.process import order as names
 from trainui.core.process.files import recall
 from trainui.core.process.identity import boot_id, boot_seconds
 from trainui.core.project import load_config
-from trainui.core.rebuild.retelling import Retelling, Told, UnclearError, hear, run_folders
+from trainui.core.rebuild.retelling import (
+    Retelling,
+    Told,
+    UnclearError,
+    hear,
+    launch_environment,
+    run_folders,
+)
 from trainui.core.run import Status
 from trainui.core.store import rebuild as store
 from trainui.core.store.money import Ledger
@@ -56,6 +64,7 @@ class Remaking:
         events = [row for row in self.wreck.rows("events") if isinstance(row["at"], float | int)]
         self._tell_runs({str(row["name"]): row for row in rows})
         self._salvage_intents(self.wreck)
+        self._mind_environments()
         with atomic(self._db):
             store.replace_events(self._db, events)
         self._count("events", len(events))
@@ -67,6 +76,11 @@ class Remaking:
         self.wreck.close()
         store.finish(self._db)
         return self.report
+
+    def close(self) -> None:
+        """Let go of both files, as they are."""
+        self.wreck.close()
+        self._db.close()
 
     def take_late_intents(self, aside: Path) -> None:
         """Take over what a front end wrote into the old file while the new one was built."""
@@ -128,23 +142,42 @@ class Remaking:
         self.report.is_busy |= run.status is not Status.ENDED
 
     def _salvage_intents(self, wreck: Wreck) -> None:
-        """What was acknowledged and not yet done is still to be done."""
+        """What was acknowledged and not yet done is still to be done; a start that was done keeps its environment."""
         known = store.run_names(self._db)
         kept = 0
         for row in wreck.rows("intents"):
-            if row["done_at"] is not None or row["id"] in self._intents:
+            is_start, is_open = row["verb"] == "start", row["done_at"] is None
+            if row["id"] in self._intents or not (is_start or is_open):
                 continue
             self._intents.add(row["id"])
             if not store.is_sound_intent(row):
-                self.report.lost.append(f"intent {row['id']} ({row['verb']} of {row['run']}) cannot be read")
-            elif row["verb"] != "start" or row["run"] not in known:
-                with atomic(self._db):
-                    store.insert(self._db, "intents", row)
-                kept += 1
-                if row["verb"] == "start":
-                    self.report.runs[str(row["run"])] = "queued, as the old file says"
+                if is_open:
+                    text = f"intent {row['id']} ({row['verb']} of {row['run']}) cannot be read"
+                    self.report.lost.append(text)
+                continue
+            if is_start and is_open and row["run"] in known:  # its directory knows that it was carried out
+                row |= {"done_at": row["created_at"], "outcome": "queued"}
+                is_open = False
+            with atomic(self._db):
+                store.insert(self._db, "intents", row)
+            kept += 1
+            self.report.is_busy |= is_open
+            if is_start and is_open:
+                self.report.runs[str(row["run"])] = "queued, as the old file says"
         self._count("intents", kept)
-        self.report.is_busy |= bool(kept)
+
+    def _mind_environments(self) -> None:
+        """A lost intent took the environment along; that of a launched run stands in its order, for its next try."""
+        for row in store.without_environment(self._db):
+            env = launch_environment(Path(row["directory"]))
+            if env:
+                with atomic(self._db):
+                    store.keep_environment(self._db, row, env)
+            elif not row["was_launched"] or json.loads(row["spec"]).get("retry"):
+                then = "its next try starts" if row["was_launched"] else "it starts"
+                self.report.lost.append(
+                    f"{row['name']}: the environment it was asked for in is lost, {then} in that of the manager"
+                )
 
     # ---------------------------------------------------------------- money and facts
 

@@ -11,7 +11,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from trainui.core.client import Client
@@ -70,11 +70,15 @@ def _without_manager(client: Client) -> Iterator[None]:
 
 def _rebuild(project: Path, db: Path, draft: Path) -> Report:
     old = _old_file(db, draft)
-    for suffix in ("", *SIDES):
-        Path(f"{draft}{suffix}").unlink(missing_ok=True)
+    _remove(draft)
     wreck = Wreck(old or db)
-    making = Remaking(project, db, draft, wreck.open() if old else wreck)
-    report = making.run()
+    with ExitStack() as failing:
+        if old in (None, db):  # else the draft is the sign that the old one stands aside
+            failing.callback(_remove, draft)
+        making = Remaking(project, db, draft, wreck.open() if old else wreck)
+        failing.callback(making.close)
+        report = making.run()
+        failing.pop_all()
     if old is None:
         _name(draft, db)
         return report
@@ -86,6 +90,12 @@ def _rebuild(project: Path, db: Path, draft: Path) -> Report:
     report.kept = str(aside)
     making.take_late_intents(aside)
     return report
+
+
+def _remove(draft: Path) -> None:
+    """Take a new file away that was not finished, and give the disk its room back."""
+    for suffix in ("", *SIDES):
+        Path(f"{draft}{suffix}").unlink(missing_ok=True)
 
 
 def _old_file(db: Path, draft: Path) -> Path | None:

@@ -25,6 +25,8 @@ from trainui.core.store.schema import atomic
 from trainui.core.treasury import Clock, Treasury
 
 ORIGIN, SPEC = "origin.json", "spec.toml"
+OWN = ("TRAINUI_", "CUDA_VISIBLE_DEVICES")
+"""What of a launched run's environment was its own: its name, its GPUs."""
 NEVER_BEGAN = "it had not begun when runs.db was rebuilt"
 
 
@@ -104,6 +106,14 @@ def missing_runs(db: Path) -> list[str]:
     return missing
 
 
+def launch_environment(folder: Path) -> dict[str, str]:
+    """The environment a run was launched with, without what was given to this one run; {} when nobody knows."""
+    told = (recall(folder / names.LAUNCH) or {}).get("env")
+    if not isinstance(told, dict):
+        return {}
+    return {key: str(value) for key, value in told.items() if not key.startswith(OWN)}
+
+
 class _Watcher(LocalEngine):
     """Sees, and touches nothing."""
 
@@ -171,6 +181,8 @@ class Retelling:
             "project": str(project if project.is_dir() else self._project),
             "armed": bool(told.origin.get("armed", told.spec.job.arm)),
             "parent": told.origin.get("parent"),
+            "priority": int(told.origin.get("priority") or 0),
+            "retried_for": str(told.origin.get("retried_for") or ""),
         }
         run = self._runs.add(told.name, payload, directory=told.folder, queued_at=told.queued_at)
         origin = f", after {run.parent}" if run.parent else ""

@@ -149,6 +149,26 @@ def run_names(db: sqlite3.Connection) -> set[str]:
     return {str(row[0]) for row in db.execute("SELECT name FROM runs")}
 
 
+def without_environment(db: sqlite3.Connection) -> list[Row]:
+    """The rows of runs that have not ended and of which no intent keeps the environment."""
+    rows = db.execute(
+        "SELECT * FROM runs WHERE status != 'ended' AND name NOT IN"
+        " (SELECT run FROM intents WHERE verb='start' AND json_extract(payload, '$.env') IS NOT NULL) ORDER BY id"
+    )
+    return [dict(row) for row in rows]
+
+
+def keep_environment(db: sqlite3.Connection, run: Row, env: Mapping[str, str]) -> None:
+    """Write the intent again that a run came from, as done, with its environment. Call inside a transaction."""
+    payload = {
+        key: run[key] for key in ("job", "study", "spec", "project", "parent", "priority", "retried_for")
+    }
+    payload |= {"armed": bool(run["armed"]), "env": dict(env)}
+    db.execute("DELETE FROM intents WHERE verb='start' AND run=?", (run["name"],))
+    intent = {"verb": "start", "run": run["name"], "payload": json.dumps(payload), "outcome": "queued"}
+    insert(db, "intents", intent | {"created_at": run["queued_at"], "done_at": run["queued_at"]})
+
+
 def finish(db: sqlite3.Connection) -> None:
     """Everything into the one file, durably: it is about to be renamed."""
     db.execute("PRAGMA synchronous=FULL")

@@ -46,6 +46,7 @@ class RunRow:
     priority: int
     place: float
     held: bool
+    retried_for: str
     peak_memory: int
     start_after: float | None
     """Boot second before which a run tried again does not start; void after a restart of the machine."""
@@ -87,6 +88,7 @@ def _row(row: sqlite3.Row) -> RunRow:
         priority=row["priority"],
         place=row["id"] if row["place"] is None else row["place"],
         held=bool(row["held"]),
+        retried_for=row["retried_for"],
         peak_memory=row["peak_memory"],
         start_after=row["start_after"],
     )

@@ -77,7 +77,10 @@ class Wreck:
         last = max(found, default=0)
         self._walk(table, "DESC", found)
         first = min((place for place in found if place > last), default=last + GAP)
-        self.unread[table] = self._fill(table, range(last + 1, min(first, last + GAP)), found)
+        refused = self._fill(table, range(last + 1, min(first, last + GAP)), found)
+        # behind the last row that can be read nobody knows where the table ended
+        is_known = bool(refused) and refused[-1] < max(found, default=0)
+        self.unread[table] = len(refused) if is_known else 0
         return [found[place] for place in sorted(found)]
 
     def rows_of(self, table: str, column: str, value: object) -> list[Row]:
@@ -103,14 +106,14 @@ class Wreck:
             return False
         return True
 
-    def _fill(self, table: str, places: range, found: dict[int, Row]) -> int:
-        """Ask for rows one by one; how many were refused."""
-        refused = 0
+    def _fill(self, table: str, places: range, found: dict[int, Row]) -> list[int]:
+        """Ask for rows one by one; those that were refused."""
+        refused = []
         for place in places:
             try:
                 found.update(self._select(table, f"WHERE rowid={place}"))
             except sqlite3.Error:
-                refused += 1
+                refused.append(place)
         return refused
 
     def _select(self, table: str, rest: str) -> Iterator[tuple[int, Row]]:
