@@ -300,3 +300,11 @@ def test_a_long_line_is_cut():
 def test_the_kind_of_a_cause(cause, kind):
     assert kind_of(cause) == kind
     assert not kind or kind in KINDS
+
+
+def test_what_was_said_long_before_the_end_was_survived():
+    """A script that halves its batch and goes on dies of something else."""
+    said = ["CUDA out of memory, retrying with half batch"]
+    good = [f"step {step} loss 0.5" for step in range(50)]
+    assert cause_of_death(code=3, signal=None, last_lines=said + good).cause == "exit 3"
+    assert cause_of_death(code=3, signal=None, last_lines=good + said).cause == "out of GPU memory"

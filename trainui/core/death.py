@@ -66,6 +66,8 @@ _ECHO = re.compile(
 """An exception that tells of another's death: of a rank, a worker, a child."""
 _CHILD_KILLED = re.compile(r"\bSIGKILL\b|exitcode\s*: ?-9\b|[Ss]ignal:? (?:Killed|9\b)|: \d+ Killed\b")
 _CHAIN = ("During handling of the above exception", "was the direct cause of the following exception")
+SURVIVED = 40
+"""Lines after which what was said, and not raised, did not kill the job."""
 _HARMLESS = ("this is not a failure", "Exception ignored in", "closing signal", "exiting via SIG")
 
 SHELL = {129: "SIGHUP", 134: "SIGABRT", 135: "SIGBUS", 137: "SIGKILL", 139: "SIGSEGV", 143: "SIGTERM"}
@@ -262,7 +264,8 @@ def _read(lines: Sequence[str]) -> _Text:
     while the sign was handled, takes nothing back.
     """
     found, lost_a_child, is_chained, is_new = _Text(), "", False, False
-    for line in (whole[:READ] for whole in lines):
+    found_at = 0
+    for number, line in enumerate(whole[:READ] for whole in lines):
         if any(words in line for words in _HARMLESS):
             continue
         if any(words in line for words in _CHAIN):
@@ -272,11 +275,13 @@ def _read(lines: Sequence[str]) -> _Text:
         cause, raised = _cause_in(line), _EXCEPTION.match(line) is not None
         is_echo = not cause and (_CHILD_KILLED.search(line) or (raised and _ECHO.search(line)))
         if cause and (raised or not (found.cause and found.is_exception)):
-            found, is_new = _Text(cause=cause, line=line, is_exception=raised), False
+            found, is_new, found_at = _Text(cause=cause, line=line, is_exception=raised), False, number
         elif is_echo:
             lost_a_child = line
         elif raised and not cause and (not found.cause or is_new):
             found = _Text(line=line, is_exception=True)
+    if found.cause and not found.is_exception and len(lines) - found_at > SURVIVED:
+        found = _Text()  # it was said, and the job went on
     return replace(found, lost_a_child=lost_a_child)
 
 
