@@ -171,5 +171,5 @@ class Wishes:
             if is_queued and changes:
                 self._runs.change(intent.run, **changes)
                 self._runs.event(intent.run, "queue", text, at=now.unix)
-            status = run.status if run else "unknown"
-            self._close(intent, text if is_queued else f"{REFUSED}it is {status}, no longer queued", now)
+            stands = run.status.told if run else "is unknown"
+            self._close(intent, text if is_queued else f"{REFUSED}it {stands}, no longer queued", now)
