@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -103,6 +104,55 @@ def test_the_readmes_examples_are_read_as_they_stand(tmp_path):
     (tmp_path / "trainui.toml").write_text(config)
     assert load_spec(tmp_path / "mine.toml").gates()[0].id == "no-nan"
     assert load_config(tmp_path).here.usd_per_hour == 1.29
+
+
+def test_the_page_of_specs_names_every_key_and_its_example_loads(tmp_path):
+    from trainui.core import project, retry, spec
+    from trainui.core.gates import parse
+    from trainui.core.gates.primitives import PRIMITIVES
+    from trainui.core.ingest.patterns import compile_patterns
+    from trainui.core.specfile import load_spec
+
+    page = (ROOT / "docs" / "spec.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    parts = {part.partition("\n")[0]: part for part in page.replace(example, "").split("\n## ")[1:]}
+
+    def named(text):
+        """The words in its code."""
+        return set(re.findall(r"[\w:-]+", " ".join(re.findall(r"`([^`]+)`", text))))
+
+    def rows(title):
+        """The words in the first cells of a part's table."""
+        (part,) = (part for head, part in parts.items() if title in head)
+        return named(" ".join(re.findall(r"^\| ([^|]*) \|", part, re.MULTILINE)))
+
+    places = {
+        spec.Job: rows("[job]"), spec.Resources: rows("[resources]"), spec.Metrics: rows("[metrics]"),
+        spec.Limits: rows("[limits]"), spec.Remedy: rows("[[remedy]]"), retry.Retry: rows("[retry]"),
+        spec.Spec: named(" ".join(parts)),
+        **dict.fromkeys((project.Budget, project.Machine, project.Queue, project.Config), rows("trainui.toml")),
+    }  # fmt: skip
+    for room in (spec, retry, project):
+        for one in vars(room).values():
+            if isinstance(one, type) and issubclass(one, msgspec.Struct) and one is not msgspec.Struct:
+                assert set(one.__struct_fields__) <= places[one], one.__name__
+    gates = rows("[[gate]]")
+    assert {*parse.COMMON, *parse.COUNTING, *PRIMITIVES} <= gates
+    words = named(parts["`[[gate]]`"])
+    assert {*parse.ROLES, *parse.ACTIONS, *parse.STATES} <= words
+    for name, test in PRIMITIVES.items():
+        (row,) = re.findall(
+            rf"^\| [^|]*`{name}`[^|]* \|[^|]*\|[^|]*\|.*$", parts["`[[gate]]`"], re.MULTILINE
+        )[-1:]
+        assert {*test.required, *test.optional} <= named(row), name
+
+    (tmp_path / "speech.toml").write_text(example, encoding="utf-8")
+    loaded = load_spec(tmp_path / "speech.toml")
+    shown = {key for key, value in msgspec.to_builtins(loaded).items() if value}
+    assert shown == set(spec.Spec.__struct_fields__), "the example shows every table"
+    assert [gate.id for gate in loaded.gates()] == ["no-nan", "wer-25"]
+    (pattern,) = compile_patterns(loaded.metrics.pattern)
+    assert pattern.record("epoch 3: WER 41.5").metrics == {"val/wer": 41.5}
 
 
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=shown)

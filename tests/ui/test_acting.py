@@ -2,14 +2,15 @@
 
 import pytest
 from conftest import settle, until
-from story import NOW, SUPERVISED, Story
+from story import NOW, RUNS, SUPERVISED, Story
 from test_dashboard import press, text_of, toasts
 
 from trainui.core.errors import SpecError, UserError
 from trainui.core.run import Status
 from trainui.core.store.views import EventView
 from trainui.ui.app import Dashboard
-from trainui.ui.screens.confirm import ConfirmPause
+from trainui.ui.present.ink import plain
+from trainui.ui.screens.confirm import Confirm, ConfirmPause
 from trainui.ui.screens.edit import Edit
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.run import RunScreen
@@ -47,8 +48,6 @@ async def go_to(pilot, run: str) -> None:
 )
 @pytest.mark.parametrize("where", ["overview", "run"])
 async def test_a_key_becomes_a_wish_for_the_run(dashboard, run, pressed, call, where):
-    from story import RUNS
-
     story = Story(runs=[RUNS[2], *SUPERVISED[:2], *SUPERVISED[3:]])
     app = dashboard(story)
     async with app.run_test(size=(120, 36)) as pilot:
@@ -84,6 +83,42 @@ async def test_a_key_that_does_not_apply_says_so_and_does_nothing(dashboard, run
         await press(pilot, key)
         await until(pilot, lambda: said in toasts(app))
         assert isinstance(app.screen, Overview)
+        assert wishes(story) == []
+
+
+@pytest.mark.parametrize(
+    ("run", "key", "offered", "not_offered"),
+    [
+        ("contrastive-1", "x", ("y stop", "X now", "n no, it goes on"), ()),
+        ("contrastive-1", "X", ("y kill it now: no time to save", "n no, it goes on"), ("X now", "grace")),
+        ("transformer-3", "x", ("X now", "n leave it to its grace"), ("goes on", "y stop")),
+        ("transformer-3", "X", ("y kill it now", "n leave it to its grace"), ("goes on", "X now")),
+        ("mlp-2", "x", ("y stop", "n no, it stays paused"), ("goes on",)),
+        ("evaluate-1", "x", ("y stop: it leaves the queue",), ("X now", "cost")),
+        ("evaluate-1", "X", ("y stop: it leaves the queue",), ("kill", "X now")),
+    ],
+)
+async def test_the_question_before_a_stop_offers_what_can_be(dashboard, run, key, offered, not_offered):
+    app = dashboard(Story(runs=[*SUPERVISED[:2], RUNS[2], *SUPERVISED[3:]]))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go_to(pilot, run)
+        await press(pilot, key)
+        await until(pilot, lambda: isinstance(app.screen, Confirm) and app.screen.query_one("Paper").lines)
+        shown = "\n".join(plain(one) for one in app.screen.query_one("Paper").lines)
+        assert all(f" {one}" in shown for one in offered)
+        assert not [one for one in not_offered if one in shown]
+
+
+@pytest.mark.parametrize(("run", "first"), [("evaluate-1", "x"), ("transformer-3", "X")])
+async def test_a_key_that_the_question_does_not_offer_is_no_answer(dashboard, run, first):
+    story = Story(runs=SUPERVISED)
+    app = dashboard(story)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await go_to(pilot, run)
+        await press(pilot, first, "X")
+        assert isinstance(app.screen, Confirm)
+        await press(pilot, "n")
+        await until(pilot, lambda: isinstance(app.screen, Overview))
         assert wishes(story) == []
 
 

@@ -1,12 +1,15 @@
 """The dashboard under a person's fingers: every key does what its line says."""
 
+from dataclasses import replace
+
 import pytest
 from conftest import settle, until
-from story import NOW, Story, run
+from story import JOBS, NOW, Story, run
 
 from trainui.core.errors import StoreError, UserError
 from trainui.core.run import Status
 from trainui.ui import keys
+from trainui.ui.present.ink import plain
 from trainui.ui.screens.confirm import Confirm
 from trainui.ui.screens.help import Help
 from trainui.ui.screens.overview import Overview
@@ -145,6 +148,23 @@ async def test_a_broken_job_says_what_is_wrong_and_starts_nothing(dashboard, sto
         await until(pilot, lambda: isinstance(app.screen, Overview))
 
 
+async def test_the_whole_reason_why_a_job_cannot_run_is_read_at_80_cells(dashboard, story, monkeypatch):
+    reason = f"jobs/broken.toml:3: {'long ' * 20}{'x' * 150} the end"
+    job = replace(next(job for job in JOBS if job.problem), problem=reason)
+    monkeypatch.setattr(story, "jobs", lambda: [*(job for job in JOBS if not job.problem), *30 * [job]])
+    app = dashboard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "s")
+        await until(pilot, lambda: "Score the best" in text_of(app))
+        for _ in range(31):
+            await press(pilot, "down")
+        await until(pilot, lambda: "the end" in text_of(app))
+        shown = "".join(plain(one) for one in app.screen.how.lines)
+        assert shown.replace(" ", "") == reason.replace(" ", "")
+        assert "▶ broken" in text_of(app)  # a long list scrolls with the cursor
+
+
 async def test_a_refusal_is_a_toast_not_a_crash(dashboard, story):
     app = dashboard()
     story.refusal = UserError("transformer-3 has ended already", hint="retry it")
@@ -232,8 +252,28 @@ async def test_help_lists_every_key_of_the_screen(dashboard):
         shown = text_of(app)
         for key in keys.OVERVIEW:
             assert key.about[:30] in shown  # long lines are folded
+        assert "more ·" not in shown
         await press(pilot, "escape")
         await until(pilot, lambda: isinstance(app.screen, Overview))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (80, 16)], ids=["80x24", "80x16"])
+async def test_a_help_that_does_not_fit_is_turned_by_pages_and_says_so(dashboard, size):
+    last = "a digit at the end of a curve"
+    app = dashboard()
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await press(pilot, "question_mark")
+        await until(pilot, lambda: "↓ more · esc closes" in text_of(app))
+        assert "start a job" in text_of(app)
+        assert last not in text_of(app)
+        for _ in range(8):
+            await press(pilot, "pagedown")
+        await until(pilot, lambda: last in text_of(app) and "↑ more" in text_of(app))
+        assert "start a job" not in text_of(app)
+        for _ in range(8):
+            await press(pilot, "pageup")
+        await until(pilot, lambda: "start a job" in text_of(app))
 
 
 async def test_t_changes_between_dark_and_light(dashboard):

@@ -116,7 +116,8 @@ def _usage(now: UsageView | None, view: RunView) -> str:
     if now is None:
         return f"at most {peaks}" if view.peak_memory else "–"
     cpu = "" if now.cpu is None else f"{now.cpu:.2f} cores, "
-    text = f"{cpu}{size(now.memory)} of memory in {now.processes} processes (at most {peaks})"
+    processes = f"{now.processes} process{'' if now.processes == 1 else 'es'}"
+    text = f"{cpu}{size(now.memory)} of memory in {processes} (at most {peaks})"
     gpu = f", GPU memory {size(now.gpu_memory)}" if now.gpu_memory is not None else ""
     gpu += f", GPU {now.gpu:.0%}" if now.gpu is not None else ""
     return f"{text}{gpu}" + (f", no GPU data: {now.why_no_gpu}" if now.why_no_gpu else "")

@@ -108,7 +108,7 @@ class Client:
         reader = Reader(self.db)
         view = reader.run(run)
         if view.status is not Status.ENDED:
-            raise UserError(f"{run} is {view.status}; only a run that has ended can be tried again")
+            raise UserError(f"{run} {view.status.told}; only a run that has ended can be tried again")
         spec = reader.spec(run)
         saved = reader.newest_checkpoint(run)
         reader.close()
@@ -165,14 +165,14 @@ class Client:
         """Ask for every process of a run to stand still. It keeps its memory, its GPUs and its cost."""
         view = self._view(run)
         if view.status is not Status.RUNNING:
-            raise UserError(f"{run} is {view.status}; only a running run can be paused")
+            raise UserError(f"{run} {view.status.told}; only a running run can be paused")
         self._ask("pause", run)
 
     def resume(self, run: str) -> None:
         """Ask for a paused run to go on."""
         view = self._view(run)
         if view.status is not Status.PAUSED:
-            raise UserError(f"{run} is {view.status}; only a paused run can go on")
+            raise UserError(f"{run} {view.status.told}; only a paused run can go on")
         self._ask("resume", run)
 
     def hold(self, run: str) -> None:

@@ -15,6 +15,11 @@ class Status(StrEnum):
     STOPPING = "stopping"
     ENDED = "ended"
 
+    @property
+    def told(self) -> str:
+        """As a sentence goes on: `is running`, `has ended`."""
+        return "has ended" if self is Status.ENDED else f"is {self}"
+
 
 class Result(StrEnum):
     """How a run ended. Never guessed: no exit record means `lost`."""

@@ -188,5 +188,5 @@ class Wishes:
                 for place, name in enumerate(order):
                     self._runs.change(name, place=place)
                 self._runs.event(intent.run, "queue", text, at=now.unix)
-            status = run.status if run else "unknown"
-            self._close(intent, text if is_queued else f"{REFUSED}it is {status}, no longer queued", now)
+            stands = run.status.told if run else "is unknown"
+            self._close(intent, text if is_queued else f"{REFUSED}it {stands}, no longer queued", now)

@@ -128,11 +128,11 @@ START = (
 )  # fmt: skip
 
 CONFIRM = (
-    Key(id="confirm.yes", key="y", action="answer('stop')", label="stop", show=True, about="yes"),
+    Key(id="confirm.yes", key="y", action="answer('y')", label="stop", show=True, about="yes"),
+    Key(id="confirm.now", key="X", action="answer('X')", label="now", show=True, about="now, without grace"),
     Key(
-        id="confirm.now", key="X", action="answer('now')", label="now", show=True, about="now, without grace"
+        id="confirm.no", key="n,escape", action="answer('n')", label="no", display="n", show=True, about="no"
     ),
-    Key(id="confirm.no", key="n,escape", action="answer('')", label="no", display="n", show=True, about="no"),
 )
 
 PAUSE = (
@@ -152,6 +152,9 @@ HELP = (
         about="back"),
     Key(id="help.up", key="up,k", action="roll(-1)", label="up", display="↑ k", about="scroll up"),
     Key(id="help.down", key="down,j", action="roll(1)", label="down", display="↓ j", about="scroll down"),
+    Key(id="help.page_up", key="pageup", action="page(-1)", label="page up", about="a page up"),
+    Key(id="help.page_down", key="pagedown,space", action="page(1)", label="page down", display="pagedown",
+        about="a page down"),
 )  # fmt: skip
 
 PLACES: dict[str, tuple[Key, ...]] = {

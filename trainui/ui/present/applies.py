@@ -26,5 +26,4 @@ def why_not(action: str, view: RunView | None) -> str:
     statuses, rule = _APPLIES[action]
     if view.status in statuses:
         return ""
-    where = "has ended" if view.status is Status.ENDED else f"is {view.status}"
-    return f"{view.run} {where}; {rule}"
+    return f"{view.run} {view.status.told}; {rule}"

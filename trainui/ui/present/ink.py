@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 _DRIVES_A_TERMINAL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
@@ -92,11 +92,12 @@ def clip(spans: Line, cells: int) -> Line:
 
 
 def wrap(spans: Line, cells: int, indent: int = 0) -> tuple[Line, ...]:
-    """The line on as many lines as its words need; `indent` blanks stand before each."""
+    """The line on as many lines as its words need; `indent` blanks stand before each. A word too long is broken."""
     room = max(8, cells - indent)
     rows: list[list[Span]] = [[]]
     for span in spans:
-        for word in span.text.split(" "):
+        words = [part for word in span.text.split(" ") for part in chop_cells(word, room) or [""]]
+        for word in words:
             if rows[-1] and width(rows[-1]) + 1 + cell_len(word) > room:
                 rows.append([])
             gap = " " if rows[-1] else ""

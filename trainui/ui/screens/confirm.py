@@ -6,11 +6,28 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
+from trainui.core.run import Status
 from trainui.core.store.views import RunView
 from trainui.ui import keys
 from trainui.ui.present.ink import Span, line, safe
 from trainui.ui.present.text import duration, usd
 from trainui.ui.widgets.paper import Paper
+
+
+def stop_choices(view: RunView, *, now: bool) -> list[tuple[str, str, str]]:
+    """(key, answer, what it says) for each key that does something; `now`: asked with X."""
+    if view.status is Status.QUEUED:
+        return [("y", "stop", "stop: it leaves the queue"), ("n", "", "no, it stays in the queue")]
+    no = {
+        Status.STOPPING: "leave it to its grace",
+        Status.PAUSED: "no, it stays paused",
+    }.get(view.status, "no, it goes on")
+    if now:
+        return [("y", "now", "kill it now: no time to save"), ("n", "", no)]
+    kill = ("X", "now", "now: no time to save")
+    if view.status is Status.STOPPING:
+        return [kill, ("n", "", no)]
+    return [("y", "stop", "stop: it gets its stop signal and its grace to save"), kill, ("n", "", no)]
 
 
 class Confirm(ModalScreen[str]):
@@ -22,7 +39,8 @@ class Confirm(ModalScreen[str]):
     def __init__(self, view: RunView, *, now: bool) -> None:
         super().__init__()
         self._view = view
-        self._now = now
+        self._choices = stop_choices(view, now=now)
+        self._verb = "Kill" if now and view.status is not Status.QUEUED else "Stop"
 
     def compose(self) -> ComposeResult:
         """One box."""
@@ -32,26 +50,25 @@ class Confirm(ModalScreen[str]):
     def on_mount(self) -> None:
         """Ask."""
         view = self._view
-        saved = (
-            "it gets its stop signal and its grace to save"
-            if view.status != "queued"
-            else "it leaves the queue"
-        )
-        verb = "Kill" if self._now else "Stop"
+        told = f"it has run for {duration(view.seconds)} and cost {usd(view.usd)} $"
+        if view.status is Status.QUEUED:
+            told = "it has not started"
+        elif view.status is Status.STOPPING:
+            told = f"it is being stopped already; {told}"
         self.query_one(Paper).show(
             [
-                line(f"{verb} ", Span(safe(view.run), "bold"), " ?"),
-                line(Span(f"it has run for {duration(view.seconds)} and cost {usd(view.usd)} $", "dim")),
+                line(f"{self._verb} ", Span(safe(view.run), "bold"), " ?"),
+                line(Span(told, "dim")),
                 line(),
-                line(Span(" y ", "bold accent"), "stop: " + saved if not self._now else "kill it"),
-                line(Span(" X ", "bold accent"), "now: no time to save"),
-                line(Span(" n ", "bold accent"), "no, it goes on"),
+                *(line(Span(f" {key} ", "bold accent"), says) for key, _, says in self._choices),
             ]
         )
 
-    def action_answer(self, answer: str) -> None:
-        """Leave with the answer; asked with X, yes means now."""
-        self.dismiss("now" if answer and self._now else answer)
+    def action_answer(self, key: str) -> None:
+        """Leave with the answer of a key that is offered; others do nothing."""
+        for offered, answer, _ in self._choices:
+            if key == offered:
+                self.dismiss(answer)
 
 
 def what_a_pause_keeps(view: RunView) -> str:

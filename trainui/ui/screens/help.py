@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.getters import query_one
 from textual.screen import ModalScreen
 
 from trainui.ui import keys
@@ -33,6 +34,9 @@ class Help(ModalScreen[None]):
     CSS_PATH = "dialog.tcss"
     BINDINGS = keys.bindings(keys.HELP)
 
+    paper = query_one("#help", Paper)
+    more = query_one("#more", Paper)
+
     def __init__(self, place: str) -> None:
         super().__init__()
         self._place = place
@@ -41,14 +45,32 @@ class Help(ModalScreen[None]):
         """One box."""
         with Vertical(classes="box tall"):
             yield Paper(id="help")
+            yield Paper(id="more")
 
     def on_mount(self) -> None:
         """Show the keys."""
-        self.query_one(Paper).show(help_lines(self._place))
+        self.paper.show(help_lines(self._place))
+        self.watch(self.paper, "scroll_y", self._tell_more, init=False)
+        self.call_after_refresh(self._tell_more)
+
+    def on_resize(self) -> None:
+        """Another height, another rest."""
+        self.call_after_refresh(self._tell_more)
+
+    def _tell_more(self) -> None:
+        """The last line, where not everything fits: that there is more below, or above."""
+        is_long = self.paper.max_scroll_y > 0
+        at_end = self.paper.scroll_offset.y >= self.paper.max_scroll_y
+        arrow = "↑" if at_end else "↓"
+        self.more.show([line(Span(f"{arrow} more · esc closes", "dim"))] if is_long else [])
 
     def action_roll(self, by: int) -> None:
         """Scroll."""
-        self.query_one(Paper).scroll_relative(y=by, animate=False)
+        self.paper.scroll_relative(y=by, animate=False)
+
+    def action_page(self, by: int) -> None:
+        """Scroll by what is in sight, less a line to read on from."""
+        self.action_roll(by * max(1, self.paper.size.height - 1))
 
     def action_close(self) -> None:
         """Back to where one came from."""

@@ -14,7 +14,7 @@ from trainui.core.errors import UserError
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
 from trainui.ui.params import parse_params
-from trainui.ui.present.ink import Line, Span, clip, fit, line, safe
+from trainui.ui.present.ink import Line, Span, clip, fit, line, safe, wrap
 from trainui.ui.source import JobInfo
 from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.paper import Paper
@@ -93,9 +93,14 @@ class Start(ModalScreen[None]):
     def _redraw(self) -> None:
         cells = self.jobs_paper.size.width or 80
         self.jobs_paper.show(job_lines(self._jobs or (), self._cursor, cells))
+        self._keep_in_sight()
         job = self.job
         if job is None:
             self.how.show([])
+            return
+        if job.problem:
+            reason = line(Span(safe(job.problem), "bad"))
+            self.how.show([line(), *wrap(reason, self.how.cells or cells)])
             return
         presets = "  ".join(safe(name) for name in job.presets)
         of = f"   of {presets}" if presets else "; this job has none"
@@ -115,6 +120,12 @@ class Start(ModalScreen[None]):
         if len(job.params) > len(names):
             lines.append(line(Span(f"and {len(job.params) - len(names)} more", "dim")))
         self.how.show([fit(row, cells) for row in lines])
+
+    def _keep_in_sight(self) -> None:
+        """Scroll the list to the cursor."""
+        rows, top = self.jobs_paper.size.height, self.jobs_paper.scroll_offset.y
+        if rows:
+            self.jobs_paper.scroll_to(y=max(self._cursor - rows + 1, min(top, self._cursor)), animate=False)
 
     def action_move(self, by: int) -> None:
         """Another job."""
