@@ -98,7 +98,8 @@ class Lives:
         if seen.is_saving and watch.saved_at is not None:
             self._engine.saved(run.directory, at=watch.saved_at)  # what the stop waits for
         self._act(run, verdicts, now)
-        self._looked[run.name] = ((), 0.0) if watch.is_behind else (before, now.boot)
+        is_over_soon = seen.phase is not Phase.RUNNING  # no file tells when the last of it is gone
+        self._looked[run.name] = ((), 0.0) if watch.is_behind or is_over_soon else (before, now.boot)
         if has_ended:
             self._endings.bury(run, watch, seen, now)
             self._forget(run)
