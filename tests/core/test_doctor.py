@@ -141,9 +141,26 @@ def test_a_stray_of_a_run_and_a_run_without_its_pair_are_told(cockpit, monkeypat
     until(lambda: not cockpit.keepers())
     told = until(lambda: (found := processes.runs(cockpit.db)).verdict == "problem" and found.text)
     assert "count-2" in told
+    monkeypatch.setattr(processes, "FRESH", 0.0)
+    monkeypatch.setattr(processes, "LATE", 1000.0)
+    assert processes.manager(cockpit.db).verdict == "note"
+    assert "stands still for" in processes.manager(cockpit.db).text
     monkeypatch.setattr(processes, "LATE", 0.0)
     assert "has not moved" in processes.manager(cockpit.db).text
     os.kill(manager.pid, signal.SIGCONT)
+
+
+def test_runs_that_are_open_without_a_manager_are_a_problem(cockpit):
+    assert processes.manager(cockpit.db).verdict == "ok"
+    cockpit("start", "count", "--hold")
+    cockpit.until_status("count-1", "queued")
+    assert verdict(processes.manager(cockpit.db)) == ("ok", "alive")
+    os.kill(cockpit.client.manager().pid, signal.SIGKILL)
+    until(lambda: cockpit.client.manager() is None)
+    text = "not running, though 1 run is open: any `trainui ls` starts it"
+    assert verdict(processes.manager(cockpit.db)) == ("problem", text)
+    cockpit.client.ensure_manager()
+    assert processes.manager(cockpit.db).verdict == "ok"
 
 
 def test_what_can_be_judged_anywhere_is_judged(cockpit):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from trainui.core.doctor.finding import Finding, ok, problem
+from trainui.core.doctor.finding import Finding, note, ok, problem
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.errors import StoreError
 from trainui.core.process import order as names
@@ -20,6 +20,8 @@ from trainui.core.run import Status
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
 
+FRESH = 5.0
+"""Seconds without a beat after which a manager is said to stand still: it missed two."""
 PARTING = 15.0
 """Seconds a pair and what a job left behind have to go after its end, before they are stray."""
 
@@ -27,11 +29,18 @@ PARTING = 15.0
 def manager(db: Path) -> Finding:
     """Whether it lives, and moves."""
     if not is_locked(lock_path(db)):
+        waiting = len(open_runs(db))
+        if waiting:
+            are = "1 run is" if waiting == 1 else f"{waiting} runs are"
+            return problem("manager", f"not running, though {are} open: any `trainui ls` starts it")
         return ok("manager", "not running; it starts when needed")
     last = last_beat(str(db))
-    if last is not None and boot_seconds() - last > LATE:
-        text = f"it has not moved for {boot_seconds() - last:.0f} s: a keeper replaces it, or fuser -k {lock_path(db)}"
+    still = 0.0 if last is None else boot_seconds() - last
+    if still > LATE:
+        text = f"it has not moved for {still:.0f} s: a keeper replaces it, or fuser -k {lock_path(db)}"
         return problem("manager", text)
+    if still > FRESH:
+        return note("manager", f"stands still for {still:.0f} s; it is replaced after {LATE:.0f} s")
     return ok("manager", "alive")
 
 
