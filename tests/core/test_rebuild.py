@@ -15,7 +15,7 @@ from trainui.core.store.intents import environment_of
 from trainui.core.store.salvage import Wreck
 from trainui.core.store.schema import connect
 
-CONFIG = '[budget]\ntotal_usd = 100\n[[machine]]\nname = "m"\nusd_per_hour = 36\n[queue]\nslots = 2\n'
+CONFIG = '[budget]\ntotal_usd = 100\n[[machine]]\nname = "m"\nusd_per_hour = 3.6\n[queue]\nslots = 2\n'
 SLOW = ("--set", "steps=100000", "--set", "delay=0.02")
 
 
