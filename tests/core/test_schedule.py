@@ -110,3 +110,10 @@ def test_who_waits_for_something_else_does_not_hide_one_of_higher_priority():
     starts, reasons = choose(runs, [Holding(run="x", cpus=3)], room=room, needs={})
     assert [start.run for start in starts] == ["cpu1"]
     assert reasons["both"] == "big, which goes first"
+
+
+def test_nobody_who_asks_for_a_gpu_starts_without_while_the_driver_is_away():
+    room = Room(slots=9, gpu_trouble="NVML: Driver Not Loaded")
+    starts, reasons = choose([Waiting(run="a", gpus=1), Waiting(run="b")], [], room=room, needs={})
+    assert [start.run for start in starts] == ["b"]
+    assert reasons["a"] == "its GPU: NVML: Driver Not Loaded"

@@ -27,6 +27,7 @@ from trainui.core.run import Result, Status
 from trainui.core.schedule import Gpu, Holding, Room, Waiting, choose
 from trainui.core.store.intents import coming, environment_of
 from trainui.core.store.lineage import learnt_gpu_memory, newest_checkpoint
+from trainui.core.store.money import Ledger
 from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic
 from trainui.core.treasury import Clock, Treasury
@@ -60,6 +61,7 @@ class Queue:
         self._lives = lives
         self._treasury = treasury
         self._metering = metering
+        self._gpu_trouble = ""
 
     def start_queued(self, now: Clock) -> int:
         """Start what may start, and say of the others what they wait for; how many were started."""
@@ -69,7 +71,9 @@ class Queue:
             return 0
         live = live_of(runs)
         if any(run.spec.resources.gpus or run.spec.resources.ram_gib for run in queued):
-            self._metering.look(live, now)
+            with complaints("telemetry"):
+                self._metering.look(live, now)
+            self._remember_gpus(now)
         waiting: list[Waiting] = []
         for run in queued:
             with complaints(run.name):  # what is wrong with one does not hold up the others
@@ -136,6 +140,17 @@ class Queue:
         left = math.inf if allowance.until is None else allowance.until - now.boot
         return allowance.reason == "budget" and left <= run.spec.ending_seconds
 
+    def _remember_gpus(self, now: Clock) -> None:
+        """A machine that had GPUs since it was started has them still, whatever NVML says now."""
+        machine = self._metering.machine
+        ledger = Ledger(self._db)
+        had = ledger.fact("gpus_seen") == now.boot_id
+        if machine is not None and machine.gpus and not had:
+            with atomic(self._db):
+                ledger.set_fact("gpus_seen", now.boot_id)
+        is_blind = had and (machine is None or not machine.gpus)
+        self._gpu_trouble = (machine.no_gpu_reason if machine else "nobody could look") if is_blind else ""
+
     def _room(self) -> Room:
         """What the machine has, by the last look."""
         machine = self._metering.machine
@@ -145,6 +160,7 @@ class Queue:
         return Room(
             slots=given if given is not None else max(4, cores, len(gpus)),
             cpus=max(4, cores) if given is None and not gpus else None,
+            gpu_trouble=self._gpu_trouble,
             gpus={
                 gpu.uuid: Gpu(total=gpu.memory_total / GIB, others=self._metering.others(gpu.uuid) / GIB)
                 for gpu in gpus

@@ -58,6 +58,8 @@ class Room:
     """CPUs the live runs may ask for together; None: they are not counted."""
     gpus: Mapping[str, Gpu] = field(default_factory=dict)
     """By UUID. Without any, GPUs asked for are ignored."""
+    gpu_trouble: str = ""
+    """Why the GPUs that were here cannot be seen now: nobody who asks for one starts without."""
     ram_free_gib: float | None = None
 
 
@@ -127,6 +129,8 @@ def _place(run: Waiting, live: Sequence[Holding], room: Room) -> tuple[tuple[str
         free = room.ram_free_gib - sum(holder.ram_gib for holder in live)
         if free < run.ram_gib:
             return (), "ram", f"{run.ram_gib:g} GiB of memory: {max(free, 0):.1f} free"
+    if run.gpus and room.gpu_trouble:
+        return (), "gpu", f"its GPU: {room.gpu_trouble}"
     gpus, reason = _gpus(run, live, room.gpus)
     return gpus, "gpu" if reason else "", reason
 
