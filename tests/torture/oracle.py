@@ -121,10 +121,14 @@ def slots_held(truth: Truth, slots: int) -> Iterator[str]:
 
 
 def tries(rows: Mapping[str, Row]) -> Iterator[str]:
-    """Who died by a signal and whose spec says so is tried again, once, and the second is the last."""
+    """Who died by a signal and whose spec says so is tried again, once, and the second is the last.
+
+    Not one that was asked to stop, even if it died before it heard of that.
+    """
     for name, row in rows.items():
         nexts = [one for one in rows.values() if one["parent"] == name and one["retried_for"]]
         is_due = row["job"] == "again" and row["result"] == "failed" and row["exit_signal"] is not None
+        is_due = is_due and not row["stop_reason"]
         is_first = is_due and not _was_retried(rows, row)
         if len(nexts) != is_first:
             yield f"{name} ({row['result']}) was tried again {len(nexts)} times, not {int(is_first)}"
