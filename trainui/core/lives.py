@@ -251,10 +251,7 @@ class Lives:
         signal, file = run.spec.job.checkpoint_signal, checkpoint_file(run)
         return self._engine.request_checkpoint(run.directory, signal=signal, file=file)
 
-    def end(
-        self, run: RunRow, result: Result, cause: str, now: Clock, *, evidence: Sequence[str] = ()
-    ) -> None:
+    def end(self, run: RunRow, result: Result, cause: str, now: Clock) -> None:
         """End a run that left no exit record. Call inside a transaction."""
-        death = Death(result=result, cause=cause, evidence=tuple(evidence))
-        self._endings.end(run, self._watch(run), death, now)
+        self._endings.end(run, self._watch(run), Death(result=result, cause=cause), now)
         self._forget(run)
