@@ -11,7 +11,7 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,9 +22,10 @@ from trainui.core.ingest.formats import Reader, reader_for
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.ingest.records import Record
 from trainui.core.process.beat import beat
+from trainui.core.store.columns import storable
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
-from trainui.core.store.streams import Source, StoredPoint, StreamWriter
+from trainui.core.store.streams import Added, Source, StreamWriter
 from trainui.core.store.verdicts import write_checkpoint, write_gates, write_verdict
 
 STREAMS = (("metrics.jsonl", "jsonl"), ("output.log", "console"))
@@ -139,14 +140,16 @@ class Watch:
                 self._runs.event(
                     self.name, "stream", f"{before.path} was {chunk.rewound}; read again from 0", at=now
                 )
-            points = self._writer.add_points(self.name, before.kind, _points(records, now))
-            changed = self._judge_points(before.kind, points)
-            self._hint({one.metric for one in points}, now)
-            self._keep_rest(records, points, now, tells_place=self._tells_place(stream))
+            added = self._writer.add_records(
+                self.name, before.kind, records, now=now, wanted=self._judge.watched, prefix=before.prefix
+            )
+            changed = self._judge_points(added)
+            self._hint(added.metrics, now)
+            self._keep_rest(records, added, now, tells_place=self._tells_place(stream))
         stream.source = after
         return changed
 
-    def _hint(self, written: set[str], now: float) -> None:
+    def _hint(self, written: Collection[str], now: float) -> None:
         """Say early that a promise waits for `train/loss` while the run writes `loss`."""
         awaited = {self._run.spec.metrics.primary, *(gate.metric for gate in self._gates)}
         for name in sorted(awaited - self._hinted):
@@ -156,16 +159,11 @@ class Watch:
                 text = f"the spec waits for {name}, and the run writes {bare}: is that the one?"
                 self._runs.event(self.name, "gate", text, at=now)
 
-    def _judge_points(self, kind: str, points: Sequence[Point]) -> list[Verdict]:
-        """Feed the judge with what is the curve of its metric, and write down where the gates stand."""
-        curves = {
-            metric: self._writer.is_curve(self.name, metric, kind)
-            for metric in {one.metric for one in points}
-        }
-        changed: list[Verdict] = []
-        for one in points:
-            if curves[one.metric]:
-                changed.extend(self._judge.feed(one))
+    def _judge_points(self, added: Added) -> list[Verdict]:
+        """Feed the judge with what it watches, and write down where the gates stand."""
+        changed = [verdict for one in added.points for verdict in self._judge.feed(one)]
+        if added.curve_place is not None:
+            self._judge.pass_by(added.curve_place)
         self._write(changed)
         return changed
 
@@ -183,9 +181,7 @@ class Watch:
         above = self._streams[: self._streams.index(stream)]
         return not any(one.source.understood for one in above)
 
-    def _keep_rest(
-        self, records: Iterable[Record], points: Sequence[Point], now: float, *, tells_place: bool
-    ) -> None:
+    def _keep_rest(self, records: Iterable[Record], added: Added, now: float, *, tells_place: bool) -> None:
         """Checkpoints, events and how far the run is."""
         place: dict[str, float] = {}
         for record in records:
@@ -195,12 +191,11 @@ class Watch:
                 self._keep_checkpoint(record, now)
             for name in ("total_steps", "total_epochs"):
                 if (value := getattr(record, name)) is not None:
-                    place[name] = _storable(value)
-        if points:
-            place["step"] = points[-1].step
-            epochs = [one.epoch for one in points if one.epoch is not None]
-            if epochs:
-                place["epoch"] = epochs[-1]
+                    place[name] = storable(value)
+        if added.place is not None and added.place.step is not None:
+            place["step"] = added.place.step
+            if added.place.epoch is not None:
+                place["epoch"] = added.place.epoch
         if place and tells_place:
             self._runs.change(self.name, **place)
 
@@ -212,8 +207,8 @@ class Watch:
             self.name,
             path=record.checkpoint or "",
             at=record.at or now,
-            step=None if record.step is None else _storable(record.step),
-            epoch=None if record.epoch is None else _storable(record.epoch),
+            step=None if record.step is None else storable(record.step),
+            epoch=None if record.epoch is None else storable(record.epoch),
             metric=metric,
             value=value,
         )
@@ -238,27 +233,6 @@ class Watch:
         changed = self._judge.end(result=result, exit_code=exit_code, at=now)
         self._write(changed)
         return changed
-
-
-def _points(records: Iterable[Record], now: float) -> Iterable[StoredPoint]:
-    """The points of records; what a line does not say is taken from what it does."""
-    for record in records:
-        if record.checkpoint:
-            continue  # its metrics tell what was saved; the run logged them as points before
-        for metric, value in record.metrics.items():
-            step = record.step if record.step is not None else record.epoch
-            yield StoredPoint(
-                metric=metric,
-                step=None if step is None else _storable(step),
-                value=value,
-                epoch=None if record.epoch is None else _storable(record.epoch),
-                at=record.at if record.at is not None else now,
-            )
-
-
-def _storable(step: float) -> float:
-    """SQLite keeps whole numbers to 2^63; a larger step is kept as the nearest float."""
-    return float(step) if isinstance(step, int) and not -(2**63) <= step < 2**63 else step
 
 
 def stamp(directory: Path) -> tuple[int, ...]:
