@@ -175,8 +175,9 @@ def _read_framed(
     count = min(limit, size - start)
     data = _read(file, start, count)
     found = cut(data, start, final and start + len(data) >= size)
-    if not found.taken and count < found.wanted <= min(size - start, LARGEST):
-        data = _read(file, start, found.wanted)
+    while not found.taken and count < found.wanted <= min(size - start, LARGEST):
+        count = found.wanted  # of a record in pieces each piece tells only where the next one ends
+        data = _read(file, start, count)
         found = cut(data, start, final and start + len(data) >= size)
     end = start + found.taken
     if end > size:  # it passes over what is not all there yet

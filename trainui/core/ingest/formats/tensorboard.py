@@ -20,6 +20,7 @@ from trainui.core.ingest.formats.messages import (
     INT64,
     UINT32,
     UINT64,
+    Field,
     parser_of,
 )
 from trainui.core.ingest.formats.tfrecord import HEADER, cut, is_intact, length_of
@@ -32,7 +33,7 @@ MAX_TAG = 128
 _SCALAR_PLUGINS = (b"", b"scalars")
 _SCALAR_CLASS = 1
 
-_MESSAGES = {
+_MESSAGES: dict[str, tuple[Field, ...]] = {
     "Event": (("wall_time", 1, DOUBLE), ("step", 2, INT64), ("summary", 5, "Summary")),
     "Summary": (("value[]", 1, "Value"),),
     "Value": (("tag", 1, BYTES), ("simple_value", 2, FLOAT), ("tensor", 8, "Tensor"), ("metadata", 9, "Metadata")),
