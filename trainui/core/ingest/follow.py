@@ -175,8 +175,10 @@ def _read_framed(
     count = min(limit, size - start)
     data = _read(file, start, count)
     found = cut(data, start, final and start + len(data) >= size)
-    while not found.taken and count < found.wanted <= min(size - start, LARGEST):
-        count = found.wanted  # of a record in pieces each piece tells only where the next one ends
+    most = min(size - start, LARGEST)
+    # Again and again, as of a record in pieces each piece tells only where the next one ends.
+    while not found.taken and count < min(found.wanted, most) and (final or found.wanted <= most):
+        count = min(found.wanted, most)
         data = _read(file, start, count)
         found = cut(data, start, final and start + len(data) >= size)
     end = start + found.taken

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from trainui.core.ingest.fields import EARLIEST, LATEST, MAX_EXACT, clean_name
+from trainui.core.ingest.fields import EARLIEST, LATEST, clean_name
 from trainui.core.ingest.format import Format
 from trainui.core.ingest.formats.framed import Framed
 from trainui.core.ingest.formats.messages import (
@@ -166,12 +166,7 @@ def _unpacked(content: bytes, layout: str, dtype: int) -> float | None:
 
 def _record(event: Any, metrics: dict[str, float]) -> Record:
     at = event.wall_time
-    step = event.step
-    return Record(
-        metrics=metrics,
-        step=step if -MAX_EXACT < step < MAX_EXACT else float(step),
-        at=at if EARLIEST <= at <= LATEST else None,
-    )
+    return Record(metrics=metrics, step=event.step, at=at if EARLIEST <= at <= LATEST else None)
 
 
 @functools.cache
