@@ -1,6 +1,8 @@
 """Framed files under any bytes, cut anywhere: the same items, always onwards, never an error."""
 
 import json
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -115,3 +117,14 @@ def test_cuts_take_any_bytes_at_any_place(cut, data, at, final):
 def test_the_checksum_is_castagnolis():
     assert crc32c(b"123456789") == 0xE3069283
     assert crc32c(bytes(32)) == 0x8A9136AA
+
+
+def test_protobuf_is_loaded_with_the_first_record_and_not_before():
+    code = (
+        "import sys, trainui.core.manager\n"
+        "from trainui.core.ingest.formats import recognise, reader_for\n"
+        "reader = reader_for(recognise('a.tfevents.1', b'').kind)\n"
+        "print('google.protobuf' in sys.modules, reader.read(b'sums'), 'google.protobuf' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "()", "True"]

@@ -17,13 +17,13 @@ from trainui.core.ingest.formats.messages import BYTES, DOUBLE, INT32, INT64, SI
 from trainui.core.ingest.records import NOTHING, Record, Tally
 
 MAX_SETTINGS = 64
-MAX_TEXT = 200
+MAX_TEXT = 100
 """Entries of a run's configuration that are kept, and characters of each: they are part of the state."""
 
 _STEP = "_step"
+_STEPS = frozenset(STEPS)
 _INTERNAL = frozenset({"_runtime", "_wandb"})
 """An elapsed clock, and the library's notes to itself."""
-_DECLARED = "declared step"
 _MESSAGES: dict[str, tuple[Field, ...]] = {
     "Record": (
         ("history", 2, "History"), ("config", 5, "Config"), ("metric", 12, "Metric"), ("run", 17, "Run"),
@@ -107,10 +107,10 @@ class WandbRecords(Framed):
             counted = history.step.num if history.HasField("step") else None
         if self._axis and (step := position_of(data.get(self._axis))) is not None:
             del data[self._axis]
-            for name in STEPS:
-                data.pop(name, None)
+            for name in _STEPS.intersection(data):
+                del data[name]
             data["step"] = step
-        elif counted is not None and not any(position_of(data.get(name)) is not None for name in STEPS):
+        elif counted is not None and not _has_step(data):
             data["step"] = counted
         record = record_of(data)
         return record if record and record.metrics else None
@@ -127,13 +127,17 @@ class WandbRecords(Framed):
                 settings[name] = clean_name(value)[:MAX_TEXT] if isinstance(value, str) else value
 
 
+def _has_step(data: Mapping[str, Any]) -> bool:
+    """Whether the user logged a step of their own."""
+    return any(position_of(data[name]) is not None for name in _STEPS.intersection(data))
+
+
 def _data(items: Any) -> dict[str, Any]:
     """Name → value of the items, nested names joined by "/"; media and what the library notes are left out."""
     data: dict[str, Any] = {}
     media: list[str] = []
     for item in items:
-        parts = item.nested_key or (item.key,)
-        name = _text(parts[0]) if len(parts) == 1 else "/".join(map(_text, parts))
+        name = _text(item.key) or "/".join(map(_text, item.nested_key))
         if name.endswith("/_type"):
             media.append(name.removesuffix("_type"))
         elif name.partition("/")[0] not in _INTERNAL:
