@@ -194,6 +194,19 @@ def test_a_metric_told_twice_in_one_event_gives_both_values(theirs):
     assert [record.metrics for record in records] == [{"a": 1.0}, {"a": 2.0, "b": 3.0}]
 
 
+def test_thousands_of_tags_are_read_and_do_not_swell_the_state(theirs):
+    event = theirs.Event(step=1)
+    for index in range(5000):
+        event.summary.value.add(tag=f"layer/{index}", simple_value=index)
+    nothing = event_of(theirs, theirs.Tensor(dtype=1, float_val=[2]), "hparams", tag="_hparams_/session")
+    (record, again), reader = read(event.SerializeToString(), nothing, event.SerializeToString())
+    assert len(record.metrics) == 5000
+    assert record.metrics == again.metrics
+    assert len(reader.state()) < 10_000
+    (item,) = cut(framed(event_of(theirs, theirs.Tensor(dtype=1), tag="_hparams_/session")), 0, True).items
+    assert Events.restore(reader.state()).read(item) == ()
+
+
 def test_names_are_harmless_and_a_broken_one_breaks_nothing():
     records, reader = read(scalar(tag=b"\x1b[2Jl\xc3\xb6ss"), scalar(tag=b"\xff"), scalar(tag=b" "))
     assert [record.metrics for record in records] == [{"löss": 0.5}, {"�": 0.5}]

@@ -96,6 +96,7 @@ class Events(Framed):
             return self.miss(item)
         metrics: dict[str, float] = {}
         earlier: list[Record] = []
+        is_checked = False
         for value in event.summary.value:
             if value.HasField("simple_value"):
                 number = value.simple_value
@@ -103,7 +104,8 @@ class Events(Framed):
                 continue
             name = self._names.get(value.tag)
             if name is None or number - number != 0:
-                if not is_intact(item):
+                is_checked = is_checked or is_intact(item)
+                if not is_checked:
                     return self.miss(item)
                 name = self._name_of(value)
             if not name:
@@ -123,18 +125,15 @@ class Events(Framed):
         tag = value.tag
         if tag in self._names:
             return self._names[tag]
-        name = clean_name(tag.decode("utf-8", "replace"))
         meta = value.metadata
-        if (
-            not value.HasField("simple_value")
-            and meta.plugin.name not in _SCALAR_PLUGINS
-            and meta.data_class != _SCALAR_CLASS
-        ):
-            name = ""
-        # A name that is none is worth more: forgotten, its next value would pass for a metric.
-        if len(tag) <= MAX_TAG and (
-            len(self._names) < MAX_KNOWN or (not name and len(self._names) < 2 * MAX_KNOWN)
-        ):
+        is_scalar = (
+            value.HasField("simple_value")
+            or meta.plugin.name in _SCALAR_PLUGINS
+            or meta.data_class == _SCALAR_CLASS
+        )
+        name = clean_name(tag.decode("utf-8", "replace")) if is_scalar else ""
+        # There is more room for what is no metric: forgotten, its next value would pass for one.
+        if len(tag) <= MAX_TAG and len(self._names) < (MAX_KNOWN if name else 2 * MAX_KNOWN):
             self._names[tag] = name
         return name
 

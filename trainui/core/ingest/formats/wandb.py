@@ -121,10 +121,12 @@ class WandbRecords(Framed):
         self._configure(run.config)
 
     def _configure(self, config: Any) -> None:
-        settings = self.about.setdefault("config", {})
+        settings = self.about.get("config", {})
         for name, value in _leaves(_data(config.update)):
             if len(settings) < MAX_SETTINGS or name in settings:
                 settings[name] = clean_name(value)[:MAX_TEXT] if isinstance(value, str) else value
+        if settings:
+            self.about["config"] = settings
 
 
 def _has_step(data: Mapping[str, Any]) -> bool:
