@@ -121,7 +121,15 @@ def is_setting(name: str) -> bool:
     return _plain(name) in _SETTINGS
 
 
+def is_never(name: str) -> bool:
+    """Whether a name identifies and is no value."""
+    plain = _plain(name)
+    return plain in _NEVER or plain.endswith(_NEVER_ENDS)
+
+
 def _plain(cell: str) -> str:
+    if cell == "Timesteps":
+        return "timesteps_of_batch"  # loggers that write AverageReturn count a batch's with it
     return re.sub(r"[\s\-]+", "_", cell.strip().lower())
 
 

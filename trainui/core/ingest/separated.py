@@ -143,7 +143,7 @@ class Separated:
             return None, False
         record = self._record(table, cells)
         if record is None:
-            return None, all(map(is_empty, cells))
+            return None, False
         return (record if record.metrics else None), True
 
     def _table(self, cells: list[str]) -> Table | None:
@@ -170,7 +170,7 @@ class Separated:
         return table
 
     def _record(self, table: Table, cells: list[str]) -> Record | None:
-        """The record of a row, or None for one that is a summary or holds nothing."""
+        """The record of a row, without metrics where no number is in it; None for a summary."""
         metrics: dict[str, float] = {}
         rest: dict[str, Any] = {}
         counted = episode = None
@@ -203,7 +203,7 @@ class Separated:
             elif role == "key":
                 key = clean_name(cell)
         if not table.has_header and not any(metrics.values()):
-            return None  # a row of zeros is one that a program has yet to fill in
+            return Record()  # a row of zeros is one that a program has yet to fill in
         if self._leaps(rest.get("epoch") if counted is None else None):
             return None
         if counted is not None:
@@ -237,7 +237,7 @@ def _moment(cell: str) -> float | None:
     return time_of(cell if value is None else value)
 
 
-def _made(metrics: dict[str, float], rest: dict[str, Any], part: str, key: str) -> Record | None:
+def _made(metrics: dict[str, float], rest: dict[str, Any], part: str, key: str) -> Record:
     if key:
         metrics = dict.fromkeys([key], *metrics.values()) if len(metrics) == 1 else {}
     if part:
@@ -245,4 +245,4 @@ def _made(metrics: dict[str, float], rest: dict[str, Any], part: str, key: str) 
     known = {name: value for name, value in rest.items() if value is not None}
     if "epoch" in known:
         known["epoch"] = float(known["epoch"])
-    return Record(metrics=metrics, **known) if metrics or known else None
+    return Record(metrics=metrics, **known)
