@@ -97,6 +97,15 @@ def is_header(cells: Sequence[str]) -> bool:
     )
 
 
+def names_of(header: Sequence[str]) -> list[str]:
+    """The names in a header, without the cell that a delimiter at its end makes. Columns that pandas only
+    numbered are called like those of a table without a header."""
+    names = list(header[:-1] if not header[-1] else header)
+    if len(names) > 1 and names[1:] == [str(place) for place in range(len(names) - 1)]:
+        return ["", *(f"col_{place}" for place in range(1, len(names)))]
+    return names
+
+
 def is_told(columns: Sequence[Column]) -> bool:
     """Whether the header of these columns speaks of a training: a place or a measure is among them."""
     return any(one.role in ("step", "within", "epoch") for one in columns) or any(

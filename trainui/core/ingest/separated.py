@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trainui.core.ingest.cells import cells_of, delimiter_of, is_empty, place_of, value_of
-from trainui.core.ingest.columns import Column, columns_of, headless, is_header, is_told
+from trainui.core.ingest.columns import Column, columns_of, headless, is_header, is_told, names_of
 from trainui.core.ingest.dialects.names import PHASES, is_phased
 from trainui.core.ingest.fields import clean_name, time_of
 from trainui.core.ingest.laps import Laps
@@ -131,9 +131,7 @@ class Separated:
         table = self._table(cells)
         if self._is_new_header(cells, table):
             self.delimiter = delimiter
-            names = cells[:-1] if not cells[-1] else cells
-            if names[1:] == [str(place) for place in range(len(names) - 1)]:
-                names = ["", *(f"col_{place}" for place in range(1, len(names)))]
+            names = names_of(cells)
             self._add(Table(names))
             return None, True
         if not self.tables and (names := headless(cells)):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from trainui.core.ingest.cells import cells_of, is_empty, value_of
-from trainui.core.ingest.columns import is_setting
+from trainui.core.ingest.columns import Column, is_setting
 from trainui.core.ingest.dialects.names import is_measure
 from trainui.core.ingest.format import Format
 from trainui.core.ingest.records import Record
@@ -52,7 +52,10 @@ def claims(name: str, head: bytes) -> bool:
         return False
     if not table.has_header:
         return len(records) > 1 and is_told
-    if not named or not _is_one_run(table.header, _rows(lines, len(table.header), reader.delimiter), records):
+    if table.header[:3] == ["r", "l", "t"]:
+        return name.endswith("monitor.csv")  # the episodes of a Gym environment
+    rows = _rows(lines, len(table.header), reader.delimiter)
+    if not named or not _is_one_run(table.columns, rows, records):
         return False
     return bool(measures and (has_place or is_told)) or (has_place and is_told)
 
@@ -62,7 +65,7 @@ def _rows(lines: Sequence[bytes], width: int, delimiter: str) -> list[list[str]]
     return [cells for cells in rows if len(cells) == width]
 
 
-def _is_one_run(header: Sequence[str], rows: Sequence[Sequence[str]], records: Sequence[Record]) -> bool:
+def _is_one_run(columns: Sequence[Column], rows: Sequence[Sequence[str]], records: Sequence[Record]) -> bool:
     """Whether the rows are moments of one run, and not one run, model or file each."""
     places = [record.step if record.step is not None else record.epoch for record in records]
     known = [place for place in places if place is not None]
@@ -72,8 +75,9 @@ def _is_one_run(header: Sequence[str], rows: Sequence[Sequence[str]], records: S
         return False
     if known and grows * 2 >= len(moves):
         return True
-    settings = sum(map(is_setting, header))
-    return settings < 3 and not any(_names_rows([row[place] for row in rows]) for place in range(len(header)))
+    others = [place for place, column in enumerate(columns) if column.role not in ("key", "time", "part")]
+    settings = sum(is_setting(column.name) for column in columns)
+    return settings < 3 and not any(_names_rows([row[place] for row in rows]) for place in others)
 
 
 def _names_rows(cells: Sequence[str]) -> bool:
