@@ -16,16 +16,28 @@ MAX_COLUMNS = 5000
 _GLOBAL = (
     "global_step", "trainer/global_step", "_step", "total_timesteps", "time/total_timesteps", "misc/total_timesteps",
     "timesteps_total", "num_timesteps", "timestepssofar", "totalenvinteracts", "total_env_steps", "num_env_steps",
-    "env_steps", "environment_steps", "steps_done", "frames_total",
+    "env_steps", "environment_steps", "steps_done", "frames_total", "total/steps",
 )  # fmt: skip
-_STEPS = (*STEPS, "training_step", "training_iteration", "itr", "iterations", "timestep", "timesteps")
+_STEPS = (
+    *STEPS,
+    "opt_step",
+    "optimizer_step",
+    "micro_step",
+    "training_step",
+    "training_iteration",
+    "itr",
+    "iterations",
+    "timestep",
+    "timesteps",
+)
 _LATE = ("episode", "round", "communication_round", "generation", "batch", "batch_idx", *TOTAL_STEPS)
 _RANKS = {name: rank for rank, name in enumerate(dict.fromkeys((*_GLOBAL, *_STEPS, *_LATE)))}
 _WITHIN = frozenset({"iter", "iteration", "it", "batch", "batch_idx", "itr"})
-_EPOCHS = (*EPOCHS, "train/epoch", "ep", "epochs")
+_EPOCHS = (*EPOCHS, "train/epoch", "total/epochs", "ep", "epochs")
 _TIMES = frozenset({*TIMES, "walltime", "date_time", "time_stamp"})
 _PARTS = frozenset({"mode", "split", "phase", "set", "subset", "stage"})
 _KEYS = ("tag", "metric", "metric_name", "variable", "key")
+_TOTAL_STEPS = frozenset({*TOTAL_STEPS, "max_iter", "max_step", "total_iterations", "num_steps"})
 _INDEX = frozenset({"", "index", "unnamed:_0"})
 _NEVER = frozenset(
     {
@@ -42,6 +54,8 @@ _SETTINGS = frozenset(
         "nhead", "num_heads", "warmup_steps", "patience", "clip", "model", "dataset", "learning_rate", "lr",
     }
 )  # fmt: skip
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_PLURAL = re.compile(r"(?<=[^s])s(?![a-zA-Z])")
 _NAME = re.compile(r"[^\W\d][^\n]{0,119}")
 _YOLO = (
     "epoch", "gpu_mem", "train/box_loss", "train/obj_loss", "train/cls_loss", "train/total_loss", "labels", "img_size",
@@ -87,7 +101,7 @@ def columns_of(header: Sequence[str]) -> list[Column]:
 def is_header(cells: Sequence[str]) -> bool:
     """Whether a row names columns: words only, each once or nearly so, and what only an index may lack."""
     if len(cells) > MAX_COLUMNS or len(cells) < 2:
-        return len(cells) == 1 and is_measure(cells[0]) and value_of(cells[0]) is None
+        return len(cells) == 1 and speaks(cells[0]) and value_of(cells[0]) is None
     names = cells[1:] if not cells[0] else cells
     if not cells[0] and list(names) == [str(place) for place in range(len(names))]:
         return True
@@ -109,7 +123,7 @@ def names_of(header: Sequence[str]) -> list[str]:
 def is_told(columns: Sequence[Column]) -> bool:
     """Whether the header of these columns speaks of a training: a place or a measure is among them."""
     return any(one.role in ("step", "within", "epoch") for one in columns) or any(
-        one.role == "metric" and is_measure(one.name) for one in columns
+        one.role == "metric" and speaks(one.name) for one in columns
     )
 
 
@@ -123,6 +137,12 @@ def headless(cells: Sequence[str]) -> list[str]:
     if cells[0].isdigit() and not all(cell.isdigit() for cell in cells):
         names[0] = ""
     return names
+
+
+def speaks(name: str) -> bool:
+    """Whether a name speaks of a measure: `val_loss`, `AverageReturn`, `episode_rewards`."""
+    words = _HUMP.sub("_", name)
+    return is_measure(words) or is_measure(_PLURAL.sub("", words))
 
 
 def is_setting(name: str) -> bool:
@@ -164,7 +184,7 @@ def _role(name: str, key: str, plain: Sequence[str]) -> str:
         return "key" if name == key else "value"
     if name in _TIMES:
         return "time"
-    if name in TOTAL_EPOCHS or name in TOTAL_STEPS:
+    if name in TOTAL_EPOCHS or name in _TOTAL_STEPS:
         return "total_epochs" if name in TOTAL_EPOCHS else "total_steps"
     if name in _PARTS:
         return "part"

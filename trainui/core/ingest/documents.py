@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trainui.core.ingest.columns import is_never, is_setting
-from trainui.core.ingest.dialects.names import is_measure
+from trainui.core.ingest.columns import is_never, is_setting, speaks
 from trainui.core.ingest.fields import EPOCHS, axis_of, number_of, position_of
+from trainui.core.ingest.structured import with_step
 
 MAX_DEPTH = 5
 MAX_SERIES = 200
@@ -75,7 +75,7 @@ def _walk(data: Mapping[str, Any], path: tuple[str, ...], content: Content) -> N
     if entries:
         content.series.append(Series("/".join(path), entries))
         return
-    _take_curves(data, path, content)
+    lengths = _take_curves(data, path, content)
     for key, value in data.items():
         if _SETTINGS.search(key) or len(path) >= MAX_DEPTH:
             continue
@@ -83,7 +83,7 @@ def _walk(data: Mapping[str, Any], path: tuple[str, ...], content: Content) -> N
         if isinstance(value, dict):
             _walk(value, inner, content)
         elif isinstance(value, list) and value and isinstance(value[0], dict):
-            _take_entries(value, "/".join(inner), content)
+            _take_entries(value, "/".join(inner), content, is_known=len(value) > 1 and len(value) in lengths)
 
 
 def _by_epoch(data: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -94,11 +94,11 @@ def _by_epoch(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"epoch": int(match[1]), **value} for match, value in found if match]
 
 
-def _take_entries(entries: Sequence[Any], name: str, content: Content) -> None:
-    """A list of mappings, when they are moments of one run."""
-    rows = [one for one in entries if isinstance(one, dict)]
+def _take_entries(entries: Sequence[Any], name: str, content: Content, *, is_known: bool = False) -> None:
+    """A list of mappings, when they are moments of one run. `is_known`: it is as long as the curves beside it."""
+    rows = [with_step(one) for one in entries if isinstance(one, dict)]
     seen = rows[:LOOKED_AT]
-    if not seen or len(rows) != len(entries) or not _is_one_run(seen):
+    if not seen or len(rows) != len(entries) or not (is_known or _is_one_run(seen)):
         return
     prefix = f"{name}/" if name else ""
     content.series.append(Series(name, [_named(row, prefix) for row in _told_once(rows)]))
@@ -120,7 +120,7 @@ def _named(row: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 
 def _is_one_run(rows: Sequence[Mapping[str, Any]]) -> bool:
-    measured = sum(any(is_measure(key) for key in _numbers(row)) for row in rows)
+    measured = sum(any(speaks(key) for key in _numbers(row)) for row in rows)
     places = [place for row in rows if (place := _place(row)) is not None]
     moves = [right - left for left, right in itertools.pairwise(places)]
     if len(places) * 2 >= len(rows) and _numbers(rows[0]):
@@ -151,22 +151,23 @@ def _numbers(row: Mapping[str, Any], depth: int = 0) -> list[str]:
     return names
 
 
-def _take_curves(data: Mapping[str, Any], path: tuple[str, ...], content: Content) -> None:
-    """Lists of numbers side by side, as Keras keeps its history: each its own series."""
+def _take_curves(data: Mapping[str, Any], path: tuple[str, ...], content: Content) -> set[int]:
+    """Lists of numbers side by side, as Keras keeps its history: each its own series. Returns their lengths."""
     lists = {key: value for key, value in data.items() if isinstance(value, list) and _are_numbers(value)}
     places = {key: value for key, value in lists.items() if key.lower() in _EPOCHS | _STEPS}
     if "support" in lists or "labels" in data or "classes" in data:
-        return
+        return set()
     curves = {key: value for key, value in lists.items() if key not in places and not _NO_CURVE.search(key)}
-    parents = any(map(is_measure, path))
-    measured = [key for key in curves if is_measure(key) or parents]
+    parents = any(map(speaks, path))
+    measured = [key for key in curves if speaks(key) or parents]
     if not measured or not (places or len(measured) > 1 or len(curves[measured[0]]) > 1):
-        return
+        return set()
     lengths = {len(curves[key]) for key in measured}
     for key, values in curves.items():
         if key in measured or len(values) in lengths:
             name = "/".join((*path, key))
             content.series.append(Series(name, [*_entries(name, values, places)]))
+    return lengths
 
 
 def _entries(
@@ -191,7 +192,7 @@ def _take_results(data: Mapping[str, Any], content: Content) -> None:
     if "log_history" in data:
         return
     found = dict(_alone(data, ""))
-    measured = {name for name in found if is_measure(name.rpartition("/")[2]) or is_measure(name)}
+    measured = {name for name in found if speaks(name.rpartition("/")[2]) or speaks(name)}
     settings = sum(is_setting(name.rpartition("/")[2]) for name in found)
     if not measured or settings > len(measured):
         return

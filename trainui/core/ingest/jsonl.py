@@ -12,7 +12,7 @@ from trainui.core.ingest.fields import EARLIEST, LATEST, MAX_EXACT, axis_of, is_
 from trainui.core.ingest.format import Format
 from trainui.core.ingest.laps import Laps
 from trainui.core.ingest.records import NOTHING, Record, Tally
-from trainui.core.ingest.structured import as_report
+from trainui.core.ingest.structured import as_report, with_step
 from trainui.core.ingest.text import strip_escapes
 
 LOOKED_AT = 50
@@ -114,7 +114,7 @@ class JsonLines:
 
     def _record(self, data: dict[str, Any]) -> Record | None:
         """The record of an object; a counter that begins again with every epoch becomes the step of the run."""
-        record = record_of(data)
+        record = record_of(with_step(data))
         record = None if record is None else as_report(data, record)
         if record is None or record.step is None or record.epoch is None or "metrics" in data:
             return record

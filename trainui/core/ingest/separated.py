@@ -9,7 +9,7 @@ from typing import Any
 from trainui.core.ingest.cells import cells_of, delimiter_of, is_empty, place_of, value_of
 from trainui.core.ingest.columns import Column, columns_of, headless, is_header, is_told, names_of
 from trainui.core.ingest.dialects.names import PHASES, is_phased
-from trainui.core.ingest.fields import clean_name, time_of
+from trainui.core.ingest.fields import EARLIEST, clean_name, time_of
 from trainui.core.ingest.laps import Laps
 from trainui.core.ingest.records import NOTHING, Record, Tally
 from trainui.core.ingest.text import strip_escapes
@@ -182,7 +182,9 @@ class Separated:
                     metrics[column.name] = value
             elif role in ("step", "within", "epoch", "episode"):
                 at, of = place_of(cell)
-                if role == "epoch":
+                if role == "epoch" and at is not None and at > EARLIEST:
+                    rest["at"] = at  # Unix seconds are called so too
+                elif role == "epoch":
                     rest["epoch"], rest["total_epochs"] = at, of
                 elif role == "episode":
                     episode = at

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from trainui.core.ingest.dialects.names import is_measure
+from trainui.core.ingest.fields import axis_of, position_of
 from trainui.core.ingest.records import Record
 
 # What only a logger writes, whatever the value.
@@ -39,6 +40,21 @@ _NO_METRIC = _LOGGER | {
     "bytes",
     "count",
 }
+
+# Counters of other kinds of training, in order of trust; they count where nothing else does.
+_LATE = (
+    "total_timesteps", "timesteps_total", "timesteps", "training_iteration", "round", "communication_round", "episode",
+    "generation",
+)  # fmt: skip
+
+
+def with_step(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The object, its round, episode or generation called a step when it names no other place."""
+    if not any(axis_of(key) in ("step", "epoch") for key in data if key != "steps"):
+        for key in _LATE:
+            if key in data and position_of(data[key]) is not None:
+                return {**{name: value for name, value in data.items() if name != key}, "step": data[key]}
+    return dict(data)
 
 
 def as_report(data: Mapping[str, Any], record: Record) -> Record | None:

@@ -7,8 +7,7 @@ import re
 from collections.abc import Sequence
 
 from trainui.core.ingest.cells import cells_of, is_empty, value_of
-from trainui.core.ingest.columns import Column, is_setting
-from trainui.core.ingest.dialects.names import is_measure
+from trainui.core.ingest.columns import Column, is_setting, speaks
 from trainui.core.ingest.format import Format
 from trainui.core.ingest.records import Record
 from trainui.core.ingest.separated import Separated
@@ -21,6 +20,10 @@ _TOLD = re.compile(
     r"metric|progress|result|hist|log|train|loss|monitor|eval|curve|learn|valid|acc|score|reward|stat",
     re.IGNORECASE,
 )
+
+_SURELY = re.compile(r"metric|progress|result|hist|train|loss|curve|learn|reward", re.IGNORECASE)
+_EXPORT = ["wall time", "step", "value"]
+"""What TensorBoard gives for download, under any name."""
 
 
 def claims(name: str, head: bytes) -> bool:
@@ -39,11 +42,12 @@ def claims(name: str, head: bytes) -> bool:
     table = next((one for one in reader.tables if any(column.role for column in one.columns)), None)
     if table is None:
         return False
-    is_named, is_told = bool(_NAMED.search(name)), bool(_TOLD.search(name.rpartition("/")[2]))
+    last = name.rpartition("/")[2]
+    is_named, is_told = bool(_NAMED.search(last)), bool(_TOLD.search(last))
     told = {metric for record in records for metric in record.metrics}
     named = told if records else {column.name for column in table.columns if column.role == "metric"}
     has_place = any(column.role in ("step", "within", "epoch", "episode") for column in table.columns)
-    measures = sum(map(is_measure, named))
+    measures = sum(map(speaks, named))
     if not is_named:
         # A log of prose may begin like a table: here every row has to fit.
         if reader.understood < reader.lines or not has_place or not measures or not records:
@@ -55,9 +59,12 @@ def claims(name: str, head: bytes) -> bool:
     if table.header[:3] == ["r", "l", "t"]:
         return name.endswith("monitor.csv")  # the episodes of a Gym environment
     rows = _rows(lines, len(table.header), reader.delimiter)
+    if [cell.lower() for cell in table.header] == _EXPORT:
+        return True
     if not named or not _is_one_run(table.columns, rows, records):
         return False
-    return bool(measures and (has_place or is_told)) or (has_place and is_told)
+    is_placed = has_place if not records else any(_place(record) is not None for record in records)
+    return bool(measures and (is_placed or is_told)) or (is_placed and bool(_SURELY.search(last)))
 
 
 def _rows(lines: Sequence[bytes], width: int, delimiter: str) -> list[list[str]]:
@@ -67,8 +74,7 @@ def _rows(lines: Sequence[bytes], width: int, delimiter: str) -> list[list[str]]
 
 def _is_one_run(columns: Sequence[Column], rows: Sequence[Sequence[str]], records: Sequence[Record]) -> bool:
     """Whether the rows are moments of one run, and not one run, model or file each."""
-    places = [record.step if record.step is not None else record.epoch for record in records]
-    known = [place for place in places if place is not None]
+    known = [place for record in records if (place := _place(record)) is not None]
     moves = [right - left for left, right in itertools.pairwise(known)]
     grows = sum(move > 0 for move in moves)
     if sum(move < 0 for move in moves) * 5 > len(moves) * 2:
@@ -78,6 +84,10 @@ def _is_one_run(columns: Sequence[Column], rows: Sequence[Sequence[str]], record
     others = [place for place, column in enumerate(columns) if column.role not in ("key", "time", "part")]
     settings = sum(is_setting(column.name) for column in columns)
     return settings < 3 and not any(_names_rows([row[place] for row in rows]) for place in others)
+
+
+def _place(record: Record) -> float | int | None:
+    return record.step if record.step is not None else record.epoch
 
 
 def _names_rows(cells: Sequence[str]) -> bool:
