@@ -9,10 +9,11 @@ from pathlib import Path
 
 from tests.bench.measure import Row, clock
 from trainui.core.gates import Judge, Point, parse_gates
+from trainui.core.ingest.records import Record
 from trainui.core.store.read import Reader
 from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic, connect
-from trainui.core.store.streams import StoredPoint, StreamWriter
+from trainui.core.store.streams import StreamWriter
 from trainui.core.watching import Watch
 
 LINES = 150_000
@@ -79,14 +80,8 @@ def opening(folder: Path) -> Iterator[Row]:
     for points in (10_000, 1_000_000):
         run = f"open-{points}"
         with atomic(db):
-            writer.add_points(
-                run,
-                "jsonl",
-                (
-                    StoredPoint(metric="m", step=n, value=float(n % 97), epoch=None, at=0.0)
-                    for n in range(points)
-                ),
-            )
+            told = [Record(metrics={"m": float(n % 97)}, step=n, at=0.0) for n in range(points)]
+            writer.add_records(run, "jsonl", told, now=0.0)
         reader = Reader(folder / "runs.db")
         taken = min(
             clock(lambda run=run, reader=reader: reader.envelope(run, "m", buckets=400)) for _ in range(5)

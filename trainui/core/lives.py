@@ -90,6 +90,7 @@ class Lives:
         try:
             is_new = run.name not in self._watches
             watch = self._watch(run)
+            watch.find(self._metering.opened.get(run.name, ()), now=now.unix, final=has_ended)
             verdicts = (watch.unanswered() if is_new else []) + watch.read(now=now.unix, final=has_ended)
         except (sqlite3.Error, TrainuiError, OSError):
             self._watches.pop(run.name, None)

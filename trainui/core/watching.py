@@ -11,39 +11,37 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from trainui.core.errors import StoreError
+from trainui.core.following import OWN, Stream, Streams, stamp_of
 from trainui.core.gates import Judge, Point, State, Verdict
-from trainui.core.ingest.follow import Chunk, read_chunk
-from trainui.core.ingest.formats import Reader, reader_for
+from trainui.core.ingest.discover import Found
+from trainui.core.ingest.follow import Chunk
+from trainui.core.ingest.format import Reader
+from trainui.core.ingest.formats import reader_for
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.ingest.records import Record
 from trainui.core.process.beat import beat
+from trainui.core.store.columns import storable
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
-from trainui.core.store.streams import Source, StoredPoint, StreamWriter
+from trainui.core.store.streams import Added, Source, StreamWriter
 from trainui.core.store.verdicts import write_checkpoint, write_gates, write_verdict
-
-STREAMS = (("metrics.jsonl", "jsonl"), ("output.log", "console"))
-"""The files of a run directory that are followed, the most structured first."""
 
 MOST_CHUNKS = 8
 """Chunks taken from one file in one pass, so that a flood from one run cannot starve the others."""
 
 
-@dataclass(slots=True)
-class _Stream:
-    source: Source
-    reader: Reader
-
-
 class Watch:
     """One run's readers and judge. After a failed commit, throw it away and make a new one from the store."""
 
-    def __init__(self, db: sqlite3.Connection, run: RunRow, writer: StreamWriter) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, run: RunRow, writer: StreamWriter, *, own: Sequence[Found] = OWN
+    ) -> None:
+        """`own`: the streams it has from the start; an imported run has only those that were named."""
         self.name = run.name
         self._db = db
         self._run = run
@@ -52,7 +50,12 @@ class Watch:
         self._gates = run.spec.gates()
         self._judge = Judge(self._gates)
         self._written: dict[str, tuple[State, float | None]] = {}
-        self._streams = [self._stream(path, kind) for path, kind in STREAMS]
+        self._patterns = compile_patterns(run.spec.metrics.pattern)
+        self._streams = Streams(run.directory, own, source=self._source, make=self._reader)
+        self._named = [
+            pattern.replace("{run_dir}", str(run.directory)).replace("{run}", run.name)
+            for pattern in run.spec.metrics.files
+        ]
         self._hinted: set[str] = set()
         self.is_behind = False
         """Whether a stream has more than the last read took."""
@@ -62,17 +65,15 @@ class Watch:
         """Unix seconds of its last going on after a pause, in which it could not speak."""
         self._replay()
 
-    def _stream(self, path: str, kind: str) -> _Stream:
-        source = self._writer.source(self.name, path, kind)
-        return _Stream(source=source, reader=self._reader(kind, source.state))
+    def _source(self, found: Found) -> Source:
+        return self._writer.source(self.name, found.path, found.kind, prefix=found.prefix)
 
-    def _reader(self, kind: str, state: str = "") -> Reader:
-        patterns = compile_patterns(self._run.spec.metrics.pattern) if kind == "console" else ()
-        return reader_for(kind, patterns=patterns, state=state)
+    def _reader(self, kind: str, state: str) -> Reader:
+        return reader_for(kind, patterns=self._patterns, state=state)
 
     def _replay(self) -> None:
         """Bring the judge to where the store says it stood; what it decides again was decided before."""
-        for number, row in enumerate(self._runs.points_in_order(self.name)):
+        for number, row in enumerate(self._runs.points_in_order(self.name) if self._gates else ()):
             if number % 5000 == 0:
                 beat()
             value = math.nan if row["value"] is None else row["value"]
@@ -94,34 +95,37 @@ class Watch:
         """Write the run's gates down before it starts. Call inside a transaction."""
         write_gates(self._db, self.name, self._gates)
 
-    def read(self, *, now: float, final: bool = False) -> list[Verdict]:
+    def find(self, opened: Iterable[str] = (), *, now: float, final: bool = False) -> None:
+        """Take in streams that appeared: in the run directory, by the spec, among the files its processes have
+        `opened` for writing."""
+        begun = self._run.started_at or self._run.queued_at
+        self._streams.find(opened, self._named, folder=self._run.project, since=begun, now=now, final=final)
+
+    def read(
+        self, *, now: float, final: bool = False, tell: Callable[[int], None] | None = None
+    ) -> list[Verdict]:
         """Read what is new in every stream; returns the verdicts that changed, already committed.
 
-        `final` also takes a last line without an end. `now` is Unix seconds.
+        `final` also takes a last line without an end. `now` is Unix seconds. `tell` hears of bytes as they are read.
         """
         changed: list[Verdict] = []
         self.is_behind = False
         for stream in self._streams:
             for _ in range(10**9 if final else MOST_CHUNKS):
-                source = stream.source
-                chunk = read_chunk(
-                    self._run.directory / source.path,
-                    offset=source.offset,
-                    inode=source.inode,
-                    mark=source.mark,
-                    final=final,
-                )
+                chunk = stream.next(now=now, final=final)
                 if chunk is None:
                     break
                 changed.extend(self._commit(stream, chunk, now))
+                if tell is not None:
+                    tell(chunk.end - chunk.start)
             else:
                 self.is_behind = True
         return changed
 
-    def _commit(self, stream: _Stream, chunk: Chunk, now: float) -> list[Verdict]:
-        if chunk.rewound:  # another file: what was remembered of the old one is void
-            stream.reader = self._reader(stream.source.kind)
-        records = [record for line in chunk.items for record in stream.reader.read(line)]
+    def _commit(self, stream: Stream, chunk: Chunk, now: float) -> list[Verdict]:
+        if chunk.rewound:
+            stream.begin_anew()
+        records = [record for item in chunk.items for record in stream.reader.read(item)]
         before = stream.source
         after = replace(
             before,
@@ -139,14 +143,16 @@ class Watch:
                 self._runs.event(
                     self.name, "stream", f"{before.path} was {chunk.rewound}; read again from 0", at=now
                 )
-            points = self._writer.add_points(self.name, before.kind, _points(records, now))
-            changed = self._judge_points(before.kind, points)
-            self._hint({one.metric for one in points}, now)
-            self._keep_rest(records, points, now, tells_place=self._tells_place(stream))
+            added = self._writer.add_records(
+                self.name, before.kind, records, now=now, wanted=self._judge.watched, prefix=before.prefix
+            )
+            changed = self._judge_points(added)
+            self._hint(added.metrics, now)
+            self._keep_rest(records, added, now, tells_place=self._tells_place(stream))
         stream.source = after
         return changed
 
-    def _hint(self, written: set[str], now: float) -> None:
+    def _hint(self, written: Collection[str], now: float) -> None:
         """Say early that a promise waits for `train/loss` while the run writes `loss`."""
         awaited = {self._run.spec.metrics.primary, *(gate.metric for gate in self._gates)}
         for name in sorted(awaited - self._hinted):
@@ -156,16 +162,11 @@ class Watch:
                 text = f"the spec waits for {name}, and the run writes {bare}: is that the one?"
                 self._runs.event(self.name, "gate", text, at=now)
 
-    def _judge_points(self, kind: str, points: Sequence[Point]) -> list[Verdict]:
-        """Feed the judge with what is the curve of its metric, and write down where the gates stand."""
-        curves = {
-            metric: self._writer.is_curve(self.name, metric, kind)
-            for metric in {one.metric for one in points}
-        }
-        changed: list[Verdict] = []
-        for one in points:
-            if curves[one.metric]:
-                changed.extend(self._judge.feed(one))
+    def _judge_points(self, added: Added) -> list[Verdict]:
+        """Feed the judge with what it watches, and write down where the gates stand."""
+        changed = [verdict for one in added.points for verdict in self._judge.feed(one)]
+        if added.curve_place is not None:
+            self._judge.pass_by(added.curve_place)
         self._write(changed)
         return changed
 
@@ -178,14 +179,11 @@ class Watch:
                 write_verdict(self._db, self.name, verdict, is_change=False)
                 self._written[gate] = shown
 
-    def _tells_place(self, stream: _Stream) -> bool:
+    def _tells_place(self, stream: Stream) -> bool:
         """Whether no more structured stream says how far the run is: a printed step may count anything."""
-        above = self._streams[: self._streams.index(stream)]
-        return not any(one.source.understood for one in above)
+        return not any(one.source.understood for one in self._streams if one.form.rank < stream.form.rank)
 
-    def _keep_rest(
-        self, records: Iterable[Record], points: Sequence[Point], now: float, *, tells_place: bool
-    ) -> None:
+    def _keep_rest(self, records: Iterable[Record], added: Added, now: float, *, tells_place: bool) -> None:
         """Checkpoints, events and how far the run is."""
         place: dict[str, float] = {}
         for record in records:
@@ -195,12 +193,11 @@ class Watch:
                 self._keep_checkpoint(record, now)
             for name in ("total_steps", "total_epochs"):
                 if (value := getattr(record, name)) is not None:
-                    place[name] = _storable(value)
-        if points:
-            place["step"] = points[-1].step
-            epochs = [one.epoch for one in points if one.epoch is not None]
-            if epochs:
-                place["epoch"] = epochs[-1]
+                    place[name] = storable(value)
+        if added.place is not None and added.place.step is not None:
+            place["step"] = added.place.step
+            if added.place.epoch is not None:
+                place["epoch"] = added.place.epoch
         if place and tells_place:
             self._runs.change(self.name, **place)
 
@@ -212,18 +209,23 @@ class Watch:
             self.name,
             path=record.checkpoint or "",
             at=record.at or now,
-            step=None if record.step is None else _storable(record.step),
-            epoch=None if record.epoch is None else _storable(record.epoch),
+            step=None if record.step is None else storable(record.step),
+            epoch=None if record.epoch is None else storable(record.epoch),
             metric=metric,
             value=value,
         )
         shown = f" {metric} {value:.4g}" if value is not None else ""
         self._runs.event(self.name, "checkpoint", f"{record.checkpoint}{shown}", at=record.at or now)
 
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code its streams told of, where a format keeps it."""
+        codes = (getattr(stream.reader, "exit_code", None) for stream in self._streams)
+        return next((code for code in codes if code is not None), None)
+
     def silent_seconds(self, now: float) -> float:
         """Seconds since the run last wrote anything to a stream; 0 before it wrote its first."""
-        files = [self._run.directory / stream.source.path for stream in self._streams]
-        written = [path.stat().st_mtime for path in files if path.exists()]
+        written = [stamp[2] / 1e9 for stream in self._streams if (stamp := stamp_of(stream.path()))]
         return max(0.0, now - max([*written, self.awake_since])) if written else 0.0
 
     def meters(self, values: dict[str, float], *, now: float) -> list[Verdict]:
@@ -240,35 +242,14 @@ class Watch:
         return changed
 
 
-def _points(records: Iterable[Record], now: float) -> Iterable[StoredPoint]:
-    """The points of records; what a line does not say is taken from what it does."""
-    for record in records:
-        if record.checkpoint:
-            continue  # its metrics tell what was saved; the run logged them as points before
-        for metric, value in record.metrics.items():
-            step = record.step if record.step is not None else record.epoch
-            yield StoredPoint(
-                metric=metric,
-                step=None if step is None else _storable(step),
-                value=value,
-                epoch=None if record.epoch is None else _storable(record.epoch),
-                at=record.at if record.at is not None else now,
-            )
-
-
-def _storable(step: float) -> float:
-    """SQLite keeps whole numbers to 2^63; a larger step is kept as the nearest float."""
-    return float(step) if isinstance(step, int) and not -(2**63) <= step < 2**63 else step
-
-
 def stamp(directory: Path) -> tuple[int, ...]:
     """What changes when a run writes, is told something or ends; () when its directory cannot be seen."""
     try:
         seen = [os.stat(directory).st_mtime_ns]
     except OSError:
         return ()
-    for name, _ in STREAMS:
+    for own in OWN:
         with contextlib.suppress(OSError):
-            one = os.stat(directory / name)
+            one = os.stat(directory / own.path)
             seen += [one.st_size, one.st_mtime_ns]
     return tuple(seen)

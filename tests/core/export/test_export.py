@@ -7,10 +7,11 @@ import pytest
 from trainui.core.errors import NotFoundError
 from trainui.core.export.markdown import escape
 from trainui.core.export.summary import export_runs
+from trainui.core.ingest.records import Record
 from trainui.core.store.intents import Desk
 from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic, connect
-from trainui.core.store.streams import StoredPoint, StreamWriter
+from trainui.core.store.streams import StreamWriter
 
 
 @pytest.mark.parametrize(
@@ -50,14 +51,8 @@ def db_path(tmp_path):
         ):
             payload = {"job": name, "study": "both", "spec": spec(name), "project": str(tmp_path)}
             runs.add(f"{name}-1", payload, directory=tmp_path / "runs" / f"{name}-1", queued_at=float(place))
-            streams.add_points(
-                f"{name}-1",
-                "jsonl",
-                [
-                    StoredPoint(metric="val/mae", step=n, value=value, epoch=None, at=n)
-                    for n, value in enumerate(curve)
-                ],
-            )
+            told = [Record(metrics={"val/mae": value}, step=n, at=n) for n, value in enumerate(curve)]
+            streams.add_records(f"{name}-1", "jsonl", told, now=0.0)
     return path
 
 

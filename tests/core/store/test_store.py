@@ -8,15 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainui.core.errors import NotFoundError, StoreError
+from trainui.core.ingest.records import Record
 from trainui.core.store.envelope import WIDTHS
 from trainui.core.store.intents import Desk, close_intent, open_intents
 from trainui.core.store.read import Reader
 from trainui.core.store.schema import MIGRATIONS, atomic, connect
-from trainui.core.store.streams import Source, StoredPoint, StreamWriter
+from trainui.core.store.streams import Source, StreamWriter
 
 
 def point(step, value, metric="m", epoch=None):
-    return StoredPoint(metric=metric, step=step, value=value, epoch=epoch, at=float(step or 0))
+    return Record(metrics={metric: value}, step=step, epoch=epoch, at=float(step or 0))
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def write(db, points, run="a-1", source="jsonl", batch=7):
     for place in range(0, len(points), batch):
         writer = StreamWriter(db)  # a new one for each batch: as after a restart of the manager
         with atomic(db):
-            writer.add_points(run, source, points[place : place + batch])
+            writer.add_records(run, source, points[place : place + batch], now=0.0)
 
 
 @pytest.mark.parametrize(
@@ -104,11 +105,11 @@ def test_a_rolled_back_batch_leaves_nothing(path):
     write(db, [point(0, 1.0)])
     writer = StreamWriter(db)
     with pytest.raises(ZeroDivisionError), atomic(db):
-        writer.add_points("a-1", "jsonl", [point(1, 2.0)])
+        writer.add_records("a-1", "jsonl", [point(1, 2.0)], now=0.0)
         _ = 1 / 0
     writer.forget()
     with atomic(db):
-        writer.add_points("a-1", "jsonl", [point(1, 3.0)])
+        writer.add_records("a-1", "jsonl", [point(1, 3.0)], now=0.0)
     assert [one.value for one in Reader(path).curve("a-1", "m")] == [1.0, 3.0]
 
 

@@ -5,7 +5,7 @@ A verdict depends on nothing but the gates and the order of what was fed: no clo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from trainui.core.errors import NotFoundError, UserError, nearest
@@ -49,6 +49,17 @@ class Judge:
         if self._joined and (changed or self._place.epoch != before.epoch or self._has_questions):
             changed += self._look_around()
         return changed
+
+    @property
+    def watched(self) -> Collection[str] | None:
+        """The metrics whose points must be fed; None: every one, since a gate asks how far the run is."""
+        asks_place = self._joined or not self._watchers.keys().isdisjoint(("@epoch", "@step"))
+        return None if asks_place else self._watchers.keys()
+
+    def pass_by(self, place: Place) -> None:
+        """The run has come so far with points that nobody watches, which need not be fed one by one."""
+        if self._ended is None:
+            self._place = place if place.epoch is not None else replace(place, epoch=self._place.epoch)
 
     def meters(
         self, values: Mapping[str, float], *, at: float, step: float | None = None, epoch: float | None = None

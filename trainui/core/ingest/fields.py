@@ -13,8 +13,8 @@ from trainui.core.ingest.text import strip_escapes
 MAX_DEPTH = 8
 MAX_NAME = 200
 MAX_TEXT = 4000
-MAX_EXACT = 2**53
-"""Whole numbers beyond this are kept as floats: a database integer ends at 2**63."""
+MAX_EXACT = 2**63
+"""Whole numbers beyond this are kept as floats: a database integer ends here."""
 
 EARLIEST = 946_684_800.0  # the year 2000
 LATEST = 4_102_444_800.0  # the year 2100

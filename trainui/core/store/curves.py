@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from itertools import pairwise
 
 from trainui.core.store.envelope import Bin, level_for, thinned
+from trainui.core.store.envelopes import bins_between
+from trainui.core.store.segments import segments_of
 from trainui.core.store.views import Bucket, CurvePoint
 
 
@@ -40,32 +43,26 @@ def last_nonfinite(db: sqlite3.Connection, run: str, primary: str) -> tuple[str,
     return row["name"], math.nan if row["last"] is None else row["last"], row["last_step"]
 
 
-def envelope(db: sqlite3.Connection, metric: int, points: int, *, buckets: int) -> list[Bucket]:
-    """At most about 2 x `buckets` buckets over the whole metric, read from the coarsest level that has enough."""
-    level = level_for(points, buckets)
-    if level is None:
-        bins = []
-        for place, point in enumerate(points_of(db, metric)):
-            one = Bin(level=-1, bucket=place)
-            one.add(point.step, point.value)
-            bins.append(one)
-    else:
-        rows = db.execute(
-            "SELECT level, bucket, step_from, step_to, min, max, first, last, count, nonfinite"
-            " FROM envelopes WHERE metric=? AND level=? ORDER BY bucket",
-            (metric, level),
-        )
-        bins = [Bin(*row) for row in rows]
+def envelope(
+    db: sqlite3.Connection, metric: int, points: int, *, buckets: int, start: int = 0, stop: int | None = None
+) -> list[Bucket]:
+    """The points from number `start` to before `stop` (None: all `points` of the metric) in about `buckets`
+    buckets, at most twice as many.
+
+    None of them reaches over the border of a segment, unless there are more segments than buckets.
+    """
+    stop = points if stop is None else min(stop, points)
+    inner = [n for n in segments_of(db, metric) if start < n < stop]
+    edges = [start, *(inner if len(inner) < buckets else ()), stop]
+    level = level_for(stop - start, buckets)
+    found: list[Bin] = []
+    for first, last in pairwise(edges):
+        share = math.ceil(buckets * (last - first) / max(stop - start, 1))
+        found += thinned(bins_between(db, metric, level, first, last), share)
     return [
         Bucket(
-            step_from=one.step_from,
-            step_to=one.step_to,
-            min=one.min,
-            max=one.max,
-            first=one.first,
-            last=one.last,
-            count=one.count,
-            nonfinite=one.nonfinite,
+            step_from=one[0], step_to=one[1], min=one[2], max=one[3], first=one[4], last=one[5], count=one[6],
+            nonfinite=one[7],
         )
-        for one in thinned(bins, buckets)
-    ]
+        for one in found
+    ]  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 from trainui.core.run import Result, Status
 from trainui.core.store.salvage import Row, Wreck
+from trainui.core.store.segments import cut_anew
 
 OF_A_RUN = ("metrics", "sources", "gates", "verdicts", "events", "checkpoints", "notes", "usage")
 """Tables with a `run` column that tell of one run; money and intents are kept apart."""
@@ -48,6 +49,7 @@ def copy_run(db: sqlite3.Connection, wreck: Wreck, row: Row) -> None:
                 for points in ("points", "envelopes"):
                     for part in wreck.rows_of(points, "metric", one["id"]):
                         insert(db, points, part | {"metric": place})
+                cut_anew(db, place)  # an older file has no segments
 
 
 def restore_run(db: sqlite3.Connection, row: Row, *, is_same_end: bool) -> None:
@@ -77,7 +79,7 @@ def restore_gate(db: sqlite3.Connection, row: Row) -> None:
 
 def forget_run(db: sqlite3.Connection, name: str) -> None:
     """Take a run out again that could not be read to its end. Call inside a transaction."""
-    for table in ("points", "envelopes"):
+    for table in ("points", "envelopes", "segments"):
         db.execute(
             f"DELETE FROM {table} WHERE metric IN (SELECT id FROM metrics WHERE run=?)",  # noqa: S608
             (name,),

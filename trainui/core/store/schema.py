@@ -16,6 +16,7 @@ from trainui.core.errors import StoreError
 from trainui.core.mounts import mount_of
 from trainui.core.process.beat import beat
 from trainui.core.process.failpoint import reach
+from trainui.core.store.segments import cut_anew
 
 BUSY = 10.0
 """Seconds to wait for another writer: a manager that waits must beat again before it is taken for hung."""
@@ -44,6 +45,15 @@ def m002_queue_and_usage(db: sqlite3.Connection) -> None:
     """The order of the queue, tries again, how a run died, and what its processes use."""
     for statement in _SECOND.split(";\n"):
         db.execute(statement)
+
+
+@migration
+def m003_segments(db: sqlite3.Connection) -> None:
+    """Where the steps of a curve go back, what stands before a source's names, and views that tell NaN."""
+    for statement in _THIRD.split(";\n"):
+        db.execute(statement)
+    for metric in db.execute("SELECT id FROM metrics WHERE points > 0").fetchall():
+        cut_anew(db, metric["id"])
 
 
 _FIRST = """
@@ -141,6 +151,34 @@ CREATE TABLE usage (
   run TEXT NOT NULL, at REAL NOT NULL, cpu REAL, memory INTEGER NOT NULL, gpu_memory INTEGER, gpu REAL,
   processes INTEGER NOT NULL, why_no_gpu TEXT NOT NULL, PRIMARY KEY (run, at)
 ) WITHOUT ROWID
+"""
+
+_THIRD = """
+ALTER TABLE runs ADD COLUMN imported TEXT NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX runs_imported ON runs (imported) WHERE imported != '';
+ALTER TABLE sources ADD COLUMN prefix TEXT NOT NULL DEFAULT '';
+ALTER TABLE metrics ADD COLUMN top_step;
+ALTER TABLE metrics ADD COLUMN behind_step;
+CREATE TABLE segments (
+  metric INTEGER NOT NULL, n INTEGER NOT NULL, step NOT NULL, PRIMARY KEY (metric, n)
+) WITHOUT ROWID;
+DROP VIEW curves;
+DROP VIEW runs_view;
+DROP VIEW gates_view;
+CREATE VIEW curves AS
+  SELECT metrics.run, metrics.name AS metric, metrics.source, points.n, points.step, points.epoch, points.value,
+    points.value IS NULL AS is_nan, points.at
+  FROM points JOIN metrics ON metrics.id = points.metric;
+CREATE VIEW runs_view AS
+  SELECT name AS run, job, study, status, result, cause, parent, queued_at, started_at, ended_at, seconds,
+    step, epoch, total_steps, total_epochs, exit_code, exit_signal, peak_memory, peak_gpu_memory, directory,
+    (SELECT coalesce(sum(micro_usd), 0) / 1e6 FROM ledger WHERE ledger.run = runs.name) AS usd,
+    (SELECT coalesce(sum(gpu_ms), 0) / 3600000.0 FROM ledger WHERE ledger.run = runs.name) AS gpu_hours
+  FROM runs;
+CREATE VIEW gates_view AS
+  SELECT run, gate, role, verdict, metric, value, threshold, step AS at_step, epoch AS at_epoch, at, reason, action,
+    would_save_seconds, rule, quote
+  FROM gates
 """
 
 

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import astuple, dataclass, field
+from itertools import chain, count, repeat
+from typing import Any
 
-from trainui.core.gates import Point
-from trainui.core.store.envelope import WIDTHS, Bin
+from trainui.core.gates import Place, Point
+from trainui.core.ingest.formats import format_named
+from trainui.core.ingest.records import Record
+from trainui.core.store.columns import Batch, Column
+from trainui.core.store.envelope import Step
+from trainui.core.store.envelopes import new_rows
+from trainui.core.store.segments import Track, cut, keep_cuts
 
-RANKS = {"jsonl": 0, "console": 9}
-"""Structured sources first: the lowest rank of a metric is its curve, the others are kept as a check."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StoredPoint:
-    """One point on its way into the store. `value` may be NaN; a point without a step gets its number."""
-
-    metric: str
-    step: float | None
-    value: float
-    epoch: float | None
-    at: float
+POINT = "INSERT INTO points (metric, n, step, value, epoch, at, seq) VALUES (?, ?, ?, ?, ?, ?, ?)"
+BUCKET = "INSERT OR REPLACE INTO envelopes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+FIGURES = (
+    "points", "nonfinite", "first", "last", "last_is_finite", "min", "max", "min_step", "max_step", "last_step",
+    "last_epoch", "last_at", "top_step", "behind_step",
+)  # fmt: skip
+SAVE = f"UPDATE metrics SET {', '.join(f'{name}=?' for name in FIGURES)} WHERE id=?"  # noqa: S608
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,11 +40,26 @@ class Source:
     state: str = ""
     mark: str = ""
     """Tells whether the bytes before the offset are still those that were read."""
+    prefix: str = ""
+    """Stands before the names of its metrics."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Added:
+    """What a batch brought."""
+
+    metrics: Collection[str] = ()
+    points: Sequence[Point] = ()
+    """Those that were wanted, in the order read."""
+    place: Place | None = None
+    """How far its last point was; None without any."""
+    curve_place: Place | None = None
+    """The same of the points for whose metric no more structured source is known."""
 
 
 @dataclass(slots=True)
 class _Tally:
-    """A metric's running figures and the buckets that still fill."""
+    """A metric's running figures."""
 
     id: int
     points: int = 0
@@ -52,12 +68,32 @@ class _Tally:
     last: float | None = None
     min: float | None = None
     max: float | None = None
-    min_step: float | None = None
-    max_step: float | None = None
-    last_step: float | None = None
+    min_step: Step | None = None
+    max_step: Step | None = None
+    last_step: Step | None = None
     last_epoch: float | None = None
     last_at: float | None = None
-    bins: dict[int, Bin] = field(default_factory=dict)
+    track: Track = field(default_factory=Track)
+
+    def figures(self) -> tuple[object, ...]:
+        """What SAVE asks for."""
+        is_finite = self.last is None or math.isfinite(self.last)
+        return (
+            self.points, self.nonfinite, self.first, self.last, int(is_finite), self.min, self.max, self.min_step,
+            self.max_step, self.last_step, self.last_epoch, self.last_at, self.track.top, self.track.behind, self.id,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is remembered of one run."""
+
+    points: int
+    """All of its points: the number of its next one, in the order they were read."""
+    curves: dict[str, tuple[int, int]]
+    """Metric → (rank, id) of its most structured source."""
+    tallies: dict[tuple[str, str], _Tally] = field(default_factory=dict)
+    """(source, metric) → its figures."""
 
 
 class StreamWriter:
@@ -65,168 +101,146 @@ class StreamWriter:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._tallies: dict[tuple[str, str, str], _Tally] = {}
-        self._counts: dict[str, int] = {}
+        self._known: dict[str, _Known] = {}
 
-    def forget(self) -> None:
-        """Drop what is remembered: the next batch reads it from the store again."""
-        self._tallies.clear()
-        self._counts.clear()
+    def forget(self, run: str | None = None) -> None:
+        """Drop what is remembered, of one run or of all: the next batch reads it from the store again."""
+        if run is None:
+            self._known.clear()
+        else:
+            self._known.pop(run, None)
 
-    def _count_of(self, run: str) -> int:
-        """Points of a run so far, over all metrics: the number of its next one, in the order they were read."""
-        row = self._db.execute("SELECT coalesce(sum(points), 0) FROM metrics WHERE run=?", (run,)).fetchone()
-        return int(row[0])
-
-    def source(self, run: str, path: str, kind: str) -> Source:
+    def source(self, run: str, path: str, kind: str, *, prefix: str = "") -> Source:
         """How far `path` was read."""
         row = self._db.execute("SELECT * FROM sources WHERE run=? AND path=?", (run, path)).fetchone()
-        return Source(**dict(row)) if row else Source(run=run, path=path, kind=kind)
+        return Source(**dict(row)) if row else Source(run=run, path=path, kind=kind, prefix=prefix)
 
     def advance(self, before: Source, after: Source) -> bool:
         """Move a source on; False when somebody else did meanwhile. Call inside the batch's transaction."""
         row = self._db.execute(
-            "SELECT offset FROM sources WHERE run=? AND path=?", (before.run, before.path)
+            "SELECT offset, mark FROM sources WHERE run=? AND path=?", (before.run, before.path)
         ).fetchone()
-        if (row["offset"] if row else 0) != before.offset:
+        if (tuple(row) if row else (0, "")) != (before.offset, before.mark):
             return False
         self._db.execute(
-            "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                after.run,
-                after.path,
-                after.kind,
-                after.offset,
-                after.inode,
-                after.lines,
-                after.understood,
-                after.state,
-                after.mark,
-            ),
+            "INSERT OR REPLACE INTO sources (run, path, kind, offset, inode, lines, understood, state, mark, prefix)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            astuple(after),
         )
         return True
 
-    def add_points(self, run: str, source: str, points: Iterable[StoredPoint]) -> list[Point]:
-        """Append points in the order given, with their envelopes; returns them. Call inside a transaction."""
-        stored: list[Point] = []
-        seq = self._counts[run] if run in self._counts else self._count_of(run)
-        rows: list[tuple[object, ...]] = []
-        full: list[tuple[object, ...]] = []
-        touched: dict[int, _Tally] = {}
-        for point in points:
-            tally = self._tally(run, point.metric, source)
-            touched[tally.id] = tally
-            value = point.value
-            step = point.step if point.step is not None else tally.points
-            rows.append(
-                (
-                    tally.id,
-                    tally.points,
-                    step,
-                    None if math.isnan(value) else value,
-                    point.epoch,
-                    point.at,
-                    seq,
-                )
-            )
-            seq += 1
-            stored.append(Point(metric=point.metric, step=step, value=value, epoch=point.epoch, at=point.at))
-            full.extend(_count(tally, stored[-1]))
-        self._db.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-        self._counts[run] = seq
-        for tally in touched.values():
-            full.extend(one.row(tally.id) for one in tally.bins.values())
-            self._save(tally)
-        self._db.executemany(
-            "INSERT OR REPLACE INTO envelopes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", full
+    def add_records(
+        self,
+        run: str,
+        source: str,
+        records: Sequence[Record],
+        *,
+        now: float,
+        wanted: Collection[str] | None = (),
+        prefix: str = "",
+    ) -> Added:
+        """Append the points of records in the order given, with their envelopes. Call inside a transaction.
+
+        A point without a step stands at its epoch, or at its number; one without a time at `now` (Unix
+        seconds). The points of the `wanted` metrics are returned as far as `source` is the most structured
+        one that tells them; None wants every metric. `prefix` goes before every name.
+        """
+        known = self._run(run)
+        batch = Batch(records, now=now, first=known.points, prefix=prefix)
+        if not batch.size:
+            return Added()
+        tallies = {name: self._tally(known, run, name, source) for name in batch.columns}
+        steps = {name: batch.steps(column, tallies[name].points) for name, column in batch.columns.items()}
+        self._insert(batch, tallies, steps)
+        known.points += batch.size
+        aside = {name for name, tally in tallies.items() if known.curves[name][1] != tally.id}
+        asked = [name for name in batch.columns if name not in aside and (wanted is None or name in wanted)]
+        return Added(
+            metrics=batch.columns.keys(),
+            points=batch.points({one: steps[one] for one in asked}, aside) if asked else (),
+            place=batch.place(steps),
+            curve_place=batch.place(steps, aside),
         )
-        return stored
+
+    def _insert(self, batch: Batch, tallies: dict[str, _Tally], steps: dict[str, list[Step]]) -> None:
+        """Rows in the order of their keys: what is appended side by side costs least."""
+        columns = sorted(batch.columns.items(), key=lambda one: tallies[one[0]].id)
+        rows = (
+            zip(
+                repeat(tallies[name].id),
+                count(tallies[name].points),
+                steps[name],
+                column.values,
+                batch.of(column, batch.epochs),
+                batch.of(column, batch.ats),
+                column.seqs,
+            )
+            for name, column in columns
+        )
+        self._db.executemany(POINT, chain.from_iterable(rows))
+        for name, column in columns:
+            tally, n = tallies[name], tallies[name].points
+            self._db.executemany(BUCKET, new_rows(self._db, tally.id, n, steps[name], column.values))
+            keep_cuts(self._db, tally.id, cut(tally.track, steps[name], n))
+            _count(tally, column, steps[name], batch)
+        self._db.executemany(SAVE, [tally.figures() for tally in tallies.values()])
 
     def is_known(self, run: str, metric: str) -> bool:
         """Whether the run has written this metric."""
-        return (
-            self._db.execute("SELECT 1 FROM metrics WHERE run=? AND name=?", (run, metric)).fetchone()
-            is not None
-        )
+        return metric in self._run(run).curves
 
-    def is_curve(self, run: str, metric: str, source: str) -> bool:
-        """Whether `source` is the most structured one that has told this metric of this run."""
-        row = self._db.execute(
-            "SELECT source FROM metrics WHERE run=? AND name=? ORDER BY rank LIMIT 1", (run, metric)
-        ).fetchone()
-        return row is None or bool(row["source"] == source) or RANKS[source] < RANKS[str(row["source"])]
-
-    def _tally(self, run: str, metric: str, source: str) -> _Tally:
-        key = (run, metric, source)
-        known = self._tallies.get(key)
+    def _run(self, run: str) -> _Known:
+        known = self._known.get(run)
         if known is None:
-            known = self._tallies[key] = self._load(run, metric, source)
+            rows = self._db.execute(
+                "SELECT id, name, rank, points FROM metrics WHERE run=?", (run,)
+            ).fetchall()
+            known = self._known[run] = _Known(points=sum(row["points"] for row in rows), curves={})
+            for row in sorted(rows, key=lambda row: (row["rank"], row["id"]), reverse=True):
+                known.curves[row["name"]] = (row["rank"], row["id"])
         return known
+
+    def _tally(self, known: _Known, run: str, metric: str, source: str) -> _Tally:
+        found = known.tallies.get((source, metric))
+        if found is None:
+            found = known.tallies[source, metric] = self._load(run, metric, source)
+            mine = (format_named(source).rank, found.id)
+            known.curves[metric] = min(mine, known.curves.get(metric, mine))
+        return found
 
     def _load(self, run: str, metric: str, source: str) -> _Tally:
         self._db.execute(
             "INSERT OR IGNORE INTO metrics (run, name, source, rank) VALUES (?, ?, ?, ?)",
-            (run, metric, source, RANKS[source]),
+            (run, metric, source, format_named(source).rank),
         )
         row = self._db.execute(
-            "SELECT id, points, nonfinite, first, last, last_is_finite, min, max, min_step, max_step, last_step,"
-            " last_epoch, last_at FROM metrics WHERE run=? AND name=? AND source=?",
+            f"SELECT id, {', '.join(FIGURES)} FROM metrics WHERE run=? AND name=? AND source=?",  # noqa: S608
             (run, metric, source),
         ).fetchone()
-        values = dict(row)
+        values: dict[str, Any] = dict(row)
         values.pop("last_is_finite")
-        tally = _Tally(**values)
-        for level, width in enumerate(WIDTHS):
-            if tally.points % width:
-                place = tally.points // width
-                bin_row = self._db.execute(
-                    "SELECT level, bucket, step_from, step_to, min, max, first, last, count, nonfinite"
-                    " FROM envelopes WHERE metric=? AND level=? AND bucket=?",
-                    (tally.id, level, place),
-                ).fetchone()
-                tally.bins[level] = Bin(**dict(bin_row))
-        return tally
-
-    def _save(self, tally: _Tally) -> None:
-        last = tally.last
-        is_finite = last is None or math.isfinite(last)
-        self._db.execute(
-            "UPDATE metrics SET points=?, nonfinite=?, first=?, last=?, last_is_finite=?, min=?, max=?, min_step=?,"
-            " max_step=?, last_step=?, last_epoch=?, last_at=? WHERE id=?",
-            (
-                tally.points, tally.nonfinite, _nullable(tally.first), _nullable(last), int(is_finite), tally.min,
-                tally.max, tally.min_step, tally.max_step, tally.last_step, tally.last_epoch, tally.last_at, tally.id,
-            ),
-        )  # fmt: skip
+        track = Track(top=values.pop("top_step"), behind=values.pop("behind_step"))
+        return _Tally(**values, track=track)
 
 
-def _nullable(value: float | None) -> float | None:
-    return None if value is None or math.isnan(value) else value
-
-
-def _count(tally: _Tally, point: Point) -> list[tuple[object, ...]]:
-    """Take a point into the tally; returns the buckets that are full now."""
-    full: list[tuple[object, ...]] = []
-    for level, width in enumerate(WIDTHS):
-        place = tally.points // width
-        one = tally.bins.get(level)
-        if one is None or one.bucket != place:
-            one = tally.bins[level] = Bin(level=level, bucket=place)
-        one.add(point.step, point.value)
-        if one.count == width:
-            full.append(one.row(tally.id))
-            del tally.bins[level]
-    value = point.value
+def _count(tally: _Tally, column: Column, steps: Sequence[Step], batch: Batch) -> None:
+    """Take a batch's points into the tally."""
+    values = column.values
     if not tally.points:
-        tally.first = value
-    tally.points += 1
-    tally.last, tally.last_step, tally.last_at = value, point.step, point.at
-    tally.last_epoch = point.epoch if point.epoch is not None else tally.last_epoch
-    if not math.isfinite(value):
-        tally.nonfinite += 1
-    else:
-        if tally.min is None or value < tally.min:
-            tally.min, tally.min_step = value, point.step
-        if tally.max is None or value > tally.max:
-            tally.max, tally.max_step = value, point.step
-    return full
+        tally.first = values[0]
+    tally.points += len(values)
+    tally.last, tally.last_step = values[-1], steps[-1]
+    tally.last_at = batch.ats[column.places[-1]]
+    epochs = (one for place in reversed(column.places) if (one := batch.epochs[place]) is not None)
+    tally.last_epoch = next(epochs, tally.last_epoch)
+    if not math.isfinite(sum(values)):
+        pairs = [(value, step) for value, step in zip(values, steps, strict=True) if math.isfinite(value)]
+        tally.nonfinite += len(values) - len(pairs)
+        if not pairs:
+            return
+        values, steps = [one[0] for one in pairs], [one[1] for one in pairs]
+    low, high = min(values), max(values)
+    if tally.min is None or low < tally.min:
+        tally.min, tally.min_step = low, steps[values.index(low)]
+    if tally.max is None or high > tally.max:
+        tally.max, tally.max_step = high, steps[values.index(high)]

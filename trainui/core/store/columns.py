@@ -1,0 +1,141 @@
+"""A batch of records as columns, one metric each: what is done a million times is done by the interpreter's C."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from itertools import accumulate
+from operator import itemgetter
+from typing import TypeVar, cast
+
+from trainui.core.gates import Place, Point
+from trainui.core.ingest.records import Record
+from trainui.core.store.envelope import Step
+
+T = TypeVar("T")
+S = TypeVar("S", float, float | None)
+
+LARGEST = 2**63
+"""SQLite keeps whole numbers below this."""
+
+
+@dataclass(slots=True)
+class Column:
+    """The points of one metric in a batch, in the order read."""
+
+    values: list[float] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    """Which record of the batch each stood in."""
+    seqs: list[int] = field(default_factory=list)
+    """Its number among all points of the run."""
+
+
+class Batch:
+    """Records that hold points, taken apart.
+
+    Attributes:
+        columns: metric → its points.
+        epochs: of each record; None where it said none.
+        ats: of each record, Unix seconds.
+        size: points in all.
+    """
+
+    def __init__(self, records: Sequence[Record], *, now: float, first: int, prefix: str = "") -> None:
+        """`first` is the number of the batch's first point in its run; `now` stands where a record has no time."""
+        # what a checkpoint's metrics tell was saved: the run logged them as points before
+        told = [one for one in records if one.metrics and one.checkpoint is None]
+        self.columns = _columns(told, first, prefix)
+        self.size = sum(len(column.values) for column in self.columns.values())
+        self.ats = [now if one.at is None else one.at for one in told]
+        epochs: list[float | None] = [one.epoch for one in told]
+        self.epochs = epochs if _are_storable(epochs) else [storable(one) for one in epochs]
+        steps: list[Step | None] = [one.step for one in told]
+        if None in steps:
+            steps = [here if step is None else step for step, here in zip(steps, self.epochs, strict=True)]
+        self._steps = steps if _are_storable(steps) else [storable(one) for one in steps]
+        self._has_every_step = None not in self._steps
+        self._told = told
+        self._prefix = prefix
+
+    def steps(self, column: Column, n: int) -> list[Step]:
+        """Where a column's points belong; `n` is the number of its first: it stands in where none was told."""
+        found = self.of(column, self._steps)
+        if self._has_every_step:
+            return found  # type: ignore[return-value]
+        return [number if step is None else step for number, step in enumerate(found, n)]
+
+    def of(self, column: Column, told: list[T]) -> list[T]:
+        """What `told` (one a record) says of each point of `column`."""
+        return told if len(column.places) == len(told) else [told[place] for place in column.places]
+
+    def points(self, metrics: Mapping[str, list[Step]], aside: Set[str]) -> list[Point]:
+        """The points of `metrics` (name → steps) for the gates, in the order read.
+
+        An epoch that was told before still holds, unless by a record all of whose metrics stand `aside`.
+        """
+        epochs = self.epochs
+        if aside:
+            epochs = [None if self._is_aside(one, aside) else one.epoch for one in self._told]
+        carried: list[float | None] = list(accumulate(epochs, _held))
+        found: list[tuple[int, Point]] = []
+        for name, steps in metrics.items():
+            column = self.columns[name]
+            rows = zip(
+                column.seqs,
+                steps,
+                column.values,
+                self.of(column, carried),
+                self.of(column, self.ats),
+                strict=True,
+            )
+            found += [
+                (seq, Point(metric=name, step=step, value=value, epoch=epoch, at=at))
+                for seq, step, value, epoch, at in rows
+            ]
+        if len(metrics) > 1:
+            found.sort(key=itemgetter(0))
+        return [point for _, point in found]
+
+    def place(self, steps: Mapping[str, list[Step]], aside: Set[str] = frozenset()) -> Place | None:
+        """How far the last point was that does not stand `aside`, with the last epoch told until then."""
+        told = [n for n, one in enumerate(self._told) if not self._is_aside(one, aside)] if aside else None
+        places = range(len(self._told)) if told is None else told
+        if not places:
+            return None
+        last = places[-1]
+        names = [self._prefix + name for name in self._told[last].metrics]
+        name = next(name for name in reversed(names) if name not in aside)
+        step = steps[name][self.columns[name].places.index(last) if aside else -1]
+        epochs = (self.epochs[n] for n in reversed(places) if self.epochs[n] is not None)
+        return Place(step=step, epoch=next(epochs, None), at=self.ats[last])
+
+    def _is_aside(self, record: Record, aside: Set[str]) -> bool:
+        return all(self._prefix + name in aside for name in record.metrics)
+
+
+def _columns(records: Sequence[Record], seq: int, prefix: str) -> dict[str, Column]:
+    columns: dict[str, Column] = {}
+    for place, record in enumerate(records):
+        for name, value in record.metrics.items():
+            column = columns.get(name)
+            if column is None:
+                column = columns[name] = Column()
+            column.values.append(value)
+            column.places.append(place)
+            column.seqs.append(seq)
+            seq += 1
+    return {prefix + name: column for name, column in columns.items()} if prefix else columns
+
+
+def _are_storable(numbers: Sequence[Step | None]) -> bool:
+    told = [one for one in numbers if one is not None] if None in numbers else cast(Sequence[Step], numbers)
+    return not told or (min(told) >= -LARGEST and max(told) < LARGEST)
+
+
+def _held(before: float | None, told: float | None) -> float | None:
+    return before if told is None else told
+
+
+def storable(step: S) -> S:
+    """A whole number SQLite cannot keep becomes the nearest float."""
+    return float(step) if isinstance(step, int) and not -LARGEST <= step < LARGEST else step
