@@ -107,7 +107,7 @@ def is_header(cells: Sequence[str]) -> bool:
         return True
     return (
         all(_NAME.fullmatch(name) and value_of(name) is None and not is_empty(name) for name in names)
-        and len(set(names)) * 10 >= len(names) * 9
+        and len(set(names)) * 3 >= len(names) * 2
     )
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from trainui.core.ingest.cells import cells_of, delimiter_of, is_empty, place_of, value_of
+from trainui.core.ingest.cells import BLANKS, cells_of, delimiter_of, is_empty, place_of, value_of
 from trainui.core.ingest.columns import Column, columns_of, headless, is_header, is_told, names_of
 from trainui.core.ingest.dialects.names import PHASES, is_phased
 from trainui.core.ingest.fields import EARLIEST, clean_name, time_of
@@ -17,6 +17,8 @@ from trainui.core.ingest.text import strip_escapes
 MAX_TABLES = 8
 MOST = 100
 """How sure one can become that a column holds numbers."""
+DOUBT = 3
+"""Numbers that make up for a word in a column that has not shown more numbers than words."""
 LEAP = 50
 """An epoch this many of the longest strides ahead is a summary's, and no epoch."""
 SETTLED = 5
@@ -41,7 +43,7 @@ class Table:
     def number(self, place: int, cell: str, *, has_commas: bool) -> float | None:
         """The number in a cell of a column that mostly holds numbers. A word counts against the column."""
         value = value_of(cell, has_commas=has_commas)
-        weight = 1 if value is not None else -1
+        weight = 1 if value is not None else -1 if self.balance[place] > 0 else -DOUBT
         self.balance[place] = max(-MOST, min(MOST, self.balance[place] + weight))
         return value if self.balance[place] > 0 else None
 
@@ -129,7 +131,7 @@ class Separated:
         if not cells:
             return None, False
         table = self._table(cells)
-        if self._is_new_header(cells, table):
+        if self._is_new_header(cells, table, delimiter):
             self.delimiter = delimiter
             names = names_of(cells)
             self._add(Table(names))
@@ -152,15 +154,16 @@ class Separated:
                     return table
         return None
 
-    def _is_new_header(self, cells: list[str], table: Table | None) -> bool:
+    def _is_new_header(self, cells: list[str], table: Table | None, delimiter: str) -> bool:
+        """Whether a row names columns; words with blanks between them may be prose, unless they speak of a training."""
         names = cells[:-1] if not cells[-1] else cells
-        if not is_header(names):
+        if not is_header(names) or not all(one.has_header for one in self.tables):
             return False
-        if not self.tables:
-            return True
-        return all(one.has_header for one in self.tables) and (
-            table is None or names == table.header or is_told(columns_of(names))
-        )
+        is_fresh = table is None and delimiter != BLANKS
+        return is_fresh or self._is_known(names) or is_told(columns_of(names))
+
+    def _is_known(self, names: list[str]) -> bool:
+        return any(names == one.header for one in self.tables)
 
     def _add(self, table: Table) -> Table:
         kept = [one for one in self.tables if len(one.header) != len(table.header)]

@@ -103,6 +103,6 @@ FORMAT = Format(
     claims=claims,
     watched=(
         "*metrics*.csv", "*progress*.csv", "*results*.csv", "*history*.csv", "*log*.csv", "*loss*.csv", "*monitor.csv",
-        "*.tsv", "results.txt", "*/results.txt", "training.log",
+        "*.tsv", "results.txt", "training.log",
     ),
 )  # fmt: skip
