@@ -70,18 +70,20 @@ def content_of(data: Any) -> Content:
     return content
 
 
-def _walk(data: Mapping[str, Any], path: tuple[str, ...], content: Content) -> None:
+def _walk(
+    data: Mapping[str, Any], path: tuple[str, ...], content: Content, *, is_history: bool = False
+) -> None:
     entries = _by_epoch(data)
     if entries:
         content.series.append(Series("/".join(path), entries))
         return
-    lengths = _take_curves(data, path, content)
+    lengths = _take_curves(data, path, content, is_history=is_history)
     for key, value in data.items():
         if _SETTINGS.search(key) or len(path) >= MAX_DEPTH:
             continue
         inner = path if key.lower() in _CONTAINERS else (*path, key)
         if isinstance(value, dict):
-            _walk(value, inner, content)
+            _walk(value, inner, content, is_history=is_history or inner == path)
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             _take_entries(value, "/".join(inner), content, is_known=len(value) > 1 and len(value) in lengths)
 
@@ -151,7 +153,9 @@ def _numbers(row: Mapping[str, Any], depth: int = 0) -> list[str]:
     return names
 
 
-def _take_curves(data: Mapping[str, Any], path: tuple[str, ...], content: Content) -> set[int]:
+def _take_curves(
+    data: Mapping[str, Any], path: tuple[str, ...], content: Content, *, is_history: bool
+) -> set[int]:
     """Lists of numbers side by side, as Keras keeps its history: each its own series. Returns their lengths."""
     lists = {key: value for key, value in data.items() if isinstance(value, list) and _are_numbers(value)}
     places = {key: value for key, value in lists.items() if key.lower() in _EPOCHS | _STEPS}
@@ -160,7 +164,7 @@ def _take_curves(data: Mapping[str, Any], path: tuple[str, ...], content: Conten
     curves = {key: value for key, value in lists.items() if key not in places and not _NO_CURVE.search(key)}
     parents = any(map(speaks, path))
     measured = [key for key in curves if speaks(key) or parents]
-    if not measured or not (places or len(measured) > 1 or len(curves[measured[0]]) > 1):
+    if not measured or not (is_history or places or len(measured) > 1 or len(curves[measured[0]]) > 1):
         return set()
     lengths = {len(curves[key]) for key in measured}
     for key, values in curves.items():
@@ -189,7 +193,7 @@ def _are_numbers(values: Sequence[Any]) -> bool:
 
 def _take_results(data: Mapping[str, Any], content: Content) -> None:
     """Numbers that stand alone: a final result. Beside a history only what is a measure by its name."""
-    if "log_history" in data:
+    if "log_history" in data or _by_epoch(data):
         return
     found = dict(_alone(data, ""))
     measured = {name for name in found if speaks(name.rpartition("/")[2]) or speaks(name)}
