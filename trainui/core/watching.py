@@ -184,7 +184,7 @@ class Watch:
     def _keep_rest(self, records: Iterable[Record], added: Added, now: float, *, tells_place: bool) -> None:
         """Checkpoints, events and how far the run is."""
         place: dict[str, float] = {}
-        for record in records:
+        for record in filter(_tells_more, records):
             if record.event:
                 self._runs.event(self.name, "note", record.event, at=record.at or now)
             if record.checkpoint:
@@ -233,6 +233,13 @@ class Watch:
         changed = self._judge.end(result=result, exit_code=exit_code, at=now)
         self._write(changed)
         return changed
+
+
+def _tells_more(record: Record) -> bool:
+    """Whether a record tells anything beside points."""
+    return bool(
+        record.event or record.checkpoint or record.total_steps is not None or record.total_epochs is not None
+    )
 
 
 def stamp(directory: Path) -> tuple[int, ...]:
