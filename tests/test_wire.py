@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import trainui
-from trainui.core.ingest.readers import JsonLines
+from trainui.core.ingest.jsonl import JsonLines
 from trainui.wire import encode
 
 

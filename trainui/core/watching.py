@@ -18,8 +18,8 @@ from pathlib import Path
 from trainui.core.errors import StoreError
 from trainui.core.gates import Judge, Point, State, Verdict
 from trainui.core.ingest.follow import Chunk, read_chunk
+from trainui.core.ingest.formats import Reader, reader_for
 from trainui.core.ingest.patterns import compile_patterns
-from trainui.core.ingest.readers import Reader, reader_for
 from trainui.core.ingest.records import Record
 from trainui.core.process.beat import beat
 from trainui.core.store.columns import storable
@@ -122,7 +122,7 @@ class Watch:
     def _commit(self, stream: _Stream, chunk: Chunk, now: float) -> list[Verdict]:
         if chunk.rewound:  # another file: what was remembered of the old one is void
             stream.reader = self._reader(stream.source.kind)
-        records = [record for line in chunk.lines for record in stream.reader.read(line)]
+        records = [record for line in chunk.items for record in stream.reader.read(line)]
         before = stream.source
         after = replace(
             before,

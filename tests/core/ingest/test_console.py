@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trainui.core.ingest.console import Console
+from trainui.core.ingest.formats import reader_for
 from trainui.core.ingest.patterns import compile_patterns
-from trainui.core.ingest.readers import Console, reader_for
 from trainui.core.ingest.records import Record
 
 NAN = math.nan

@@ -22,7 +22,7 @@ def follow(path, place=BEGIN, *, limit=LIMIT, final=False):
         assert chunk.rewound or chunk.end > place["offset"]
         assert chunk.start == (0 if chunk.rewound else place["offset"])
         assert chunk.mark
-        lines += chunk.lines
+        lines += chunk.items
         place = {"offset": chunk.end, "inode": chunk.inode, "mark": chunk.mark}
     return lines, place
 
@@ -104,14 +104,14 @@ def test_a_truncated_file_is_read_from_its_beginning(tmp_path):
     _, place = follow(path)
     path.write_bytes(b"new\n")
     chunk = read_chunk(path, **place)
-    assert (chunk.rewound, chunk.start, chunk.end, chunk.lines) == ("truncated", 0, 4, [b"new"])
+    assert (chunk.rewound, chunk.start, chunk.end, chunk.items) == ("truncated", 0, 4, [b"new"])
 
 
 def test_a_truncation_is_news_even_when_nothing_was_written_since(tmp_path):
     path = tmp_path / "log"
     path.write_bytes(b"")
     chunk = read_chunk(path, offset=8, inode=None)
-    assert (chunk.rewound, chunk.end, chunk.lines) == ("truncated", 0, [])
+    assert (chunk.rewound, chunk.end, chunk.items) == ("truncated", 0, [])
 
 
 def test_a_replaced_file_is_read_from_its_beginning(tmp_path):
@@ -121,7 +121,7 @@ def test_a_replaced_file_is_read_from_its_beginning(tmp_path):
     (tmp_path / "fresh").write_bytes(b"two\nthree\n")
     os.replace(tmp_path / "fresh", path)
     chunk = read_chunk(path, **place)
-    assert (chunk.rewound, chunk.start, chunk.lines) == ("replaced", 0, [b"two", b"three"])
+    assert (chunk.rewound, chunk.start, chunk.items) == ("replaced", 0, [b"two", b"three"])
     assert chunk.inode != place["inode"]
 
 

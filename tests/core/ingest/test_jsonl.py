@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainui.core.ingest.readers import JsonLines, reader_for
+from trainui.core.ingest.formats import reader_for
+from trainui.core.ingest.jsonl import JsonLines
 from trainui.core.ingest.records import Record
 from trainui.wire import encode
 

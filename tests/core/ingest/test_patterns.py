@@ -5,8 +5,8 @@ import math
 import pytest
 
 from trainui.core.errors import SpecError
+from trainui.core.ingest.console import Console
 from trainui.core.ingest.patterns import compile_patterns
-from trainui.core.ingest.readers import Console
 from trainui.core.ingest.records import Record
 
 EPOCH = r"Epoch (?P<epoch>\d+) .*Val WER: (?P<val_wer>\S+)%"

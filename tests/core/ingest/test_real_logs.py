@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from trainui.core.ingest.console import Console
 from trainui.core.ingest.follow import read_chunk
-from trainui.core.ingest.readers import Console, reader_for
+from trainui.core.ingest.formats import reader_for
 from trainui.core.ingest.report import parse_file
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus"
@@ -62,7 +63,7 @@ def test_a_loss_that_broke_is_seen():
 def test_steps_never_go_back_in_a_log_of_one_run():
     reader = Console()
     chunk = read_chunk(find("4598c46"), offset=0, inode=None, final=True)
-    steps = [r.step for line in chunk.lines for r in reader.read(line) if "train/loss" in r.metrics]
+    steps = [r.step for line in chunk.items for r in reader.read(line) if "train/loss" in r.metrics]
     assert len(steps) == 8137
     assert all(left < right for left, right in itertools.pairwise(steps))
 
@@ -92,7 +93,7 @@ def grown(path, data, kind, cuts):
             file.write(data[start:end])
         while chunk := read_chunk(path, **place, limit=7000, final=end == len(data)):
             reader = reader_for(kind, state=state)
-            records += [record for line in chunk.lines for record in reader.read(line)]
+            records += [record for line in chunk.items for record in reader.read(line)]
             place = {"offset": chunk.end, "inode": chunk.inode, "mark": chunk.mark}
             state = reader.state()
     return repr(records), state

@@ -12,6 +12,7 @@ from trainui.core.ingest.dialects.heads import without_prefix
 from trainui.core.ingest.dialects.mappings import read_dict, read_json
 from trainui.core.ingest.dialects.reports import read_headed, read_pairs
 from trainui.core.ingest.dialects.tables import columns_of, read_row
+from trainui.core.ingest.format import Format
 from trainui.core.ingest.patterns import Pattern
 from trainui.core.ingest.place import Place
 from trainui.core.ingest.records import NOTHING, Record, Tally
@@ -122,3 +123,11 @@ class Console:
             or read_headed(text)
             or read_pairs(text, indented=indented, is_under_way=self._place.is_known)
         )
+
+
+FORMAT = Format(
+    kind="console",
+    rank=9,
+    make=lambda state, patterns: Console.restore(state, patterns=patterns),
+    claims=lambda _name, _head: True,
+)

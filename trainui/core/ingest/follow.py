@@ -1,4 +1,4 @@
-"""Bytes of a growing file → whole lines, from an offset. Exactly once rests on two facts: the place in a
+"""Bytes of a growing file → whole items, from an offset. Exactly once rests on two facts: the place in a
 chunk (offset, inode, mark) is the only memory there is, and in one file the offset only moves forward.
 """
 
@@ -8,13 +8,21 @@ import errno
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from trainui.core.ingest.format import Cutter, Format
 
 LIMIT = 4 << 20
 LONGEST = 1 << 20
 KEPT = 64 << 10
+LARGEST = 16 << 20
+"""Bytes of an item that is no line, and of a step in which a larger one is passed over."""
+WHOLE = 64 << 20
+"""Bytes of a file that is read as one item; a larger one is left alone."""
 MARKED = 64
 """Bytes before the offset by which a file is known again."""
 
@@ -23,10 +31,11 @@ _SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chunk:
-    """Whole lines without their line ends, and the bytes they came from.
+    """Whole items, and the bytes they came from.
 
     Attributes:
-        lines: may hold "\\r" inside, where a progress bar drew over itself.
+        items: lines without their line ends, "\\r" inside where a progress bar drew over itself; framed records; or
+            the content of a file that is rewritten whole.
         start: where reading began; 0 after the file was rewound.
         end: the offset to commit with the lines, and to read on from.
         rewound: `truncated` or `replaced` when the file is not the one that was read before, else "". A copy
@@ -35,7 +44,7 @@ class Chunk:
         mark: a digest of the bytes before `end`, to be handed back with the offset; never empty.
     """
 
-    lines: list[bytes]
+    items: list[bytes]
     start: int
     end: int
     rewound: str
@@ -51,8 +60,11 @@ def read_chunk(
     mark: str = "",
     limit: int = LIMIT,
     final: bool = False,
+    form: Format | None = None,
 ) -> Chunk | None:
-    """The lines that were finished since `offset`, or None when there is no news or no such file.
+    """The items that were finished since `offset`, or None when there is no news or no such file.
+
+    Without a `form`, or with one that says nothing of how to cut, items are lines.
 
     A line ends at "\\n". A bar that only ever writes "\\r" is cut at its last "\\r", so that it can be
     followed live. A line longer than 1 MiB is kept as its first 64 KiB, once, and its rest is passed over.
@@ -67,12 +79,25 @@ def read_chunk(
         return None
     with file:
         facts = os.fstat(file.fileno())
+        if form is not None and form.is_whole:
+            return _read_whole(file, facts, mark)
         rewound = _rewound(file, facts, offset, inode, mark)
         start = 0 if rewound else offset
-        lines, end, last = _read_lines(file, start, facts.st_size, limit, final)
+        if form is None or form.cut is None:
+            items, end, last = _read_lines(file, start, facts.st_size, limit, final)
+        else:
+            items, end, last = _read_framed(file, form.cut, start, facts.st_size, limit, final)
     if end == start and not rewound:
         return None
-    return Chunk(lines=lines, start=start, end=end, rewound=rewound, inode=facts.st_ino, mark=_digest(last))
+    return Chunk(items=items, start=start, end=end, rewound=rewound, inode=facts.st_ino, mark=_digest(last))
+
+
+def chunks_of(path: Path, form: Format) -> Iterator[Chunk]:
+    """A whole finished file, chunk by chunk."""
+    chunk = read_chunk(path, offset=0, inode=None, final=True, form=form)
+    while chunk is not None:
+        yield chunk
+        chunk = read_chunk(path, offset=chunk.end, inode=chunk.inode, mark=chunk.mark, final=True, form=form)
 
 
 def open_regular(path: Path) -> BinaryIO | None:
@@ -141,6 +166,36 @@ def _read_lines(
     if len(unfinished) > LONGEST or (final and unfinished and end >= size):
         return _whole(data[skip:]), end, data[-MARKED:]
     return _whole(data[skip:cut]), start + cut - before, data[:cut][-MARKED:]
+
+
+def _read_framed(
+    file: BinaryIO, cut: Cutter, start: int, size: int, limit: int, final: bool
+) -> tuple[list[bytes], int, bytes]:
+    """Items from `start`, where they end, and the last bytes before that end, at most 64."""
+    count = min(limit, size - start)
+    data = _read(file, start, count)
+    found = cut(data, start, final and start + len(data) >= size)
+    if not found.taken and count < found.wanted <= min(size - start, LARGEST):
+        data = _read(file, start, found.wanted)
+        found = cut(data, start, final and start + len(data) >= size)
+    end = start + found.taken
+    if end > size:  # it passes over what is not all there yet
+        if not final:
+            return [], start, b""
+        end = size
+    before = min(end, MARKED)
+    return found.items, end, os.pread(file.fileno(), before, end - before)
+
+
+def _read_whole(file: BinaryIO, facts: os.stat_result, mark: str) -> Chunk | None:
+    """The content as one item, unless it is what was read before or too large."""
+    if facts.st_size > WHOLE:
+        return None
+    data = _read(file, 0, facts.st_size)
+    digest = _digest(data)
+    if digest == mark:
+        return None
+    return Chunk(items=[data], start=0, end=len(data), rewound="", inode=facts.st_ino, mark=digest)
 
 
 def _read(file: BinaryIO, start: int, count: int) -> bytes:

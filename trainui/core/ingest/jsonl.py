@@ -9,9 +9,12 @@ from typing import Any
 import msgspec
 
 from trainui.core.ingest.fields import EARLIEST, LATEST, MAX_EXACT, is_clean, record_of
+from trainui.core.ingest.format import Format
 from trainui.core.ingest.records import NOTHING, Record, Tally
 from trainui.core.ingest.text import strip_escapes
 
+LOOKED_AT = 50
+"""Lines by which a file is known."""
 MAX_KNOWN = 10_000
 """Names that are remembered as harmless, so that each is looked at once."""
 
@@ -129,3 +132,26 @@ def _starts(line: bytes) -> Iterator[int]:
             return
         yield at
         at = line.find(b'{"', at + 1)
+
+
+def claims(name: str, head: bytes) -> bool:
+    """Whether most of the first lines are JSON objects; of a file named .jsonl, whether one is or it is empty."""
+    lines = head.split(b"\n")
+    whole = lines[:-1] if len(lines) > 1 else lines
+    seen = [line for line in whole[:LOOKED_AT] if line.strip()]
+    objects = sum(
+        line.lstrip(b"\xef\xbb\xbf \t").startswith(b"{") and object_of(line) is not None for line in seen
+    )
+    is_named = name.endswith((".jsonl", ".ndjson"))
+    if not seen:
+        return is_named
+    return objects * 5 >= len(seen) * 4 or (is_named and objects > 0)
+
+
+FORMAT = Format(
+    kind="jsonl",
+    rank=0,
+    make=lambda state, _patterns: JsonLines.restore(state),
+    claims=claims,
+    watched=("*.jsonl", "*.ndjson", "*.log.json"),
+)

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from trainui.core.errors import NotFoundError
-from trainui.core.ingest.follow import Chunk, open_regular, read_chunk
-from trainui.core.ingest.jsonl import object_of
+from trainui.core.ingest.follow import chunks_of, open_regular
+from trainui.core.ingest.format import HEAD, Format
+from trainui.core.ingest.formats import format_named, recognise
 from trainui.core.ingest.patterns import Pattern
-from trainui.core.ingest.readers import reader_for
-
-_LOOKED_AT = 50
 
 
 @dataclass(kw_only=True, slots=True)
@@ -77,23 +75,19 @@ class ParseReport:
         }
 
 
-def parse_file(path: Path, *, patterns: Sequence[Pattern] = ()) -> ParseReport:
-    """Read a whole finished file; raises NotFoundError where there is none."""
-    chunk = read_chunk(path, offset=0, inode=None, final=True)
-    if chunk is None:
-        _check(path)
-    kind = kind_of(path, chunk.lines if chunk else [])
-    reader = reader_for(kind, patterns=patterns)
+def parse_file(path: Path, *, patterns: Sequence[Pattern] = (), kind: str | None = None) -> ParseReport:
+    """Read a whole finished file, as a `kind` or as what it looks like; raises NotFoundError where there is none."""
+    form = format_named(kind) if kind else recognise_file(path)
+    reader = form.make("", patterns)
     metrics: dict[str, MetricReport] = {}
-    while chunk is not None:
-        for line in chunk.lines:
-            for record in reader.read(line):
+    for chunk in chunks_of(path, form):
+        for item in chunk.items:
+            for record in reader.read(item):
                 for name, value in record.metrics.items():
                     metrics.setdefault(name, MetricReport()).add(value)
-        chunk = _next(path, chunk)
     return ParseReport(
         file=str(path),
-        kind=kind,
+        kind=form.kind,
         lines=reader.lines,
         understood=reader.understood,
         coverage=reader.understood / reader.lines if reader.lines else 0.0,
@@ -102,28 +96,14 @@ def parse_file(path: Path, *, patterns: Sequence[Pattern] = ()) -> ParseReport:
     )
 
 
-def kind_of(path: Path, lines: Sequence[bytes]) -> str:
-    """`jsonl` when the first lines are JSON objects, or the name says so; else `console`."""
-    seen = [line for line in lines[: 4 * _LOOKED_AT] if line.strip()][:_LOOKED_AT]
-    objects = sum(
-        line.lstrip(b"\xef\xbb\xbf \t").startswith(b"{") and object_of(line) is not None for line in seen
-    )
-    is_named = path.suffix in (".jsonl", ".ndjson")
-    if not seen:
-        return "jsonl" if is_named else "console"
-    return "jsonl" if objects * 5 >= len(seen) * 4 or (is_named and objects) else "console"
-
-
-def _check(path: Path) -> None:
+def recognise_file(path: Path) -> Format:
+    """The format of a file that exists. Raises NotFoundError where nothing can be read."""
     file = open_regular(path)
     if file is None:
         hint = "name a log, like runs/<run>/output.log"
         raise NotFoundError(f"{path} is not a file that can be read", hint=hint)
-    file.close()
-
-
-def _next(path: Path, chunk: Chunk) -> Chunk | None:
-    return read_chunk(path, offset=chunk.end, inode=chunk.inode, mark=chunk.mark, final=True)
+    with file:
+        return recognise(path.name, file.read(HEAD))
 
 
 def _plain(value: float) -> float | str:
