@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainui.core.errors import StoreError
-from trainui.core.gates import Judge, Point, State, Verdict
+from trainui.core.gates import Judge, Place, Point, State, Verdict
 from trainui.core.ingest.follow import Chunk, read_chunk
 from trainui.core.ingest.formats import Reader, reader_for
 from trainui.core.ingest.patterns import compile_patterns
@@ -73,13 +73,23 @@ class Watch:
 
     def _replay(self) -> None:
         """Bring the judge to where the store says it stood; what it decides again was decided before."""
-        for number, row in enumerate(self._runs.points_in_order(self.name)):
+        watched = self._judge.watched
+        passed: Place | None = None
+        for number, (metric, step, value, epoch, at) in enumerate(self._runs.points_in_order(self.name)):
             if number % 5000 == 0:
                 beat()
-            value = math.nan if row["value"] is None else row["value"]
-            self._judge.feed(
-                Point(metric=row["metric"], step=row["step"], value=value, epoch=row["epoch"], at=row["at"])
-            )
+            if watched is not None and metric not in watched:
+                if epoch is None and passed is not None:
+                    epoch = passed.epoch
+                passed = Place(step=step, epoch=epoch, at=at)
+                continue
+            if passed is not None:
+                self._judge.pass_by(passed)
+                passed = None
+            value = math.nan if value is None else value
+            self._judge.feed(Point(metric=metric, step=step, value=value, epoch=epoch, at=at))
+        if passed is not None:
+            self._judge.pass_by(passed)
 
     def unanswered(self) -> list[Verdict]:
         """Verdicts that were committed by a manager that died before it acted on them."""

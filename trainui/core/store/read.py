@@ -154,10 +154,11 @@ class Reader:
     def metrics(self, run: str) -> list[MetricView]:
         """The run's metrics, each from its most structured source."""
         rows = self._db.execute("SELECT * FROM metrics WHERE run=? ORDER BY id", (run,)).fetchall()
-        best_rank: dict[str, int] = {}
+        best: dict[str, tuple[int, int]] = {}
         for row in rows:
-            best_rank[row["name"]] = min(row["rank"], best_rank.get(row["name"], row["rank"]))
-        return [metric_view(row) for row in rows if row["rank"] == best_rank[row["name"]] and row["points"]]
+            mine = (row["rank"], row["id"])
+            best[row["name"]] = min(mine, best.get(row["name"], mine))
+        return [metric_view(row) for row in rows if row["id"] == best[row["name"]][1] and row["points"]]
 
     def curve(self, run: str, metric: str) -> list[CurvePoint]:
         """Every point of a metric, in the order written. Raises NotFoundError."""
@@ -224,7 +225,7 @@ class Reader:
 
     def _metric_row(self, run: str, metric: str) -> sqlite3.Row:
         row: sqlite3.Row | None = self._db.execute(
-            "SELECT * FROM metrics WHERE run=? AND name=? ORDER BY rank LIMIT 1", (run, metric)
+            "SELECT * FROM metrics WHERE run=? AND name=? ORDER BY rank, id LIMIT 1", (run, metric)
         ).fetchone()
         if row is None:
             self.run(run)
@@ -271,6 +272,6 @@ class Reader:
         if not name:
             return None
         metric = self._db.execute(
-            "SELECT * FROM metrics WHERE run=? AND name=? ORDER BY rank LIMIT 1", (row["name"], name)
+            "SELECT * FROM metrics WHERE run=? AND name=? ORDER BY rank, id LIMIT 1", (row["name"], name)
         ).fetchone()
         return primary_view(name, goal, metric)

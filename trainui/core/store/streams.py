@@ -10,14 +10,12 @@ from itertools import chain, count, repeat
 from typing import Any
 
 from trainui.core.gates import Place, Point
+from trainui.core.ingest.formats import format_named
 from trainui.core.ingest.records import Record
 from trainui.core.store.columns import Batch, Column
 from trainui.core.store.envelope import Step
 from trainui.core.store.envelopes import new_rows
 from trainui.core.store.segments import Track, cut, keep_cuts
-
-RANKS = {"jsonl": 0, "console": 9}
-"""Structured sources first: the lowest rank of a metric is its curve, the others are kept as a check."""
 
 POINT = "INSERT INTO points (metric, n, step, value, epoch, at, seq) VALUES (?, ?, ?, ?, ?, ?, ?)"
 BUCKET = "INSERT OR REPLACE INTO envelopes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -206,14 +204,15 @@ class StreamWriter:
         found = known.tallies.get((source, metric))
         if found is None:
             found = known.tallies[source, metric] = self._load(run, metric, source)
-            mine = (RANKS[source], found.id)
+            # structured sources first: the lowest rank is the curve, the others are kept as a check
+            mine = (format_named(source).rank, found.id)
             known.curves[metric] = min(mine, known.curves.get(metric, mine))
         return found
 
     def _load(self, run: str, metric: str, source: str) -> _Tally:
         self._db.execute(
             "INSERT OR IGNORE INTO metrics (run, name, source, rank) VALUES (?, ?, ?, ?)",
-            (run, metric, source, RANKS[source]),
+            (run, metric, source, format_named(source).rank),
         )
         row = self._db.execute(
             f"SELECT id, {', '.join(FIGURES)} FROM metrics WHERE run=? AND name=? AND source=?",  # noqa: S608
