@@ -13,7 +13,7 @@ from trainui.core.ingest.text import tail_lines
 from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.curves import begun_at, envelope, points_of
-from trainui.core.store.lineage import newest_checkpoint
+from trainui.core.store.lineage import chain, newest_checkpoint
 from trainui.core.store.rows import (
     VERDICTS,
     gate_view,
@@ -24,6 +24,7 @@ from trainui.core.store.rows import (
     run_view,
 )
 from trainui.core.store.schema import connect
+from trainui.core.store.segments import segments_of
 from trainui.core.store.usage import usage_of
 from trainui.core.store.views import (
     Bucket,
@@ -32,6 +33,7 @@ from trainui.core.store.views import (
     CurvePoint,
     EventView,
     GateView,
+    Link,
     MachineView,
     MetricView,
     PrimaryView,
@@ -164,10 +166,22 @@ class Reader:
         """Every point of a metric, in the order written. Raises NotFoundError."""
         return points_of(self._db, self._metric_row(run, metric)["id"])
 
-    def envelope(self, run: str, metric: str, *, buckets: int) -> list[Bucket]:
-        """The curve in at most about 2 x `buckets` buckets; no spike is lost. Raises NotFoundError."""
+    def segments(self, run: str, metric: str) -> list[int]:
+        """Places in `curve` where its steps begin anew, 0 first. Raises NotFoundError."""
+        return segments_of(self._db, self._metric_row(run, metric)["id"])
+
+    def chain(self, run: str, metric: str) -> list[Link]:
+        """The run and those it followed, as far as they wrote `metric`, the oldest first."""
+        return chain(self._db, run, metric)
+
+    def envelope(
+        self, run: str, metric: str, *, buckets: int, start: int = 0, stop: int | None = None
+    ) -> list[Bucket]:
+        """The curve from place `start` to before `stop` in at most about 2 x `buckets` buckets. No spike is
+        lost, and none reaches over the border of a segment unless there are more of these than buckets.
+        Raises NotFoundError."""
         row = self._metric_row(run, metric)
-        return envelope(self._db, row["id"], row["points"], buckets=buckets)
+        return envelope(self._db, row["id"], row["points"], buckets=buckets, start=start, stop=stop)
 
     def gates(self, run: str | None = None) -> list[GateView]:
         """Where gates stand, of one run or of all."""
