@@ -15,7 +15,10 @@ from trainui.core.store.streams import StreamWriter
 
 def write(path, steps, *, batch=5, values=None):
     db = connect(path)
-    told = [Record(metrics={"m": float(n if values is None else values[n])}, step=step) for n, step in enumerate(steps)]
+    told = [
+        Record(metrics={"m": float(n if values is None else values[n])}, step=step)
+        for n, step in enumerate(steps)
+    ]
     for place in range(0, len(told), batch):
         with atomic(db):  # a new writer for each batch: as after a restart of the manager
             StreamWriter(db).add_records("a-1", "jsonl", told[place : place + batch], now=0.0)
@@ -88,7 +91,9 @@ def test_more_segments_than_buckets_are_drawn_all_the_same(tmp_path):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(1, 5000), st.integers(1, 900), st.integers(0, 5000), st.integers(0, 5000), st.integers(1, 80))
+@given(
+    st.integers(1, 5000), st.integers(1, 900), st.integers(0, 5000), st.integers(0, 5000), st.integers(1, 80)
+)
 def test_any_stretch_is_told_whole(tmp_path_factory, points, batch, start, stop, buckets):
     path = tmp_path_factory.mktemp("store") / "runs.db"
     values = [(n * 7919) % 1009 for n in range(points)]
@@ -117,13 +122,27 @@ def old_file(path, steps):
         "INSERT INTO metrics VALUES (1, 'a-1', 'm', 'jsonl', 0, ?, 0, 0, ?, 1, 0, ?, ?, ?, ?, NULL, 0)",
         (len(steps), len(steps) - 1, len(steps) - 1, steps[0], steps[-1], steps[-1]),
     )
-    db.executemany("INSERT INTO points VALUES (1, ?, ?, ?, NULL, 0, ?)", [(n, s, n, n) for n, s in enumerate(steps)])
+    db.executemany(
+        "INSERT INTO points VALUES (1, ?, ?, ?, NULL, 0, ?)", [(n, s, n, n) for n, s in enumerate(steps)]
+    )
     for level, width in enumerate((16, 256, 4096, 65536)):
         for at in range(0, len(steps), width):
             part = range(at, min(at + width, len(steps)))
-            row = (level, at // width, min(steps[n] for n in part), max(steps[n] for n in part), part[0], part[-1], part[0], part[-1], len(part))
+            row = (
+                level,
+                at // width,
+                min(steps[n] for n in part),
+                max(steps[n] for n in part),
+                part[0],
+                part[-1],
+                part[0],
+                part[-1],
+                len(part),
+            )
             db.execute("INSERT INTO envelopes VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", row)
-    db.execute("INSERT INTO sources VALUES ('a-1', 'metrics.jsonl', 'jsonl', 77, 5, 9, 9, '[9,9,[]]', 'mark')")
+    db.execute(
+        "INSERT INTO sources VALUES ('a-1', 'metrics.jsonl', 'jsonl', 77, 5, 9, 9, '[9,9,[]]', 'mark')"
+    )
     db.close()
 
 
@@ -140,14 +159,18 @@ def test_a_file_of_schema_2_opens_reads_the_same_and_goes_on(tmp_path):
     source = writer.source("a-1", "metrics.jsonl", "jsonl")
     assert (source.offset, source.mark, source.prefix) == (77, "mark", "")
     with atomic(db):
-        writer.add_records("a-1", "jsonl", [Record(metrics={"m": n}, step=n - 400) for n in range(1100, 2000)], now=0.0)
+        writer.add_records(
+            "a-1", "jsonl", [Record(metrics={"m": n}, step=n - 400) for n in range(1100, 2000)], now=0.0
+        )
         writer.add_records("a-1", "jsonl", [Record(metrics={"m": 2000}, step=5)], now=0.0)
     assert reader.segments("a-1", "m") == [0, 700, 2000]
     found = reader.envelope("a-1", "m", buckets=7)
     assert sum(one.count for one in found) == 2001
     assert (found[0].min, found[-1].max) == (0, 2000)
     assert [one.last for one in found if one.step_to == 699] == [699]  # the border
-    assert db.execute("SELECT count(*) FROM envelopes WHERE level=1 AND count=256").fetchone()[0] == 2000 // 256
+    assert (
+        db.execute("SELECT count(*) FROM envelopes WHERE level=1 AND count=256").fetchone()[0] == 2000 // 256
+    )
 
 
 def test_a_rolled_back_segment_is_gone(tmp_path):
