@@ -5,7 +5,7 @@ import math
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from trainui.cli import trainui
@@ -188,6 +188,10 @@ records = st.builds(
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["jsonl", "console"]), st.lists(records, max_size=6)), max_size=8))
+@example([  # an epoch that a copy tells is not the epoch of the curve
+    ("jsonl", [Record(metrics={"x": 1.0}, at=0.0)]),
+    ("console", [Record(metrics={"x": 1.0}, epoch=7.0, at=0.0), Record(metrics={"m": 1.0}, at=0.0)]),
+])  # fmt: skip
 def test_a_judge_that_is_fed_what_it_watches_says_what_it_would_say_of_all(batches):
     db = connect_in_memory()
     some, everything = Judge(parse_gates(GATES)), Judge(parse_gates(GATES))
@@ -233,3 +237,4 @@ def test_a_watch_that_starts_anew_stands_where_the_last_one_stood(tmp_path):
     second = Watch(run.db, run.row, StreamWriter(run.db))
     assert second._judge.current() == first._judge.current()
     assert second._judge._place == first._judge._place
+    assert (second._judge._place.step, second._judge._place.epoch) == (39, 7)
