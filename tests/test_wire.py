@@ -280,7 +280,8 @@ def test_a_rank_counts_beside_a_size_it_fits_into(monkeypatch, place, rank):
     assert rank_here() == rank
 
 
-def test_only_rank_0_tells_the_curve(metrics, monkeypatch):
+def test_only_rank_0_tells_the_curve(metrics, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WORLD_SIZE", "2")
     for rank in ("0", "1"):
         monkeypatch.setenv("RANK", rank)
