@@ -230,12 +230,11 @@ def test_an_interrupt_is_not_swallowed(place):
 
 
 ENDING = """
-import atexit, sys, threading, time, trainui
+import atexit, threading, trainui
 class Last:
     def __del__(self, log=trainui.log):
         log({"del": 1.0})
 last = Last()
-sys.last = Last()
 loop = Last()
 loop.itself = loop
 atexit.register(trainui.log, {"atexit": 1.0})
@@ -301,23 +300,30 @@ def test_a_script_that_runs_by_itself_reports_to_nobody_and_says_nothing(place):
 
 
 WORKERS = """
-import sys, torch, trainui
+import torch, trainui
 class Data(torch.utils.data.Dataset):
     def __len__(self):
         return 40
     def __getitem__(self, index):
         trainui.log({"seconds": torch.tensor(index / 8)}, step=index)
         return index
+workers = torch.utils.data.DataLoader(Data(), batch_size=4, num_workers=2)
+assert sum(len(batch) for batch in workers) == 40
+"""
+SPAWNED = """
+import multiprocessing, trainui
+def work(index):
+    trainui.log({"seconds": index / 8}, step=index)
 if __name__ == "__main__":
-    workers = torch.utils.data.DataLoader(Data(), batch_size=4, num_workers=2, multiprocessing_context=sys.argv[1])
-    assert sum(len(batch) for batch in workers) == 40
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        pool.map(work, range(40))
 """
 
 
-@pytest.mark.parametrize("how", ["fork", "spawn"])
-def test_workers_of_a_data_loader_report(place, how):
+@pytest.mark.parametrize("script", [WORKERS, SPAWNED], ids=["data loader", "spawned"])
+def test_workers_report(place, script):
     pytest.importorskip("torch")
-    place.run(WORKERS, how)
+    place.run(script)
     assert sorted((r.step, r.metrics["seconds"]) for r in place.read()) == [(n, n / 8) for n in range(40)]
 
 
@@ -327,7 +333,7 @@ import torch.distributed as dist
 import trainui
 def train(rank=None):
     if rank is not None:
-        dist.init_process_group("gloo", rank=rank, world_size=3, init_method=f"file://{os.path.abspath('meet')}")
+        dist.init_process_group("gloo", rank=rank, world_size=2, init_method=f"file://{os.path.abspath('meet')}")
     trainui.progress(total_steps=50)
     for step in range(50):
         trainui.log({"loss": step / 2}, step=step)
@@ -337,7 +343,7 @@ if __name__ == "__main__":
         train()
     else:
         import torch.multiprocessing
-        torch.multiprocessing.spawn(train, nprocs=3)
+        torch.multiprocessing.spawn(train, nprocs=2)
 """
 
 
@@ -350,12 +356,12 @@ def test_each_rank_has_curves_of_its_own(place, how):
     else:
         (place.folder / "ranks.py").write_text(RANKS)
         launch = "from torch.distributed.run import main; main()"
-        place.run(launch, "--standalone", "--nproc-per-node", 3, place.folder / "ranks.py")
+        place.run(launch, "--standalone", "--nproc-per-node", 2, place.folder / "ranks.py")
     records = place.read()
-    for name in ("loss", "rank1/loss", "rank2/loss"):
+    for name in ("loss", "rank1/loss"):
         assert [(r.step, r.metrics[name]) for r in records if name in r.metrics] == [
             (n, n / 2) for n in range(50)
         ]
-    assert {name for r in records for name in r.metrics} == {"loss", "rank1/loss", "rank2/loss"}
+    assert {name for r in records for name in r.metrics} == {"loss", "rank1/loss"}
     assert [r.total_steps for r in records if r.total_steps] == [50]
     assert [r.checkpoint for r in records if r.checkpoint] == ["/far/last.pt"]
