@@ -50,7 +50,7 @@ class TrainuiCallback(Callback):
             total_steps=self._before + epochs * steps if epochs and steps else None, total_epochs=epochs
         )
         trainui.event(f"training goes on at step {self._before}" if self._before else "training begins")
-        self._file = self._state("")
+        self._file = self._state(self._path(0, {}))  # left by an earlier training
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Count the batch; report it when it is its turn."""
@@ -81,14 +81,14 @@ class TrainuiCallback(Callback):
         if template is None:
             return ""
         try:
-            return os.fspath(template).format(epoch=epoch + 1, **logs)
+            return str(os.fspath(template)).format(epoch=epoch + 1, **logs)
         except (LookupError, ValueError, TypeError):
-            return os.fspath(template)
+            return str(os.fspath(template))
 
     def _state(self, path: str) -> tuple[object, ...]:
         """What changes when a file is written anew; () where there is none."""
         try:
-            facts = os.stat(path or self._path(0, {}) or "\0")
+            facts = os.stat(path)
         except (OSError, ValueError):
             return ()
-        return (path, facts.st_ino, facts.st_mtime_ns, facts.st_size) if path else ()
+        return (path, facts.st_ino, facts.st_mtime_ns, facts.st_size)
