@@ -53,3 +53,14 @@ def test_the_trainers_length_and_checkpoints_arrive(training):
     ]
     assert all((training.folder / r.checkpoint).is_dir() for r in records if r.checkpoint)
     assert [r.event for r in records if r.event] == ["training begins", "training ends at step 20"]
+
+
+@needs("transformers", "accelerate")
+def test_of_two_ranks_the_first_reports(training):
+    (training.folder / "ranks.py").write_text(TRAIN)
+    launch = "import sys; sys.argv[1:] = ['--standalone', '--nproc-per-node', '2', 'ranks.py']\n"
+    records = training(launch + "from torch.distributed.run import main; main()")
+    assert [r.step for r in records if "loss" in r.metrics] == [5, 10]
+    assert [(r.total_steps, r.total_epochs) for r in records if r.total_steps] == [(10, 2)]
+    assert [r.checkpoint for r in records if r.checkpoint] == ["out/checkpoint-10"]
+    assert not any(name.startswith("rank") for r in records for name in r.metrics)

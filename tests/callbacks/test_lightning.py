@@ -1,6 +1,7 @@
 """The callback for Lightning, against the real one under both its names, beside its own CSV logger."""
 
 import csv
+import importlib.util
 
 import pytest
 
@@ -46,7 +47,8 @@ def script(package, logger='CSVLogger(".")', checkpoints='dirpath="kept",'):
 
 @pytest.fixture(params=["lightning.pytorch", "pytorch_lightning"])
 def package(request):
-    pytest.importorskip(request.param.partition(".")[0], reason="not installed: make test-callbacks")
+    if importlib.util.find_spec(request.param.partition(".")[0]) is None:
+        pytest.skip("not installed: make test-callbacks")
     return request.param
 
 
@@ -89,3 +91,23 @@ def test_a_trainer_of_the_other_name_is_served_too(training):
     text = script("pytorch_lightning", logger="False", checkpoints="")
     records = training("import lightning.pytorch\n" + text)
     assert [r.step for r in records if "train/loss" in r.metrics] == [4, 9, 14, 19]
+
+
+@needs("lightning")
+def test_of_two_processes_the_first_reports(training):
+    text = script("lightning.pytorch", logger="False", checkpoints="").replace(
+        'accelerator="cpu"', 'accelerator="cpu", devices=2, strategy="ddp"'
+    )
+    by_hand = text.replace(
+        'self.log("train/loss", loss)', 'self.log("train/loss", loss); trainui.log({"mine": index})'
+    )
+    records = training("import trainui\n" + by_hand.replace("trainer.test(", "0 and trainer.test("))
+    assert [r.step for r in records if "train/loss" in r.metrics] == [4, 9]
+    assert (
+        len([r for r in records if "mine" in r.metrics])
+        == len([r for r in records if "rank1/mine" in r.metrics])
+        == 10
+    )
+    assert [r.total_steps for r in records if r.total_steps] == [10]
+    assert {name for r in records for name in r.metrics} == {"train/loss", "val/loss", "mine", "rank1/mine"}
+    assert [r.event for r in records if r.event] == ["training begins", "training ends at step 10"]
