@@ -134,11 +134,20 @@ def test_any_line_can_be_taught_and_its_pattern_reads_it(text):
 def test_a_hostile_line_gives_a_pattern_that_no_other_line_makes_slow(line):
     text = line_text(line)
     numbers = numbers_in(text)
-    taught = teach(text, {numbers[-1].place: "loss", numbers[0].place: "loss"} if len(numbers) < 2 else {1: "a"})
+    taught = teach(
+        text, {numbers[-1].place: "loss", numbers[0].place: "loss"} if len(numbers) < 2 else {1: "a"}
+    )
     assert len(taught.regex) < 20_000
     assert taught.pattern().record(text) is not None
     steps = 0
-    for other in (text[:-1] + "~", text.replace(" ", "") + "~", "1" * 4000, "1," * 2000, "1-" * 2000, text[::-1]):
+    for other in (
+        text[:-1] + "~",
+        text.replace(" ", "") + "~",
+        "1" * 4000,
+        "1," * 2000,
+        "1-" * 2000,
+        text[::-1],
+    ):
         taught.pattern().record(other)  # a pattern that backtracks would not come back
         steps += 1
     assert steps == 6
@@ -180,7 +189,14 @@ def test_coverage_tells_what_matched_its_values_and_what_only_looks_alike(tmp_pa
     assert (found.lines, found.matched, found.alike) == (7, 4, 1)
     assert found.samples == ["step 4 loss 0.1 *best*"]
     loss = found.values["loss"]
-    assert (loss.points, loss.first, loss.last, loss.min, loss.max, loss.nonfinite) == (4, 0.5, 0.75, 0.25, 0.75, 1)
+    assert (loss.points, loss.first, loss.last, loss.min, loss.max, loss.nonfinite) == (
+        4,
+        0.5,
+        0.75,
+        0.25,
+        0.75,
+        1,
+    )
     assert [found.values["step"].first, found.values["step"].last] == [1, 5]
 
 
