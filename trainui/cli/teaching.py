@@ -11,9 +11,10 @@ import click
 
 from trainui.cli.printing import number, plain, table
 from trainui.core.errors import NotFoundError, UserError
-from trainui.core.ingest.coverage import Coverage, coverage, printed_in
+from trainui.core.ingest.coverage import Coverage, coverage
 from trainui.core.ingest.follow import chunks_of
 from trainui.core.ingest.formats import format_named
+from trainui.core.ingest.printed import printed_in
 from trainui.core.ingest.teach import Number, Taught, line_text, numbers_in, teach
 
 SHOWN = 300

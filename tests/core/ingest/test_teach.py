@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from trainui.core.errors import UserError
 from trainui.core.ingest.console import Console
-from trainui.core.ingest.coverage import coverage, printed_in
+from trainui.core.ingest.coverage import coverage
+from trainui.core.ingest.printed import last_printed, printed_in
 from trainui.core.ingest.teach import line_text, numbers_in, teach, tokens_of
 
 CASES = [
@@ -204,3 +205,17 @@ def test_a_line_without_words_is_like_one_with_as_many_numbers():
     taught = teach("0/299  0.0787", {3: "box"})
     found = coverage(taught.pattern(), taught.line, ["1/299  0.07", "2/299 0.06G", "1 2", "a b c"])
     assert (found.matched, found.alike, found.samples) == (1, 1, ["2/299 0.06G"])
+
+
+def test_the_end_of_an_output_says_which_lines_were_understood(tmp_path):
+    log = tmp_path / "output.log"
+    log.write_bytes(b"step 1 loss 0.5\n\x1b[31m## it 3 ~ 0.5\x1b[0m\n\nstep 2\r## it 4 ~ 0.4\nlast ~ 3")
+    told = last_printed(log, ())
+    assert told.lines == ("step 1 loss 0.5", "## it 3 ~ 0.5", "step 2", "## it 4 ~ 0.4", "last ~ 3")
+    assert told.understood == (True, False, True, False, False)
+    assert told.is_whole
+    taught = teach("## it 4 ~ 0.4", {1: "step", 2: "x"})
+    assert last_printed(log, [taught.pattern()]).understood == (True, True, True, True, False)
+    assert last_printed(log, (), most=2).lines == ("## it 4 ~ 0.4", "last ~ 3")
+    assert not last_printed(log, (), most=2).is_whole
+    assert last_printed(tmp_path / "none.log", ()).lines == ()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from trainui.core.ingest.follow import chunks_of
-from trainui.core.ingest.formats import format_named
 from trainui.core.ingest.patterns import AXES, Pattern
 from trainui.core.ingest.report import MetricReport
-from trainui.core.ingest.teach import piece_text, tokens_of
+from trainui.core.ingest.teach import tokens_of
 
 MAX_SAMPLES = 5
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -54,27 +52,12 @@ def coverage(pattern: Pattern, line: str, lines: Iterable[str]) -> Coverage:
     return found
 
 
-def printed_in(path: Path) -> Iterator[str]:
-    """What a program printed into a file, line by line as patterns see it; blank ones are left out.
-
-    Each piece between carriage returns is a line. Raises OSError as `open_regular` does.
-    """
-    for chunk in chunks_of(path, format_named("console")):
-        yield from texts_of(chunk.items)
-
-
-def texts_of(lines: Iterable[bytes]) -> Iterator[str]:
-    """Lines as patterns see them."""
-    for line in lines:
-        for piece in line.split(b"\r"):
-            if text := piece_text(piece):
-                yield text
-
-
+@functools.lru_cache(maxsize=4096)
 def _words(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text))
 
 
+@functools.lru_cache(maxsize=4096)
 def _numbers(text: str) -> int:
     return sum(token.kind == "number" for token in tokens_of(text))
 
