@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
@@ -19,6 +20,7 @@ NAME_AT = 3 + NUMBER_CELLS + 2
 """Cells before the column of names."""
 NOT_UNDERSTOOD = "?"
 HERE = "reverse"
+_BREAKS = re.compile(r"(?<!\\)(?=\\{1,2}s[+*]|\(\?P<)")
 
 
 def chopped(spans: Line, cells: int) -> list[Line]:
@@ -126,16 +128,23 @@ def pattern_lines(
     if found.alike:
         rows[0] = line(rows[0], Span(f"; {found.alike} look alike and do not match:", "warn"))
         rows += [line(Span(f"   {safe(text)}", "dim")) for text in found.samples[:2]]
-    regex = cut_to(chopped(line(Span(safe(taught.regex), "calm")), max(1, cells - 1)), most - len(rows))
+    regex = cut_to(_regex_rows(taught.regex, cells - 1), most - len(rows))
     return [clip(row, cells) for row in rows] + [line(" ", row) for row in regex]
 
 
 def toml_lines(toml: str, cells: int, most: int) -> list[Line]:
     """What stands in the spec file then, in at most `most` rows."""
-    rows = [
-        row for text in toml.splitlines() for row in chopped(line(Span(safe(text), "calm")), max(1, cells))
-    ]
-    return cut_to(rows, most)
+    return cut_to([row for text in toml.splitlines() for row in _regex_rows(text, cells)], most)
+
+
+def _regex_rows(text: str, cells: int) -> list[Line]:
+    """A regular expression on as many rows as it needs, broken before a blank or a group where it can be."""
+    rows = [""]
+    for part in _BREAKS.split(safe(text)):
+        if rows[-1] and len(rows[-1]) + len(part) > cells:
+            rows.append("")
+        rows[-1] += part
+    return [piece for row in rows for piece in chopped(line(Span(row, "calm")), max(1, cells))]
 
 
 def cut_to(rows: list[Line], most: int) -> list[Line]:

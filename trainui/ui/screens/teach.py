@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.getters import query_one
@@ -32,8 +33,22 @@ from trainui.ui.widgets.line_list import LineList
 from trainui.ui.widgets.paper import Paper
 
 LINE_ROWS = 2
+TURNS = {"enter": "go", "up": "move(-1)", "down": "move(1)", "tab": "move(1)", "shift+tab": "move(-1)"}
+"""What these keys do while a name is typed."""
 LOW_ROWS, HIGH_ROWS = 6, 8
 """Rows for the pattern on a low screen, and on a high one."""
+
+
+class NameField(Field):
+    """The name of one number; a key that goes to another acts before the next letter arrives."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.key in TURNS:
+            event.stop()
+            event.prevent_default()
+            await self.screen.run_action(TURNS[event.key])
+        else:
+            await super()._on_key(event)
 
 
 class Teach(Screen[None]):
@@ -49,7 +64,7 @@ class Teach(Screen[None]):
     line_paper = query_one("#line", Paper)
     numbers_paper = query_one("#numbers", Paper)
     asked = query_one("#asked", Paper)
-    field = query_one("#name", Field)
+    field = query_one("#name", NameField)
     pattern = query_one("#pattern", Paper)
 
     def __init__(self, bridge: Bridge, run: str) -> None:
@@ -74,7 +89,7 @@ class Teach(Screen[None]):
         yield Paper(id="numbers")
         with Horizontal(id="naming"):
             yield Paper(id="asked")
-            yield Field(id="name", compact=True)
+            yield NameField(id="name", compact=True)
         yield Paper(id="pattern")
         yield Footer(compact=True, show_command_palette=False)
 
@@ -89,7 +104,7 @@ class Teach(Screen[None]):
         self.action_read()
 
     def action_read(self) -> None:
-        """Read what was printed meanwhile."""
+        """Read what was printed meanwhile, and go to the newest line that was not understood."""
         self.head.show([head_line(self.run_name, None, self.size.width or 80)])
         run = self.run_name
 
@@ -99,12 +114,11 @@ class Teach(Screen[None]):
         self._bridge.ask(read, lambda read: self._fill(*read))
 
     def _fill(self, printed: Printed, spec: Path | None) -> None:
-        is_first = self._printed is None
         self._printed, self._spec = printed, spec
         if not self.is_mounted:
             return
         self._redraw_list()
-        if is_first and printed.lines:
+        if printed.lines:
             missed = [at for at, known in enumerate(printed.understood) if not known]
             with_numbers = [at for at in missed if numbers_in(printed.lines[at])]
             self.lines.cursor = with_numbers[-1] if with_numbers else len(printed.lines) - 1
@@ -158,10 +172,9 @@ class Teach(Screen[None]):
         )
         self.numbers_paper.show(rows)
         self._keep_in_sight()
-        self.asked.show([line(Span(f" name of {safe(self._numbers[self._here - 1].text)[:12]} ", "accent"))])
-        self.pattern.show(
-            pattern_lines(self._taught, self._found, self._problem, self.pattern.cells or cells)
-        )
+        self.asked.show([line(Span("name: ".rjust(NAME_AT), "accent"))])
+        cells, most = self.pattern.cells or cells, LOW_ROWS if self.has_class("-low") else HIGH_ROWS
+        self.pattern.show(pattern_lines(self._taught, self._found, self._problem, cells, most))
 
     def _keep_in_sight(self) -> None:
         rows, top = self.numbers_paper.size.height, self.numbers_paper.scroll_offset.y
@@ -228,7 +241,8 @@ class Teach(Screen[None]):
             self.action_keep()
 
     def _turn(self, to: int) -> None:
-        """The field is for another number."""
+        """The field is for another number; what stands in it belongs to the one before."""
+        self._take()
         self._here = to
         with self.prevent(Field.Changed):
             self.field.value = self._names.get(to, "")
@@ -238,17 +252,18 @@ class Teach(Screen[None]):
 
     def on_input_changed(self) -> None:
         """A letter more or less: the pattern is tried at once."""
-        if self._here:
-            self._names[self._here] = self.field.value.strip()
-            self._names = {place: name for place, name in self._names.items() if name}
-            self._learn()
+        self._take()
 
-    def on_input_submitted(self) -> None:
-        """Enter in the field."""
-        self.action_go()
+    def _take(self) -> None:
+        """What stands in the field is the name of its number."""
+        before, now = self._names.get(self._here, ""), self.field.value.strip()
+        if self._here and now != before:
+            self._names = {place: name for place, name in {**self._names, self._here: now}.items() if name}
+            self._learn()
 
     def action_keep(self) -> None:
         """Ask, then write the pattern into the spec file."""
+        self._take()
         taught = self._taught
         if taught is None:
             self._bridge.tell(self._problem or "no number has a name yet", severity="warning")
