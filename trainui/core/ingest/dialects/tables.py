@@ -13,12 +13,17 @@ _GAP = re.compile(r"\s{2,}|\s*\|\s*|\t+")
 _CELL = re.compile(rf"(?P<value>{NUMBER})(?:%|[A-Za-z]{{1,3}})?")
 _PLACE = re.compile(r"(?P<n>\d+)(?:/(?P<of>\d+))?")
 _COLUMN = re.compile(r"[A-Za-z][\w@#%./ +\-()]*")
+_CLOCK = re.compile(r"(?:\d+:)?\d+:\d\d(?:\.\d+)?|-|—")
+_CLASS = "Class"
+_COUNTED = frozenset({"Images", "Labels", "Instances", "Targets"})
 _CELLS = re.compile(r"\s+|\s*\|\s*")
 
 
 def columns_of(text: str) -> list[str]:
     """The names in a header whose first column is a step or an epoch; empty when the line is no header."""
     cells = [cell for cell in _GAP.split(text.strip("| \t")) if cell]
+    if len(cells) > 3 and cells[:2] == ["E", "#"]:
+        return ["epoch", "step", *cells[2:]]  # spaCy
     if len(cells) < 2 or axis_of(cells[0].lower()) not in ("step", "epoch"):
         return []
     return cells if all(_COLUMN.fullmatch(cell) and len(cell) < 40 for cell in cells) else []
@@ -37,6 +42,8 @@ def read_row(text: str, columns: list[str]) -> Found | None:
         found.step, found.steps = int(place["n"]), int(place["of"]) if place["of"] else None
     for column, cell in zip(columns[1:], cells[1:], strict=False):
         match = _CELL.fullmatch(cell)
+        if match is None and _CLOCK.fullmatch(cell):
+            continue
         if match is None:
             return None
         axis = axis_of(column.lower())
@@ -49,4 +56,25 @@ def read_row(text: str, columns: list[str]) -> Found | None:
     remark = cells[len(columns) :]
     if not found.metrics or any(_CELL.fullmatch(cell) for cell in remark):
         return None
+    return found
+
+
+def classes_of(title: str) -> list[str]:
+    """The columns of YOLO's table of classes, which is the title of a bar: `Class  Images  P  R  mAP50`."""
+    cells = title.split()
+    return cells if len(cells) > 4 and cells[0] == _CLASS and "mAP" in title else []
+
+
+def read_class_row(text: str, columns: list[str]) -> Found | None:
+    """The row over all classes under such a header; the counts of images and labels are no results."""
+    cells = text.split()
+    if cells[:1] != ["all"] or len(cells) != len(columns):
+        return None
+    found = Found(phase="val")
+    for column, cell in zip(columns[1:], cells[1:], strict=True):
+        match = _CELL.fullmatch(cell)
+        if match is None:
+            return None
+        if column not in _COUNTED and (name := metric_name(column, "val")):
+            found.metrics[name] = float_of(match["value"])
     return found
