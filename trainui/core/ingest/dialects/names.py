@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 PHASES = {
     "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
@@ -75,6 +76,7 @@ _SLUG = re.compile(r"[^\w./@%#+\-]+")
 _PATH = re.compile(r"\.(?:py|cc?|cpp|hpp?|json|txt|log|pt|pth|ckpt|csv|ya?ml)\b|://|^[./~]|/.*/.*/")
 
 
+@lru_cache(maxsize=2048)
 def metric_name(words: str, phase: str = "") -> str:
     """The name under which a printed value is kept, or "" when it is no metric.
 
@@ -109,6 +111,7 @@ def _counts(part: str) -> bool:
     )
 
 
+@lru_cache(maxsize=2048)
 def is_measure(words: str) -> bool:
     """Whether a name speaks of a result (`val loss`, `acc@1`), and not of a setting."""
     tokens = [token for token in _WORD.split(words.lower()) if token]
@@ -120,16 +123,19 @@ def is_measure(words: str) -> bool:
     )
 
 
+@lru_cache(maxsize=2048)
 def is_setting(words: str) -> bool:
     """Whether a name is one of those that configurations are made of."""
     return "_".join(_WORD.split(words.lower())) in _CONFIGURED
 
 
+@lru_cache(maxsize=2048)
 def is_phased(words: str) -> bool:
     """Whether a name says which part of training it belongs to."""
     return any(token in PHASES for token in _WORD.split(words.lower()))
 
 
+@lru_cache(maxsize=2048)
 def is_prose(words: str) -> bool:
     """Whether words before a number are part of a sentence, where only a space stands between the two."""
     parts = words.lower().split()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -40,6 +39,8 @@ _HEADING = re.compile(
 )
 _GROUP = re.compile(r"\b(?P<name>[A-Za-z]\w*)\[(?P<inside>[A-Za-z]\w*=[^\[\]]{0,400})\]")
 _FIELDS = re.compile(r"([A-Za-z]\w*)=")
+_ANY = re.compile(r"\d|\b(?:nan|inf)", re.IGNORECASE)
+_FOLDERS = frozenset(PHASES.values())
 _MAX_PAIRS = 200
 
 
@@ -55,8 +56,8 @@ class Pair(NamedTuple):
     part: int = 0
 
 
-def pairs_in(text: str) -> tuple[list[Pair], bool]:
-    """The pairs of a text, and whether nothing but pairs was found in it."""
+def pairs_in(text: str, *, strictly: bool = False) -> tuple[list[Pair], bool]:
+    """The pairs of a text, and whether nothing but pairs was found in it; `strictly` stops where something was."""
     pairs: list[Pair] = []
     clean = True
     part, held, seen = 0, "", False
@@ -83,6 +84,8 @@ def pairs_in(text: str) -> tuple[list[Pair], bool]:
         ):
             tidy = True  # a title: `End of training | test loss 4.01`
         clean = clean and tidy
+        if strictly and not clean:
+            return pairs, False
         phase = phase or held
         pairs += [
             pair._replace(words=f"{phase} {pair.words}" if phase else pair.words, part=part) for pair in found
@@ -115,15 +118,14 @@ def without_heading(text: str) -> str:
 def metrics_of(pairs: Sequence[Pair], phase: str = "") -> dict[str, float]:
     """The pairs that are metrics. A result without a phase belongs to the one named before it in its part of
     the line, and a name that comes twice to the last one named: `Train Loss: 0.5, Acc: 61 | Val Loss: 0.6`."""
-    count = Counter(metric_name(pair.words, phase) for pair in pairs)
+    names = [metric_name(pair.words, phase) for pair in pairs]
     metrics: dict[str, float] = {}
     carried, part = "", 0
-    for pair in pairs:
-        name = metric_name(pair.words, phase)
-        folder = name.partition("/")[0]
-        if folder in PHASES.values() and folder != name:
+    for pair, name in zip(pairs, names, strict=True):
+        folder, slash, _ = name.partition("/")
+        if slash and folder in _FOLDERS:
             carried, part = folder, pair.part
-        elif carried and (count[name] > 1 or (pair.part == part and is_measure(pair.words))):
+        elif carried and (names.count(name) > 1 or (pair.part == part and is_measure(pair.words))):
             name = metric_name(pair.words, carried)
         if name:
             metrics[name] = pair.value
@@ -131,14 +133,19 @@ def metrics_of(pairs: Sequence[Pair], phase: str = "") -> dict[str, float]:
 
 
 def _in_segment(segment: str) -> tuple[list[Pair], bool]:
-    if (spaced := _SPACED.fullmatch(segment)) is not None:
+    if _ANY.search(segment) is None:
+        return [], False
+    if ":" in segment or "=" in segment or "≈" in segment:
+        pairs: list[Pair] = []
+        clean, at = True, 0
+        for match in _SEPARATED.finditer(segment):
+            clean = clean and _REST.fullmatch(segment, at, match.start()) is not None
+            pairs.append(_pair(match))
+            at = match.end()
+        if pairs:
+            return pairs, clean and _REST.fullmatch(segment, at) is not None
+    elif (spaced := _SPACED.fullmatch(segment)) is not None:
         return _unless_prose([spaced])
-    separated = list(_SEPARATED.finditer(segment))
-    if separated:
-        ends = [0, *(match.end() for match in separated)]
-        starts = [*(match.start() for match in separated), len(segment)]
-        gaps = zip(ends, starts, strict=True)
-        return [_pair(match) for match in separated], all(_REST.fullmatch(segment, *gap) for gap in gaps)
     if (row := list(_row(segment))) and row[-1].end() == len(segment):
         return _unless_prose(row)
     spaced = _SPACED.fullmatch(segment.rpartition(": ")[2])

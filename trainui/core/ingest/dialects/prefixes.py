@@ -36,14 +36,18 @@ _RANK = re.compile(r"\(\d{1,4}/\d{1,4}\)\s+")
 _ETA = re.compile(
     r"\b(?:eta|remaining(?: time)?):?\s*(?:\d+ days?,\s*)?\d+:\d\d(?::\d\d)?\s*,?\s*", re.IGNORECASE
 )
-_PHASED = re.compile(r"\[(?:train|training|val|valid|validation|test|eval|dev)\]", re.IGNORECASE)
+_PLAIN = re.compile(
+    r"[|*=\s]*(?:\[(?:train|training|val|valid|validation|test|eval|dev)\]"
+    r"|(?:epoch|step|iter|train|val|valid|test|eval|loss|acc)(?:[\s:=\[]|(?:ation|ing|idation)\b))",
+    re.IGNORECASE,
+)
 
 
 def without_prefix(text: str) -> str:
     """`text` without time stamps, levels, logger names, ranks and the time that is left."""
     begun = text
     for _ in range(6):
-        if _PHASED.match(text):
+        if _PLAIN.match(text):
             break
         match = _PREFIX.match(text)
         if match is None or not match.end():

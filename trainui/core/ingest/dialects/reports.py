@@ -51,9 +51,11 @@ def read_pairs(text: str, *, indented: bool, is_under_way: bool) -> Found | None
     if (indented and "=" in rest) or (" = " in rest and not is_under_way and not _STEPPED.search(rest)):
         return None
     found, rest = _counted(without_heading(_KERAS_TIME.sub("", rest)), phase)
-    pairs, clean = pairs_in(rest)
+    pairs, clean = pairs_in(rest, strictly=True)
+    if not clean:
+        return None
     pairs = [pair for pair in pairs if not is_prose(pair.words)]
-    if not clean or not any(_is_result(pair, is_under_way or bool(phase)) for pair in pairs):
+    if not any(_is_result(pair, is_under_way or bool(phase)) for pair in pairs):
         return None
     _fill(found, [pair for pair in pairs if not is_setting(pair.words)])
     return found if found.metrics else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from trainui.core.ingest.dialects.found import Found
-from trainui.core.ingest.dialects.names import metric_name
+from trainui.core.ingest.dialects.names import is_measure, metric_name
 from trainui.core.ingest.fields import axis_of
 from trainui.core.ingest.numbers import NUMBER, float_of
 
@@ -20,11 +20,16 @@ _CELLS = re.compile(r"\s+|\s*\|\s*")
 
 
 def columns_of(text: str) -> list[str]:
-    """The names in a header whose first column is a step or an epoch; empty when the line is no header."""
+    """The names in a header whose first column is a step or an epoch, or whose every column is a result.
+
+    Empty when the line is no header.
+    """
+    if "  " not in text and "|" not in text and "\t" not in text:
+        return []
     cells = [cell for cell in _GAP.split(text.strip("| \t")) if cell]
     if len(cells) > 3 and cells[:2] == ["E", "#"]:
         return ["epoch", "step", *cells[2:]]  # spaCy
-    if len(cells) < 2 or axis_of(cells[0].lower()) not in ("step", "epoch"):
+    if len(cells) < 2 or not (_is_place(cells[0]) or (len(cells) > 2 and all(map(is_measure, cells)))):
         return []
     return cells if all(_COLUMN.fullmatch(cell) and len(cell) < 40 for cell in cells) else []
 
@@ -32,6 +37,8 @@ def columns_of(text: str) -> list[str]:
 def read_row(text: str, columns: list[str]) -> Found | None:
     """A row with a number in every column; words after the last column are a remark."""
     cells = [cell for cell in _CELLS.split(text.strip("| \t")) if cell]
+    if not _is_place(columns[0]):
+        return _placeless(cells, columns)
     place = _PLACE.fullmatch(cells[0]) if len(cells) >= len(columns) > 1 else None
     if place is None:
         return None
@@ -78,3 +85,20 @@ def read_class_row(text: str, columns: list[str]) -> Found | None:
         if column not in _COUNTED and (name := metric_name(column, "val")):
             found.metrics[name] = float_of(match["value"])
     return found
+
+
+def _is_place(column: str) -> bool:
+    return axis_of(column.lower()) in ("step", "epoch")
+
+
+def _placeless(cells: list[str], columns: list[str]) -> Found | None:
+    """A row of results under a header that names neither steps nor epochs: each a decimal, none missing."""
+    if len(cells) != len(columns) or not all("." in cell and _CELL.fullmatch(cell) for cell in cells):
+        return None
+    values = {metric_name(column): cell for column, cell in zip(columns, cells, strict=True)}
+    return Found(metrics={name: float_of(_number(cell)) for name, cell in values.items() if name})
+
+
+def _number(cell: str) -> str:
+    match = _CELL.fullmatch(cell)
+    return match["value"] if match else "nan"
