@@ -9,7 +9,7 @@ from trainui.core.ingest.dialects.names import PHASES
 
 _PHASE_WORDS = "|".join(PHASES)
 _LEAD = re.compile(
-    rf"[\s|*=#\-\[(<>:~]*(?:(?:end of|start(?:ing)?(?: of)?|begin(?:ning)?|going into|finished|completed|after|current"
+    rf"[^\w#]*#*[\s\[(]*(?:(?:end of|start(?:ing)?(?: of)?|begin(?:ning)?|going into|finished|completed|after|current"
     rf"|learning|saving dict for|summary (?:of|for)|logging at|metrics (?:at|for)"
     rf"|(?:{_PHASE_WORDS})(?: results?| loss| set| metrics)?(?: at| for| after| in)?"
     rf"|results? (?:at|for|after|of))\b[\s|:>\])\-]+[#\[(]*)*",
@@ -17,14 +17,14 @@ _LEAD = re.compile(
 )
 _EPOCH = re.compile(
     rf"#?(?:epochs?|ep\.?)(?:\s*[(\[]\s*(?P<phase>{_PHASE_WORDS})\s*[)\]])?"
-    r"(?:\s*(?:[:=#]|no\.?|num(?:ber)?:?)\s*|\s*[-_]\s?(?=\d)|\s*)[\[(]?\s*#?(?P<n>\d+(?:\.\d+)?)"
+    r"(?:\s*(?:[:=#]|no\.?|num(?:ber)?:?)\s*|\s*[-_]\s?(?=\d)|\s*)[\[(]?\s*#?(?P<n>\d+(?:\.\d+)?)(?:st|nd|rd|th)?"
     r"(?:\s*(?:/|of|out of)\s*(?P<of>\d+))?\s*[\])]?(?![\w.]*\w)",
     re.IGNORECASE,
 )
 _STEP = re.compile(
     rf"#?(?:(?:global|train(?:ing)?)?[_ ]?steps?|episodes?|iter(?:ation)?s?|its?|updates?|up\.|batch(?:es|_idx)?|s(?=:\d))"
     rf"(?:\s*[(\[]\s*(?P<phase>{_PHASE_WORDS})\s*[)\]])?"
-    r"(?:\s*[:=#]\s*|\s*)[\[(]?\s*(?P<n>\d[\d,]*)"
+    r"(?:\s*[:=#]\s*|\s*)[\[(]?\s*(?P<n>\d[\d,]*)(?:st|nd|rd|th)?"
     r"(?:\s*(?:/|of|out of)\s*(?P<of>\d[\d,]*\b))?\s*[\])]?(?![\w.]*\w)",
     re.IGNORECASE,
 )

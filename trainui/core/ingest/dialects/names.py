@@ -82,7 +82,7 @@ def metric_name(words: str, phase: str = "") -> str:
 
     `Val WER` → `val/wer`; `train_loss` stays; `Loss` in a validation line → `val/loss`.
     """
-    words = words.strip(" \t\"'*#:=-_<>[]().,")
+    words = words.strip(" \t\"'*#:=-_<>[]().,").removesuffix(" is")
     if not words or len(words) > 60 or _PATH.search(words):
         return ""
     parts = words.lower().split()

@@ -9,6 +9,7 @@ from trainui.core.ingest.dialects.heads import read_head
 from trainui.core.ingest.dialects.names import PHASES, is_measure, is_phased, is_prose, is_setting
 from trainui.core.ingest.dialects.pairs import Pair, metrics_of, pairs_in, phase_of, without_heading
 from trainui.core.ingest.fields import axis_of
+from trainui.core.ingest.numbers import NUMBER
 
 _FULLER = frozenset({"num_updates", "global_step", "global_steps"})
 _TOTAL = re.compile(
@@ -19,11 +20,18 @@ _COUNT = re.compile(r"(?P<n>\d+)/(?P<of>\d+):?\s+|\[\s*(?P<m>\d+)\s*/\s*(?P<mof>
 _KERAS_TIME = re.compile(r"^-?\s*\d+m?s\s+-\s+")
 _STEPPED = re.compile(r"\b(?:global_)?step = \d")
 _ASIDE = re.compile(r"\([^()]*\)|\b\d+(?:\.\d+)?\s?(?:s|m|h|ms|sec|min)\b")
+_AFTER = re.compile(
+    rf"^[\W_]*(?P<name>[A-Za-z]\w*(?: [A-Za-z]\w*){{0,3}}) (?:after|at|in) (?P<place>(?:epoch|iteration|iter|step)\s+\d[\d,]*)"
+    rf"\s*(?::|=|is)\s*(?={NUMBER})",
+    re.I,
+)
 _MARIAN = re.compile(r"\w+\.? [\d,.]+ : ")
 
 
 def read_headed(text: str) -> Found | None:
     """A line that begins with a step or an epoch: every pair after it is a metric, and a bare head is news."""
+    if " after " in text or " at " in text:
+        text = _AFTER.sub(_turned, text, count=1)
     found, rest = read_head(text)
     if not found.is_headed:
         return None
@@ -40,6 +48,11 @@ def read_headed(text: str) -> Found | None:
         pairs = [pair for pair in pairs if not is_setting(pair.words)]
     _fill(found, pairs)
     return found if found.metrics or _is_header(text, rest) else None
+
+
+def _turned(match: re.Match[str]) -> str:
+    """`Cost after iteration 100: 0.5` → `iteration 100 | Cost: 0.5`."""
+    return f"{match['place']} | {match['name']}: " if is_measure(match["name"]) else match[0]
 
 
 def read_pairs(text: str, *, indented: bool, is_under_way: bool) -> Found | None:
