@@ -22,7 +22,7 @@ _EPOCH = re.compile(
     re.IGNORECASE,
 )
 _STEP = re.compile(
-    rf"#?(?:(?:global|train(?:ing)?)?[_ ]?steps?|episodes?|iter(?:ation)?s?|its?|updates?|up\.|batch(?:es|_idx)?|s(?=:\d))"
+    rf"#?(?:(?:global|train(?:ing)?)?[_ ]?steps?|episodes?|iter(?:ation)?[ _]steps?|iter(?:ation)?s?|(?:num_)?timesteps?(?==)|num_updates?|its?|updates?|up\.|batch(?:es|_idx)?|s(?=:\d))"
     rf"(?:\s*[(\[]\s*(?P<phase>{_PHASE_WORDS})\s*[)\]])?"
     r"(?:\s*[:=#]\s*|\s*)[\[(]?\s*(?P<n>\d[\d,]*)(?:st|nd|rd|th)?"
     r"(?:\s*(?:/|of|out of)\s*(?P<of>\d[\d,]*\b))?\s*[\])]?(?![\w.]*\w)",

@@ -67,7 +67,24 @@ _NEVER = frozenset(
     }
 )  # fmt: skip
 
-_NUMBERED = re.compile(r"(?!(?:e|ep|s|it|b|i|n|bs)\d)[a-z]{1,3}\d{1,2}")  # `D1 acc`, but `E3 loss`
+_NUMBERED = re.compile(r"(?!(?:e|ep|s|it|b|i|n|bs)\d)[a-z]{1,3}\d{1,2}|[1-4]d")  # `D1 acc`, but `E3 loss`
+_RANKED = frozenset(
+    {
+        "top",
+        "class",
+        "fold",
+        "stage",
+        "head",
+        "task",
+        "level",
+        "layer",
+        "hits",
+        "group",
+        "index",
+        "scale",
+        "phase",
+    }
+)
 _COUNTERS = frozenset({"batch", "batch_idx", "episode", "episodes", "sen", "samples"})
 
 _WORD = re.compile(r"[_/.\s\-@()+]+")
@@ -86,7 +103,7 @@ def metric_name(words: str, phase: str = "") -> str:
     if not words or len(words) > 60 or _PATH.search(words):
         return ""
     parts = words.lower().split()
-    if _SERIAL.search(words) or any(map(_counts, parts[:-1])):
+    if _SERIAL.search(words) or any(map(_counts, ["", *parts], parts[:-1])):
         return ""  # `image_00012 loss`, `E3 S100 loss`: a name that counts would be another metric every time
     if words.lower() in _COUNTERS or parts[0] in _NEVER or "_".join(parts) in _NEVER:
         return ""
@@ -97,12 +114,14 @@ def metric_name(words: str, phase: str = "") -> str:
     else:
         folder = ""
     name = _SLUG.sub("_", " ".join(parts)).strip("_")
-    return folder + name if name and not name[0].isdigit() else ""
+    return folder + name if name and (not name[0].isdigit() or name[1:3] == "d_") else ""
 
 
-def _counts(part: str) -> bool:
+def _counts(before: str, part: str) -> bool:
+    """Whether a word counts something that is another one every time, unlike `top 5` or `class 3`."""
     return (
-        any(map(str.isdigit, part))
+        not (part.isdigit() and before in _RANKED)
+        and any(map(str.isdigit, part))
         and "(" not in part
         and "@" not in part
         and not _NUMBERED.fullmatch(part)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from trainui.core.ingest.dialects.names import PHASES, is_measure, is_prose, metric_name
 from trainui.core.ingest.numbers import NUMBER, float_of
 
-_WORD = r"(?:[^\W\d]|[#@])[\w@#%./+\-]{0,40}(?:=[\d.:]{1,9}(?=:\s))?"
-_NAME = rf"(?P<name>{_WORD}(?:[ ](?:{_WORD}|\([^()]{{1,30}}\))){{0,5}}?(?:\([A-Za-z@\d _.\-]{{1,20}}\))?)"
+_WORD = r"(?:[^\W\d]|[#@]|[1-4][dD](?=\s))[\w@#%./+\-]{0,40}(?:=[\d.:]{1,9}(?=:\s))?"
+_NAME = rf"(?P<name>{_WORD}(?:[ ](?:{_WORD}|\([^()]{{1,30}}\)|\d{{1,3}}(?=\s[A-Za-z]))){{0,5}}?(?:\([A-Za-z@\d _.\-]{{1,20}}\))?)"
 _UNIT = (
     r"(?P<unit>\s?%|[A-Za-zµ°]{1,8}(?:/[A-Za-zµ]{1,8})?(?![\w(])"
     r"|\s(?:ms|us|s|secs?|seconds|mins?|h|hours?|it/s|[KMG]i?B|dB|Hz|BPC|bits?|nats|px)(?![\w/]|\s*[:=]))?"
@@ -25,7 +25,9 @@ _SEPARATED = re.compile(
 )
 _SPACED = re.compile(rf"{_NAME}(?:\s+is)?\s+{_VALUE}(?:\s+[A-Za-z%/]{{1,10}})?\s*")
 _ROW = re.compile(rf"\s*{_NAME}\s+{_VALUE}(?=\s|$)")
-_CUT = re.compile(r"(\t|\||;|,(?!\d)|,(?=\d{4})|\s[-–—•·]\s|\s→\s|\.\s+(?=[A-Z]))")
+_CUT = re.compile(
+    r"(\t|\||;|,(?!\d)|,(?=\d{4})|\s[-–—•·]\s|\s→\s|\.\s+(?=[A-Z])|(?<=[\dn])/(?=[A-Za-z]\w*\s?[:=]))"
+)
 _REST = re.compile(r"[\s.,:;!*|\[\]()<>=\-–—_]*")
 _TITLE = re.compile(
     r"[\[(<*]*\s*(?P<phase>[A-Za-z]+)\s*[\])>]?"

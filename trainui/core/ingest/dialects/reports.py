@@ -17,6 +17,7 @@ _TOTAL = re.compile(
     re.I,
 )
 _COUNT = re.compile(r"(?P<n>\d+)/(?P<of>\d+):?\s+|\[\s*(?P<m>\d+)\s*/\s*(?P<mof>\d+)\s*\]:?\s*")
+_COUNT_LAST = re.compile(r"\s\[\s*(?P<n>\d+)\s*/\s*(?P<of>\d+)\s*\]$")
 _KERAS_TIME = re.compile(r"^-?\s*\d+m?s\s+-\s+")
 _STEPPED = re.compile(r"\b(?:global_)?step = \d")
 _ASIDE = re.compile(r"\([^()]*\)|\b\d+(?:\.\d+)?\s?(?:s|m|h|ms|sec|min)\b")
@@ -60,7 +61,7 @@ def read_pairs(text: str, *, indented: bool, is_under_way: bool) -> Found | None
 
     Before training is under way, settings are printed: then only what cannot be one is believed.
     """
-    phase, rest = phase_of(text)
+    phase, rest = phase_of(text.lstrip("=->*# "))
     if (indented and "=" in rest) or (" = " in rest and not is_under_way and not _STEPPED.search(rest)):
         return None
     found, rest = _counted(without_heading(_KERAS_TIME.sub("", rest)), phase)
@@ -77,6 +78,9 @@ def read_pairs(text: str, *, indented: bool, is_under_way: bool) -> Found | None
 def _counted(text: str, phase: str) -> tuple[Found, str]:
     """`100/1000: loss=0.5` and `[ 10/ 500] loss 0.5` begin with a count, as a bar does."""
     match = _COUNT.match(text)
+    if match is None and text.endswith("]") and (last := _COUNT_LAST.search(text)) is not None:
+        found = Found(phase=phase, step=int(last["n"]), steps=int(last["of"]), within=True)
+        return found, text[: last.start()]
     if match is None:
         return Found(phase=phase), text
     count, total = match["n"] or match["m"], match["of"] or match["mof"]
