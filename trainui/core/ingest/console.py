@@ -137,7 +137,7 @@ class Console:
         if found is not None:
             self._place.at_bar(found)
             return found
-        if "%|" in text and (columns := classes_of(text.partition(":")[0] if ": " in text else text)):
+        if "%|" in text and (columns := classes_of(text)):
             self._classes = columns
             return Found()
         found = read_bar(text, self._columns)

@@ -32,7 +32,7 @@ _REST = re.compile(r"[\s.,:;!*|\[\]()<>=\-–—_]*")
 _TITLE = re.compile(
     r"[\[(<*]*\s*(?P<phase>[A-Za-z]+)\s*[\])>]?"
     r"(?:\s+(?:set|results?|metrics|stats|statistics|phase|step|summary|performance|net output #\d+)"
-    r"|\s+\[\d+ \w+\](?=\s)|(?P<info>\s+info\s))?\s*(?:[:\-|\])>]+\s*|(?<=\])|(?(info)(?=\w)|(?!)))"
+    r"|\s+\[\d+ \w+\](?=\s)|(?P<info>\s+info\s))?\s*(?:[:\-|\])>]+\s*|\.\s+(?=[A-Z])|(?<=\])|(?(info)(?=\w)|(?!)))"
 )
 _HEADING = re.compile(
     r"[*\s]*(?:(?:final|best|average[ds]?|mean|overall|total|epoch|global|current|model|new)\s+)*"

@@ -112,6 +112,11 @@ def _fill(found: Found, pairs: list[Pair]) -> None:
 
 
 def _is_header(text: str, rest: str) -> bool:
-    """Whether a line without metrics announces a place: `Epoch 21/30`, `EPOCH 1`, `epoch:  175`."""
+    """Whether a line without metrics announces a place: `Epoch 21/30`, `EPOCH 1`, `epoch:  175`; a list does not."""
     rest = _ASIDE.sub("", rest)
-    return len(text) < 60 and not any(map(str.isdigit, rest)) and len(rest.split()) <= 3
+    return (
+        len(text.strip(" =#*-_")) < 60
+        and not text.startswith(("- ", "* "))
+        and not any(map(str.isdigit, rest))
+        and len(rest.split()) <= 3
+    )
