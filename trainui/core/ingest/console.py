@@ -27,7 +27,9 @@ MAX_OBJECT = 64 << 10
 """The same for a line that ends like a JSON object: it is worth nothing unless it is whole."""
 
 _PROMISING = re.compile(r"\d|\bnan\b|\binf\b", re.IGNORECASE)
-_WRAPPED = re.compile(r"\b(?:tensor|np\.float\d*|float\d*|array)\(\s*([^(),]+?)\s*(?:,[^()]*)?\)")
+_WRAPPED = re.compile(
+    r"\b(?:tensor|np\.float\d*|float\d*|array)\(\s{0,8}([^(),\s]{1,60})\s{0,8}(?:,[^()]{0,80})?\)"
+)
 
 
 class Console:

@@ -17,14 +17,14 @@ _CODE = re.compile(
     r"|=\s?(?!nan)[A-Za-z_][\w.]*\("
 )
 
-_CLASSES = ("Error", "Exception", "Warning", "Interrupt")
-_SIGNS = ("(", "{", "==", "+=", "-=", "*=", "/=", "!=", "<=", ">=", "f'", 'f"')
+_CLASS = re.compile("Error|Exception|Warning|Interrupt")
+_SIGN = re.compile(r"[({]|[-+*/=!<>]=|f['\"]")
 
 
 def is_noise(text: str) -> bool:
     """Whether a line is source code, a step of a traceback, an exception or a warning of Python's."""
     if _BEGINS.match(text):
         return True
-    if any(word in text for word in _CLASSES) and _RAISED.search(text, 0, 200):
+    if _CLASS.search(text, 0, 200) and _RAISED.search(text, 0, 200):
         return True
-    return any(sign in text for sign in _SIGNS) and _CODE.search(text, 0, 400) is not None
+    return _SIGN.search(text, 0, 400) is not None and _CODE.search(text, 0, 400) is not None

@@ -30,9 +30,10 @@ _CUT = re.compile(
 )
 _REST = re.compile(r"[\s.,:;!*|\[\]()<>=\-–—_]*")
 _TITLE = re.compile(
-    r"[\[(<*]*\s*(?P<phase>[A-Za-z]+)\s*[\])>]?"
+    rf"[\[(<*]*\s*(?P<phase>{'|'.join(PHASES)})\b\s*[\])>]?"
     r"(?:\s+(?:set|results?|metrics|stats|statistics|phase|step|summary|performance|net output #\d+)"
-    r"|\s+\[\d+ \w+\](?=\s)|(?P<info>\s+info\s))?\s*(?:[:\-|\])>]+\s*|\.\s+(?=[A-Z])|(?<=\])|(?(info)(?=\w)|(?!)))"
+    r"|\s+\[\d+ \w+\](?=\s)|(?P<info>\s+info\s))?\s*(?:[:\-|\])>]+\s*|\.\s+(?=[A-Z])|(?<=\])|(?(info)(?=\w)|(?!)))",
+    re.IGNORECASE,
 )
 _HEADING = re.compile(
     r"[*\s]*(?:(?:final|best|average[ds]?|mean|overall|total|epoch|global|current|model|new)\s+)*"
@@ -59,7 +60,7 @@ class Pair(NamedTuple):
 
 
 def pairs_in(text: str, *, strictly: bool = False) -> tuple[list[Pair], bool]:
-    """The pairs of a text, and whether nothing but pairs was found in it; `strictly` stops where something was."""
+    """The pairs of a text; and, when asked `strictly`, whether nothing else is in it: it stops where something is."""
     pairs: list[Pair] = []
     clean = True
     part, held, seen = 0, "", False
@@ -76,7 +77,7 @@ def pairs_in(text: str, *, strictly: bool = False) -> tuple[list[Pair], bool]:
         phase, segment = phase_of(segment)
         if phase and is_bracketed:
             held = phase
-        found, tidy = _in_segment(segment)
+        found, tidy = _in_segment(segment, strictly)
         if (
             not found
             and is_first
@@ -89,9 +90,12 @@ def pairs_in(text: str, *, strictly: bool = False) -> tuple[list[Pair], bool]:
         if strictly and not clean:
             return pairs, False
         phase = phase or held
-        pairs += [
-            pair._replace(words=f"{phase} {pair.words}" if phase else pair.words, part=part) for pair in found
-        ]
+        if phase or part:
+            found = [
+                Pair(f"{phase} {words}" if phase else words, value, is_precise, part)
+                for words, value, is_precise, _ in found
+            ]
+        pairs += found
     return pairs, clean
 
 
@@ -106,7 +110,7 @@ def _ungrouped(match: re.Match[str]) -> str:
 def phase_of(text: str) -> tuple[str, str]:
     """The phase a line or a bar is titled with (`[Val] …`, `Test set: …`), and what follows the title."""
     match = _TITLE.match(text)
-    if match is not None and match["phase"].lower() in PHASES:
+    if match is not None:
         return PHASES[match["phase"].lower()], text[match.end() :]
     return "", text
 
@@ -134,14 +138,14 @@ def metrics_of(pairs: Sequence[Pair], phase: str = "") -> dict[str, float]:
     return metrics
 
 
-def _in_segment(segment: str) -> tuple[list[Pair], bool]:
+def _in_segment(segment: str, strictly: bool) -> tuple[list[Pair], bool]:
     if _ANY.search(segment) is None:
         return [], False
     if ":" in segment or "=" in segment or "≈" in segment:
         pairs: list[Pair] = []
         clean, at = True, 0
         for match in _SEPARATED.finditer(segment):
-            clean = clean and _REST.fullmatch(segment, at, match.start()) is not None
+            clean = clean and strictly and _REST.fullmatch(segment, at, match.start()) is not None
             pairs.append(_pair(match))
             at = match.end()
         if pairs:
@@ -169,10 +173,9 @@ def _unless_prose(matches: Sequence[re.Match[str]]) -> tuple[list[Pair], bool]:
 
 
 def _pair(match: re.Match[str]) -> Pair:
-    groups = match.groupdict()
-    if groups.get("percent"):
-        return Pair(match["name"], float(match["percent"]), True)
     text = match["value"]
+    if text is None:
+        return Pair(match["name"], float(match["percent"]), True)
     return Pair(
         match["name"], float_of(text), not text.lstrip("+-").isdigit() or "%" in (match["unit"] or "")
     )
