@@ -16,7 +16,7 @@ _STEPS = (
 )  # fmt: skip
 _LESSER = ("iterations", "iteration", "itr", "epoch", "nupdates")
 _EDGES = frozenset("|+-=─━═┌└├┏┗┡╇╄")
-_MAX_ROWS = 200
+_MAX_ROWS = 100
 
 
 class Block:

@@ -9,8 +9,13 @@ from typing import NamedTuple
 from trainui.core.ingest.dialects.names import PHASES, is_measure, is_prose, metric_name
 from trainui.core.ingest.numbers import NUMBER, float_of
 
+# A letter, or `3D`; thresholds stay in the name: `recall@thr=0.5: 0.9`.
 _WORD = r"(?:[^\W\d]|[#@]|[1-4][dD](?=\s))[\w@#%./+\-]{0,40}(?:=[\d.:]{1,9}(?=:\s))?"
-_NAME = rf"(?P<name>{_WORD}(?:[ ](?:{_WORD}|\([^()]{{1,30}}\)|\d{{1,3}}(?=\s[A-Za-z]))){{0,5}}?(?:\([A-Za-z@\d _.\-]{{1,20}}\))?)"
+# Up to six words, among them `top 1` and `(8-bit)`; the last may have a remark: `F1(weighted)`.
+_NAME = (
+    rf"(?P<name>{_WORD}(?:[ ](?:{_WORD}|\([^()]{{1,30}}\)|\d{{1,3}}(?=\s[A-Za-z]))){{0,5}}?"
+    r"(?:\([A-Za-z@\d _.\-]{1,20}\))?)"
+)
 _UNIT = (
     r"(?P<unit>\s?%|[A-Za-zµ°]{1,8}(?:/[A-Za-zµ]{1,8})?(?![\w(])"
     r"|\s(?:ms|us|s|secs?|seconds|mins?|h|hours?|it/s|[KMG]i?B|dB|Hz|BPC|bits?|nats|px)(?![\w/]|\s*[:=]))?"

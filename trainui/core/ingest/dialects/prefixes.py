@@ -6,7 +6,7 @@ import re
 
 _LEVEL = r"(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)"
 _CLOCK = r"\d\d?:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
-_PLACES = r"(?:iteration|iter|epoch|step|batch|train|valid|val|test|eval|loss|best|starting)"
+_PLACES = r"(?:iteration|iter|epoch|step|batch|train|valid|validation|val|test|eval|loss|best|starting)"
 _PREFIX = re.compile(
     rf"(?:\[[^\]]*(?:\d\d:\d\d|{_LEVEL}|[rR]ank[ :]?\d+|\w\.py:\d+)[^\]]*\]:?"
     rf"|(?:\d{{4}}[-/]\d\d[-/]\d\d|\d\d[-/]\d\d(?:[-/]\d\d(?:\d\d)?)?)[T_ ,-]\s?{_CLOCK}(?:\s[AP]M\b)?:?"

@@ -22,7 +22,8 @@ _KERAS_TIME = re.compile(r"^-?\s*\d+m?s\s+-\s+")
 _STEPPED = re.compile(r"\b(?:global_)?step = \d")
 _ASIDE = re.compile(r"\([^()]*\)|\b\d+(?:\.\d+)?\s?(?:s|m|h|ms|sec|min)\b")
 _AFTER = re.compile(
-    rf"^[\W_]*(?P<name>[A-Za-z]\w*(?: [A-Za-z]\w*){{0,3}}) (?:after|at|in) (?P<place>(?:epoch|iteration|iter|step)\s+\d[\d,]*)"
+    r"^[\W_]*(?P<name>[A-Za-z]\w*(?: [A-Za-z]\w*){0,3}) (?:after|at|in)"
+    r" (?P<place>(?:epoch|iteration|iter|step)\s+\d[\d,]*)"
     rf"\s*(?::|=|is)\s*(?={NUMBER})",
     re.I,
 )
@@ -30,7 +31,8 @@ _MARIAN = re.compile(r"\w+\.? [\d,.]+ : ")
 
 
 def read_headed(text: str) -> Found | None:
-    """A line that begins with a step or an epoch: every pair after it is a metric, and a bare head is news."""
+    """A line that begins with a step or an epoch: the pairs after it are metrics if one of them is a decimal or
+    speaks of a result, and a bare head is news."""
     if " after " in text or " at " in text:
         text = _AFTER.sub(_turned, text, count=1)
     found, rest = read_head(text)
@@ -47,6 +49,8 @@ def read_headed(text: str) -> Found | None:
         if not any(is_measure(pair.words) for pair in pairs):
             return None  # `epochs: 100, batch_size: 32, lr: 0.1` is what the run was asked for
         pairs = [pair for pair in pairs if not is_setting(pair.words)]
+    if not any(pair.is_precise or is_measure(pair.words) for pair in pairs):
+        pairs = [pair for pair in pairs if axis_of(pair.words.lower())]  # `Step 2: found 15 files`
     _fill(found, pairs)
     return found if found.metrics or _is_header(text, rest) else None
 
@@ -66,12 +70,15 @@ def read_pairs(text: str, *, indented: bool, is_under_way: bool) -> Found | None
         return None
     found, rest = _counted(without_heading(_KERAS_TIME.sub("", rest)), phase)
     pairs, clean = pairs_in(rest, strictly=True)
-    if not clean:
+    if not clean or (text.endswith(",") and len(pairs) == 1):
         return None
     pairs = [pair for pair in pairs if not is_prose(pair.words)]
     if not any(_is_result(pair, is_under_way or bool(phase)) for pair in pairs):
         return None
-    _fill(found, [pair for pair in pairs if not is_setting(pair.words)])
+    reports = [pair for pair in pairs if not is_setting(pair.words)]
+    if " = " in rest and len(reports) < len(pairs):
+        return None
+    _fill(found, reports)
     return found if found.metrics else None
 
 
