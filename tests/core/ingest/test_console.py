@@ -360,7 +360,7 @@ def test_no_repetition_stalls_the_reader_or_swells_its_state(atoms, end):
     """A pattern that backtracks without bound would not come back from lines of this length."""
     reader = Console()
     read("Epoch 1/2", "Epoch  loss  acc", "-" * 20, "".join(atoms) * 1500 + end, reader=reader)
-    assert reader.lines > 3
+    assert reader.lines >= 3
     assert len(reader.state()) < 100_000
 
 
