@@ -159,6 +159,7 @@ METRICS = [
     ("loss.csv", "loss\n0.5\n0.4\n"),
     ("metrics.csv", "epoch,loss\n"),
     ("log.csv", "timestamp,epoch,avg_train_loss\n2025-10-29 23:00:01,1,0.5\n"),
+    ("metrics.csv", "step,loss\n" + "1,0.5\n" * 15 + "1,2,0.5\n" * 60),
     ("a.csv", "epoch,loss,checkpoint\n1,0.5,a.pt\n2,0.4,b.pt\n3,0.3,c.pt\n"),
 ]
 OTHERS = [
@@ -170,6 +171,8 @@ OTHERS = [
     ("housing_train.csv", "longitude,latitude,price\n-122,37,450000\n-121,36,350000\n"),
     ("log.csv", "timestamp,epoch,vA,lux\n2025-01-01 00:00:01,1735689601,3.3,120\n"),
     ("features.csv", "0.1,0.2\n0.3,0.4\n"),
+    ("metrics.csv", "Fold,Accuracy\n1,0.9\n2,0.8\n3,0.7\n"),
+    ("results.csv", ",simulation,p,val_loss\n9,1c67e83e,1,0.3\n7,1d3ac292,1,0.4\n8,1ba97bda,1,0.2\n"),
     ("best_result.csv", "9.5e-01\n9.9e-01\n"),
     ("a.json", '{"epoch": 1}\n'),
     ("notes.txt", "epoch, loss and other words\nare prose, not a table\n"),
