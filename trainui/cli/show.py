@@ -168,10 +168,18 @@ def logs_command(place: Place, run: str, follow: bool, lines: int) -> None:
 @db_option
 def curve_command(place: Place, run: str, metric: str, as_json: bool) -> None:
     """Every point of one metric."""
-    points = place.reader().curve(run, metric)
+    reader = place.reader()
+    points = reader.curve(run, metric)
     if as_json:
+        chain = [[one.run, one.begun] for one in reader.chain(run, metric)]
         print_json(
-            {"run": run, "metric": metric, "points": [[one.step, one.value, one.at] for one in points]}
+            {
+                "run": run,
+                "metric": metric,
+                "points": [[one.step, one.value, one.at] for one in points],
+                "segments": [n for n in reader.segments(run, metric) if n < len(points)],
+                "chain": chain,
+            }
         )
         return
     table(

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from trainui.core.errors import StoreError
 from trainui.core.following import OWN, Stream, Streams, stamp_of
-from trainui.core.gates import Judge, Point, State, Verdict
+from trainui.core.gates import Judge, Place, Point, State, Verdict
 from trainui.core.ingest.discover import Found
 from trainui.core.ingest.follow import Chunk
 from trainui.core.ingest.format import Reader
@@ -73,13 +73,24 @@ class Watch:
 
     def _replay(self) -> None:
         """Bring the judge to where the store says it stood; what it decides again was decided before."""
-        for number, row in enumerate(self._runs.points_in_order(self.name) if self._gates else ()):
+        watched = self._judge.watched
+        passed: Place | None = None
+        rows = self._runs.points_in_order(self.name) if self._gates else ()
+        for number, (metric, step, value, epoch, at) in enumerate(rows):
             if number % 5000 == 0:
                 beat()
-            value = math.nan if row["value"] is None else row["value"]
-            self._judge.feed(
-                Point(metric=row["metric"], step=row["step"], value=value, epoch=row["epoch"], at=row["at"])
-            )
+            if watched is not None and metric not in watched:
+                if epoch is None and passed is not None:
+                    epoch = passed.epoch
+                passed = Place(step=step, epoch=epoch, at=at)
+                continue
+            if passed is not None:
+                self._judge.pass_by(passed)
+                passed = None
+            value = math.nan if value is None else value
+            self._judge.feed(Point(metric=metric, step=step, value=value, epoch=epoch, at=at))
+        if passed is not None:
+            self._judge.pass_by(passed)
 
     def unanswered(self) -> list[Verdict]:
         """Verdicts that were committed by a manager that died before it acted on them."""
@@ -186,7 +197,7 @@ class Watch:
     def _keep_rest(self, records: Iterable[Record], added: Added, now: float, *, tells_place: bool) -> None:
         """Checkpoints, events and how far the run is."""
         place: dict[str, float] = {}
-        for record in records:
+        for record in filter(_tells_more, records):
             if record.event:
                 self._runs.event(self.name, "note", record.event, at=record.at or now)
             if record.checkpoint:
@@ -240,6 +251,13 @@ class Watch:
         changed = self._judge.end(result=result, exit_code=exit_code, at=now)
         self._write(changed)
         return changed
+
+
+def _tells_more(record: Record) -> bool:
+    """Whether a record tells anything beside points."""
+    return bool(
+        record.event or record.checkpoint or record.total_steps is not None or record.total_epochs is not None
+    )
 
 
 def stamp(directory: Path) -> tuple[int, ...]:

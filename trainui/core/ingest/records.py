@@ -10,9 +10,9 @@ MAX_SAMPLES = 20
 MAX_SAMPLE_CHARACTERS = 200
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """One report. A msgspec.Struct and not a dataclass, because a line of the wire is decoded straight
-    into it: 0.3 µs a line instead of 2.
+    into it: 0.3 µs a line instead of 2. Nothing in one can form a cycle, so the garbage collector need not look.
 
     Attributes:
         metrics: name → value; NaN and infinities are what they were.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
 from operator import itemgetter
 from typing import TypeVar, cast
@@ -23,10 +23,10 @@ LARGEST = 2**63
 class Column:
     """The points of one metric in a batch, in the order read."""
 
-    values: list[float] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
+    values: list[float]
+    places: Sequence[int]
     """Which record of the batch each stood in."""
-    seqs: list[int] = field(default_factory=list)
+    seqs: Sequence[int]
     """Its number among all points of the run."""
 
 
@@ -114,17 +114,27 @@ class Batch:
 
 
 def _columns(records: Sequence[Record], seq: int, prefix: str) -> dict[str, Column]:
-    columns: dict[str, Column] = {}
-    for place, record in enumerate(records):
-        for name, value in record.metrics.items():
+    told = [one.metrics for one in records]
+    names = told[0].keys() if told else ()
+    if all(one.keys() == names for one in told):
+        width, places = len(names), range(len(told))
+        return {
+            prefix + name: Column(
+                [one[name] for one in told], places, range(seq + nth, seq + width * len(told), width)
+            )
+            for nth, name in enumerate(names)
+        }
+    columns: dict[str, tuple[list[float], list[int], list[int]]] = {}
+    for place, metrics in enumerate(told):
+        for name, value in metrics.items():
             column = columns.get(name)
             if column is None:
-                column = columns[name] = Column()
-            column.values.append(value)
-            column.places.append(place)
-            column.seqs.append(seq)
+                column = columns[name] = ([], [], [])
+            column[0].append(value)
+            column[1].append(place)
+            column[2].append(seq)
             seq += 1
-    return {prefix + name: column for name, column in columns.items()} if prefix else columns
+    return {prefix + name: Column(*column) for name, column in columns.items()}
 
 
 def _are_storable(numbers: Sequence[Step | None]) -> bool:

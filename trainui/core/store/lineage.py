@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from trainui.core.store.views import Link
+
 DEEPEST = 1000
 """Generations looked at."""
 
@@ -19,6 +21,22 @@ def lineage(db: sqlite3.Connection, name: str) -> list[sqlite3.Row]:
         " ORDER BY depth",
         (name, DEEPEST),
     ).fetchall()
+
+
+def chain(db: sqlite3.Connection, name: str, metric: str) -> list[Link]:
+    """The runs of a lineage that wrote `metric`, the oldest first, and where each was followed by the next."""
+    links: list[Link] = []
+    until: float | None = None
+    for run in lineage(db, name):
+        row = db.execute(
+            "SELECT points.step FROM points WHERE n=0 AND metric="
+            "(SELECT id FROM metrics WHERE run=? AND name=? AND points > 0 ORDER BY rank, id LIMIT 1)",
+            (run["name"], metric),
+        ).fetchone()
+        if row is not None:
+            links.append(Link(run=run["name"], begun=row["step"], until=until))
+            until = row["step"]
+    return links[::-1]
 
 
 def tries(db: sqlite3.Connection, name: str, kind: str) -> int:

@@ -13,7 +13,7 @@ from trainui.core.ingest.text import tail_lines
 from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.curves import begun_at, envelope, points_of
-from trainui.core.store.lineage import newest_checkpoint
+from trainui.core.store.lineage import chain, newest_checkpoint
 from trainui.core.store.rows import (
     VERDICTS,
     gate_view,
@@ -24,6 +24,7 @@ from trainui.core.store.rows import (
     run_view,
 )
 from trainui.core.store.schema import connect
+from trainui.core.store.segments import segments_of
 from trainui.core.store.usage import usage_of
 from trainui.core.store.views import (
     Bucket,
@@ -32,6 +33,7 @@ from trainui.core.store.views import (
     CurvePoint,
     EventView,
     GateView,
+    Link,
     MachineView,
     MetricView,
     PrimaryView,
@@ -154,19 +156,32 @@ class Reader:
     def metrics(self, run: str) -> list[MetricView]:
         """The run's metrics, each from its most structured source."""
         rows = self._db.execute("SELECT * FROM metrics WHERE run=? ORDER BY id", (run,)).fetchall()
-        best_rank: dict[str, int] = {}
+        best: dict[str, tuple[int, int]] = {}
         for row in rows:
-            best_rank[row["name"]] = min(row["rank"], best_rank.get(row["name"], row["rank"]))
-        return [metric_view(row) for row in rows if row["rank"] == best_rank[row["name"]] and row["points"]]
+            mine = (row["rank"], row["id"])
+            best[row["name"]] = min(mine, best.get(row["name"], mine))
+        return [metric_view(row) for row in rows if row["id"] == best[row["name"]][1] and row["points"]]
 
     def curve(self, run: str, metric: str) -> list[CurvePoint]:
         """Every point of a metric, in the order written. Raises NotFoundError."""
         return points_of(self._db, self._metric_row(run, metric)["id"])
 
-    def envelope(self, run: str, metric: str, *, buckets: int) -> list[Bucket]:
-        """The curve in at most about 2 x `buckets` buckets; no spike is lost. Raises NotFoundError."""
+    def segments(self, run: str, metric: str) -> list[int]:
+        """Places in `curve` where its steps begin anew, 0 first. Raises NotFoundError."""
+        return segments_of(self._db, self._metric_row(run, metric)["id"])
+
+    def chain(self, run: str, metric: str) -> list[Link]:
+        """The run and those it followed, as far as they wrote `metric`, the oldest first."""
+        return chain(self._db, run, metric)
+
+    def envelope(
+        self, run: str, metric: str, *, buckets: int, start: int = 0, stop: int | None = None
+    ) -> list[Bucket]:
+        """The curve from place `start` to before `stop` in at most about 2 x `buckets` buckets. No spike is
+        lost, and none reaches over the border of a segment unless there are more of these than buckets.
+        Raises NotFoundError."""
         row = self._metric_row(run, metric)
-        return envelope(self._db, row["id"], row["points"], buckets=buckets)
+        return envelope(self._db, row["id"], row["points"], buckets=buckets, start=start, stop=stop)
 
     def gates(self, run: str | None = None) -> list[GateView]:
         """Where gates stand, of one run or of all."""
@@ -224,7 +239,7 @@ class Reader:
 
     def _metric_row(self, run: str, metric: str) -> sqlite3.Row:
         row: sqlite3.Row | None = self._db.execute(
-            "SELECT * FROM metrics WHERE run=? AND name=? ORDER BY rank LIMIT 1", (run, metric)
+            "SELECT * FROM metrics WHERE run=? AND name=? ORDER BY rank, id LIMIT 1", (run, metric)
         ).fetchone()
         if row is None:
             self.run(run)
@@ -271,6 +286,6 @@ class Reader:
         if not name:
             return None
         metric = self._db.execute(
-            "SELECT * FROM metrics WHERE run=? AND name=? ORDER BY rank LIMIT 1", (row["name"], name)
+            "SELECT * FROM metrics WHERE run=? AND name=? ORDER BY rank, id LIMIT 1", (row["name"], name)
         ).fetchone()
         return primary_view(name, goal, metric)

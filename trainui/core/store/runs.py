@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -178,16 +178,19 @@ class RunWriter:
         row = self._db.execute("SELECT max(at) FROM checkpoints WHERE run=?", (name,)).fetchone()
         return None if row[0] is None else float(row[0])
 
-    def points_in_order(self, name: str) -> list[sqlite3.Row]:
-        """Every point of the run's curves as the gates were fed: metric, step, value (NULL: NaN), epoch, at."""
-        return self._db.execute(
-            "SELECT metrics.name AS metric, points.step, points.value, points.epoch, points.at"
+    def points_in_order(self, name: str) -> Iterator[tuple[str, float, float | None, float | None, float]]:
+        """Every point of the run's curves as the gates were fed: metric, step, value (None: NaN), epoch, at."""
+        rows = self._db.execute(
+            "SELECT metrics.name, points.step, points.value, points.epoch, points.at"
             " FROM metrics JOIN points ON points.metric = metrics.id"
-            " WHERE metrics.run=? AND metrics.rank="
-            "   (SELECT min(rank) FROM metrics AS other WHERE other.run=metrics.run AND other.name=metrics.name)"
+            " WHERE metrics.run=? AND metrics.id="
+            "   (SELECT id FROM metrics AS other WHERE other.run=metrics.run AND other.name=metrics.name"
+            "    ORDER BY rank, id LIMIT 1)"
             " ORDER BY points.seq",
             (name,),
-        ).fetchall()
+        )
+        rows.row_factory = None
+        yield from rows
 
 
 def live_of(runs: Sequence[RunRow]) -> list[RunRow]:

@@ -168,7 +168,9 @@ DROP VIEW gates_view;
 CREATE VIEW curves AS
   SELECT metrics.run, metrics.name AS metric, metrics.source, points.n, points.step, points.epoch, points.value,
     points.value IS NULL AS is_nan, points.at
-  FROM points JOIN metrics ON metrics.id = points.metric;
+  FROM metrics JOIN points ON points.metric = metrics.id
+  WHERE metrics.id = (SELECT id FROM metrics AS other WHERE other.run = metrics.run AND other.name = metrics.name
+    ORDER BY rank, id LIMIT 1);
 CREATE VIEW runs_view AS
   SELECT name AS run, job, study, status, result, cause, parent, queued_at, started_at, ended_at, seconds,
     step, epoch, total_steps, total_epochs, exit_code, exit_signal, peak_memory, peak_gpu_memory, directory,

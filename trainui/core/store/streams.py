@@ -204,6 +204,7 @@ class StreamWriter:
         found = known.tallies.get((source, metric))
         if found is None:
             found = known.tallies[source, metric] = self._load(run, metric, source)
+            # structured sources first: the lowest rank is the curve, the others are kept as a check
             mine = (format_named(source).rank, found.id)
             known.curves[metric] = min(mine, known.curves.get(metric, mine))
         return found

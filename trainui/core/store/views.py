@@ -119,6 +119,17 @@ class Bucket:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Link:
+    """One run of a lineage, in the curve that they make together."""
+
+    run: str
+    begun: float
+    """The step of its first point: where it took over."""
+    until: float | None
+    """The step at which the next took over; its own points from there on are overlap. None for the last."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class GateView:
     """Where a gate of a run stands, and why. Fields are those of `gates --json`."""
 
