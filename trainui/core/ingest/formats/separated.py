@@ -111,6 +111,7 @@ FORMAT = Format(
     rank=4,
     make=lambda state, _patterns: Separated.restore(state),
     claims=claims,
+    anew=Separated.anew,
     watched=(
         "*metrics*.csv", "*progress*.csv", "*results*.csv", "*history*.csv", "*log*.csv", "*loss*.csv", "*monitor.csv",
         "*.tsv", "results.txt", "training.log",
