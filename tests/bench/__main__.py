@@ -13,13 +13,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.bench.events import events
 from tests.bench.idle import idling
 from tests.bench.screen import starting
 from tests.bench.store import ingest, judging, opening
 from tests.bench.supervision import launching, memory, reacting
 
 SECTIONS = {
-    "ingest": ingest, "open": opening, "judge": judging, "launch": launching, "memory": memory, "idle": idling,
+    "ingest": ingest, "events": events, "open": opening, "judge": judging, "launch": launching, "memory": memory, "idle": idling,
     "react": reacting, "start": starting,
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ LINES = 150_000
 SPEC = '{"job":{"name":"bench","command":["true"]},"metrics":{"primary":"train/loss","goal":"min"}}'
 
 
-def _run(folder: Path, db: sqlite3.Connection):
+def bench_run(folder: Path, db: sqlite3.Connection):
     """A run that was taken in and never started, for the watch to read."""
     runs = RunWriter(db)
     payload = {"job": "bench", "study": "bench", "spec": SPEC, "project": str(folder)}
@@ -32,7 +32,7 @@ def _run(folder: Path, db: sqlite3.Connection):
 def ingest(folder: Path) -> Iterator[Row]:
     """A file of JSON lines to committed points with envelopes and offset; beside it a bare loop and TensorBoard."""
     db = connect(folder / "runs.db")
-    run = _run(folder, db)
+    run = bench_run(folder, db)
     log = run.directory / "metrics.jsonl"
     with log.open("w") as file:
         for step in range(LINES):
