@@ -69,8 +69,9 @@ class Stream:
         return newest_copy(self._path) if self.form.is_whole else self._path
 
     def begin_anew(self) -> None:
-        """Another file took its place: what was remembered of the old one is void."""
-        self.reader = self._make(self.form.kind, "")
+        """Another file took its place: what was remembered of the old one is void, but for what it told."""
+        anew = self.form.anew
+        self.reader = self._make(self.form.kind, anew(self.reader.state()) if anew else "")
         self._shrunk_at = None
 
 
