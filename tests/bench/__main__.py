@@ -14,12 +14,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench.idle import idling
+from tests.bench.ingest import ingest, reading
 from tests.bench.screen import starting
-from tests.bench.store import ingest, judging, opening
+from tests.bench.store import judging, opening
 from tests.bench.supervision import launching, memory, reacting
 
 SECTIONS = {
-    "ingest": ingest, "open": opening, "judge": judging, "launch": launching, "memory": memory, "idle": idling,
+    "ingest": ingest, "read": reading, "open": opening, "judge": judging, "launch": launching, "memory": memory, "idle": idling,
     "react": reacting, "start": starting,
 }  # fmt: skip
 
