@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench.measure import Row, clock
-from tests.bench.rivals import METRICS, RIVALS, points_per_second
+from tests.bench.rivals import RIVALS, points_per_second
 from trainui.core.store.read import Reader
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic, connect
@@ -19,6 +19,7 @@ from trainui.core.store.streams import StreamWriter
 from trainui.core.watching import Watch
 
 POINTS = 300_000
+METRICS = ("train/loss", "train/acc", "lr")
 SPEC = '{"job":{"name":"bench","command":["true"]},"metrics":{"primary":"train/loss","goal":"min"}}'
 
 GIGABYTE = 1 << 30
@@ -68,24 +69,21 @@ def write_log(
 
 def ingest(folder: Path) -> Iterator[Row]:
     """A file of JSON lines to committed points with envelopes and offset; beside it a bare loop and other trackers."""
-    ours = 0.0
     for number, names in enumerate((METRICS[:1], METRICS), 1):
         name = f"bench-{number}"
         log = folder / "runs" / name / "metrics.jsonl"
         lines = write_log(log, names, lines=POINTS // len(names))
         ours = POINTS / taken_in(folder, name)
         assert {one.points for one in Reader(folder / "runs.db").metrics(name)} == {lines}
-        what = "one metric a line" if number == 1 else f"{len(names)} metrics a line"
-        yield f"ingest: JSON lines to committed points, {what}", f"{ours:,.0f} points/s", "1"
+        yield f"ingest to committed points, {len(names)} to a JSON line", f"{ours:,.0f} points/s", "1"
         floor = POINTS / clock(lambda log=log, db=folder / f"bare-{number}.db": _bare(log, db))
         yield "  bare json.loads and executemany", f"{floor:,.0f} points/s", f"{ours / floor:.2f}"
-    for number, what in enumerate(RIVALS):
-        theirs = points_per_second(what, folder / f"rival-{number}")
-        yield (
-            f"  {what}",
-            "not installed" if theirs is None else f"{theirs:,.0f} points/s",
-            "–" if theirs is None else f"{ours / theirs:.1f}",
-        )
+        for nth, what in enumerate(RIVALS):
+            theirs = points_per_second(what, names, folder / f"rival-{number}-{nth}")
+            if theirs is None:
+                yield f"  {what}", "not installed", "–"
+            else:
+                yield f"  {what}, {len(names)} a step", f"{theirs:,.0f} points/s", f"{ours / theirs:.1f}"
 
 
 def _bare(log: Path, db: Path) -> None:

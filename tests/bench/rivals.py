@@ -8,17 +8,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-METRICS = ("train/loss", "train/acc", "lr")
-"""What each step tells, here and in the file that we read."""
-
 STEPS = """
 import os, sys, time, warnings
 warnings.simplefilter("ignore")
 STEPS = int(sys.argv[1])
-def told(step): return {"train/loss": 1 / (step + 1), "train/acc": step * 0.1, "lr": 1e-3 / (step + 1)}
+NAMES = sys.argv[2].split(",")
+def told(step): return {name: (n + 1) / (step + 1) for n, name in enumerate(NAMES)}
 """
 
 TRACKIO = """
@@ -49,7 +48,7 @@ for step in range(STEPS):
         client.log_batch(run, metrics=batch)
         batch = []
 taken = time.perf_counter() - begun
-assert len(client.get_metric_history(run, "lr")) == STEPS
+assert len(client.get_metric_history(run, NAMES[-1])) == STEPS
 """
 
 TENSORBOARD = """
@@ -67,15 +66,15 @@ taken = time.perf_counter() - begun
 """
 
 RIVALS = {
-    "Trackio: log and finish": (TRACKIO, 10_000),
+    "Trackio: log and finish": (TRACKIO, 20_000),
     "MLflow to SQLite: log_batch": (MLFLOW, 4_000),
     "TensorBoard: write event files": (TENSORBOARD, 20_000),
 }
 """What → (what it does, steps)."""
 
 
-def points_per_second(what: str, folder: Path) -> float | None:
-    """How fast a rival takes points in, by its own clock; None when it is not installed."""
+def points_per_second(what: str, names: Sequence[str], folder: Path) -> float | None:
+    """How fast a rival takes points of these names in, by its own clock; None when it is not installed."""
     script, steps = RIVALS[what]
     folder.mkdir(parents=True)
     peers = ROOT / ".venv-bench" / "bin" / "python"
@@ -85,6 +84,7 @@ def points_per_second(what: str, folder: Path) -> float | None:
             "-c",
             f"{STEPS}{script}\nprint('taken', taken)",
             str(steps),
+            ",".join(names),
         ],
         cwd=folder,
         env=os.environ | {"HF_HUB_OFFLINE": "1", "PYTHONPATH": ""},
@@ -94,4 +94,4 @@ def points_per_second(what: str, folder: Path) -> float | None:
     if "ModuleNotFoundError" in done.stderr or "ImportError" in done.stderr:
         return None
     assert done.returncode == 0, done.stderr[-2000:]
-    return steps * len(METRICS) / float(done.stdout.split()[-1])
+    return steps * len(names) / float(done.stdout.split()[-1])
