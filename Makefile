@@ -5,10 +5,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv || echo .uv/bin/uv)
 IN := .venv/bin
 
-.PHONY: help setup demo test lint format bench torture load lock pictures clean
+.PHONY: help setup demo test test-callbacks lint format bench torture load lock pictures clean
 
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 setup: .venv/ready ## install everything into .venv
 
@@ -30,6 +30,10 @@ demo: .venv/ready ## three models train in parallel on real speech
 test: .venv/ready ## lint, types, import contracts, then every test
 	@$(MAKE) --no-print-directory lint
 	$(IN)/pytest -n 2
+
+test-callbacks: .venv/ready ## install the libraries the callbacks are for (270 MB), test against them
+	$(UV) pip install --quiet --python $(IN)/python --group callbacks
+	$(IN)/pytest tests/callbacks
 
 lint: .venv/ready ## ruff, mypy --strict, import contracts
 	$(IN)/ruff check .

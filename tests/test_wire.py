@@ -5,12 +5,22 @@ import math
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import trainui
 from trainui.core.ingest.jsonl import JsonLines
-from trainui.wire import encode
+from trainui.wire import encode, rank_here
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _nothing_was_said_and_nobody_launched_us(monkeypatch):
+    monkeypatch.setattr("trainui.wire._warned", set())
+    for name in ("RANK", "LOCAL_RANK", "SLURM_PROCID", "PMI_RANK", "OMPI_COMM_WORLD_RANK"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -85,12 +95,13 @@ def test_what_is_no_number_is_left_out_and_said_once(metrics, capsys):
     assert said.count("metric 'ok'") == said.count("metric 'name'") == said.count("metric 'none'") == 1
 
 
-@pytest.mark.parametrize("place", ["gone/metrics.jsonl", "/dev/full", "", "a\0b", "/", "pipe"])
+@pytest.mark.parametrize(
+    "place", ["gone/metrics.jsonl", "/dev/full", "", "a\0b", "/", "pipe", "/proc/version"]
+)
 def test_nothing_raises_into_training(tmp_path, monkeypatch, capsys, place):
-    """The folder is gone, the disk is full, nobody asked, nonsense, a folder, a pipe nobody reads."""
+    """The folder is gone, the disk is full, nobody asked, nonsense, a folder, a pipe nobody reads, read-only."""
     os.mkfifo(tmp_path / "pipe")
     if "\0" in place:
-        monkeypatch.setattr("trainui.wire._reporter.path", place)
         monkeypatch.setattr("os.environ", {"TRAINUI_METRICS": place})
     else:
         monkeypatch.setenv("TRAINUI_METRICS", str(tmp_path / place) if place else "")
@@ -104,8 +115,7 @@ def test_nothing_raises_into_training(tmp_path, monkeypatch, capsys, place):
     trainui.checkpoint(None)
     said = capsys.readouterr().err.splitlines()
     assert len(said) == len(set(said))
-    if place and place != "a\0b":
-        assert sum("trainui: log was not reported" in line for line in said) == 1
+    assert sum("trainui: log was not reported" in line for line in said) == (1 if place else 0)
 
 
 def test_a_lost_stderr_does_no_harm(monkeypatch):
@@ -125,32 +135,173 @@ def test_after_a_torn_write_the_next_line_is_whole(metrics, monkeypatch):
     assert [(record.step, dict(record.metrics)) for record in records] == [(2, {"loss": 2.0})]
 
 
-WRITER = """
-import sys, threading, trainui
-def write(who):
-    for step in range(300):
-        trainui.log({"loss": step / 7, "pad": float(who), "x" * 900: 1.0}, step=step)
-threads = [threading.Thread(target=write, args=(int(sys.argv[1]) * 2 + n,)) for n in range(2)]
-[thread.start() for thread in threads]
-[thread.join() for thread in threads]
-"""
+class Evil:
+    """Everything about it raises."""
+
+    def __float__(self):
+        raise RuntimeError("no number")
+
+    def __str__(self):
+        raise RuntimeError("no text")
+
+    __repr__ = __index__ = __str__
 
 
-def test_processes_and_threads_share_a_file_line_by_line(metrics):
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(n)]) for n in range(4)]
-    assert [writer.wait() for writer in writers] == [0] * 4
+def records(path):
     reader = JsonLines()
-    records = [record for line in metrics.read_bytes().splitlines() for record in reader.read(line)]
-    assert (reader.lines, reader.understood) == (2400, 2400)
-    for who in range(8):
-        assert [r.step for r in records if r.metrics["pad"] == who] == list(range(300))
+    return [record for line in path.read_bytes().splitlines() for record in reader.read(line)]
 
 
-def test_importing_the_wire_loads_nothing_heavy():
-    heavy = "numpy torch msgspec asyncio typing_extensions subprocess dataclasses logging"
-    code = f"import trainui, trainui.wire, sys; print([m for m in {heavy.split()} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+def test_whatever_holds_a_number_becomes_one(metrics):
+    from decimal import Decimal
+    from fractions import Fraction
+
+    np = pytest.importorskip("numpy")
+    torch = pytest.importorskip("torch")
+    given = {
+        "bf16": torch.tensor(1.5, dtype=torch.bfloat16),
+        "grad": torch.tensor([2.5], requires_grad=True),
+        "half": np.float16(0.25),
+        "single": np.float32(0.1),
+        "matrix": np.array([[3.0]]),
+        "whole": np.int64(7),
+        "decimal": Decimal("1.25"),
+        "fraction": Fraction(1, 4),
+        "huge": Fraction(-(10**400)),
+        "nan": torch.tensor(math.nan),
+    }
+    trainui.log(given, step=torch.tensor(120.0), epoch=np.float16(2.5))
+    (line,) = lines(metrics)
+    assert (line["step"], type(line["step"]), line["epoch"]) == (120, int, 2.5)
+    assert repr(line["metrics"]) == (
+        "{'bf16': 1.5, 'grad': 2.5, 'half': 0.25, 'single': 0.10000000149011612, 'matrix': 3.0, 'whole': 7.0,"
+        " 'decimal': 1.25, 'fraction': 0.25, 'huge': -inf, 'nan': nan}"
+    )
+
+
+def test_what_is_not_a_number_takes_nothing_else_with_it(metrics, capsys):
+    np = pytest.importorskip("numpy")
+    torch = pytest.importorskip("torch")
+    for bad in (
+        Evil(),
+        True,
+        np.True_,
+        "0.5",
+        b"1",
+        None,
+        1j,
+        np.complex64(1j),
+        [1.0],
+        torch.zeros(3),
+        object,
+    ):
+        trainui.log({"bad": bad, "good": 1.0}, step=bad)
+    trainui.log({Evil(): 1.0, "good": 1.0, 5: 2.0, (1, "a"): 3.0, "\udc80ä": 4.0})
+    *some, last = lines(metrics)
+    assert [line["metrics"] for line in some] == [{"good": 1.0}] * 11
+    assert not any("step" in line for line in some)
+    assert last["metrics"] == {"good": 1.0, "5": 2.0, "(1, 'a')": 3.0, "?ä": 4.0}
+    assert capsys.readouterr().err.count("step was not reported") == 1
+
+
+def test_a_mapping_that_holds_itself_ends(metrics):
+    knot = {"loss": 1.0}
+    knot["again"] = {"and": knot, "loss": 2.0}
+    deep = {"loss": 3.0}
+    for _ in range(50):
+        deep = {"d": deep}
+    trainui.log({**knot, "deep": deep})
+    (line,) = lines(metrics)
+    assert line["metrics"] == {"loss": 1.0, "again/loss": 2.0, "again/and/loss": 1.0}
+
+
+def test_mappings_that_share_mappings_cost_little(metrics, capsys):
+    """Ten names for the same mapping, eight times over: a hundred million, were they all visited."""
+    many = {"loss": 1.0}
+    for _ in range(7):
+        many = {str(n): many for n in range(10)}
+    trainui.log(many, step=1)
+    found = [name for line in lines(metrics) for name in line["metrics"]]
+    assert len(found) == len(set(found)) == 100_000
+    assert "more than 100000 values" in capsys.readouterr().err
+
+
+def test_a_very_large_report_is_told_in_lines_a_reader_keeps(metrics):
+    given = {f"layer/{n}/" + "é😀" * (n % 40): float(n) for n in range(20_000)}
+    trainui.log(given, step=3)
+    written = metrics.read_bytes().splitlines()
+    assert len(written) > 1
+    assert max(map(len, written)) < 1 << 20
+    told = records(metrics)
+    assert {record.step for record in told} == {3}
+    assert {name: value for record in told for name, value in record.metrics.items()} == given
+
+
+def test_steps_keep_their_kind_and_epochs_their_fraction(metrics):
+    for step in (0, 2**53 + 1, 0.5, 7.0, -3, None, math.nan, math.inf, 10**6000, 2**70):
+        trainui.log({"loss": 1.0}, step=step, epoch=0.125)
+    told = [line.get("step") for line in lines(metrics)]
+    assert repr(told) == f"[0, {2**53 + 1}, 0.5, 7, -3, None, None, None, None, None]"
+    assert {line["epoch"] for line in lines(metrics)} == {0.125}
+
+
+def test_a_call_that_says_nothing_writes_nothing(metrics):
+    trainui.log({})
+    trainui.log({"loss": None})
+    trainui.progress()
+    assert not metrics.exists()
+
+
+def test_a_long_event_and_a_path_in_bytes(metrics):
+    trainui.event("ü\udcff" * 5000)
+    trainui.checkpoint(b"/far/last.pt")
+    first, second = records(metrics)
+    assert first.event == "ü?" * 2000
+    assert second.checkpoint == "/far/last.pt"
+
+
+@pytest.mark.parametrize(
+    ("place", "rank"),
+    [
+        ({"RANK": "3", "WORLD_SIZE": "8", "LOCAL_RANK": "1"}, 3),
+        ({"RANK": "0", "WORLD_SIZE": "8", "SLURM_PROCID": "5", "SLURM_NTASKS": "8"}, 0),
+        ({"SLURM_PROCID": "5", "SLURM_NTASKS": "8", "LOCAL_RANK": "1", "WORLD_SIZE": "8"}, 5),
+        ({"OMPI_COMM_WORLD_RANK": "2", "OMPI_COMM_WORLD_SIZE": "4"}, 2),
+        ({"LOCAL_RANK": "1", "WORLD_SIZE": "2"}, 1),
+        ({"RANK": "16"}, 0),
+        ({"RANK": "16", "WORLD_SIZE": "2"}, 0),
+        ({"RANK": "high", "WORLD_SIZE": "2", "LOCAL_RANK": "1"}, 1),
+        ({}, 0),
+    ],
+)
+def test_a_rank_counts_beside_a_size_it_fits_into(monkeypatch, place, rank):
+    for name, value in place.items():
+        monkeypatch.setenv(name, value)
+    assert rank_here() == rank
+
+
+def test_only_rank_0_tells_the_curve(metrics, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for rank in ("0", "1"):
+        monkeypatch.setenv("RANK", rank)
+        trainui.progress(total_steps=10)
+        trainui.log({"loss": 0.5 + float(rank)}, step=1)
+        trainui.checkpoint("last.pt", step=1)
+        trainui.event("done")
+    told = records(metrics)
+    assert [record.total_steps for record in told if record.total_steps] == [10]
+    assert [dict(record.metrics) for record in told if record.metrics] == [{"loss": 0.5}, {"rank1/loss": 1.5}]
+    assert [record.checkpoint for record in told if record.checkpoint] == ["last.pt"]
+    assert [record.event for record in told if record.event] == ["done", "rank 1: done"]
+
+
+def test_importing_trainui_loads_next_to_nothing():
+    code = "import sys; before = set(sys.modules); import trainui; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    light = "trainui trainui.wire __future__ _json collections.abc operator _operator"
+    light += " collections _collections itertools keyword reprlib"  # what collections.abc brings along
+    assert {"trainui", "trainui.wire"} <= set(done.stdout.split()) <= set(light.split())
 
 
 def test_encode_leaves_out_what_is_none():

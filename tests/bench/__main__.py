@@ -13,6 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.bench.events import events
 from tests.bench.idle import idling
 from tests.bench.ingest import ingest, reading
 from tests.bench.screen import starting
@@ -20,8 +21,8 @@ from tests.bench.store import judging, opening
 from tests.bench.supervision import launching, memory, reacting
 
 SECTIONS = {
-    "ingest": ingest, "read": reading, "open": opening, "judge": judging, "launch": launching, "memory": memory, "idle": idling,
-    "react": reacting, "start": starting,
+    "ingest": ingest, "read": reading, "events": events, "open": opening, "judge": judging, "launch": launching,
+    "memory": memory, "idle": idling, "react": reacting, "start": starting,
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from trainui.core.ingest.printed import Printed
 from trainui.core.run import Result, Status
 from trainui.core.store.views import (
     Bucket,
@@ -173,6 +174,8 @@ class Story:
         self.gate_views = list(GATES)
         self.event_views = list(EVENTS)
         self.log = list(log)
+        self.output = Printed()
+        self.spec: Path | None = Path("jobs/boundary/boundary.toml")
         self.calls: list[tuple] = []
         self.refusal: Exception | None = None
         self.trouble: Exception | None = None
@@ -289,6 +292,16 @@ class Story:
 
     def retry(self, name):
         return self._answer(f"{name}-again", "retry", name)
+
+    def printed(self, name):
+        return self._answer(self.output, "printed", name)
+
+    def spec_file(self, name):
+        self.calls.append(("spec_file", name))
+        return self.spec
+
+    def teach(self, name, toml):
+        return self._answer(self.spec, "teach", name, toml)
 
     def export(self, names):
         return self._answer(Path("exports/x"), "export", *names)

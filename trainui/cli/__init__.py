@@ -33,6 +33,7 @@ VERBS = {
     "release": "waitlist",
     "edit": "waitlist",
     "parse": "parse",
+    "import": "bring",
     "export": "export",
     "doctor": "care",
     "manager": "care",

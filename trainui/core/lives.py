@@ -90,6 +90,7 @@ class Lives:
         try:
             is_new = run.name not in self._watches
             watch = self._watch(run)
+            watch.find(self._metering.opened.get(run.name, ()), now=now.unix, final=has_ended)
             verdicts = (watch.unanswered() if is_new else []) + watch.read(now=now.unix, final=has_ended)
         except (sqlite3.Error, TrainuiError, OSError):
             self._watches.pop(run.name, None)
@@ -108,6 +109,7 @@ class Lives:
         self._watches.pop(run.name, None)
         self._looked.pop(run.name, None)
         self._silent.discard(run.name)
+        self._streams.forget(run.name)
 
     def _watch(self, run: RunRow) -> Watch:
         if run.name not in self._watches:

@@ -30,6 +30,8 @@ class Metering:
         self.machine: MachineView | None = None
         self.usage: Mapping[str, UsageView] = {}
         """The newest sample of each live run."""
+        self.opened: Mapping[str, Sequence[str]] = {}
+        """Run → the files it holds open for writing, by the newest look."""
         self._activity: dict[str, Activity] = {}
 
     def look(self, live: Sequence[RunRow], now: Clock) -> None:
@@ -39,6 +41,7 @@ class Metering:
         self._looked = now.boot
         roots = {run.name: found for run in live if (found := self._roots(run)) is not None}
         self.usage = self._probe.usage(roots, at=now.unix, boot=now.boot)
+        self.opened = self._probe.opened(boot=now.boot)
         self._activity = {run: self._activity.get(run) or Activity() for run in self.usage}
         for run, view in self.usage.items():
             self._activity[run].see(view, boot=now.boot)

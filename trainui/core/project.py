@@ -65,9 +65,10 @@ class JobFile:
 
 
 def find_project(start: Path) -> Path:
-    """The nearest folder at or above `start` that holds trainui.toml or jobs/. Raises NotFoundError."""
+    """The nearest folder at or above `start` that holds trainui.toml, jobs/ or a runs.db. Raises NotFoundError."""
     for folder in (start, *start.parents):
-        if (folder / "trainui.toml").is_file() or (folder / "jobs").is_dir():
+        is_one = (folder / "trainui.toml").is_file() or (folder / "jobs").is_dir()
+        if is_one or (folder / "runs.db").is_file():
             return folder
     raise NotFoundError(
         f"no project at or above {start}",

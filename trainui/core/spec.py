@@ -61,6 +61,8 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     primary: str = ""
     goal: str = "min"
     pattern: list[dict[str, Any]] = []
+    files: list[str] = []
+    """What else the script writes its numbers to: glob patterns, relative to the project."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

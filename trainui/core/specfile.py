@@ -111,6 +111,8 @@ def _check(spec: Spec) -> None:
         raise _WrongValueError("primary", f"primary {spec.metrics.primary!a} is not a name")
     for pattern in spec.metrics.pattern:
         _check_pattern(pattern)
+    if not all(map(str.strip, spec.metrics.files)):
+        raise _WrongValueError("files", "files holds an empty name", hint="for example 'logs/*.csv'")
     spec.gates()
 
 

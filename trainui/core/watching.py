@@ -11,14 +11,17 @@ import math
 import os
 import sqlite3
 import time
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from trainui.core.errors import StoreError
+from trainui.core.following import OWN, Stream, Streams, stamp_of
 from trainui.core.gates import Judge, Place, Point, State, Verdict
-from trainui.core.ingest.follow import Chunk, read_chunk
-from trainui.core.ingest.formats import Reader, reader_for
+from trainui.core.ingest.discover import Found
+from trainui.core.ingest.follow import Chunk
+from trainui.core.ingest.format import Reader
+from trainui.core.ingest.formats import reader_for
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.ingest.records import Record
 from trainui.core.process.beat import beat
@@ -28,23 +31,17 @@ from trainui.core.store.schema import atomic
 from trainui.core.store.streams import Added, Source, StreamWriter
 from trainui.core.store.verdicts import write_checkpoint, write_gates, write_verdict
 
-STREAMS = (("metrics.jsonl", "jsonl"), ("output.log", "console"))
-"""The files of a run directory that are followed, the most structured first."""
-
 MOST_CHUNKS = 8
 """Chunks taken from one file in one pass, so that a flood from one run cannot starve the others."""
-
-
-@dataclass(slots=True)
-class _Stream:
-    source: Source
-    reader: Reader
 
 
 class Watch:
     """One run's readers and judge. After a failed commit, throw it away and make a new one from the store."""
 
-    def __init__(self, db: sqlite3.Connection, run: RunRow, writer: StreamWriter) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, run: RunRow, writer: StreamWriter, *, own: Sequence[Found] = OWN
+    ) -> None:
+        """`own`: the streams it has from the start; an imported run has only those that were named."""
         self.name = run.name
         self._db = db
         self._run = run
@@ -53,7 +50,12 @@ class Watch:
         self._gates = run.spec.gates()
         self._judge = Judge(self._gates)
         self._written: dict[str, tuple[State, float | None]] = {}
-        self._streams = [self._stream(path, kind) for path, kind in STREAMS]
+        self._patterns = compile_patterns(run.spec.metrics.pattern)
+        self._streams = Streams(run.directory, own, source=self._source, make=self._reader)
+        self._named = [
+            pattern.replace("{run_dir}", str(run.directory)).replace("{run}", run.name)
+            for pattern in run.spec.metrics.files
+        ]
         self._hinted: set[str] = set()
         self.is_behind = False
         """Whether a stream has more than the last read took."""
@@ -63,19 +65,18 @@ class Watch:
         """Unix seconds of its last going on after a pause, in which it could not speak."""
         self._replay()
 
-    def _stream(self, path: str, kind: str) -> _Stream:
-        source = self._writer.source(self.name, path, kind)
-        return _Stream(source=source, reader=self._reader(kind, source.state))
+    def _source(self, found: Found) -> Source:
+        return self._writer.source(self.name, found.path, found.kind, prefix=found.prefix)
 
-    def _reader(self, kind: str, state: str = "") -> Reader:
-        patterns = compile_patterns(self._run.spec.metrics.pattern) if kind == "console" else ()
-        return reader_for(kind, patterns=patterns, state=state)
+    def _reader(self, kind: str, state: str) -> Reader:
+        return reader_for(kind, patterns=self._patterns, state=state)
 
     def _replay(self) -> None:
         """Bring the judge to where the store says it stood; what it decides again was decided before."""
         watched = self._judge.watched
         passed: Place | None = None
-        for number, (metric, step, value, epoch, at) in enumerate(self._runs.points_in_order(self.name)):
+        rows = self._runs.points_in_order(self.name) if self._gates else ()
+        for number, (metric, step, value, epoch, at) in enumerate(rows):
             if number % 5000 == 0:
                 beat()
             if watched is not None and metric not in watched:
@@ -105,34 +106,37 @@ class Watch:
         """Write the run's gates down before it starts. Call inside a transaction."""
         write_gates(self._db, self.name, self._gates)
 
-    def read(self, *, now: float, final: bool = False) -> list[Verdict]:
+    def find(self, opened: Iterable[str] = (), *, now: float, final: bool = False) -> None:
+        """Take in streams that appeared: in the run directory, by the spec, among the files its processes have
+        `opened` for writing."""
+        begun = self._run.started_at or self._run.queued_at
+        self._streams.find(opened, self._named, folder=self._run.project, since=begun, now=now, final=final)
+
+    def read(
+        self, *, now: float, final: bool = False, tell: Callable[[int], None] | None = None
+    ) -> list[Verdict]:
         """Read what is new in every stream; returns the verdicts that changed, already committed.
 
-        `final` also takes a last line without an end. `now` is Unix seconds.
+        `final` also takes a last line without an end. `now` is Unix seconds. `tell` hears of bytes as they are read.
         """
         changed: list[Verdict] = []
         self.is_behind = False
         for stream in self._streams:
             for _ in range(10**9 if final else MOST_CHUNKS):
-                source = stream.source
-                chunk = read_chunk(
-                    self._run.directory / source.path,
-                    offset=source.offset,
-                    inode=source.inode,
-                    mark=source.mark,
-                    final=final,
-                )
+                chunk = stream.next(now=now, final=final)
                 if chunk is None:
                     break
                 changed.extend(self._commit(stream, chunk, now))
+                if tell is not None:
+                    tell(chunk.end - chunk.start)
             else:
                 self.is_behind = True
         return changed
 
-    def _commit(self, stream: _Stream, chunk: Chunk, now: float) -> list[Verdict]:
-        if chunk.rewound:  # another file: what was remembered of the old one is void
-            stream.reader = self._reader(stream.source.kind)
-        records = [record for line in chunk.items for record in stream.reader.read(line)]
+    def _commit(self, stream: Stream, chunk: Chunk, now: float) -> list[Verdict]:
+        if chunk.rewound:
+            stream.begin_anew()
+        records = [record for item in chunk.items for record in stream.reader.read(item)]
         before = stream.source
         after = replace(
             before,
@@ -186,10 +190,9 @@ class Watch:
                 write_verdict(self._db, self.name, verdict, is_change=False)
                 self._written[gate] = shown
 
-    def _tells_place(self, stream: _Stream) -> bool:
+    def _tells_place(self, stream: Stream) -> bool:
         """Whether no more structured stream says how far the run is: a printed step may count anything."""
-        above = self._streams[: self._streams.index(stream)]
-        return not any(one.source.understood for one in above)
+        return not any(one.source.understood for one in self._streams if one.form.rank < stream.form.rank)
 
     def _keep_rest(self, records: Iterable[Record], added: Added, now: float, *, tells_place: bool) -> None:
         """Checkpoints, events and how far the run is."""
@@ -225,10 +228,15 @@ class Watch:
         shown = f" {metric} {value:.4g}" if value is not None else ""
         self._runs.event(self.name, "checkpoint", f"{record.checkpoint}{shown}", at=record.at or now)
 
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code its streams told of, where a format keeps it."""
+        codes = (getattr(stream.reader, "exit_code", None) for stream in self._streams)
+        return next((code for code in codes if code is not None), None)
+
     def silent_seconds(self, now: float) -> float:
         """Seconds since the run last wrote anything to a stream; 0 before it wrote its first."""
-        files = [self._run.directory / stream.source.path for stream in self._streams]
-        written = [path.stat().st_mtime for path in files if path.exists()]
+        written = [stamp[2] / 1e9 for stream in self._streams if (stamp := stamp_of(stream.path()))]
         return max(0.0, now - max([*written, self.awake_since])) if written else 0.0
 
     def meters(self, values: dict[str, float], *, now: float) -> list[Verdict]:
@@ -258,8 +266,8 @@ def stamp(directory: Path) -> tuple[int, ...]:
         seen = [os.stat(directory).st_mtime_ns]
     except OSError:
         return ()
-    for name, _ in STREAMS:
+    for own in OWN:
         with contextlib.suppress(OSError):
-            one = os.stat(directory / name)
+            one = os.stat(directory / own.path)
             seen += [one.st_size, one.st_mtime_ns]
     return tuple(seen)

@@ -19,6 +19,7 @@ from trainui.ui.screens.help import Help
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.room import ChartSettings
 from trainui.ui.screens.run import RunScreen
+from trainui.ui.screens.teach import Teach
 from trainui.ui.settings import Settings, load
 from trainui.ui.source import Snapshot, Source
 
@@ -67,9 +68,10 @@ class Dashboard(App[None]):
 
     def action_help(self) -> None:
         """The keys of this screen."""
-        place = "run" if isinstance(self.screen, RunScreen) else "overview"
-        if isinstance(self.screen, Overview | RunScreen):
-            self.push_screen(Help(place))
+        for kind, place in ((Overview, "overview"), (RunScreen, "run"), (Teach, "teach")):
+            if isinstance(self.screen, kind):
+                self.push_screen(Help(place))
+                return
 
     def action_leave(self) -> None:
         """Leave; nothing stops."""
@@ -81,7 +83,8 @@ class Dashboard(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette offers: every key of the screen, and every run by name."""
-        table = keys.RUN if isinstance(screen, RunScreen) else keys.OVERVIEW
+        table: tuple[keys.Key, ...] = keys.RUN if isinstance(screen, RunScreen) else keys.OVERVIEW
+        table = keys.TEACH if isinstance(screen, Teach) else table
         for key in (*table, *keys.EVERYWHERE):
             if key.id != "app.palette":
                 act = partial(screen.run_action, key.action if key in table else f"app.{key.action}")

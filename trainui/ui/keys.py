@@ -54,6 +54,8 @@ _RUN_ACTIONS = (
     Key(id="run.checkpoint", key="c", action="checkpoint", label="save",
         about="ask the run to save a checkpoint now"),
     Key(id="run.retry", key="r", action="retry", label="retry", about="queue it again, as a child of this run"),
+    Key(id="run.teach", key="T", action="teach", label="teach",
+        about="teach a line of its log: name the numbers, get a pattern"),
     Key(id="run.export", key="e", action="export", label="export", show=True,
         about="write the marked runs, or this one, to files"),
 )  # fmt: skip
@@ -147,6 +149,34 @@ EDIT = (
         about="start it with these params when its turn comes"),
 )  # fmt: skip
 
+TEACH = (
+    Key(id="teach.back", key="escape", action="back", label="back", display="esc", show=True,
+        about="back to the lines, and from there to where you came from"),
+    Key(id="teach.go", key="enter", action="go", label="name", display="enter", show=True,
+        about="name the numbers of this line; the next number; after the last one, keep the pattern"),
+    Key(id="teach.up", key="up,k", action="move(-1)", label="up", display="↑ k",
+        about="the line above; while naming (↑), the number before"),
+    Key(id="teach.down", key="down,j", action="move(1)", label="down", display="↓ j",
+        about="the line below; while naming (↓), the next number"),
+    Key(id="teach.next", key="tab", action="move(1)", label="next", about="the next line or number"),
+    Key(id="teach.before", key="shift+tab", action="move(-1)", label="before", about="the line or number before"),
+    Key(id="teach.page_up", key="pageup", action="page(-1)", label="page up", about="a page up"),
+    Key(id="teach.page_down", key="pagedown", action="page(1)", label="page down", about="a page down"),
+    Key(id="teach.missed", key="n", action="missed(1)", label="next ?", show=True,
+        about="the next line that was not understood"),
+    Key(id="teach.missed_back", key="N", action="missed(-1)", label="before ?", show=True,
+        about="the line before that was not understood"),
+    Key(id="teach.read", key="r", action="read", label="read", show=True, about="read what was printed meanwhile"),
+    Key(id="teach.keep", key="ctrl+s", action="keep", label="keep", display="^s", show=True,
+        about="keep the pattern: in the spec file (asks first), or copied"),
+)  # fmt: skip
+
+KEEP = (
+    Key(id="keep.yes", key="y", action="answer('y')", label="write", show=True, about="write it into the spec file"),
+    Key(id="keep.copy", key="c", action="copy", label="copy", show=True, about="copy it"),
+    Key(id="keep.no", key="n,escape", action="answer('n')", label="no", display="n", show=True, about="no"),
+)  # fmt: skip
+
 HELP = (
     Key(id="help.close", key="escape,question_mark", action="close", label="back", display="esc", show=True,
         about="back"),
@@ -164,6 +194,8 @@ PLACES: dict[str, tuple[Key, ...]] = {
     "stop?": CONFIRM,
     "pause?": PAUSE,
     "edit": EDIT,
+    "teach": TEACH,
+    "keep?": KEEP,
     "everywhere": EVERYWHERE,
 }
 """The places people read about."""

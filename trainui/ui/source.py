@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from trainui.core.ingest.printed import Printed
 from trainui.core.store.views import (
     Bucket,
     BudgetView,
@@ -125,6 +126,15 @@ class Actions(Protocol):
 
     def edit(self, run: str, *, params: Mapping[str, str]) -> None:
         """Change params of a queued run. Refuses them all when one is of the wrong type."""
+
+    def printed(self, run: str) -> Printed:
+        """The last lines a run printed, and which were understood."""
+
+    def spec_file(self, run: str) -> Path | None:
+        """The spec file of the run's job; None where it cannot be found."""
+
+    def teach(self, run: str, toml: str) -> Path:
+        """Write a `[[metrics.pattern]]` table into the spec file of the run's job; that file."""
 
     def export(self, runs: Sequence[str]) -> Path:
         """Write the runs to files; where they are."""

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from trainui.core.client import Client
 from trainui.core.errors import UserError
+from trainui.core.ingest.patterns import compile_patterns
+from trainui.core.ingest.printed import Printed, last_printed
 from trainui.core.run import Status
+from trainui.core.specedit import add_pattern, spec_path
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
 
@@ -38,6 +41,29 @@ class DashboardClient(Client):
             return dict(reader.spec(run).params)
         finally:
             reader.close()
+
+    def printed(self, run: str) -> Printed:
+        """The last lines a run printed, and which were understood. Raises NotFoundError."""
+        reader = Reader(self.db)
+        try:
+            directory = Path(reader.run(run).directory)
+            patterns = compile_patterns(reader.spec(run).metrics.pattern)
+        finally:
+            reader.close()
+        return last_printed(directory / "output.log", patterns)
+
+    def spec_file(self, run: str) -> Path | None:
+        """The spec file of the run's job, from the project; None where there is none, or it is wrong as it stands."""
+        try:
+            return spec_path(self.project, self._view(run).job).relative_to(self.project)
+        except UserError:
+            return None
+
+    def teach(self, run: str, toml: str) -> Path:
+        """Write a pattern into the spec file of the run's job; that file. Raises NotFoundError, SpecError."""
+        path = spec_path(self.project, self._view(run).job)
+        add_pattern(path, toml)
+        return path
 
     def toggle_hold(self, run: str) -> bool:
         """Hold a queued run, or release it when it is held; whether it is held now. Raises UserError."""

@@ -108,6 +108,76 @@ def test_what_is_not_understood_is_counted_and_sampled(line):
     assert reader.samples[0].isprintable()
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"level": "info", "msg": "listening", "port": 8080, "pid": 12}',
+        '{"severity": "ERROR", "message": "slow", "duration": 0.5, "step": 3}',
+        '{"event": "user logged in", "level": "info", "user": 7}',
+        '{"method": "GET", "path": "/", "status_code": 200, "duration": 0.03}',
+        '{"logger": "root", "lineno": 33, "total": 5}',
+        '{"id": 3, "score": 0.5}',
+        '{"text": "a question", "label": 1}',
+        '{"image_id": 7, "accuracy": 1}',
+    ],
+)
+def test_lines_of_a_log_and_rows_of_a_data_set_are_no_report(line):
+    reader = JsonLines()
+    assert list(reader.read(line.encode())) == []
+    assert (reader.lines, reader.understood) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (
+            '{"level": "info", "msg": "train", "lineno": 3, "pid": 9, "step": 5, "loss": 0.5, "lr": 0.1}',
+            Record(step=5, metrics={"loss": 0.5, "lr": 0.1}),
+        ),
+        ('{"step": 5, "prompt": "a", "loss": 0.5}', Record(step=5, metrics={"loss": 0.5})),
+        ('{"episode": 5, "reward": 1, "length": 9}', Record(step=5, metrics={"reward": 1.0, "length": 9.0})),
+        ('{"round": 2, "accuracy": 0.5}', Record(step=2, metrics={"accuracy": 0.5})),
+        ('{"round": 2, "step": 7, "accuracy": 0.5}', Record(step=7, metrics={"round": 2.0, "accuracy": 0.5})),
+        ('{"metrics": {"port": 8080.0, "id": 3.0}}', Record(metrics={"port": 8080.0, "id": 3.0})),
+        (
+            '{"iter_time": 0.5, "time": 0.25, "step": 1}',
+            Record(step=1, metrics={"iter_time": 0.5, "time": 0.25}),
+        ),
+    ],
+)
+def test_a_report_is_one_whoever_wrote_it(line, expected):
+    assert list(JsonLines().read(line.encode())) == [expected]
+
+
+def test_a_counter_that_begins_again_with_every_epoch_becomes_the_step_of_the_run():
+    lines = [{"hook_msgs": {}}]
+    for epoch in (1, 2, 3):
+        lines += [{"mode": "train", "epoch": epoch, "iter": step, "loss": 1.0} for step in (50, 100)]
+        lines.append({"mode": "val", "epoch": epoch, "iter": 9, "AP .5": 0.5})
+    state, records = "", []
+    for line in lines:
+        reader = reader_for("jsonl", state=state)
+        records += reader.read(json.dumps(line).encode())
+        state = reader.state()
+    assert [one.step for one in records] == [50, 100, 100, 150, 200, 200, 250, 300, 300]
+    assert [one.epoch for one in records] == [1, 1, 1, 2, 2, 2, 3, 3, 3]
+    assert set(records[2].metrics) == {"val/AP .5"}
+
+
+def test_steps_that_go_back_without_a_new_epoch_are_as_they_were_written():
+    lines = [
+        '{"iteration": 25000, "loss": 1}',
+        '{"iteration": 249, "loss": 1}',
+        '{"epoch": 1, "step": 9, "loss": 1}',
+    ]
+    reader = JsonLines()
+    assert [one.step for line in lines for one in reader.read(line.encode())] == [25000, 249, 9]
+
+
+def test_a_state_without_laps_is_still_taken():
+    assert reader_for("jsonl", state='[3, 2, ["x"]]').lines == 3
+
+
 def test_blank_lines_are_no_lines():
     reader = JsonLines()
     assert [list(reader.read(line)) for line in (b"", b"\r", b"  ", b"\x00\x00")] == [[]] * 4

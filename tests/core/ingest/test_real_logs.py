@@ -68,14 +68,6 @@ def test_steps_never_go_back_in_a_log_of_one_run():
     assert all(left < right for left, right in itertools.pairwise(steps))
 
 
-@pytest.mark.parametrize(
-    "folder", ["yolo_results", "lightning_csv", "wandb_files", "tensorboard", "hf_trainer_state"]
-)
-def test_files_of_other_kinds_give_no_metrics(folder):
-    for path in sorted((CORPUS / folder).iterdir())[:5]:
-        assert parse_file(path).metrics == {}
-
-
 @pytest.mark.parametrize("name", ["4669c45", "fb095ec", "gumbel_softmax", "ee9a7f1", "2d42ee1"])
 @pytest.mark.parametrize("kind", ["console", "jsonl"])
 def test_a_log_that_grows_while_the_manager_is_killed_is_read_like_a_finished_one(tmp_path, name, kind):

@@ -6,12 +6,15 @@ import json
 import re
 from collections.abc import Sequence
 
-from trainui.core.ingest.dialects.bars import read_bar
+from trainui.core.ingest.dialects.bars import pieces_of, read_bar
+from trainui.core.ingest.dialects.blocks import Block
+from trainui.core.ingest.dialects.boosting import read_round
 from trainui.core.ingest.dialects.found import Found
-from trainui.core.ingest.dialects.heads import without_prefix
 from trainui.core.ingest.dialects.mappings import read_dict, read_json
+from trainui.core.ingest.dialects.noise import is_noise
+from trainui.core.ingest.dialects.prefixes import without_prefix
 from trainui.core.ingest.dialects.reports import read_headed, read_pairs
-from trainui.core.ingest.dialects.tables import columns_of, read_row
+from trainui.core.ingest.dialects.tables import classes_of, columns_of, read_class_row, read_row
 from trainui.core.ingest.format import Format
 from trainui.core.ingest.patterns import Pattern
 from trainui.core.ingest.place import Place
@@ -38,6 +41,8 @@ class Console:
         self._tally = Tally()
         self._place = Place()
         self._columns: list[str] = []
+        self._classes: list[str] = []
+        self._block = Block()
 
     @property
     def lines(self) -> int:
@@ -58,7 +63,13 @@ class Console:
         """JSON from which `restore` goes on exactly."""
         tally = self._tally
         return json.dumps(
-            [[tally.lines, tally.understood, tally.samples], self._place.state(), self._columns]
+            [
+                [tally.lines, tally.understood, tally.samples],
+                self._place.state(),
+                self._columns,
+                self._classes,
+                self._block.state(),
+            ]
         )
 
     @classmethod
@@ -66,8 +77,9 @@ class Console:
         """A reader that goes on where the one that gave `state` stopped; "" starts afresh."""
         reader = cls(patterns)
         if state:
-            tally, place, columns = json.loads(state)
-            reader._tally, reader._place, reader._columns = Tally(*tally), Place.restore(place), columns
+            tally, place, reader._columns, reader._classes, block = json.loads(state)
+            reader._tally, reader._place = Tally(*tally), Place.restore(place)
+            reader._block = Block(block)
         return reader
 
     def read(self, line: bytes) -> Sequence[Record]:
@@ -79,10 +91,15 @@ class Console:
     def _piece(self, piece: bytes) -> Sequence[Record]:
         raw = strip_escapes(piece[: MAX_OBJECT if piece.endswith(b"}") else MAX_LINE])
         text = raw.strip()
+        if "%|" in text and len(parts := pieces_of(text)) > 1:
+            return [record for part in parts for record in self._line(part.strip(), indented=False)]
+        return self._line(text, indented=raw[:2].isspace())
+
+    def _line(self, text: str, *, indented: bool) -> Sequence[Record]:
         if not text:
             return NOTHING
         self._tally.lines += 1
-        record, understood = self._by_pattern(text) or self._recognised(text, raw[:2].isspace())
+        record, understood = self._by_pattern(text) or self._recognised(text, indented)
         if understood:
             self._tally.understood += 1
         else:
@@ -98,7 +115,13 @@ class Console:
 
     def _recognised(self, text: str, indented: bool) -> tuple[Record | None, bool]:
         """The record and whether the line was understood: a bar that says nothing new is."""
+        is_row, found = self._block.read(text, is_under_way=self._place.is_known)
+        if found is not None:
+            return self._place.settle(found), True
+        if is_row:
+            return None, True
         if not _PROMISING.search(text):
+            self._place.hear(text)
             if columns := columns_of(text):
                 self._columns = columns
             return None, bool(columns)
@@ -111,18 +134,29 @@ class Console:
         return (None, False) if found is None else (self._place.settle(found), True)
 
     def _found(self, text: str, indented: bool) -> Found | None:
-        found = read_dict(text) or read_bar(text, self._columns)
+        found = read_dict(text)
+        if found is not None:
+            self._place.at_bar(found)
+            return found
+        if "%|" in text and (columns := classes_of(text)):
+            self._classes = columns
+            return Found()
+        found = read_bar(text, self._columns)
         if found is not None:
             return found
         text = without_prefix(text)
         if columns := columns_of(text):
             self._columns = columns
             return None
-        return (
-            (read_row(text, self._columns) if self._columns else None)
-            or read_headed(text)
-            or read_pairs(text, indented=indented, is_under_way=self._place.is_known)
-        )
+        row = read_class_row(text, self._classes) if self._classes else None
+        row = row or (read_row(text, self._columns) if self._columns else None)
+        if row is not None:
+            return row
+        if (found := read_round(text)) is not None:
+            return None if self._place.is_behind(found) else found
+        if is_noise(text):
+            return None
+        return read_headed(text) or read_pairs(text, indented=indented, is_under_way=self._place.is_known)
 
 
 FORMAT = Format(

@@ -175,8 +175,11 @@ def _read_framed(
     count = min(limit, size - start)
     data = _read(file, start, count)
     found = cut(data, start, final and start + len(data) >= size)
-    if not found.taken and count < found.wanted <= min(size - start, LARGEST):
-        data = _read(file, start, found.wanted)
+    most = min(size - start, LARGEST)
+    # Again and again, as of a record in pieces each piece tells only where the next one ends.
+    while not found.taken and count < min(found.wanted, most) and (final or found.wanted <= most):
+        count = min(found.wanted, most)
+        data = _read(file, start, count)
         found = cut(data, start, final and start + len(data) >= size)
     end = start + found.taken
     if end > size:  # it passes over what is not all there yet

@@ -8,15 +8,21 @@ from typing import Any
 
 import msgspec
 
-from trainui.core.ingest.fields import EARLIEST, LATEST, MAX_EXACT, is_clean, record_of
+from trainui.core.ingest.fields import EARLIEST, LATEST, MAX_EXACT, axis_of, is_clean, record_of
 from trainui.core.ingest.format import Format
+from trainui.core.ingest.laps import Laps
 from trainui.core.ingest.records import NOTHING, Record, Tally
+from trainui.core.ingest.structured import as_report, with_step
 from trainui.core.ingest.text import strip_escapes
 
 LOOKED_AT = 50
 """Lines by which a file is known."""
 MAX_KNOWN = 10_000
 """Names that are remembered as harmless, so that each is looked at once."""
+
+_WITHIN = frozenset({"iter", "iteration", "it", "batch", "batch_idx"})
+_AT_REST = frozenset({"val", "valid", "validation", "test", "eval"})
+"""Modes whose counter says nothing of how far the training is."""
 
 _wire = msgspec.json.Decoder(Record).decode
 _any = msgspec.json.Decoder().decode
@@ -28,6 +34,7 @@ class JsonLines:
     def __init__(self) -> None:
         self._tally = Tally()
         self._known: set[str] = set()
+        self._laps = Laps()
 
     @property
     def lines(self) -> int:
@@ -46,14 +53,19 @@ class JsonLines:
 
     def state(self) -> str:
         """JSON from which `restore` goes on exactly."""
-        return json.dumps([self._tally.lines, self._tally.understood, self._tally.samples])
+        return json.dumps(
+            [self._tally.lines, self._tally.understood, self._tally.samples, self._laps.state()]
+        )
 
     @classmethod
     def restore(cls, state: str) -> JsonLines:
         """A reader that goes on where the one that gave `state` stopped; "" starts afresh."""
         reader = cls()
         if state:
-            reader._tally = Tally(*json.loads(state))
+            lines, understood, samples, *laps = json.loads(state)
+            reader._tally = Tally(lines, understood, samples)
+            if laps:  # a state of 0.1 ends before them
+                reader._laps = Laps.restore(laps[0])
         return reader
 
     def read(self, line: bytes) -> Sequence[Record]:
@@ -92,21 +104,35 @@ class JsonLines:
         if b"\r" in stripped:
             return [record for piece in stripped.split(b"\r") for record in self.read(piece)]
         self._tally.lines += 1
-        record = record_in(stripped)
+        data = object_in(stripped)
+        record = None if data is None else self._record(data)
         if record is None:
             self._tally.miss(strip_escapes(stripped[:800]))
             return NOTHING
         self._tally.understood += 1
         return (record,)
 
+    def _record(self, data: dict[str, Any]) -> Record | None:
+        """The record of an object; a counter that begins again with every epoch becomes the step of the run."""
+        record = record_of(with_step(data))
+        record = None if record is None else as_report(data, record)
+        if record is None or record.step is None or record.epoch is None or "metrics" in data:
+            return record
+        is_within = any(data.get(name) == record.step for name in _WITHIN)
+        if data.get("mode", data.get("split", data.get("phase"))) in _AT_REST:
+            step = self._laps.step if is_within else record.step
+        else:
+            step = self._laps.step_of(record.step, record.epoch, may_stand=is_within)
+        return msgspec.structs.replace(record, step=step)
 
-def record_in(line: bytes) -> Record | None:
-    """The record of the JSON object that ends this line. Text before it is passed over: a logger's prefix,
-    or the torn half of a line that a full disk or a kill cut short."""
+
+def object_in(line: bytes) -> dict[str, Any] | None:
+    """The JSON object that ends this line. Text before it is passed over: a logger's prefix, or the torn half of
+    a line that a full disk or a kill cut short."""
     for start in _starts(line):
         data = object_of(line[start:] if start else line)
         if data is not None:
-            return record_of(data)
+            return data
     return None
 
 
@@ -135,7 +161,10 @@ def _starts(line: bytes) -> Iterator[int]:
 
 
 def claims(name: str, head: bytes) -> bool:
-    """Whether most of the first lines are JSON objects; of a file named .jsonl, whether one is or it is empty."""
+    """Whether most of the first lines are JSON objects; of a file named .jsonl, whether one is or it is empty.
+
+    One object alone may be a document: it is, where it holds a list or says nothing of a step.
+    """
     lines = head.split(b"\n")
     whole = lines[:-1] if len(lines) > 1 else lines
     seen = [line for line in whole[:LOOKED_AT] if line.strip()]
@@ -145,7 +174,14 @@ def claims(name: str, head: bytes) -> bool:
     is_named = name.endswith((".jsonl", ".ndjson"))
     if not seen:
         return is_named
+    if len(seen) == 1 and objects and name.endswith(".json") and _is_document(seen[0]):
+        return False
     return objects * 5 >= len(seen) * 4 or (is_named and objects > 0)
+
+
+def _is_document(line: bytes) -> bool:
+    data = object_of(line.strip(b"\xef\xbb\xbf \t\r")) or {}
+    return any(isinstance(value, list | dict) for value in data.values()) or not any(map(axis_of, data))
 
 
 FORMAT = Format(

@@ -12,7 +12,7 @@ from trainui.core.ingest.fields import clean_name
 from trainui.core.ingest.numbers import number_in
 from trainui.core.ingest.records import Record
 
-_AXES = ("step", "epoch", "total_steps", "total_epochs")
+AXES = ("step", "epoch", "total_steps", "total_epochs")
 _KEYS = ("regex", "rename")
 
 
@@ -34,7 +34,7 @@ class Pattern:
             value = number_in(match[group] or "")
             if value is None:
                 continue
-            if name not in _AXES:
+            if name not in AXES:
                 metrics[name] = value
             elif value - value == 0:
                 axes[name] = int(value) if value == int(value) else value

@@ -8,6 +8,7 @@ from trainui.core.ingest.dialects.found import Found
 from trainui.core.ingest.records import Record
 
 _PASSED_OVER = frozenset({"val", "test", "eval", "dev"})
+_IN_TRAINING = frozenset({"loss", "learning_rate", "grad_norm"})
 
 
 class Place:
@@ -22,11 +23,15 @@ class Place:
         self._offset: float | int = 0
         self._told_at: list[Any] = []
         self._told: dict[str, str] = {}
+        self._bar: list[int] = []
+        self._cycle: list[int] = []
+        self._is_last = False
 
     def state(self) -> list[Any]:
         """What `restore` needs, as JSON can hold it."""
         return [
             self.epoch, self.step, self._epochs, self._base, self._counted, self._offset, self._told_at, self._told,
+            self._bar, self._cycle, self._is_last,
         ]  # fmt: skip
 
     @classmethod
@@ -35,7 +40,7 @@ class Place:
         place = cls()
         (
             place.epoch, place.step, place._epochs, place._base, place._counted, place._offset, place._told_at,
-            place._told,
+            place._told, place._bar, place._cycle, place._is_last,
         ) = state  # fmt: skip
         return place
 
@@ -51,14 +56,44 @@ class Place:
         if record.step is not None:
             self.step = record.step
 
+    def hear(self, text: str) -> None:
+        """A line without numbers: after `best iteration is:` a round is named again that was told before."""
+        self._is_last = "est iteration" in text
+
+    def is_behind(self, found: Found) -> bool:
+        """Whether a round of trees only repeats an earlier one."""
+        is_last, self._is_last = self._is_last, False
+        return is_last and found.step is not None and self.step is not None and found.step <= self.step
+
+    def at_bar(self, found: Found) -> None:
+        """Give a dict that names its epoch only (Hugging Face) the step of the bar it was printed over.
+
+        The bar of training is the one that a dict with a training loss follows; an evaluation draws its own.
+        """
+        if found.epoch is None or found.step is not None or not self._bar:
+            return
+        done, total, known = self._bar
+        is_training = not known and not _IN_TRAINING.isdisjoint(found.metrics)
+        if not known and not is_training:
+            return
+        self._bar[2] = 1
+        if self.step is None or done > self.step or (done == self.step and self.epoch == found.epoch):
+            found.step, found.steps = done, total
+
     def settle(self, found: Found) -> Record | None:
         """The record of what a line said, or None when it said nothing new.
 
         A line without a place belongs to the last one. Counters within an epoch become steps of the run.
         A bar over validation data tells of the epoch, and only when it is done.
         """
-        if found.within and found.phase in _PASSED_OVER:
-            if found.step != found.steps:
+        if found.is_silent:
+            if found.step is not None and found.steps and (not self._bar or not self._bar[2]):
+                self._bar = [int(found.step), found.steps, 0]
+            elif found.step is not None and found.steps == self._bar[1]:
+                self._bar[0] = int(found.step)
+            return None
+        if found.phase in _PASSED_OVER and found.within:
+            if found.steps is not None and found.step is not None and found.step < found.steps - 1:
                 return None
             found.step = found.steps = None
         headed = found.is_headed
@@ -83,18 +118,31 @@ class Place:
         """The step of the run: counters that start again with every epoch are added up."""
         step = found.step
         epoch = found.epoch if found.epoch is not None else self.epoch
-        if step is None or epoch is None:
-            return step
+        if step is None:
+            return None
+        if epoch is None:
+            return self._cycled(int(step), found.steps) if found.within and found.steps else step
         if self._base is None or epoch < self._base:
             self._base = 0 if epoch < 1 else 1
-        if found.within:
-            return (int(epoch) - self._base) * found.steps + step if found.steps else step
+        if found.within and found.steps:
+            return (int(epoch) - self._base) * found.steps + step
         if self.epoch is not None and epoch < self.epoch:
             self._offset = 0
         elif self.epoch is not None and epoch > self.epoch and step <= self._counted:
             self._offset += found.steps or self._counted
         self._counted = step
         return step + self._offset
+
+    def _cycled(self, step: int, total: int) -> float | int | None:
+        """Bars that are drawn again and again and name no epoch; another bar between them has no steps of its own."""
+        if not self._cycle:
+            self._cycle = [total, step, 0]
+        if self._cycle[0] != total:
+            return self.step
+        if step < self._cycle[1]:
+            self._cycle[2] += total
+        self._cycle[1] = step
+        return self._cycle[2] + step
 
     def _move(self, found: Found, step: float | int | None, epoch: float | None) -> None:
         if found.epochs is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from trainui.core.budget import Span, charges, micro_usd
 from trainui.core.complaints import LASTING
 from trainui.core.errors import SpecError
+from trainui.core.importing import is_imported
 from trainui.core.process import order as names
 from trainui.core.process.files import recall
 from trainui.core.process.identity import boot_id, boot_seconds
@@ -102,7 +103,7 @@ class Remaking:
                 if folder.name not in rows:
                     self.report.lost.append(f"{folder} is left alone: {error}")
                 continue
-            if one is not None and (one.claim or folder.name not in rows):
+            if one is not None and (one.claim or is_imported(one.origin) or folder.name not in rows):
                 told[one.name] = one  # prepared but not claimed: its row knows better
         queued_at = {name: float(row["queued_at"]) for name, row in rows.items()}
         queued_at = {name: one.queued_at for name, one in told.items()} | queued_at

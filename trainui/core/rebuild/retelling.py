@@ -11,6 +11,7 @@ from typing import Any
 
 from trainui.core.engines.local import LocalEngine, Observation, Phase
 from trainui.core.errors import TrainuiError
+from trainui.core.importing import import_again, is_imported
 from trainui.core.lives import Lives
 from trainui.core.metering import Metering
 from trainui.core.process import order as names
@@ -150,6 +151,8 @@ class Retelling:
 
         A live run gets its row and its gates: the next manager reads its streams, from the start.
         """
+        if is_imported(told.origin):
+            return import_again(self._db, told.folder, told.spec, told.origin)
         seen = self._engine.poll(told.folder)
         with atomic(self._db):
             run = self._queued(told)

@@ -97,7 +97,7 @@ class Desk:
 
 def queue_start(db: sqlite3.Connection, folder: Path, job: str, payload: Mapping[str, Any]) -> str:
     """Queue a run of `job`, its directory in `folder`, and return its name. Call inside a transaction."""
-    name = f"{job}-{_next_number(db, folder, job)}"
+    name = f"{job}-{next_number(db, folder, job)}"
     # the directory is ours from here on, also against another runs.db beside this one
     (folder / name).mkdir(mode=0o700, parents=True)
     try:
@@ -139,7 +139,8 @@ def _insert(db: sqlite3.Connection, verb: str, run: str, payload: Mapping[str, A
     return int(cursor.lastrowid or 0)
 
 
-def _next_number(db: sqlite3.Connection, folder: Path, job: str) -> int:
+def next_number(db: sqlite3.Connection, folder: Path, job: str) -> int:
+    """The number of the next run of `job`: higher than any a run, an intent or a directory in `folder` has."""
     taken = re.compile(re.escape(job) + r"-(\d+)")
     pattern = job.replace("_", "\\_").replace("%", "\\%") + "-%"
     rows = db.execute(

@@ -154,6 +154,8 @@ CREATE TABLE usage (
 """
 
 _THIRD = """
+ALTER TABLE runs ADD COLUMN imported TEXT NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX runs_imported ON runs (imported) WHERE imported != '';
 ALTER TABLE sources ADD COLUMN prefix TEXT NOT NULL DEFAULT '';
 ALTER TABLE metrics ADD COLUMN top_step;
 ALTER TABLE metrics ADD COLUMN behind_step;

@@ -118,9 +118,9 @@ class StreamWriter:
     def advance(self, before: Source, after: Source) -> bool:
         """Move a source on; False when somebody else did meanwhile. Call inside the batch's transaction."""
         row = self._db.execute(
-            "SELECT offset FROM sources WHERE run=? AND path=?", (before.run, before.path)
+            "SELECT offset, mark FROM sources WHERE run=? AND path=?", (before.run, before.path)
         ).fetchone()
-        if (row["offset"] if row else 0) != before.offset:
+        if (tuple(row) if row else (0, "")) != (before.offset, before.mark):
             return False
         self._db.execute(
             "INSERT OR REPLACE INTO sources (run, path, kind, offset, inode, lines, understood, state, mark, prefix)"

@@ -11,6 +11,7 @@ from trainui.core.process.order import MARK
 from trainui.core.store.views import MachineView, UsageView
 from trainui.core.telemetry import machine, processes
 from trainui.core.telemetry.nvml import Look, Nvml
+from trainui.core.telemetry.opened import Opened
 from trainui.core.telemetry.processes import TICKS, CpuMeter, Process, Roots
 from trainui.core.telemetry.shares import Before, Claims, GpuUse, other_use, uses
 
@@ -26,6 +27,7 @@ class Probe:
         self._nvml = Nvml()
         self._before = Before()
         self._meters: dict[str, CpuMeter] = {}
+        self._opened: dict[str, Opened] = {}
         self._looked: dict[str, float] = {}
         self._own: dict[tuple[int, int], bool] = {}
         self._held_since: dict[str, float] = {}
@@ -69,6 +71,11 @@ class Probe:
         self._meters = {run: self._meters.get(run) or CpuMeter() for run in runs}
         looked, self._looked = self._looked, dict.fromkeys(runs, boot)
         return {run: self._view(run, found[run], gpus[run], at, boot - looked.get(run, boot)) for run in runs}
+
+    def opened(self, *, boot: float) -> dict[str, list[str]]:
+        """Run → the files its processes of the last `usage` hold open for writing, absolute paths."""
+        self._opened = {run: self._opened.get(run) or Opened() for run in self._claims.pids}
+        return {run: self._opened[run].look(pids, boot=boot) for run, pids in self._claims.pids.items()}
 
     def other_use(self, uuid: str, ours: Collection[str]) -> int | None:
         """Bytes on a GPU that are not of these runs, by the last `usage`; None when NVML did not tell.

@@ -12,6 +12,7 @@ _APPLIES: dict[str, tuple[frozenset[Status], str]] = {
     "priority": (frozenset({Status.QUEUED}), "only a queued run has a priority to change"),
     "shift": (frozenset({Status.QUEUED}), "only a queued run can be moved"),
     "edit": (frozenset({Status.QUEUED}), "only the params of a queued run can be changed"),
+    "teach": (frozenset(Status) - {Status.QUEUED}, "only a run that has started has lines to teach"),
     "retry": (frozenset({Status.ENDED}), "only a run that has ended can be tried again"),
 }
 """Action → the statuses it applies to, and the sentence for all others."""

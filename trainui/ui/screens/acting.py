@@ -10,6 +10,7 @@ from trainui.ui.bridge import Bridge
 from trainui.ui.present.applies import why_not
 from trainui.ui.screens.confirm import Confirm, ConfirmPause
 from trainui.ui.screens.edit import Edit
+from trainui.ui.screens.teach import Teach
 from trainui.ui.source import Snapshot
 
 
@@ -148,6 +149,12 @@ class Acting(Screen[None]):
 
     def retried(self, run: str) -> None:
         """A run was queued after another; a screen with a table goes there."""
+
+    def action_teach(self) -> None:
+        """Choose a line of its output and name its numbers."""
+        view = self._for("teach")
+        if view is not None:
+            self.app.push_screen(Teach(self.bridge, view.run))
 
     def action_export(self) -> None:
         """Write the chosen runs to files."""

@@ -111,7 +111,8 @@ class RunScreen(Room):
             pane.set_class(index == self._pane, "-current")
             follows = ", follows" if name == "log" and self.log_tail.follow else ""
             here = f"  {index + 1} of {len(PANES)}" if index == self._pane else ""
-            pane.entitle(f"{name}{follows}{here}")
+            teaches = "  T teaches a line" if name == "log" and here else ""
+            pane.entitle(f"{name}{follows}{here}{teaches}")
         self.call_after_refresh(self.ask_again)
 
     def action_pane(self, by: int) -> None:

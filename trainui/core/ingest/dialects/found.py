@@ -13,6 +13,7 @@ class Found:
         step, steps: `step 3/100` is step 3 of 100 steps.
         within: step and steps count within an epoch, as bars do.
         at: Unix seconds.
+        is_silent: a bar that counts something and says nothing of it.
         phase: `train`, `val`, `test` … when the line says so.
     """
 
@@ -24,6 +25,7 @@ class Found:
     within: bool = False
     at: float | None = None
     phase: str = ""
+    is_silent: bool = False
 
     @property
     def is_headed(self) -> bool:

@@ -3,55 +3,104 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from trainui.core.ingest.dialects.names import PHASES, is_prose, metric_name
+from trainui.core.ingest.dialects.names import PHASES, is_measure, is_prose, metric_name
 from trainui.core.ingest.numbers import NUMBER, float_of
 
-_WORD = r"[A-Za-z_#@][\w@#%./+\-]{0,40}"
-_NAME = rf"(?P<name>{_WORD}(?:[ ](?:{_WORD}|\([^()]{{1,30}}\))){{0,5}}?)"
+_WORD = r"(?:[^\W\d]|[#@]|[1-4][dD](?=\s))[\w@#%./+\-]{0,40}(?:=[\d.:]{1,9}(?=:\s))?"
+_NAME = rf"(?P<name>{_WORD}(?:[ ](?:{_WORD}|\([^()]{{1,30}}\)|\d{{1,3}}(?=\s[A-Za-z]))){{0,5}}?(?:\([A-Za-z@\d _.\-]{{1,20}}\))?)"
 _UNIT = (
     r"(?P<unit>\s?%|[A-Za-zµ°]{1,8}(?:/[A-Za-zµ]{1,8})?(?![\w(])"
     r"|\s(?:ms|us|s|secs?|seconds|mins?|h|hours?|it/s|[KMG]i?B|dB|Hz|BPC|bits?|nats|px)(?![\w/]|\s*[:=]))?"
 )
 # What comes after a number decides whether it was one: 2020-02-26, 7:58:20, 1.2.3.4, 579e621f are none.
-_VALUE = rf"[~≈]?(?P<value>{NUMBER}){_UNIT}(?![\w])(?![-/:.]\d)(?:\s*\(\s*[^()]{{1,40}}\))?"
+_SPREAD = rf"(?:\s?(?:±|\+/-|\+-)\s?{NUMBER}\s?%?)?"
+_VALUE = rf"[~≈]?(?P<value>{NUMBER}){_UNIT}(?![\w])(?![-/:.]\d){_SPREAD}(?:\s*\(\s*[^()]{{1,40}}\))?"
 _RATIO = r"\d+\s*/\s*\d+\s*\(\s*(?P<percent>\d+(?:\.\d+)?)\s*%\s*\)"
 
-_SEPARATED = re.compile(rf"(?<![\w/.]){_NAME}\s*(?:[:=]\s+|[:=](?!\.))(?:{_RATIO}|{_VALUE})")
+_SEPARATED = re.compile(
+    rf"(?<![\w/.]){_NAME}\s*(?:[:=≈]\s+|[:=≈](?!\.))(?:{_RATIO}|{_VALUE}(?!\s+[-+]?\d+\.\d))"
+)
 _SPACED = re.compile(rf"{_NAME}(?:\s+is)?\s+{_VALUE}(?:\s+[A-Za-z%/]{{1,10}})?\s*")
 _ROW = re.compile(rf"\s*{_NAME}\s+{_VALUE}(?=\s|$)")
-_CUT = re.compile(r"\t|\||;|,(?!\d)|,(?=\d{4})|\s[-–—•·]\s|\s→\s")
+_CUT = re.compile(
+    r"(\t|\||;|,(?!\d)|,(?=\d{4})|\s[-–—•·]\s|\s→\s|\.\s+(?=[A-Z])|(?<=[\dn])/(?=[A-Za-z]\w*\s?[:=]))"
+)
 _REST = re.compile(r"[\s.,:;!*|\[\]()<>=\-–—_]*")
 _TITLE = re.compile(
-    r"[\[(<]?\s*(?P<phase>[A-Za-z]+)\s*[\])>]?(?:\s+(?:set|results?|metrics|stats|phase|step))?\s*[:\-|\])>]+\s*"
+    r"[\[(<*]*\s*(?P<phase>[A-Za-z]+)\s*[\])>]?"
+    r"(?:\s+(?:set|results?|metrics|stats|statistics|phase|step|summary|performance|net output #\d+)"
+    r"|\s+\[\d+ \w+\](?=\s)|(?P<info>\s+info\s))?\s*(?:[:\-|\])>]+\s*|\.\s+(?=[A-Z])|(?<=\])|(?(info)(?=\w)|(?!)))"
 )
+_HEADING = re.compile(
+    r"[*\s]*(?:(?:final|best|average[ds]?|mean|overall|total|epoch|global|current|model|new)\s+)*"
+    r"(?:stats|statistics|results?|metrics|summary|performance|scores?|complete[d!]*|done|finished)\s*[:!,.\-]\s*",
+    re.IGNORECASE,
+)
+_GROUP = re.compile(r"\b(?P<name>[A-Za-z]\w*)\[(?P<inside>[A-Za-z]\w*=[^\[\]]{0,400})\]")
+_FIELDS = re.compile(r"([A-Za-z]\w*)=")
+_ANY = re.compile(r"\d|\b(?:nan|inf)", re.IGNORECASE)
+_FOLDERS = frozenset(PHASES.values())
 _MAX_PAIRS = 200
 
 
 class Pair(NamedTuple):
-    """A name and its number; `is_precise` when the number is a decimal, a percentage, nan or inf."""
+    """A name and its number; `is_precise` when the number is a decimal, a percentage, nan or inf.
+
+    `part` counts the parts of the line between bars: a phase that is named holds to the end of its part.
+    """
 
     words: str
     value: float
     is_precise: bool
+    part: int = 0
 
 
-def pairs_in(text: str) -> tuple[list[Pair], bool]:
-    """The pairs of a text, and whether nothing but pairs was found in it."""
+def pairs_in(text: str, *, strictly: bool = False) -> tuple[list[Pair], bool]:
+    """The pairs of a text, and whether nothing but pairs was found in it; `strictly` stops where something was."""
     pairs: list[Pair] = []
     clean = True
-    segments = [segment for segment in map(_trimmed, _CUT.split(text)) if segment]
-    for number, segment in enumerate(segments[:_MAX_PAIRS]):
+    part, held, seen = 0, "", False
+    if "[" in text:
+        text = _GROUP.sub(_ungrouped, text)
+    pieces = _CUT.split(text)
+    for number in range(0, min(len(pieces), 2 * _MAX_PAIRS), 2):
+        part += number > 0 and pieces[number - 1] in "|;\t"
+        segment = pieces[number].strip(" *\t")
+        if not segment:
+            continue
+        is_first, seen = not seen, True
+        is_bracketed = segment[0] == "["
         phase, segment = phase_of(segment)
+        if phase and is_bracketed:
+            held = phase
         found, tidy = _in_segment(segment)
-        if not found and not number and not any(map(str.isdigit, segment)) and len(segment.split()) <= 4:
+        if (
+            not found
+            and is_first
+            and pieces[number + 1 : number + 2] != [". "]
+            and not any(map(str.isdigit, segment))
+            and len(segment.split()) <= 4
+        ):
             tidy = True  # a title: `End of training | test loss 4.01`
         clean = clean and tidy
-        pairs += [pair._replace(words=f"{phase} {pair.words}") if phase else pair for pair in found]
+        if strictly and not clean:
+            return pairs, False
+        phase = phase or held
+        pairs += [
+            pair._replace(words=f"{phase} {pair.words}" if phase else pair.words, part=part) for pair in found
+        ]
     return pairs, clean
+
+
+def _ungrouped(match: re.Match[str]) -> str:
+    """`loss[loss=0.5, ctc=0.7], tot_loss[loss=0.6]` → `loss=0.5, ctc=0.7, tot_loss/loss=0.6`."""
+    inside = match["inside"]
+    if inside.startswith(match["name"] + "="):
+        return inside
+    return _FIELDS.sub(rf"{match['name']}/\1=", inside)
 
 
 def phase_of(text: str) -> tuple[str, str]:
@@ -62,18 +111,23 @@ def phase_of(text: str) -> tuple[str, str]:
     return "", text
 
 
+def without_heading(text: str) -> str:
+    """`text` without a title that says no more than that results follow: `Averaged stats: lr: 0.1 loss: 0.5`."""
+    match = _HEADING.match(text)
+    return text if match is None else text[match.end() :]
+
+
 def metrics_of(pairs: Sequence[Pair], phase: str = "") -> dict[str, float]:
-    """The pairs that are metrics. A name that comes twice belongs to the phase named before it:
-    `Train Loss: 0.5, Acc: 61 | Val Loss: 0.6, Acc: 58`."""
-    count = Counter(metric_name(pair.words, phase) for pair in pairs)
+    """The pairs that are metrics. A result without a phase belongs to the one named before it in its part of
+    the line, and a name that comes twice to the last one named: `Train Loss: 0.5, Acc: 61 | Val Loss: 0.6`."""
+    names = [metric_name(pair.words, phase) for pair in pairs]
     metrics: dict[str, float] = {}
-    carried = ""
-    for pair in pairs:
-        name = metric_name(pair.words, phase)
-        folder = name.partition("/")[0]
-        if folder in PHASES.values() and folder != name:
-            carried = folder
-        elif carried and count[name] > 1:
+    carried, part = "", 0
+    for pair, name in zip(pairs, names, strict=True):
+        folder, slash, _ = name.partition("/")
+        if slash and folder in _FOLDERS:
+            carried, part = folder, pair.part
+        elif carried and (names.count(name) > 1 or (pair.part == part and is_measure(pair.words))):
             name = metric_name(pair.words, carried)
         if name:
             metrics[name] = pair.value
@@ -81,14 +135,19 @@ def metrics_of(pairs: Sequence[Pair], phase: str = "") -> dict[str, float]:
 
 
 def _in_segment(segment: str) -> tuple[list[Pair], bool]:
-    if (spaced := _SPACED.fullmatch(segment)) is not None:
+    if _ANY.search(segment) is None:
+        return [], False
+    if ":" in segment or "=" in segment or "≈" in segment:
+        pairs: list[Pair] = []
+        clean, at = True, 0
+        for match in _SEPARATED.finditer(segment):
+            clean = clean and _REST.fullmatch(segment, at, match.start()) is not None
+            pairs.append(_pair(match))
+            at = match.end()
+        if pairs:
+            return pairs, clean and _REST.fullmatch(segment, at) is not None
+    elif (spaced := _SPACED.fullmatch(segment)) is not None:
         return _unless_prose([spaced])
-    separated = list(_SEPARATED.finditer(segment))
-    if separated:
-        ends = [0, *(match.end() for match in separated)]
-        starts = [*(match.start() for match in separated), len(segment)]
-        gaps = zip(ends, starts, strict=True)
-        return [_pair(match) for match in separated], all(_REST.fullmatch(segment, *gap) for gap in gaps)
     if (row := list(_row(segment))) and row[-1].end() == len(segment):
         return _unless_prose(row)
     spaced = _SPACED.fullmatch(segment.rpartition(": ")[2])
@@ -104,9 +163,9 @@ def _row(segment: str) -> Iterator[re.Match[str]]:
 
 
 def _unless_prose(matches: Sequence[re.Match[str]]) -> tuple[list[Pair], bool]:
-    if any(is_prose(match["name"]) for match in matches):
+    if is_prose(matches[0]["name"]):
         return [], False
-    return [_pair(match) for match in matches], True
+    return [_pair(match) for match in matches if not is_prose(match["name"])], True
 
 
 def _pair(match: re.Match[str]) -> Pair:
@@ -117,7 +176,3 @@ def _pair(match: re.Match[str]) -> Pair:
     return Pair(
         match["name"], float_of(text), not text.lstrip("+-").isdigit() or "%" in (match["unit"] or "")
     )
-
-
-def _trimmed(segment: str) -> str:
-    return segment.strip(" *\t")

@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
+import re
+
 from trainui.core.ingest.dialects.found import Found
 from trainui.core.ingest.dialects.heads import read_head
-from trainui.core.ingest.dialects.names import is_measure, is_phased, is_prose
-from trainui.core.ingest.dialects.pairs import Pair, metrics_of, pairs_in, phase_of
+from trainui.core.ingest.dialects.names import PHASES, is_measure, is_phased, is_prose, is_setting
+from trainui.core.ingest.dialects.pairs import Pair, metrics_of, pairs_in, phase_of, without_heading
 from trainui.core.ingest.fields import axis_of
+from trainui.core.ingest.numbers import NUMBER
 
-_CODE = ("return ", "#", "+ ", "++ ", "assert ", "self.", "if ", "def ", "$ ")
+_FULLER = frozenset({"num_updates", "global_step", "global_steps"})
+_TOTAL = re.compile(
+    r"[\s*|>\-]*(?:num(?:ber of)?\s|max\s|total\s)?(?:epochs|steps|iters|iterations|batches|episodes)\s*[:=]",
+    re.I,
+)
+_COUNT = re.compile(r"(?P<n>\d+)/(?P<of>\d+):?\s+|\[\s*(?P<m>\d+)\s*/\s*(?P<mof>\d+)\s*\]:?\s*")
+_COUNT_LAST = re.compile(r"\s\[\s*(?P<n>\d+)\s*/\s*(?P<of>\d+)\s*\]$")
+_KERAS_TIME = re.compile(r"^-?\s*\d+m?s\s+-\s+")
+_STEPPED = re.compile(r"\b(?:global_)?step = \d")
+_ASIDE = re.compile(r"\([^()]*\)|\b\d+(?:\.\d+)?\s?(?:s|m|h|ms|sec|min)\b")
+_AFTER = re.compile(
+    rf"^[\W_]*(?P<name>[A-Za-z]\w*(?: [A-Za-z]\w*){{0,3}}) (?:after|at|in) (?P<place>(?:epoch|iteration|iter|step)\s+\d[\d,]*)"
+    rf"\s*(?::|=|is)\s*(?={NUMBER})",
+    re.I,
+)
+_MARIAN = re.compile(r"\w+\.? [\d,.]+ : ")
 
 
 def read_headed(text: str) -> Found | None:
     """A line that begins with a step or an epoch: every pair after it is a metric, and a bare head is news."""
-    if text.startswith(_CODE):
-        return None
+    if " after " in text or " at " in text:
+        text = _AFTER.sub(_turned, text, count=1)
     found, rest = read_head(text)
     if not found.is_headed:
         return None
+    is_total = found.epochs is None and found.steps is None and _TOTAL.match(text) is not None
     phase, rest = phase_of(rest)
     found.phase = phase or found.phase
-    _fill(found, pairs_in(rest)[0])
+    if _MARIAN.match(rest):
+        rest = rest.replace(" : ", " | ")
+    pairs = pairs_in(without_heading(rest))[0]
+    settings = sum(is_setting(pair.words) for pair in pairs)
+    if settings or is_total:
+        if not any(is_measure(pair.words) for pair in pairs):
+            return None  # `epochs: 100, batch_size: 32, lr: 0.1` is what the run was asked for
+        pairs = [pair for pair in pairs if not is_setting(pair.words)]
+    _fill(found, pairs)
     return found if found.metrics or _is_header(text, rest) else None
+
+
+def _turned(match: re.Match[str]) -> str:
+    """`Cost after iteration 100: 0.5` → `iteration 100 | Cost: 0.5`."""
+    return f"{match['place']} | {match['name']}: " if is_measure(match["name"]) else match[0]
 
 
 def read_pairs(text: str, *, indented: bool, is_under_way: bool) -> Found | None:
@@ -29,25 +61,31 @@ def read_pairs(text: str, *, indented: bool, is_under_way: bool) -> Found | None
 
     Before training is under way, settings are printed: then only what cannot be one is believed.
     """
-    phase, rest = phase_of(text)
-    if (indented and "=" in rest) or rest.startswith(_CODE):
+    phase, rest = phase_of(text.lstrip("=->*# "))
+    if (indented and "=" in rest) or (" = " in rest and not is_under_way and not _STEPPED.search(rest)):
         return None
-    found, rest = _counted(rest, phase)
-    pairs, clean = pairs_in(rest)
+    found, rest = _counted(without_heading(_KERAS_TIME.sub("", rest)), phase)
+    pairs, clean = pairs_in(rest, strictly=True)
+    if not clean:
+        return None
     pairs = [pair for pair in pairs if not is_prose(pair.words)]
-    if not clean or not any(_is_result(pair, is_under_way or bool(phase)) for pair in pairs):
+    if not any(_is_result(pair, is_under_way or bool(phase)) for pair in pairs):
         return None
-    _fill(found, pairs)
+    _fill(found, [pair for pair in pairs if not is_setting(pair.words)])
     return found if found.metrics else None
 
 
 def _counted(text: str, phase: str) -> tuple[Found, str]:
-    """`100/1000: loss=0.5` begins with a count, as a bar does."""
-    count, blank, rest = text.partition(" ")
-    number, slash, total = count.rstrip(":").partition("/")
-    if blank and slash and number.isdecimal() and total.isdecimal():
-        return Found(phase=phase, step=int(number), steps=int(total), within=True), rest
-    return Found(phase=phase), text
+    """`100/1000: loss=0.5` and `[ 10/ 500] loss 0.5` begin with a count, as a bar does."""
+    match = _COUNT.match(text)
+    if match is None and text.endswith("]") and (last := _COUNT_LAST.search(text)) is not None:
+        found = Found(phase=phase, step=int(last["n"]), steps=int(last["of"]), within=True)
+        return found, text[: last.start()]
+    if match is None:
+        return Found(phase=phase), text
+    count, total = match["n"] or match["m"], match["of"] or match["mof"]
+    found = Found(phase=phase, step=int(count), steps=int(total), within=True)
+    return found, text[match.end() :]
 
 
 def _is_result(pair: Pair, is_trusted: bool) -> bool:
@@ -55,19 +93,30 @@ def _is_result(pair: Pair, is_trusted: bool) -> bool:
 
 
 def _fill(found: Found, pairs: list[Pair]) -> None:
-    """Put pairs into `found`: an axis among them (`… | epoch: 1`) where the head named none, the rest as metrics."""
+    """Put pairs into `found`: an axis among them (`… | epoch: 1`) where the head named none, the rest as metrics.
+
+    A step of the whole run (`num_updates=40100`) is better than one within the epoch."""
     metrics = []
     for pair in pairs:
-        axis = axis_of(pair.words.lower())
+        name = pair.words.lower()
+        phase, _, bare = name.partition(" ")
+        name = bare if phase in PHASES else name
+        axis = axis_of(name)
         if not axis:
             metrics.append(pair)
         elif axis == "epoch" and found.epoch is None and pair.value - pair.value == 0:
             found.epoch = pair.value
-        elif axis == "step" and found.step is None and pair.value.is_integer():
-            found.step = int(pair.value)
+        elif axis == "step" and pair.value.is_integer() and (found.step is None or name in _FULLER):
+            found.step, found.steps, found.within = int(pair.value), None, False
     found.metrics.update(metrics_of(metrics, found.phase))
 
 
 def _is_header(text: str, rest: str) -> bool:
-    """Whether a line without metrics announces a place: `Epoch 21/30`, `EPOCH 1`, `epoch:  175`."""
-    return len(text) < 60 and not any(map(str.isdigit, rest)) and len(rest.split()) <= 3
+    """Whether a line without metrics announces a place: `Epoch 21/30`, `EPOCH 1`, `epoch:  175`; a list does not."""
+    rest = _ASIDE.sub("", rest)
+    return (
+        len(text.strip(" =#*-_")) < 60
+        and not text.startswith(("- ", "* "))
+        and not any(map(str.isdigit, rest))
+        and len(rest.split()) <= 3
+    )

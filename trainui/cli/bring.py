@@ -1,0 +1,115 @@
+"""The verb that brings in finished logs as runs: import."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from trainui.cli.place import Place, db_option
+from trainui.cli.printing import plain, print_json
+from trainui.core.errors import NotFoundError, UserError
+from trainui.core.importing import Imported, NoMetricError, import_bundle
+from trainui.core.ingest.bundles import Bundle, bundles_in
+from trainui.core.project import find_jobs
+from trainui.core.spec import Spec
+from trainui.core.specfile import NAME
+from trainui.core.store.schema import connect
+
+MIB = 1 << 20
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
+@click.option(
+    "--job",
+    default="",
+    metavar="NAME",
+    help="The job they are runs of: its gates judge them.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@db_option
+def import_command(place: Place, paths: tuple[Path, ...], job: str, as_json: bool) -> None:
+    """Bring in finished logs as runs: files, or folders with many runs below.
+
+    JSON lines, printed output, TensorBoard event files, CSV, HF trainer_state.json, W&B offline files. The files stay
+    where they are; importing them again takes what is new.
+    """
+    bundles = list(dict.fromkeys(bundle for path in paths for bundle in bundles_in(path)))
+    db = connect(place.db, durable=True)
+    spec = _spec_of(place, job)
+    done: list[Imported] = []
+    empty: list[NoMetricError] = []
+    for bundle in bundles:
+        try:
+            tell = _progress(bundle, as_json)
+            one = import_bundle(db, bundle, spec, path=place.db, project=_project(place), job=job, tell=tell)
+        except NoMetricError as error:
+            empty.append(error)
+            if len(bundles) > 1 and bundle.root in map(Path.absolute, paths):
+                click.echo(f"trainui: {plain(str(error))}", err=True)
+            continue
+        done.append(one)
+        if not as_json:
+            _tell(one)
+    if as_json:
+        print_json([_json(one) for one in done])
+    if not done:
+        raise empty[0] if len(empty) == 1 else NotFoundError(f"none of {len(empty)} files holds a metric")
+
+
+def _tell(one: Imported) -> None:
+    news = f"{one.points:,} points of {one.metrics} metrics" if one.points else "nothing new"
+    click.echo(f"{one.run}  {news}, from {plain(str(one.root))}")
+
+
+def _json(one: Imported) -> dict[str, Any]:
+    return {
+        "run": one.run,
+        "from": str(one.root),
+        "points": one.points,
+        "metrics": one.metrics,
+        "is_new": one.is_new,
+    }
+
+
+def _project(place: Place) -> Path:
+    """The project, or where runs.db lies: logs can be looked at without one."""
+    try:
+        return place.project
+    except NotFoundError:
+        return place.db.parent
+
+
+def _spec_of(place: Place, job: str) -> Spec | None:
+    """The spec of a job that is one of the project's."""
+    if not job:
+        return None
+    if not NAME.fullmatch(job):
+        raise UserError(f"{job!a:.80} is not a usable name for a job", hint="letters, digits, - and _")
+    try:
+        found = {one.name: one for one in find_jobs(place.project)}
+    except NotFoundError:
+        return None
+    one = found.get(job)
+    return one.spec if one is not None else None
+
+
+def _progress(bundle: Bundle, is_quiet: bool) -> Callable[[int], None]:
+    """Draws how far a large import is, on a terminal."""
+    total = sum(path.stat().st_size for one in bundle.streams if (path := Path(one.path)).is_file())
+    if is_quiet or not sys.stderr.isatty() or total < 16 * MIB:
+        return lambda _bytes: None
+    read = 0
+
+    def tell(count: int) -> None:
+        nonlocal read
+        read += count
+        end = "\r" if read < total else "\r\x1b[K"
+        click.echo(f"{bundle.root.name}: {read / MIB:.0f} of {total / MIB:.0f} MiB", nl=False, err=True)
+        click.echo(end, nl=False, err=True)
+
+    return tell

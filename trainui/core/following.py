@@ -1,0 +1,167 @@
+"""The streams of one run: the two every run has, those its spec names, and those its script leaves by itself."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+
+from trainui.core.ingest.discover import MOST_STREAMS, Finder, Found, newest_copy
+from trainui.core.ingest.follow import Chunk, read_chunk
+from trainui.core.ingest.format import Reader
+from trainui.core.ingest.formats import format_named
+from trainui.core.process.files import read_json, write_json
+from trainui.core.store.streams import Source
+
+OWN = (Found(path="metrics.jsonl", kind="jsonl"), Found(path="output.log", kind="console"))
+"""The files of every run directory that are followed."""
+FOUND = "streams.json"
+"""What else is followed, in the run directory: runs.db can be made anew from it."""
+
+FIND = 2.0
+"""Seconds between two looks for new streams."""
+SHRUNK = 5.0
+"""Seconds a file may be shorter than what was read of it: who rewrites a file empties it first."""
+
+
+class Stream:
+    """One file that is followed, its reader, and how far it was read."""
+
+    def __init__(
+        self, directory: Path, found: Found, source: Source, make: Callable[[str, str], Reader]
+    ) -> None:
+        """`make`: a reader of a kind, from a state."""
+        self.source = source
+        self.prefix = found.prefix
+        self.form = format_named(found.kind)
+        self._make = make
+        self.reader = make(found.kind, source.state)
+        self._path = directory / found.path
+        self._seen: tuple[int, ...] = ()
+        self._shrunk_at: float | None = None
+
+    def next(self, *, now: float, final: bool) -> Chunk | None:
+        """What is new, or None; `final` takes an unfinished end too. `now` is Unix seconds.
+
+        A file that is shorter than before is not believed at once: it may be about to be written again.
+        """
+        path = self.path()
+        stamp = stamp_of(path)
+        if stamp == self._seen and not final:
+            return None
+        source = self.source
+        chunk = read_chunk(
+            path, offset=source.offset, inode=source.inode, mark=source.mark, final=final, form=self.form
+        )
+        if chunk is None:
+            self._seen, self._shrunk_at = stamp, None
+        elif chunk.rewound == "truncated" and not final:
+            self._shrunk_at = now if self._shrunk_at is None else self._shrunk_at
+            if 0 <= now - self._shrunk_at < SHRUNK:
+                return None
+        return chunk
+
+    def path(self) -> Path:
+        """Where it lies now: of a history with copies, the newest."""
+        return newest_copy(self._path) if self.form.is_whole else self._path
+
+    def begin_anew(self) -> None:
+        """Another file took its place: what was remembered of the old one is void."""
+        self.reader = self._make(self.form.kind, "")
+        self._shrunk_at = None
+
+
+class Streams:
+    """All streams of a run, the most structured first."""
+
+    def __init__(
+        self,
+        directory: Path,
+        own: Sequence[Found],
+        *,
+        source: Callable[[Found], Source],
+        make: Callable[[str, str], Reader],
+    ) -> None:
+        """`own`: those that need not be found. `source`: how far a stream was read. `make`: a reader of a kind, from
+        a state."""
+        self._directory = directory
+        self._own = own
+        self._source = source
+        self._make = make
+        self._finder = Finder(directory)
+        self._found = [*own, *told(directory)]
+        self._streams = [self._stream(found) for found in self._found]
+        self._next_find = float("-inf")
+
+    def __iter__(self) -> Iterator[Stream]:
+        return iter(sorted(self._streams, key=lambda one: one.form.rank))
+
+    def find(
+        self,
+        opened: Iterable[str],
+        named: Sequence[str],
+        *,
+        folder: Path,
+        since: float,
+        now: float,
+        final: bool = False,
+    ) -> None:
+        """Take in streams that appeared: in the run directory, among the `opened` files (absolute paths), and what
+        the `named` glob patterns find from `folder` on that was written after `since`, Unix seconds."""
+        if not final and now < self._next_find:
+            return
+        self._next_find = now + FIND
+        by_name = [
+            self._shortened(path) for pattern in named for path in _written_after(since, folder, pattern)
+        ]
+        fresh = self._finder.fresh(by_name, self._found, printed=True)
+        left = [*self._finder.look(), *map(self._shortened, opened)]
+        fresh += self._finder.fresh(left, [*self._found, *fresh])
+        if not fresh:
+            return
+        self._found += fresh
+        listed = [asdict(one) for one in self._found[len(self._own) :]]
+        write_json(self._directory / FOUND, {"streams": listed})
+        self._streams += [self._stream(one) for one in fresh]
+
+    def _stream(self, found: Found) -> Stream:
+        return Stream(self._directory, found, self._source(found), self._make)
+
+    def _shortened(self, path: str) -> str:
+        """Relative to the run directory when it lies inside."""
+        relative = os.path.relpath(path, self._directory)
+        return path if relative.startswith(os.pardir) else relative
+
+
+def _written_after(since: float, folder: Path, pattern: str) -> Iterator[str]:
+    found = glob.iglob(str(folder / pattern), recursive=True)
+    for path in islice(found, MOST_STREAMS):
+        stamp = stamp_of(Path(path))
+        if stamp and stamp[2] / 1e9 >= since - 1:  # clocks of file systems lag
+            yield path
+
+
+def told(directory: Path) -> list[Found]:
+    """The streams a run directory says were found; none where the list is missing or makes no sense."""
+    try:
+        listed = (read_json(directory / FOUND) or {}).get("streams", ())
+        found = [
+            Found(path=str(one["path"]), kind=str(one["kind"]), prefix=str(one["prefix"])) for one in listed
+        ]
+        for one in found:
+            format_named(one.kind)
+    except (OSError, ValueError, LookupError, TypeError):
+        return []
+    return found
+
+
+def stamp_of(path: Path) -> tuple[int, ...]:
+    """(inode, bytes, when written in nanoseconds); () when there is no such file."""
+    try:
+        seen = path.stat()
+    except OSError:
+        return ()
+    return seen.st_ino, seen.st_size, seen.st_mtime_ns

@@ -1,0 +1,136 @@
+"""Which files are one run: the logs below a folder, put together as the frameworks lay them apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainui.core.errors import NotFoundError
+from trainui.core.ingest.dialects.names import PHASES
+from trainui.core.ingest.discover import WATCHED, Finder, Found, form_of, prefix_for, stream_path
+from trainui.core.ingest.format import Format
+
+_STRUCTURED = (*WATCHED, "*.csv", "*.tsv", "*.json", "*.jsonl", "*.ndjson", "*.txt", "*.log")
+_PRINTED = ("*.log", "*.out", "*.txt")
+_BELOW = frozenset(
+    {"tb", "tb_logs", "tensorboard", "tensorboard_logs", "tf_logs", "events", "logs", "log", "files"}
+)
+"""Folders in which a run keeps its logs apart from what else it leaves."""
+_VAGUE = re.compile(
+    r"(?i)(?:version|run|exp|trial|fold|seed|v)?[-_]?\d*|train(?:ing)?|val(?:idation)?|test|eval|metrics|results?|logs?"
+    r"|output|progress|history|trainer_state|events.*|files|stdout|console|data|runs|lightning_logs|tmp|checkpoints?"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bundle:
+    """The files of one run. `root` is what they are known by: the only file, or the folder they lie in."""
+
+    root: Path
+    streams: tuple[Found, ...]
+
+
+def bundles_in(path: Path) -> list[Bundle]:
+    """The runs at `path`, a file or a folder with any number of runs below. Raises NotFoundError."""
+    path = path.absolute()
+    if path.is_file():
+        form = form_of(path, printed=True)
+        if form is None:
+            raise NotFoundError(f"{path} is empty or cannot be read")
+        return [Bundle(root=path, streams=(Found(path=str(path), kind=form.kind),))]
+    if not path.is_dir():
+        raise NotFoundError(f"{path} does not exist", hint="name a log file, or a folder with logs")
+    found = list(_files_in(path))
+    if not found:
+        hint = "name the file itself: trainui import FILE"
+        raise NotFoundError(f"{path} holds no file of a format that trainui knows by its name", hint=hint)
+    return [_bundle(root, files) for root, files in sorted(_by_run(path, found).items())]
+
+
+def _files_in(folder: Path) -> Iterator[tuple[Path, Format]]:
+    """Structured streams below a folder; what was printed only where a folder has nothing better."""
+    seen: set[str] = set()
+    structured: set[Path] = set()
+    for name in Finder(folder, watched=_STRUCTURED).look():
+        form = form_of(folder / name)
+        if form is not None and (stream := stream_path(name, form)) not in seen:
+            seen.add(stream)
+            structured.add((folder / stream).parent)
+            yield folder / stream, form
+    for name in Finder(folder, watched=_PRINTED).look():
+        path = folder / name
+        if not any(
+            one == path.parent or one in path.parents or path.parent in one.parents for one in structured
+        ):
+            form = form_of(path, printed=True)
+            if form is not None:
+                yield path, form
+
+
+def _by_run(top: Path, found: Sequence[tuple[Path, Format]]) -> dict[Path, list[tuple[Path, Format]]]:
+    """Root of a run → its files. Files of one folder are one run, unless they are several of the same table."""
+    folders: dict[Path, list[tuple[Path, Format]]] = {}
+    for path, form in found:
+        folders.setdefault(_run_folder(path, top, {one.parent for one, _ in found}), []).append((path, form))
+    runs: dict[Path, list[tuple[Path, Format]]] = {}
+    for folder, files in folders.items():
+        alike = [path for path, form in files if _stands_alone(path, form, files)]
+        for path, form in files:
+            runs.setdefault(path if path in alike else folder, []).append((path, form))
+    return runs
+
+
+def _run_folder(path: Path, top: Path, holding: set[Path]) -> Path:
+    """The folder of the run a file belongs to, at most `top`."""
+    folder = path.parent
+    while folder != top:
+        is_part = folder.name.lower() in PHASES or folder.name.lower() in _BELOW
+        is_series = folder.parent in holding and path.name.startswith("events.")  # SummaryWriter.add_scalars
+        if not (is_part or is_series):
+            break
+        folder = folder.parent
+    return folder
+
+
+def _stands_alone(path: Path, form: Format, files: Iterable[tuple[Path, Format]]) -> bool:
+    """Whether a file is a run by itself, as several of one kind in a folder are, but for event files and for those
+    whose names differ by the phase alone: `train_log.csv` and `val_log.csv`."""
+    peers = [one for one, its in files if its.kind == form.kind and one.parent == path.parent and one != path]
+    if form.kind == "tensorboard" or not peers:
+        return False
+    if form.kind == "console":
+        return True
+    stem, phase = _split(path)
+    return not (phase and any(_split(one)[0] == stem and _split(one)[1] not in ("", phase) for one in peers))
+
+
+def _split(path: Path) -> tuple[str, str]:
+    """(the name without its word for a phase, that phase)."""
+    words = re.split(r"[\W_]+", path.name.lower())
+    phases = [PHASES[word] for word in words if word in PHASES]
+    return " ".join(word for word in words if word not in PHASES), phases[0] if phases else ""
+
+
+def _bundle(root: Path, files: Sequence[tuple[Path, Format]]) -> Bundle:
+    streams: list[Found] = []
+    for path, form in files:
+        prefix = prefix_for(str(path), form.kind, streams)
+        _, phase = _split(path)
+        if not prefix and phase and sum(its.kind == form.kind for _, its in files) > 1:
+            prefix = f"{phase}/"
+        streams.append(Found(path=str(path), kind=form.kind, prefix=prefix))
+    return Bundle(root=root, streams=tuple(streams))
+
+
+def job_name(root: Path) -> str:
+    """A name for the runs of an imported root: its own, with its folder's where that says too little."""
+    stem = root.stem if root.is_file() else root.name
+    words = [stem]
+    for parent in root.parents:
+        if not _VAGUE.fullmatch(words[0]) or len(words) == 3:
+            break
+        words.insert(0, parent.name)
+    name = re.sub(r"[^A-Za-z0-9_]+", "-", "-".join(word for word in words if word)).strip("-_").lower()
+    return name[:40].strip("-_") or "imported"

@@ -1,0 +1,30 @@
+"""Lines that carry numbers and report nothing: source code, tracebacks, warnings, command lines."""
+
+from __future__ import annotations
+
+import re
+
+_BEGINS = re.compile(
+    r"(?:return\b|assert\b|raise\b|print\(|self\.|(?:if|elif|for|while|with)\b.*:$|def\b|class \w+[(:]"
+    r"|import\b|from\b.*\bimport\b|#(?!\s*(?:epochs?|steps?|iter)|\d|#)|\+{1,3}\s|\$\s|>>>\s+\w|\"\"\"|//|@"
+    r"|File \"|Traceback\b|Namespace\(|usage:|python3?\s|(?i:warning|error|exception|fatal|note|hint|tip)s?:(?!\s*[-+.\d]))"
+)
+_RAISED = re.compile(
+    r"(?:^|[\s/])[A-Za-z_.]+(?:Error|Exception|Warning|Interrupt)(?:\(.{0,40}\))?:(?!\s*[-+]?[.\d])(?:\s|$)"
+)
+_CODE = re.compile(
+    r"[\w\])]\s?(?:[-+*/]=|==|!=|<=|>=)\s?\w|\w\(\)\s?[*/.]|(?<!['\w])f['\"]|\{[A-Za-z_]\w*(?::[^{}]{0,20})?\}"
+    r"|=\s?(?!nan)[A-Za-z_][\w.]*\("
+)
+
+_CLASSES = ("Error", "Exception", "Warning", "Interrupt")
+_SIGNS = ("(", "{", "==", "+=", "-=", "*=", "/=", "!=", "<=", ">=", "f'", 'f"')
+
+
+def is_noise(text: str) -> bool:
+    """Whether a line is source code, a step of a traceback, an exception or a warning of Python's."""
+    if _BEGINS.match(text):
+        return True
+    if any(word in text for word in _CLASSES) and _RAISED.search(text, 0, 200):
+        return True
+    return any(sign in text for sign in _SIGNS) and _CODE.search(text, 0, 400) is not None

@@ -1,0 +1,191 @@
+"""Finding the streams a script leaves by itself: event files, CSV, JSON, W&B, wherever in a folder they lie."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+
+from trainui.core.ingest.dialects.names import PHASES
+from trainui.core.ingest.follow import open_regular
+from trainui.core.ingest.format import HEAD, Format
+from trainui.core.ingest.formats import FORMATS, recognise
+
+DEEPEST = 6
+"""Folders below the one that is looked through."""
+MOST_FOLDERS = 500
+JUST_NOW = 10**9
+"""Nanoseconds for which a folder that changed is listed again."""
+MOST_STREAMS = 200
+"""Of one run: who writes a file for every batch is followed no further."""
+
+WATCHED = tuple(pattern for form in FORMATS for pattern in form.watched)
+"""What is followed in a run directory without being asked for."""
+
+_SNAPSHOT = re.compile(r"(?:^|(?<=/))checkpoint[-_]\d+/")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """A stream of a run.
+
+    Attributes:
+        path: relative to the run directory, or absolute where it lies elsewhere. A history that is saved again in
+            `checkpoint-500/`, `checkpoint-1000/` … is one stream, named without that folder.
+        prefix: what its metrics' names begin with, so that two files may use the same names.
+    """
+
+    path: str
+    kind: str
+    prefix: str = ""
+
+
+class Finder:
+    """Looks through one folder again and again; a folder in which nothing changed is not listed again."""
+
+    def __init__(self, folder: Path, watched: Sequence[str] = WATCHED) -> None:
+        """`watched`: fnmatch patterns of names."""
+        self._folder = folder
+        self._watched = watched
+        self._listed: dict[str, tuple[int, list[str], list[str]]] = {}
+        self._passed_over: dict[str, int] = {}
+        """Path → its size when it was no stream; what grows beyond its head does not become one."""
+
+    def look(self) -> list[str]:
+        """Relative paths of the files whose names some format watches for, in order."""
+        before, self._listed = self._listed, {}
+        return list(self._walk("", DEEPEST, before))
+
+    def fresh(self, paths: Iterable[str], known: Sequence[Found], *, printed: bool = False) -> list[Found]:
+        """The streams among `paths` (relative to the folder, or absolute) that are not `known`.
+
+        `printed`: take a text file without a structure too, as what a program prints.
+        """
+        streams = list(known)
+        names = {one.path for one in known}
+        for path in paths:
+            if len(streams) >= MOST_STREAMS:
+                break
+            if path in names or self._is_passed_over(path):
+                continue
+            form = form_of(self._folder / path, printed=printed)
+            if form is None:
+                self._passed_over[path] = _size(self._folder / path)
+                continue
+            name = stream_path(path, form)
+            if name not in names:
+                names.add(name)
+                streams.append(Found(path=name, kind=form.kind, prefix=prefix_for(name, form.kind, streams)))
+        return streams[len(known) :]
+
+    def _is_passed_over(self, path: str) -> bool:
+        size = self._passed_over.get(path)
+        return size is not None and (size >= HEAD or size == _size(self._folder / path))
+
+    def _walk(
+        self, folder: str, depth: int, before: dict[str, tuple[int, list[str], list[str]]]
+    ) -> Iterator[str]:
+        if len(self._listed) >= MOST_FOLDERS:
+            return
+        try:
+            changed = os.stat(self._folder / folder).st_mtime_ns
+            known = before.get(folder)
+            if time.time_ns() - changed < JUST_NOW:
+                changed = -1  # what is made in the same tick of the clock would not show
+            told = (
+                known
+                if known and known[0] == changed >= 0
+                else (changed, *self._names(self._folder / folder))
+            )
+        except OSError:
+            return  # gone meanwhile, or not ours to read
+        self._listed[folder] = told
+        _, files, folders = told
+        yield from (f"{folder}{name}" for name in files)
+        if depth:
+            for name in folders:
+                yield from self._walk(f"{folder}{name}/", depth - 1, before)
+
+    def _is_watched(self, name: str) -> bool:
+        return any(fnmatch(name, pattern) for pattern in self._watched)
+
+    def _names(self, folder: Path) -> tuple[list[str], list[str]]:
+        """(files that are watched for, folders) in a folder, sorted; links are not followed."""
+        files, folders = [], []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if not entry.name.startswith((".", "__")):
+                        folders.append(entry.name)
+                elif self._is_watched(entry.name) and entry.is_file(follow_symlinks=False):
+                    files.append(entry.name)
+        return sorted(files), sorted(folders)
+
+
+def form_of(path: Path, *, printed: bool = False) -> Format | None:
+    """The format of a file as its first bytes show; None for one that is empty, gone, or only prints text where
+    that is not wanted (`printed`)."""
+    file = open_regular(path)
+    if file is None:
+        return None
+    with file:
+        head = file.read(HEAD)
+    form = recognise(path.name, head) if head else None
+    return form if form is not None and (printed or form.kind != "console") else None
+
+
+def stream_path(path: str, form: Format) -> str:
+    """Under which path a file is one stream with its earlier copies."""
+    return _SNAPSHOT.sub("", path) if form.is_whole else path
+
+
+def newest_copy(path: Path) -> Path:
+    """Of a file that is rewritten, and saved again in checkpoint-N folders beside it, the one written last."""
+    copies = [path, *path.parent.glob(f"checkpoint[-_]*/{path.name}")]
+    written = [(told.st_mtime_ns, copy) for copy in copies if (told := _stat(copy)) is not None]
+    return max(written)[1] if written else path
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None
+
+
+def _size(path: Path) -> int:
+    told = _stat(path)
+    return told.st_size if told else 0
+
+
+def prefix_for(path: str, kind: str, known: Iterable[Found]) -> str:
+    """What distinguishes the metrics of a file from those of the same kind in other folders.
+
+    A folder named for a phase (`train/`, `validation/`) names it; the first of all others keeps its names as they
+    are, the next are named by their folder, as TensorBoard does.
+    """
+    folder = PurePosixPath(path).parent
+    if phase := PHASES.get(folder.name.lower()):
+        return f"{phase}/"
+    peers = [(PurePosixPath(one.path).parent, one.prefix) for one in known if one.kind == kind]
+    for other, prefix in peers:
+        if other == folder:
+            return prefix
+    first = next((other for other, prefix in peers if not prefix), None)
+    if first is None:
+        return ""
+    return f"{_beyond(folder, first)}/"
+
+
+def _beyond(folder: PurePosixPath, first: PurePosixPath) -> str:
+    """The parts of `folder` below what it shares with `first`."""
+    shared = 0
+    for mine, its in zip(folder.parts, first.parts, strict=False):
+        if mine != its:
+            break
+        shared += 1
+    return "/".join(folder.parts[shared:]) or folder.name or "top"
