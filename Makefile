@@ -45,8 +45,13 @@ format: .venv/ready ## let ruff lay the code out
 	$(IN)/ruff format .
 	$(IN)/ruff check --fix .
 
-bench: .venv/ready ## print what things cost on this machine
-	$(IN)/python -m tests.bench
+.venv-bench/ready: pyproject.toml | .venv/ready
+	@echo 'installing other trackers into .venv-bench, to measure beside'
+	@test -x .venv-bench/bin/python || $(UV) venv --quiet --python '$(PYTHON)' .venv-bench
+	@$(UV) pip install --quiet --python .venv-bench/bin/python --group bench && touch $@ || echo 'not installed: measuring without them'
+
+bench: .venv/ready .venv-bench/ready ## print what things cost on this machine, beside others
+	$(IN)/python -m tests.bench $(ONLY)
 
 torture: .venv/ready ## kill everything that can be killed, for minutes; a table
 	@$(IN)/python -m tests.torture
@@ -62,4 +67,4 @@ lock: ## resolve the dependencies again
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --all-extras --group dev pyproject.toml -o requirements.lock
 
 clean: ## remove what make made, but no run and no data
-	rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .uv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.bench.ingest import add_run
 from tests.bench.measure import Row, clock
-from tests.bench.store import bench_run
 from trainui.core.ingest.follow import chunks_of
 from trainui.core.ingest.formats import format_named
 from trainui.core.store.read import Reader
@@ -31,7 +31,7 @@ def events(folder: Path) -> Iterator[Row]:
         yield "event file", "TensorBoard is not installed", "–"
         return
     db = connect(folder / "runs.db")
-    run = bench_run(folder, db)
+    run = add_run(folder, db)
     with SummaryWriter(str(run.directory / "tb"), max_queue=10_000) as writer:
         for step in range(EVENTS // len(TAGS)):
             for tag in TAGS:

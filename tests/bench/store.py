@@ -1,9 +1,8 @@
-"""What points cost: to take in, to open for drawing, to judge."""
+"""What points cost in the store: to keep, to open for drawing, to judge."""
 
 from __future__ import annotations
 
-import json
-import sqlite3
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,85 +10,58 @@ from tests.bench.measure import Row, clock
 from trainui.core.gates import Judge, Point, parse_gates
 from trainui.core.ingest.records import Record
 from trainui.core.store.read import Reader
-from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic, connect
 from trainui.core.store.streams import StreamWriter
-from trainui.core.watching import Watch
 
-LINES = 150_000
-SPEC = '{"job":{"name":"bench","command":["true"]},"metrics":{"primary":"train/loss","goal":"min"}}'
-
-
-def bench_run(folder: Path, db: sqlite3.Connection):
-    """A run that was taken in and never started, for the watch to read."""
-    runs = RunWriter(db)
-    payload = {"job": "bench", "study": "bench", "spec": SPEC, "project": str(folder)}
-    (folder / "runs" / "bench-1").mkdir(parents=True)
-    with atomic(db):
-        return runs.add("bench-1", payload, directory=folder / "runs" / "bench-1", queued_at=0.0)
-
-
-def ingest(folder: Path) -> Iterator[Row]:
-    """A file of JSON lines to committed points with envelopes and offset; beside it a bare loop and TensorBoard."""
-    db = connect(folder / "runs.db")
-    run = bench_run(folder, db)
-    log = run.directory / "metrics.jsonl"
-    with log.open("w") as file:
-        for step in range(LINES):
-            file.write(
-                f'{{"step": {step}, "time": {1.7e9 + step}, "metrics": {{"train/loss": {1 / (step + 1)}}}}}\n'
-            )
-    watch = Watch(db, run, StreamWriter(db))
-    ours = LINES / clock(lambda: watch.read(now=1.7e9, final=True))
-    assert Reader(folder / "runs.db").metrics("bench-1")[0].points == LINES
-    yield "ingest: JSON lines to committed points", f"{ours:,.0f} points/s", "1"
-
-    def bare() -> None:
-        other = sqlite3.connect(folder / "bare.db")
-        other.execute("CREATE TABLE points (step, value)")
-        rows = []
-        for line in log.open():
-            told = json.loads(line)
-            rows.append((told["step"], told["metrics"]["train/loss"]))
-        other.executemany("INSERT INTO points VALUES (?, ?)", rows)
-        other.commit()
-
-    floor = LINES / clock(bare)
-    yield "  bare json.loads and executemany", f"{floor:,.0f} points/s", f"{ours / floor:.2f}"
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        yield "  TensorBoard", "not installed", "–"
-        return
-    writer = SummaryWriter(str(folder / "tensorboard"))
-
-    def write() -> None:
-        for step in range(LINES // 10):
-            writer.add_scalar("train/loss", 1 / (step + 1), step)
-        writer.close()
-
-    peer = LINES / 10 / clock(write)
-    yield "  TensorBoard SummaryWriter", f"{peer:,.0f} points/s", f"{ours / peer:.2f}"
+SPIKE = 1e6
+BATCH = 100_000
 
 
 def opening(folder: Path) -> Iterator[Row]:
-    """Opening a metric for drawing, whatever its length."""
-    db = connect(folder / "runs.db")
-    writer = StreamWriter(db)
+    """Opening a metric for drawing, whatever its length, with the one spike it has; and what a point weighs."""
     first: float | None = None
-    for points in (10_000, 1_000_000):
-        run = f"open-{points}"
-        with atomic(db):
-            told = [Record(metrics={"m": float(n % 97)}, step=n, at=0.0) for n in range(points)]
-            writer.add_records(run, "jsonl", told, now=0.0)
-        reader = Reader(folder / "runs.db")
-        taken = min(
-            clock(lambda run=run, reader=reader: reader.envelope(run, "m", buckets=400)) for _ in range(5)
-        )
+    for points in (10_000, 1_000_000, 10_000_000):
+        path = folder / f"{points}.db"
+        _fill(path, points)
+        size = sum(one.stat().st_size for one in folder.glob(f"{points}.db*")) / points
+        reader = Reader(path)
+        found = reader.envelope("run-1", "m", buckets=400)
+        assert max(one.max or 0 for one in found) == SPIKE, "the spike is lost"
+        assert sum(one.count for one in found) == points
+        taken = min(clock(lambda reader=reader: reader.envelope("run-1", "m", buckets=400)) for _ in range(5))
         first = first or taken
-        yield f"open {points:,} points for drawing", f"{taken * 1000:.1f} ms", f"{taken / first:.2f}"
-    size = (folder / "runs.db").stat().st_size / 1_010_000
-    yield "bytes per point, envelopes included", f"{size:.0f} B", "–"
+        yield (
+            f"open {points:,} points for drawing, spike kept",
+            f"{taken * 1000:.1f} ms",
+            f"{taken / first:.2f}",
+        )
+        cold = Reader(path)
+        begun = clock(lambda cold=cold: cold.envelope("run-1", "m", buckets=400))
+        yield "  the first time on a new connection", f"{begun * 1000:.1f} ms", "–"
+        yield "  bytes per point, envelopes included", f"{size:.0f} B", "–"
+        reader.close()
+        cold.close()
+
+
+def _fill(path: Path, points: int) -> None:
+    """One metric of noise with one spike, as a manager would have written it."""
+    db = connect(path)
+    writer = StreamWriter(db)
+    draw = random.Random(7).random
+    spike = points * 2 // 3
+    for start in range(0, points, BATCH):
+        told = [
+            Record(metrics={"m": SPIKE if n == spike else draw()}, step=n, at=1.7e9 + n / 7)
+            for n in range(start, min(start + BATCH, points))
+        ]
+        with atomic(db):
+            writer.add_records("run-1", "jsonl", told, now=0.0)
+    with atomic(db):
+        db.execute(
+            "INSERT INTO runs (name, job, status, spec, project, directory, queued_at) VALUES ('run-1', 'm', 'ended', '{}', '', '', 0)"
+        )
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    db.close()
 
 
 def judging(_folder: Path) -> Iterator[Row]:

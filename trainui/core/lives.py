@@ -109,6 +109,7 @@ class Lives:
         self._watches.pop(run.name, None)
         self._looked.pop(run.name, None)
         self._silent.discard(run.name)
+        self._streams.forget(run.name)
 
     def _watch(self, run: RunRow) -> Watch:
         if run.name not in self._watches:
