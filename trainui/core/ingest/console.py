@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from trainui.core.ingest.dialects.bars import pieces_of, read_bar
 from trainui.core.ingest.dialects.blocks import Block
@@ -167,3 +168,5 @@ FORMAT = Format(
     make=lambda state, patterns: Console.restore(state, patterns=patterns),
     claims=lambda _name, _head: True,
 )
+LOG = replace(FORMAT, kind="log", rank=8, claims=lambda _name, _head: False)
+"""A log file that a spec names: what is printed as well counts once."""

@@ -76,10 +76,10 @@ class Finder:
             if form is None:
                 self._passed_over[path] = _size(self._folder / path)
                 continue
-            name = stream_path(path, form)
+            name, kind = stream_path(path, form), "log" if form.kind == "console" else form.kind
             if name not in names:
                 names.add(name)
-                streams.append(Found(path=name, kind=form.kind, prefix=prefix_for(name, form.kind, streams)))
+                streams.append(Found(path=name, kind=kind, prefix=prefix_for(name, kind, streams)))
         return streams[len(known) :]
 
     def _is_passed_over(self, path: str) -> bool:
