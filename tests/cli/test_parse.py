@@ -159,5 +159,5 @@ def test_on_a_terminal_each_number_is_asked_for(cockpit, log):
 
 def test_json_with_a_line_is_one_document_and_asks_nothing(cockpit, log):
     assert json.loads(cockpit("parse", log, "--line", "2", "--json").stdout)["taught"]["line"].startswith(
-        "## it"
+        "## round"
     )
