@@ -22,7 +22,7 @@ _UNIT = (
 )
 # What comes after a number decides whether it was one: 2020-02-26, 7:58:20, 1.2.3.4, 579e621f are none.
 _SPREAD = rf"(?:\s?(?:±|\+/-|\+-)\s?{NUMBER}\s?%?)?"
-_VALUE = rf"[~≈]?(?P<value>{NUMBER}){_UNIT}(?![\w])(?![-/:.]\d){_SPREAD}(?:\s*\(\s*[^()]{{1,40}}\))?"
+_VALUE = rf"[~≈$€£]?(?P<value>{NUMBER}){_UNIT}(?![\w])(?![-/:.]\d){_SPREAD}(?:\s*\(\s*[^()]{{1,40}}\))?"
 _RATIO = r"\d+\s*/\s*\d+\s*\(\s*(?P<percent>\d+(?:\.\d+)?)\s*%\s*\)"
 
 _SEPARATED = re.compile(
@@ -30,10 +30,12 @@ _SEPARATED = re.compile(
 )
 _SPACED = re.compile(rf"{_NAME}(?:\s+is)?\s+{_VALUE}(?:\s+[A-Za-z%/]{{1,10}})?\s*")
 _ROW = re.compile(rf"\s*{_NAME}\s+{_VALUE}(?=\s|$)")
+_FRACTION = re.compile(rf"(?:\s+{_NAME}\s+\d+/\d+)?\s*")  # `… valid acc 15/16`: of the whole, nobody knows
 _CUT = re.compile(
-    r"(\t|\||;|,(?!\d)|,(?=\d{4})|\s[-–—•·]\s|\s→\s|\.\s+(?=[A-Z])|(?<=[\dn])/(?=[A-Za-z]\w*\s?[:=]))"
+    r"(\t|\||;|,(?!\d)|,(?=\d{4})|\s[-–—•·]\s|\s→\s|\.\s+(?=[A-Z])|(?:(?<=\d)|(?<=nan))/(?=[A-Za-z]\w*\s?[:=]))"
 )
-_REST = re.compile(r"[\s.,:;!*|\[\]()<>=\-–—_]*")
+# Marks and emoji between and after pairs, and the remark that it was the best so far.
+_REST = re.compile(r"[^\w'\"{}$\\]*(?:(?:new )?best[^\w'\"{}$\\]*)?", re.IGNORECASE)
 _TITLE = re.compile(
     rf"[\[(<*]*\s*(?P<phase>{'|'.join(PHASES)})\b\s*[\])>]?"
     r"(?:\s+(?:set|results?|metrics|stats|statistics|phase|step|summary|performance|net output #\d+)"
@@ -41,8 +43,8 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 _HEADING = re.compile(
-    r"[*\s]*(?:(?:final|best|average[ds]?|mean|overall|total|epoch|global|current|model|new)\s+)*"
-    r"(?:stats|statistics|results?|metrics|summary|performance|scores?|complete[d!]*|done|finished)\s*[:!,.\-]\s*",
+    r"[*\s]*(?:\w{1,20}\s+){0,3}"
+    r"(?:stats|statistics|results?|metrics|summary|performance|scores?|complete[d!]*|done|finished)\s*[:!,.\-]>?\s*(?=[^\W\d])(?!nan|inf)",
     re.IGNORECASE,
 )
 _GROUP = re.compile(r"\b(?P<name>[A-Za-z]\w*)\[(?P<inside>[A-Za-z]\w*=[^\[\]]{0,400})\]")
@@ -157,8 +159,10 @@ def _in_segment(segment: str, strictly: bool) -> tuple[list[Pair], bool]:
             return pairs, clean and _REST.fullmatch(segment, at) is not None
     elif (spaced := _SPACED.fullmatch(segment)) is not None:
         return _unless_prose([spaced])
-    if (row := list(_row(segment))) and row[-1].end() == len(segment):
-        return _unless_prose(row)
+    if row := list(_row(segment)):
+        is_whole = _FRACTION.fullmatch(segment, row[-1].end()) is not None
+        if is_whole or (not strictly and is_measure(row[0]["name"])):
+            return _unless_prose(row)
     spaced = _SPACED.fullmatch(segment.rpartition(": ")[2])
     return _unless_prose([spaced]) if spaced is not None else ([], False)
 

@@ -14,7 +14,7 @@ _PREFIX = re.compile(
     rf"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* +(?:\d\d? |\d{{4}} )?{_CLOCK}(?: \d{{4}})?:?"
     rf"|{_CLOCK}:?(?!\d)"
     rf"|[IWEFD]\d{{4}} {_CLOCK}[^\]]*\]"
-    rf"|{_LEVEL}:[\w.]+:"
+    rf"|{_LEVEL}:[\w.\-]+:"
     rf"|{_LEVEL}\b(?!\s*=):?"
     rf"|[\w.]+:[\w.<>]+:\d+(?=\s)"
     rf"|[\w./]+:\d+(?=\s+-\s)"

@@ -27,6 +27,15 @@ _AFTER = re.compile(
     rf"\s*(?::|=|is)\s*(?={NUMBER})",
     re.I,
 )
+_MARKS = re.compile(r"^[^\w\[(<{'\"@/\\.+#]+|^[=>*#\- ]+")
+# The name of a stage before the place, as in `pretraining epoch 5 | loss 0.5`, and not `best epoch: 5`.
+_NO_STAGE = "best|last|final|total|max|min|num|per|early|each|every|first|next|previous|saved?|at|for|of|in|from|to|done|until|after"
+_STAGE = re.compile(
+    rf"(?:(?!(?:{_NO_STAGE})\b)[A-Za-z][\w\-]{{1,24}}\s+){{1,4}}"
+    r"(?=(?:epoch|iter|iteration|step)\s+\d+\s*(?:/\s*\d+\s*)?[|:,—–]\s)"
+    r"|[A-Za-z][^:\d]{2,60}:\s*(?=\[(?:epoch|iter|iteration|step)\s+\d)",
+    re.I,
+)
 _MARIAN = re.compile(r"\w+\.? [\d,.]+ : ")
 
 
@@ -35,9 +44,12 @@ def read_headed(text: str) -> Found | None:
     speaks of a result, and a bare head is news."""
     if " after " in text or " at " in text:
         text = _AFTER.sub(_turned, text, count=1)
-    found, rest = read_head(text)
+    stage = _STAGE.match(text)
+    found, rest = read_head(text[stage.end() :] if stage else text)
     if not found.is_headed:
         return None
+    if stage is not None and not found.phase:
+        found.phase = PHASES.get(stage[0].split(maxsplit=1)[0].lower(), "")
     is_total = found.epochs is None and found.steps is None and _TOTAL.match(text) is not None
     phase, rest = phase_of(rest)
     found.phase = phase or found.phase
@@ -52,7 +64,7 @@ def read_headed(text: str) -> Found | None:
     if not any(pair.is_precise or is_measure(pair.words) for pair in pairs):
         pairs = [pair for pair in pairs if axis_of(pair.words.lower())]  # `Step 2: found 15 files`
     _fill(found, pairs)
-    return found if found.metrics or _is_header(text, rest) else None
+    return found if found.metrics or (stage is None and _is_header(text, rest)) else None
 
 
 def _turned(match: re.Match[str]) -> str:
@@ -65,7 +77,7 @@ def read_pairs(text: str, *, indented: bool, is_under_way: bool) -> Found | None
 
     Before training is under way, settings are printed: then only what cannot be one is believed.
     """
-    phase, rest = phase_of(text.lstrip("=->*# "))
+    phase, rest = phase_of(_MARKS.sub("", text, count=1))
     if (indented and "=" in rest) or (" = " in rest and not is_under_way and not _STEPPED.search(rest)):
         return None
     found, rest = _counted(without_heading(_KERAS_TIME.sub("", rest)), phase)
