@@ -11,9 +11,9 @@ import pytest
 
 LOG = (
     b"begin\n"
-    b"## it 1 of 3 ~ err 0.5 ~ q=61.5%\n"
-    b"## it 2 of 3 ~ err nan ~ q=62.5%\n"
-    b"\x1b[1m## it 3 of 3 ~ err 0.1 ~ q=63.5%\x1b[0m *best*\n"
+    b"so it 1 of 3 ~ err 0.5 ~ q=61.5%\n"
+    b"so it 2 of 3 ~ err nan ~ q=62.5%\n"
+    b"\x1b[1mso it 3 of 3 ~ err 0.1 ~ q=63.5%\x1b[0m *best*\n"
     b"done\n"
 )
 PARSE_FIELDS = {"file", "kind", "lines", "understood", "coverage", "metrics", "samples_not_understood"}
@@ -37,7 +37,7 @@ def test_parse_keeps_its_fields_and_tells_what_was_not_understood(cockpit, log):
     told = cockpit.json("parse", log)
     assert told.keys() == PARSE_FIELDS
     assert (told["kind"], told["lines"], told["understood"]) == ("console", 5, 0)
-    assert told["samples_not_understood"][1] == "## it 1 of 3 ~ err 0.5 ~ q=61.5%"
+    assert told["samples_not_understood"][1] == "so it 1 of 3 ~ err 0.5 ~ q=61.5%"
     shown = cockpit("parse", log).stdout
     assert "0 of 5 lines understood" in shown
     assert "\x1b" not in shown
@@ -157,5 +157,5 @@ def test_on_a_terminal_each_number_is_asked_for(cockpit, log):
 
 def test_json_is_one_document_even_on_a_terminal(cockpit, log):
     assert json.loads(cockpit("parse", log, "--line", "2", "--json").stdout)["taught"]["line"].startswith(
-        "## it"
+        "so it"
     )
