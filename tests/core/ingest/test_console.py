@@ -335,6 +335,17 @@ def test_a_restarted_reader_goes_on_exactly(first, second):
     assert parts.state() == whole.state()
 
 
+def test_the_state_of_an_earlier_version_goes_on():
+    """Three parts, as it was written before there were tables of classes and blocks."""
+    state = json.dumps([[7, 5, []], [2.0, 40, 5, 1, 0, 0, [], {}], ["Epoch", "Loss"]])
+    reader = Console.restore(state)
+    assert read("loss: 0.5", " 3  0.25", reader=reader) == [
+        Record(step=40, epoch=2.0, metrics={"loss": 0.5}),
+        Record(epoch=3.0, metrics={"loss": 0.25}),
+    ]
+    assert (reader.lines, reader.understood) == (9, 7)
+
+
 @given(st.text(st.sampled_from("ab :=|/[]%,.-1e5{}'\"\t\r\x1b░"), max_size=80))
 @settings(max_examples=300, deadline=None)
 def test_no_line_breaks_the_reader(text):

@@ -198,6 +198,19 @@ DIALECTS = {
         "[Stage 1 (Frozen)] Epoch 3/10 | Val Loss: 1.25\n├── Training epoch 4/10... loss=2.5\n✅ Epoch 5/9 | Step 3/15 | loss=5.5",
         [(None, 3.0, {"val/loss": 1.25}), (None, 4.0, {"train/loss": 2.5}), (3, 5.0, {"loss": 5.5})],
     ),
+    "the name of a stage before the place": (
+        "imitation epoch 5 | train_loss=0.75\nRegime score epoch 6/50 — va=0.625\n"
+        "Train with distillation: [Epoch 7/9][Batch 1/5]\t Loss 4.5",
+        [(None, 5.0, {"train_loss": 0.75}), (None, 6.0, {"va": 0.625}), (31, 7.0, {"train/loss": 4.5})],
+    ),
+    "titles, bullets and remarks around results": (
+        "2020-03-07 00:45:43,995 P17122 INFO [Metrics] logloss: 0.375 - AUC: 0.75\nGAE results -> AP: 0.625\n"
+        "• MAPE: 2.5%\n  Val Acc: 0.5  ← Best\nBest IoU: 0.25; Best epoch: 7\nepoch 3 loss 0.5 valid acc 15/16",
+        [
+            (None, None, {"logloss": 0.375, "auc": 0.75}), (None, None, {"ap": 0.625}), (None, None, {"mape": 2.5}),
+            (None, None, {"val/acc": 0.5}), (None, None, {"best_iou": 0.25}), (None, 3.0, {"loss": 0.5}),
+        ],
+    ),
     "other alphabets": (
         "Epoch 16 完成 | 训练损失: 4.5 | 验证损失: 6.25",
         [(None, 16.0, {"训练损失": 4.5, "验证损失": 6.25})],

@@ -80,9 +80,11 @@ class Console:
         """A reader that goes on where the one that gave `state` stopped; "" starts afresh."""
         reader = cls(patterns)
         if state:
-            tally, place, reader._columns, reader._classes, block = json.loads(state)
+            tally, place, reader._columns, *later = json.loads(state)
             reader._tally, reader._place = Tally(*tally), Place.restore(place)
-            reader._block = Block(block)
+            if later:  # a state that an earlier version wrote ends here
+                reader._classes, block = later
+                reader._block = Block(block)
         return reader
 
     def read(self, line: bytes) -> Sequence[Record]:

@@ -36,8 +36,9 @@ class Place:
 
     @classmethod
     def restore(cls, state: list[Any]) -> Place:
-        """The place that gave `state`."""
+        """The place that gave `state`; what an earlier version did not write yet is as at the beginning."""
         place = cls()
+        state = [*state, *place.state()[len(state) :]]
         (
             place.epoch, place.step, place._epochs, place._base, place._counted, place._offset, place._told_at,
             place._told, place._bar, place._cycle, place._is_last,

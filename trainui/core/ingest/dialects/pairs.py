@@ -43,8 +43,8 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 _HEADING = re.compile(
-    r"[*\s]*(?:\w{1,20}\s+){0,3}"
-    r"(?:stats|statistics|results?|metrics|summary|performance|scores?|complete[d!]*|done|finished)\s*[:!,.\-]>?\s*(?=[^\W\d])(?!nan|inf)",
+    r"[*\s\[]*(?:\w{1,20}\s+){0,3}"
+    r"(?:stats|statistics|results?|metrics|summary|performance|scores?|complete[d!]*|done|finished)\s*[:!,.\-\]]>?\s*(?=[^\W\d])(?!nan|inf)",
     re.IGNORECASE,
 )
 _GROUP = re.compile(r"\b(?P<name>[A-Za-z]\w*)\[(?P<inside>[A-Za-z]\w*=[^\[\]]{0,400})\]")

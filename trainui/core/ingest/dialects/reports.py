@@ -29,7 +29,10 @@ _AFTER = re.compile(
 )
 _MARKS = re.compile(r"^[^\w\[(<{'\"@/\\.+#]+|^[=>*#\- ]+")
 # The name of a stage before the place, as in `pretraining epoch 5 | loss 0.5`, and not `best epoch: 5`.
-_NO_STAGE = "best|last|final|total|max|min|num|per|early|each|every|first|next|previous|saved?|at|for|of|in|from|to|done|until|after"
+_NO_STAGE = (
+    "best|last|final|total|max|min|num|per|early|each|every|first|next|previous|saved?"
+    "|at|for|of|in|from|to|done|until|after"
+)
 _STAGE = re.compile(
     rf"(?:(?!(?:{_NO_STAGE})\b)[A-Za-z][\w\-]{{1,24}}\s+){{1,4}}"
     r"(?=(?:epoch|iter|iteration|step)\s+\d+\s*(?:/\s*\d+\s*)?[|:,—–]\s)"
@@ -44,12 +47,13 @@ def read_headed(text: str) -> Found | None:
     speaks of a result, and a bare head is news."""
     if " after " in text or " at " in text:
         text = _AFTER.sub(_turned, text, count=1)
-    stage = _STAGE.match(text)
-    found, rest = read_head(text[stage.end() :] if stage else text)
+    found, rest = read_head(text)
+    stage = None if found.is_headed else _STAGE.match(text)
+    if stage is not None:
+        found, rest = read_head(text[stage.end() :])
+        found.phase = found.phase or PHASES.get(stage[0].split(maxsplit=1)[0].lower(), "")
     if not found.is_headed:
         return None
-    if stage is not None and not found.phase:
-        found.phase = PHASES.get(stage[0].split(maxsplit=1)[0].lower(), "")
     is_total = found.epochs is None and found.steps is None and _TOTAL.match(text) is not None
     phase, rest = phase_of(rest)
     found.phase = phase or found.phase
