@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from trainui.core.store.streams import StreamWriter
 from trainui.core.watching import Watch
 
 POINTS = 300_000
+TURNS = 3
 METRICS = ("train/loss", "train/acc", "lr")
 SPEC = '{"job":{"name":"bench","command":["true"]},"metrics":{"primary":"train/loss","goal":"min"}}'
 
@@ -73,17 +75,35 @@ def ingest(folder: Path) -> Iterator[Row]:
         name = f"bench-{number}"
         log = folder / "runs" / name / "metrics.jsonl"
         lines = write_log(log, names, lines=POINTS // len(names))
-        ours = POINTS / taken_in(folder, name)
-        assert {one.points for one in Reader(folder / "runs.db").metrics(name)} == {lines}
+        seconds = []
+        for turn in range(
+            TURNS
+        ):  # the machine may be doing something else too: the best turn is what it costs
+            place = folder / f"{name}-{turn}"
+            shutil.copytree(log.parent, place / "runs" / name)
+            seconds.append(taken_in(place, name))
+            assert {one.points for one in Reader(place / "runs.db").metrics(name)} == {lines}
+        ours = POINTS / min(seconds)
         yield f"ingest to committed points, {len(names)} to a JSON line", f"{ours:,.0f} points/s", "1"
-        floor = POINTS / clock(lambda log=log, db=folder / f"bare-{number}.db": _bare(log, db))
+        floor = POINTS / min(
+            clock(lambda log=log, db=folder / f"bare-{number}-{turn}.db": _bare(log, db))
+            for turn in range(TURNS)
+        )
         yield "  bare json.loads and executemany", f"{floor:,.0f} points/s", f"{ours / floor:.2f}"
         for nth, what in enumerate(RIVALS):
-            theirs = points_per_second(what, names, folder / f"rival-{number}-{nth}")
-            if theirs is None:
-                yield f"  {what}", "not installed", "–"
+            turns = [
+                points_per_second(what, names, folder / f"rival-{number}-{nth}-{turn}")
+                for turn in range(TURNS)
+            ]
+            theirs = [one for one in turns if one is not None]
+            if theirs:
+                yield (
+                    f"  {what}, {len(names)} a step",
+                    f"{max(theirs):,.0f} points/s",
+                    f"{ours / max(theirs):.1f}",
+                )
             else:
-                yield f"  {what}, {len(names)} a step", f"{theirs:,.0f} points/s", f"{ours / theirs:.1f}"
+                yield f"  {what}", "not installed", "–"
 
 
 def _bare(log: Path, db: Path) -> None:
