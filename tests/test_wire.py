@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 
 import trainui
 from trainui.core.ingest.jsonl import JsonLines
-from trainui.wire import encode, rank_here
+from trainui.ranks import rank_here
+from trainui.wire import encode
 
 ROOT = Path(__file__).parent.parent
 
@@ -299,10 +301,33 @@ def test_only_rank_0_tells_the_curve(metrics, tmp_path, monkeypatch):
 def test_importing_trainui_loads_next_to_nothing():
     code = "import sys; before = set(sys.modules); import trainui; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
-    light = "trainui trainui.wire __future__ _json collections.abc operator _operator"
+    light = "trainui trainui.wire trainui.ranks __future__ _json collections.abc operator _operator"
     light += " collections _collections itertools keyword reprlib"  # what collections.abc brings along
     assert {"trainui", "trainui.wire"} <= set(done.stdout.split()) <= set(light.split())
 
 
 def test_encode_leaves_out_what_is_none():
     assert encode({"step": None, "metrics": {"ä": math.nan}}) == '{"metrics": {"\\u00e4": NaN}}\n'
+
+
+def test_the_pages_line_of_shell_is_read(metrics):
+    page = (ROOT / "docs" / "log.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    subprocess.run(["sh", "-c", line], check=True)
+    subprocess.run(["sh", "-c", line], check=True, env={})
+    assert [(r.step, dict(r.metrics)) for r in records(metrics)] == [(120, {"val/wer": 0.31})]
+
+
+def test_the_pages_python_says_what_it_shows(metrics, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "log.md").read_text(encoding="utf-8")
+    code = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0]
+    exec(code, {"loss": 0.31})
+    assert [
+        (r.total_steps, r.step, r.epoch, dict(r.metrics), r.checkpoint, r.event) for r in records(metrics)
+    ] == [
+        (4500, None, None, {}, None, None),
+        (None, 120, 1.33, {"train/loss": 0.31, "lr": 3e-4}, None, None),
+        (None, 120, None, {"val/mae": 91.2}, "last.pt", None),
+        (None, None, None, {}, None, "unfroze the encoder"),
+    ]

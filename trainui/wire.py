@@ -25,6 +25,8 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 
+from trainui.ranks import rank_here
+
 try:
     from _json import encode_basestring_ascii as _quoted
 except ImportError:  # not CPython; there the whole of json, slower to load
@@ -33,20 +35,14 @@ except ImportError:  # not CPython; there the whole of json, slower to load
 METRICS = "TRAINUI_METRICS"
 RUN_DIR = "TRAINUI_RUN_DIR"
 
-MAX_LINE = 500_000
-"""Characters of numbers in a line; more are told in several lines, because no reader keeps a line of megabytes."""
+MAX_LINE = (
+    500_000  # characters; a larger report is told in several lines, as no reader keeps one of megabytes
+)
 MAX_VALUES = 100_000
 MAX_DEPTH = 8
 MAX_NAME = 1000
 MAX_TEXT = 4000
 
-_RANKS = (
-    ("RANK", "WORLD_SIZE"),
-    ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
-    ("PMI_RANK", "PMI_SIZE"),
-    ("SLURM_PROCID", "SLURM_NTASKS"),
-    ("LOCAL_RANK", "WORLD_SIZE"),
-)
 _NONFINITE = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
 
 
@@ -68,11 +64,11 @@ def log(metrics: Mapping[str, object], *, step: object = None, epoch: object = N
 
 
 def progress(*, total_steps: object = None, total_epochs: object = None) -> None:
-    """Say how long the run will be, so that its progress and its end can be foretold. Rank 0 says it."""
+    """Say how long the run will be, so that its end can be foretold; rank 0 says it."""
     try:
         if (path := os.environ.get(METRICS)) and not rank_here():
             steps, epochs = _axis("total_steps", total_steps), _axis("total_epochs", total_epochs)
-            if steps is not None or epochs is not None:
+            if (steps, epochs) != (None, None):
                 _append(path, {"total_steps": steps, "total_epochs": epochs})
     except Exception as error:
         _warn("progress", error)
@@ -93,13 +89,9 @@ def checkpoint(
             if metric is not None and not isinstance(metric, Mapping):
                 metric = {_primary(): metric}
             values = _values(metric) if metric else {}
-            fields = {
-                "checkpoint": _place(os.fsdecode(path)),
-                "step": _axis("step", step),
-                "epoch": _axis("epoch", epoch),
-                "metrics": next(_pieces(values, "")) or None,
-            }
-            _append(file, fields)
+            where = {"step": _axis("step", step), "epoch": _axis("epoch", epoch)}
+            values = next(_pieces(values, ""))
+            _append(file, {"checkpoint": _place(os.fsdecode(path)), **where, "metrics": values or None})
     except Exception as error:
         _warn("checkpoint", error)
 
@@ -112,27 +104,6 @@ def event(text: str) -> None:
             _append(path, {"event": prefix + _utf8(str(text))[:MAX_TEXT]})
     except Exception as error:
         _warn("event", error)
-
-
-def rank_here() -> int:
-    """Which of several training processes this is; 0 where there is one.
-
-    PyTorch's process group is asked where it stands (no launcher tells a spawned process its rank), else the
-    environment. A rank counts only beside a size it fits into: RANK=16 alone is somebody's low-rank adapter.
-    """
-    group = sys.modules.get("torch.distributed")
-    try:
-        if group is not None and group.is_available() and group.is_initialized():
-            return int(group.get_rank())
-    except Exception:  # noqa: S110 - a group half imported or half destroyed; the environment knows too
-        pass
-    for name, size in _RANKS:
-        if rank := os.environ.get(name):
-            try:
-                return int(rank) if 0 <= int(rank) < int(os.environ.get(size, "")) else 0
-            except ValueError:
-                continue
-    return 0
 
 
 def encode(fields: Mapping[str, object]) -> str:
@@ -175,9 +146,12 @@ def _leaves(
     """Names and what stands there, mappings unfolded; `_ENDLESS` for one that holds itself or lies too deep."""
     above = (*above, id(metrics))
     for key, value in list(metrics.items()):
+        if type(value) is float and type(key) is str and key.isascii() and len(key) < MAX_NAME:
+            yield prefix + key, value  # nearly all of them, and nothing can go wrong
+            continue
         try:
             name = _utf8(f"{prefix}{key}")[:MAX_NAME]
-            is_mapping = type(value) is not float and isinstance(value, Mapping)
+            is_mapping = isinstance(value, Mapping)
         except Exception as error:
             _warn(f"a metric named by a {type(key).__name__}", error)
             continue
@@ -192,6 +166,9 @@ def _leaves(
 
 def _pieces(values: dict[str, float], prefix: str) -> Iterator[dict[str, float]]:
     """The values in parts that fit into a line."""
+    if len(values) <= 40 and not prefix:
+        yield values  # no forty names are too long for a line
+        return
     piece: dict[str, float] = {}
     room = MAX_LINE
     for name, value in values.items():
@@ -215,9 +192,7 @@ def _append(path: str, fields: Mapping[str, object]) -> None:
     reader of a network file system sees the line at once; and there is no state to be wrong after a fork.
     """
     global _torn
-    data = encode({**fields, "time": time.time()}).encode("ascii")
-    if _torn:
-        data = b"\n" + data
+    data = (b"\n" if _torn else b"") + encode({**fields, "time": time.time()}).encode("ascii")
     # NONBLOCK matters only to a pipe nobody reads: opening it would hold up training for ever.
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
     file = os.open(path, flags, 0o666)

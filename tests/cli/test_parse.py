@@ -11,9 +11,9 @@ import pytest
 
 LOG = (
     b"begin\n"
-    b"## it 1 of 3 ~ err 0.5 ~ q=61.5%\n"
-    b"## it 2 of 3 ~ err nan ~ q=62.5%\n"
-    b"\x1b[1m## it 3 of 3 ~ err 0.1 ~ q=63.5%\x1b[0m *best*\n"
+    b"## round 1 of 3 ~ err 0.5 ~ q=61.5%\n"
+    b"## round 2 of 3 ~ err nan ~ q=62.5%\n"
+    b"\x1b[1m## round 3 of 3 ~ err 0.1 ~ q=63.5%\x1b[0m *best*\n"
     b"done\n"
 )
 PARSE_FIELDS = {"file", "kind", "lines", "understood", "coverage", "metrics", "samples_not_understood"}
@@ -22,7 +22,7 @@ name = "mine"
 command = ["true"]
 
 [[metrics.pattern]]
-regex = 'it (?P<step>\\d+) .* err (?P<err>\\S+)'
+regex = 'round (?P<step>\\d+) .* err (?P<err>\\S+)'
 rename = {err = "val/err"}
 """
 
@@ -37,7 +37,7 @@ def test_parse_keeps_its_fields_and_tells_what_was_not_understood(cockpit, log):
     told = cockpit.json("parse", log)
     assert told.keys() == PARSE_FIELDS
     assert (told["kind"], told["lines"], told["understood"]) == ("console", 5, 0)
-    assert told["samples_not_understood"][1] == "## it 1 of 3 ~ err 0.5 ~ q=61.5%"
+    assert told["samples_not_understood"][1] == "## round 1 of 3 ~ err 0.5 ~ q=61.5%"
     shown = cockpit("parse", log).stdout
     assert "0 of 5 lines understood" in shown
     assert "\x1b" not in shown
@@ -52,7 +52,9 @@ def test_patterns_of_the_command_line_and_of_a_spec_are_tried(cockpit, log):
     told = cockpit.json("parse", log, "--spec", "mine.toml")
     assert told["understood"] == 3
     assert told["metrics"]["val/err"]["nonfinite"] == 1
-    both = cockpit.json("parse", log, "--spec", "mine.toml", "--pattern", r"it 3 .*q=(?P<q>\S+)%")["metrics"]
+    both = cockpit.json("parse", log, "--spec", "mine.toml", "--pattern", r"round 3 .*q=(?P<q>\S+)%")[
+        "metrics"
+    ]
     assert (both["q"]["points"], both["val/err"]["points"]) == (1, 2)
 
 
@@ -69,7 +71,7 @@ def spec_in(cockpit) -> str:
     return "mine.toml"
 
 
-@pytest.mark.parametrize("chosen", ["2", "it 1 of"])
+@pytest.mark.parametrize("chosen", ["2", "round 1 of"])
 def test_a_named_line_becomes_a_pattern_that_can_be_pasted_and_its_coverage(cockpit, log, chosen):
     words = ["parse", log, "--line", chosen, "--name", "1=step", "--name", "3=val/err"]
     shown = cockpit(*words).stdout
@@ -92,10 +94,10 @@ def test_a_named_line_becomes_a_pattern_that_can_be_pasted_and_its_coverage(cock
 
 
 def test_a_line_without_names_shows_its_numbers_and_what_they_could_be(cockpit, log):
-    shown = cockpit("parse", log, "--line", "it 1").stdout
-    assert "--name 1=step --name 2=total_steps --name 3=err --name 4=q" in shown
-    taught = cockpit.json("parse", log, "--line", "it 1")["taught"]
-    assert [number["suggested"] for number in taught["numbers"]] == ["step", "total_steps", "err", "q"]
+    shown = cockpit("parse", log, "--line", "round 1").stdout
+    assert "--name 1=round --name 2=NAME --name 3=err --name 4=q" in shown
+    taught = cockpit.json("parse", log, "--line", "round 1")["taught"]
+    assert [number["suggested"] for number in taught["numbers"]] == ["round", "", "err", "q"]
     assert "regex" not in taught
 
 
@@ -125,7 +127,7 @@ def test_what_cannot_be_taught_is_said_in_one_sentence(cockpit, log, words, says
 def test_on_a_terminal_each_number_is_asked_for(cockpit, log):
     outside, inside = pty.openpty()
     asked = subprocess.Popen(
-        [sys.executable, "-m", "trainui", "parse", log, "--line", "it 2"],
+        [sys.executable, "-m", "trainui", "parse", log, "--line", "round 2"],
         cwd=cockpit.project, stdin=inside, stdout=inside, stderr=inside, env={**os.environ, "TERM": "dumb"},
     )  # fmt: skip
     os.close(inside)
@@ -137,10 +139,10 @@ def test_on_a_terminal_each_number_is_asked_for(cockpit, log):
             shown += os.read(outside, 4096).decode()
 
     try:
-        told("1: 2 [step]: ")
+        told("1: 2 [round]: ")
+        os.write(outside, b"step\n")
+        told("2: 3 [-]: ")
         os.write(outside, b"\n")
-        told("2: 3 [total_steps]: ")
-        os.write(outside, b"-\n")
         told("3: nan [err]: ")
         os.write(outside, b"val/err\n")
         told("4: 62.5 [q]: ")
@@ -155,7 +157,7 @@ def test_on_a_terminal_each_number_is_asked_for(cockpit, log):
     assert "it matches 2 of 5 lines" in shown
 
 
-def test_json_is_one_document_even_on_a_terminal(cockpit, log):
+def test_json_with_a_line_is_one_document_and_asks_nothing(cockpit, log):
     assert json.loads(cockpit("parse", log, "--line", "2", "--json").stdout)["taught"]["line"].startswith(
-        "## it"
+        "## round"
     )

@@ -69,8 +69,9 @@ class Stream:
         return newest_copy(self._path) if self.form.is_whole else self._path
 
     def begin_anew(self) -> None:
-        """Another file took its place: what was remembered of the old one is void."""
-        self.reader = self._make(self.form.kind, "")
+        """Another file took its place: what was remembered of the old one is void, but for what it told."""
+        anew = self.form.anew
+        self.reader = self._make(self.form.kind, anew(self.reader.state()) if anew else "")
         self._shrunk_at = None
 
 
@@ -101,31 +102,35 @@ class Streams:
 
     def find(
         self,
-        opened: Iterable[str],
+        others: Iterable[str],
         named: Sequence[str],
         *,
         folder: Path,
         since: float,
         now: float,
         final: bool = False,
-    ) -> None:
-        """Take in streams that appeared: in the run directory, among the `opened` files (absolute paths), and what
-        the `named` glob patterns find from `folder` on that was written after `since`, Unix seconds."""
-        if not final and now < self._next_find:
-            return
+    ) -> list[Found]:
+        """Take in streams that appeared and return them: in the run directory, among `others` (absolute paths), and
+        what the `named` glob patterns find from `folder` on that was written after `since`, Unix seconds.
+
+        Not more often than every FIND seconds, unless `final`; `others` is not asked in between.
+        """
+        if not final and 0 <= self._next_find - now <= FIND:
+            return []
         self._next_find = now + FIND
         by_name = [
             self._shortened(path) for pattern in named for path in _written_after(since, folder, pattern)
         ]
         fresh = self._finder.fresh(by_name, self._found, printed=True)
-        left = [*self._finder.look(), *map(self._shortened, opened)]
+        left = [*self._finder.look(), *map(self._shortened, others)]
         fresh += self._finder.fresh(left, [*self._found, *fresh])
         if not fresh:
-            return
+            return []
         self._found += fresh
         listed = [asdict(one) for one in self._found[len(self._own) :]]
         write_json(self._directory / FOUND, {"streams": listed})
         self._streams += [self._stream(one) for one in fresh]
+        return fresh
 
     def _stream(self, found: Found) -> Stream:
         return Stream(self._directory, found, self._source(found), self._make)

@@ -7,7 +7,7 @@ done after the commit, and done again by the next manager if this one dies in be
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from trainui.core.death import Death
 from trainui.core.endings import Endings
@@ -24,6 +24,7 @@ from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.streams import StreamWriter
 from trainui.core.store.verdicts import write_action
+from trainui.core.surroundings import Owner, Surroundings, named_by
 from trainui.core.telemetry import hung_reason, is_hung, silent_but_busy
 from trainui.core.treasury import Clock, Treasury
 from trainui.core.watching import Watch, stamp
@@ -55,6 +56,7 @@ class Lives:
         self._metering = metering
         self._endings = Endings(db, treasury, tries_again=tries_again)
         self._watches: dict[str, Watch] = {}
+        self._surroundings = Surroundings()
         self._silent: set[str] = set()
         self._looked: dict[str, tuple[tuple[int, ...], float]] = {}
         """Run → the stamp it had when it was last looked at, and when that was."""
@@ -90,7 +92,7 @@ class Lives:
         try:
             is_new = run.name not in self._watches
             watch = self._watch(run)
-            watch.find(self._metering.opened.get(run.name, ()), now=now.unix, final=has_ended)
+            watch.find(self._elsewhere(run, now, final=has_ended), now=now.unix, final=has_ended)
             verdicts = (watch.unanswered() if is_new else []) + watch.read(now=now.unix, final=has_ended)
         except (sqlite3.Error, TrainuiError, OSError):
             self._watches.pop(run.name, None)
@@ -104,6 +106,17 @@ class Lives:
         if has_ended:
             self._endings.bury(run, watch, seen, now)
             self._forget(run)
+
+    def _elsewhere(self, run: RunRow, now: Clock, *, final: bool) -> Iterator[str]:
+        """Files outside its directory that a run writes, absolute paths."""
+        yield from self._metering.opened.get(run.name, ())
+        owner = Owner(
+            since=run.started_at or run.queued_at,
+            pids=self._metering.pids.get(run.name, ()),
+            named=named_by(run.spec, run.project),
+            is_alone=not self._runs.has_company(run),
+        )
+        yield from self._surroundings.files(run.project, owner, now=now.unix, final=final)
 
     def _forget(self, run: RunRow) -> None:
         self._watches.pop(run.name, None)

@@ -32,6 +32,8 @@ class Metering:
         """The newest sample of each live run."""
         self.opened: Mapping[str, Sequence[str]] = {}
         """Run → the files it holds open for writing, by the newest look."""
+        self.pids: Mapping[str, set[int]] = {}
+        """Run → every process of it that was ever seen, while it is live."""
         self._activity: dict[str, Activity] = {}
 
     def look(self, live: Sequence[RunRow], now: Clock) -> None:
@@ -42,6 +44,7 @@ class Metering:
         roots = {run.name: found for run in live if (found := self._roots(run)) is not None}
         self.usage = self._probe.usage(roots, at=now.unix, boot=now.boot)
         self.opened = self._probe.opened(boot=now.boot)
+        self.pids = {run: self.pids.get(run, set()) | found for run, found in self._probe.pids().items()}
         self._activity = {run: self._activity.get(run) or Activity() for run in self.usage}
         for run, view in self.usage.items():
             self._activity[run].see(view, boot=now.boot)

@@ -35,6 +35,10 @@ MOST_CHUNKS = 8
 """Chunks taken from one file in one pass, so that a flood from one run cannot starve the others."""
 
 
+SHOWN = 3
+"""Streams that are named where several were found at once."""
+
+
 class Watch:
     """One run's readers and judge. After a failed commit, throw it away and make a new one from the store."""
 
@@ -106,11 +110,17 @@ class Watch:
         """Write the run's gates down before it starts. Call inside a transaction."""
         write_gates(self._db, self.name, self._gates)
 
-    def find(self, opened: Iterable[str] = (), *, now: float, final: bool = False) -> None:
-        """Take in streams that appeared: in the run directory, by the spec, among the files its processes have
-        `opened` for writing."""
+    def find(self, others: Iterable[str] = (), *, now: float, final: bool = False) -> None:
+        """Take in streams that appeared: in the run directory, by the spec, and of `others` (absolute paths) those
+        that are of a format."""
         begun = self._run.started_at or self._run.queued_at
-        self._streams.find(opened, self._named, folder=self._run.project, since=begun, now=now, final=final)
+        fresh = self._streams.find(
+            others, self._named, folder=self._run.project, since=begun, now=now, final=final
+        )
+        if fresh:
+            shown = ", ".join(one.path for one in fresh[:SHOWN]) + (" …" if len(fresh) > SHOWN else "")
+            with atomic(self._db):
+                self._runs.event(self.name, "stream", f"reads {shown} too", at=now)
 
     def read(
         self, *, now: float, final: bool = False, tell: Callable[[int], None] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.binding import Binding, BindingType
 
@@ -170,6 +170,9 @@ TEACH = (
     Key(id="teach.keep", key="ctrl+s", action="keep", label="keep", display="^s", show=True,
         about="keep the pattern: in the spec file (asks first), or copied"),
 )  # fmt: skip
+
+NAME = (replace(TEACH[1], action="screen.go"),)
+"""The same key in the field of a name, where it would send the field off."""
 
 KEEP = (
     Key(id="keep.yes", key="y", action="answer('y')", label="write", show=True, about="write it into the spec file"),

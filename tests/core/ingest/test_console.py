@@ -343,3 +343,32 @@ def test_no_line_breaks_the_reader(text):
         for record in reader.read((prefix + text).encode()):
             assert all(name and name.isprintable() for name in record.metrics)
     reader_for("console", state=reader.state())
+
+
+ATOMS = (
+    "a", "1", " ", ",", ":", "=", "|", "[", "(", "/", "-", "#", "%|", "nan ", "a=", "a: ", "a:1 ", "[1/2] ", "{'a': 1, ",
+    "tensor(", "epoch 1 ", "train: ", "[train] ", "12:34:56 ", "INFO ", "日: ", "±1", "a[b=1]", "1it/s", "\x1b[31m", "\r",
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from(ATOMS), min_size=1, max_size=4),
+    st.sampled_from(["", "}", "!", ")", " loss: 0.5"]),
+)
+@settings(max_examples=150, deadline=None)
+def test_no_repetition_stalls_the_reader_or_swells_its_state(atoms, end):
+    """A pattern that backtracks without bound would not come back from lines of this length."""
+    reader = Console()
+    read("Epoch 1/2", "Epoch  loss  acc", "-" * 20, "".join(atoms) * 1500 + end, reader=reader)
+    assert reader.lines >= 3
+    assert len(reader.state()) < 100_000
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_no_bytes_break_the_reader(data):
+    reader = Console()
+    for before in (b"", b"step 5 ", b"Epoch 1: 5%|", b"{'a': ", b"-----------\n| "):
+        for record in reader.read(before + data):
+            assert all(name and name.isprintable() for name in record.metrics)
+    assert reader_for("console", state=reader.state()).state() == reader.state()

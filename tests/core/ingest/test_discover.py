@@ -59,9 +59,7 @@ def test_a_file_is_a_stream_once_it_shows_what_it_is(tmp_path):
 def test_a_text_without_structure_is_a_stream_only_where_it_was_named(tmp_path):
     make(tmp_path, "train.log", "epoch 1 loss 0.5\n")
     assert Finder(tmp_path).fresh(["train.log"], []) == []
-    assert Finder(tmp_path).fresh(["train.log"], [], printed=True) == [
-        Found(path="train.log", kind="console")
-    ]
+    assert Finder(tmp_path).fresh(["train.log"], [], printed=True) == [Found(path="train.log", kind="log")]
 
 
 def test_a_pipe_or_a_folder_in_its_place_is_passed_over(tmp_path):

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,59 @@ def test_every_point_that_was_printed_is_found_and_no_other(name, points):
 def test_values_are_what_was_printed(name, metric, last, nonfinite):
     found = parse_file(find(name)).metrics[metric]
     assert (found.last, found.nonfinite) == (last, nonfinite)
+
+
+NUMBER = r"([-+.\dena]+)"
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "printed"),
+    [
+        ("3c39444", "loss", r"^iter \d+: loss NUMBER"),
+        ("3c39444", "val/loss", r"^step \d+: train loss \S+ BPC, val loss NUMBER"),
+        ("61edbf3", "mfu", r"^iter .* mfu NUMBER%"),
+        ("29a7509", "loss", r"^iter \d+: loss NUMBER"),
+        ("13ce17a", "train/loss", r"^step \d+: train loss NUMBER"),
+        ("083a874", "time", r"^iter .* time NUMBERms"),
+        ("fb095ec", "loss", r"\| loss: NUMBER \|"),
+        ("9d5aec5", "trl", r"^s:\d+ trl:NUMBER"),
+        ("9d5aec5", "tel", r"^s:\d+ tel:NUMBER"),
+        ("b9eb1e4", "val_loss", r"^step:\d+/\d+ val_loss:NUMBER"),
+        ("b4cf10e", "train_loss", r"^step:\d+/\d+ train_loss:NUMBER"),
+        ("f13b904", "train_loss", r"^step:\d+/\d+ train_loss:NUMBER"),
+        ("69b17b6", "train_loss", r"^step:\d+/\d+ train_loss:NUMBER"),
+        ("db7c87c", "train/loss", r"train loss : NUMBER"),
+        ("db7c87c", "val/loss", r"validation loss: NUMBER"),
+        ("d0d70c9", "val/error", r"valid error: NUMBER"),
+        ("c966b6b", "test/error", r"test error: NUMBER"),
+        ("a29342f", "batch_loss", r"Batch Loss: +NUMBER"),
+        ("a29342f", "val/dtw_score", r": Val DTW Score: +NUMBER"),
+        ("a29342f", "val/gt_dtw_score", r"GT DTW Score: +NUMBER"),
+        ("ee9a7f1", "ppl", r"\| ppl +NUMBER$"),
+        ("ee9a7f1", "val/ppl", r"valid ppl +NUMBER$"),
+        ("RNN_RELU_nlayers_1", "loss", r"\| loss +NUMBER "),
+        ("24111a6", "acc", r"^acc: NUMBER"),
+        ("4598c46", "train/loss", r"Train Loss NUMBER"),
+        ("4598c46", "map", r"^mAP: NUMBER"),
+        ("e8d20b4", "reward", r"reward NUMBER eps"),
+        ("94424a5", "loss", r'"loss": NUMBER,'),
+    ],
+)  # fmt: skip
+def test_every_value_of_a_metric_is_read_in_order(name, metric, printed):
+    """Beside a regular expression made for the one file and the one metric."""
+    text = find(name).read_text("utf-8", "replace").replace("\x1b[1m", "").replace("\x1b[0m", "")
+    expected = [float(value) for value in re.findall(printed.replace("NUMBER", NUMBER), text, re.MULTILINE)]
+    reader = Console()
+    records = [r for line in find(name).read_bytes().split(b"\n") for r in reader.read(line)]
+    assert expected
+    assert repr([r.metrics[metric] for r in records if metric in r.metrics]) == repr(expected)
+
+
+@pytest.mark.parametrize("name", ["b766aac", "e47ed3f", "2ac7b89", "54559aa", "ccd43b7"])
+def test_a_run_that_died_before_its_first_report_has_no_curve(name):
+    """Networks printed layer by layer, tracebacks, compilers' graphs: 19,000 lines of numbers, and two losses."""
+    points = {metric: told.points for metric, told in parse_file(find(name)).metrics.items()}
+    assert points == ({"train/loss": 1, "val/loss": 1} if name == "54559aa" else {})
 
 
 def test_a_loss_that_broke_is_seen():

@@ -128,7 +128,9 @@ def test_the_average_of_the_summary_stands_in_no_curve_of_that_name():
         ({"epoch": 3.0, "eval_loss": 0.5, "eval_runtime": 9.5}, [(None, 3.0, {"eval_loss": 0.5, "eval_runtime": 9.5})]),
         ({"test": {"wer": 0.3, "cer": 0.1}, "seed": 42, "config": {"loss": 3}}, [(None, None, {"test/wer": 0.3, "test/cer": 0.1})]),
         ({"test_loss": 0.25, "history": {"loss": [3]}, "train_size": 14000}, [(0, None, {"loss": 3.0}), (None, None, {"test_loss": 0.25})]),
+        ({"wer": {"mean": 0.3, "std": 0.1}}, [(None, None, {"wer/mean": 0.3, "wer/std": 0.1})]),
         # nothing of the kind
+        ({"shapes": {"ServerError": {"error": {"httpStatusCode": 500}}}}, []),
         ({"name": "x", "version": "1.0.0", "dependencies": {"a": "^1"}}, []),
         ({"hidden_size": 768, "dropout": 0.1, "betas": [0.9, 0.999], "milestones": [30, 60]}, []),
         ({"lr": 0.1, "batch_size": 8, "epochs": 3, "loss": 1.0}, []),

@@ -149,6 +149,53 @@ def test_a_gap_in_an_epoch_is_no_leap_when_epochs_are_far_apart():
     assert [one.epoch for one in rows(*lines)][-1] == 150.0
 
 
+def followed(path, *contents):
+    """The records of a file that held each content in turn, as the manager follows it."""
+    form, state, place, told = format_named("csv"), "", {"offset": 0, "inode": None, "mark": ""}, []
+    for content in contents:
+        path.write_text(content)
+        told.append([])
+        while chunk := read_chunk(path, **place, form=form):
+            reader = form.make(form.anew(state) if chunk.rewound else state, ())
+            told[-1] += [record for item in chunk.items for record in reader.read(item)]
+            place = {"offset": chunk.end, "inode": chunk.inode, "mark": chunk.mark}
+            state = reader.state()
+    return told
+
+
+def test_a_table_written_anew_with_a_wider_header_tells_only_what_is_new(tmp_path):
+    """Lightning and Stable-Baselines3 do so at the first validation: columns come, and go to other places."""
+    narrow = "step,loss\n" + "".join(f"{n},{n}.5\n" for n in range(3000))
+    wide = "loss,step,val_loss\n" + "".join(f"{n}.5,{n},\n" for n in range(3000))
+    told = followed(tmp_path / "m.csv", narrow, wide + ",2999,7.0\n", wide + ",2999,7.0\n3.5,3000,\n")
+    assert len(told[0]) == 3000
+    assert shown(told[1]) == repr([(2999, None, {"val_loss": 7.0})])
+    assert shown(told[2]) == repr([(3000, None, {"loss": 3.5})])
+
+
+@pytest.mark.parametrize("changed", [0, 1, 50, 2500, 2999])
+def test_a_table_written_anew_is_told_from_where_it_says_something_else(tmp_path, changed):
+    rows = [f"{n},{n}.5\n" for n in range(3000)]
+    others = [row.replace(".5", ".25") if n >= changed else row for n, row in enumerate(rows)]
+    told = followed(
+        tmp_path / "m.csv",
+        "step,loss\n" + "".join(rows),
+        "step,loss,x\n" + "".join(others).replace("\n", ",\n"),
+    )
+    assert [one.step for one in told[1]] == list(range(changed, 3000))
+
+
+def test_another_table_in_the_same_place_is_told_whole_and_a_shorter_one_again_only_where_it_goes_on(
+    tmp_path,
+):
+    first = "step,loss\n" + "".join(f"{n},{n}.5\n" for n in range(10))
+    told = followed(tmp_path / "m.csv", first, "step,acc\n0,0.5\n1,0.75\n")
+    assert [one.step for one in told[1]] == [0, 1]
+    shorter = "step,loss\n0,0.5\n1,1.5\n"
+    told = followed(tmp_path / "n.csv", first, shorter, shorter + "2,99\n")
+    assert [[one.step for one in records] for records in told[1:]] == [[], [2]]
+
+
 METRICS = [
     ("metrics.csv", "epoch,step,train_loss\n0,49,0.5\n"),
     ("any.csv", "Wall time,Step,Value\n1526476513.5,0,0.25\n"),
@@ -159,6 +206,7 @@ METRICS = [
     ("loss.csv", "loss\n0.5\n0.4\n"),
     ("metrics.csv", "epoch,loss\n"),
     ("log.csv", "timestamp,epoch,avg_train_loss\n2025-10-29 23:00:01,1,0.5\n"),
+    ("metrics.csv", "step,loss\n" + "1,0.5\n" * 15 + "1,2,0.5\n" * 60),
     ("a.csv", "epoch,loss,checkpoint\n1,0.5,a.pt\n2,0.4,b.pt\n3,0.3,c.pt\n"),
 ]
 OTHERS = [
@@ -170,6 +218,8 @@ OTHERS = [
     ("housing_train.csv", "longitude,latitude,price\n-122,37,450000\n-121,36,350000\n"),
     ("log.csv", "timestamp,epoch,vA,lux\n2025-01-01 00:00:01,1735689601,3.3,120\n"),
     ("features.csv", "0.1,0.2\n0.3,0.4\n"),
+    ("metrics.csv", "Fold,Accuracy\n1,0.9\n2,0.8\n3,0.7\n"),
+    ("results.csv", ",simulation,p,val_loss\n9,1c67e83e,1,0.3\n7,1d3ac292,1,0.4\n8,1ba97bda,1,0.2\n"),
     ("best_result.csv", "9.5e-01\n9.9e-01\n"),
     ("a.json", '{"epoch": 1}\n'),
     ("notes.txt", "epoch, loss and other words\nare prose, not a table\n"),

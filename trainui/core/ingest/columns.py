@@ -54,6 +54,8 @@ _SETTINGS = frozenset(
         "nhead", "num_heads", "warmup_steps", "patience", "clip", "model", "dataset", "learning_rate", "lr",
     }
 )  # fmt: skip
+_SCHEDULED = frozenset({"lr", "learning_rate", "momentum", "weight_decay"})
+"""Settings that move in a run."""
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _PLURAL = re.compile(r"(?<=[^s])s(?![a-zA-Z])")
 _NAME = re.compile(r"[^\W\d][^\n]{0,119}")
@@ -190,7 +192,7 @@ def _role(name: str, key: str, plain: Sequence[str]) -> str:
         return "part"
     if name == "episode":
         return "episode"
-    if name in _EPOCHS or name in _NEVER or name.endswith(_NEVER_ENDS):
+    if name in _EPOCHS or name in _NEVER or name.endswith(_NEVER_ENDS) or name in _SETTINGS - _SCHEDULED:
         return ""
     if name in _RANKS and not (name in ("steps", "timesteps") and "episode" in plain):
         return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from trainui.core.ingest.dialects.bars import pieces_of, read_bar
 from trainui.core.ingest.dialects.blocks import Block
@@ -27,7 +28,9 @@ MAX_OBJECT = 64 << 10
 """The same for a line that ends like a JSON object: it is worth nothing unless it is whole."""
 
 _PROMISING = re.compile(r"\d|\bnan\b|\binf\b", re.IGNORECASE)
-_WRAPPED = re.compile(r"\b(?:tensor|np\.float\d*|float\d*|array)\(\s*([^(),]+?)\s*(?:,[^()]*)?\)")
+_WRAPPED = re.compile(
+    r"\b(?:tensor|np\.float\d*|float\d*|array)\(\s{0,8}([^(),\s]{1,60})\s{0,8}(?:,[^()]{0,80})?\)"
+)
 
 
 class Console:
@@ -165,3 +168,5 @@ FORMAT = Format(
     make=lambda state, patterns: Console.restore(state, patterns=patterns),
     claims=lambda _name, _head: True,
 )
+LOG = replace(FORMAT, kind="log", rank=8, claims=lambda _name, _head: False)
+"""A log file that a spec names: what is printed as well counts once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -18,6 +18,8 @@ from trainui.core.ingest.formats import FORMATS, recognise
 DEEPEST = 6
 """Folders below the one that is looked through."""
 MOST_FOLDERS = 500
+MARKED = "origin.json"
+"""What shows a folder to be a run directory."""
 JUST_NOW = 10**9
 """Nanoseconds for which a folder that changed is listed again."""
 MOST_STREAMS = 200
@@ -27,6 +29,10 @@ WATCHED = tuple(pattern for form in FORMATS for pattern in form.watched)
 """What is followed in a run directory without being asked for."""
 
 _SNAPSHOT = re.compile(r"(?:^|(?<=/))checkpoint[-_]\d+/")
+
+
+Listing = tuple[int, list[str], list[str]]
+"""When a folder changed (nanoseconds), its watched files, its folders."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,14 +57,25 @@ class Finder:
         """`watched`: fnmatch patterns of names."""
         self._folder = folder
         self._watched = watched
-        self._listed: dict[str, tuple[int, list[str], list[str]]] = {}
+        self._listed: dict[str, Listing] = {}
         self._passed_over: dict[str, int] = {}
         """Path → its size when it was no stream; what grows beyond its head does not become one."""
 
     def look(self) -> list[str]:
-        """Relative paths of the files whose names some format watches for, in order."""
+        """Relative paths of the files whose names are watched for, those of outer folders first."""
         before, self._listed = self._listed, {}
-        return list(self._walk("", DEEPEST, before))
+        found: list[str] = []
+        level = [""]
+        for _ in range(DEEPEST + 1):
+            below: list[str] = []
+            for folder in level[: MOST_FOLDERS - len(self._listed)]:
+                told = self._list(folder, before.get(folder))
+                if told is not None:
+                    self._listed[folder] = told
+                    found += [f"{folder}{name}" for name in told[1]]
+                    below += [f"{folder}{name}/" for name in told[2]]
+            level = below
+        return found
 
     def fresh(self, paths: Iterable[str], known: Sequence[Found], *, printed: bool = False) -> list[Found]:
         """The streams among `paths` (relative to the folder, or absolute) that are not `known`.
@@ -76,48 +93,41 @@ class Finder:
             if form is None:
                 self._passed_over[path] = _size(self._folder / path)
                 continue
-            name = stream_path(path, form)
+            name, kind = stream_path(path, form), "log" if form.kind == "console" else form.kind
             if name not in names:
                 names.add(name)
-                streams.append(Found(path=name, kind=form.kind, prefix=prefix_for(name, form.kind, streams)))
+                streams.append(Found(path=name, kind=kind, prefix=prefix_for(name, kind, streams)))
         return streams[len(known) :]
 
     def _is_passed_over(self, path: str) -> bool:
         size = self._passed_over.get(path)
         return size is not None and (size >= HEAD or size == _size(self._folder / path))
 
-    def _walk(
-        self, folder: str, depth: int, before: dict[str, tuple[int, list[str], list[str]]]
-    ) -> Iterator[str]:
-        if len(self._listed) >= MOST_FOLDERS:
-            return
+    def _list(self, folder: str, known: Listing | None) -> Listing | None:
+        """What is in a folder, as known where nothing changed; None when it is gone or not ours to read."""
         try:
             changed = os.stat(self._folder / folder).st_mtime_ns
-            known = before.get(folder)
             if time.time_ns() - changed < JUST_NOW:
                 changed = -1  # what is made in the same tick of the clock would not show
-            told = (
+            return (
                 known
                 if known and known[0] == changed >= 0
                 else (changed, *self._names(self._folder / folder))
             )
         except OSError:
-            return  # gone meanwhile, or not ours to read
-        self._listed[folder] = told
-        _, files, folders = told
-        yield from (f"{folder}{name}" for name in files)
-        if depth:
-            for name in folders:
-                yield from self._walk(f"{folder}{name}/", depth - 1, before)
+            return None
 
     def _is_watched(self, name: str) -> bool:
         return any(fnmatch(name, pattern) for pattern in self._watched)
 
     def _names(self, folder: Path) -> tuple[list[str], list[str]]:
-        """(files that are watched for, folders) in a folder, sorted; links are not followed."""
+        """(files that are watched for, folders) in a folder, sorted; links are not followed, and what lies in a run
+        directory below is that run's."""
         files, folders = [], []
         with os.scandir(folder) as entries:
             for entry in entries:
+                if entry.name == MARKED and folder != self._folder:
+                    return [], []
                 if entry.is_dir(follow_symlinks=False):
                     if not entry.name.startswith((".", "__")):
                         folders.append(entry.name)

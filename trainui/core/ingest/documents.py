@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trainui.core.ingest.columns import is_never, is_setting, speaks
+from trainui.core.ingest.dialects.names import PHASES
 from trainui.core.ingest.fields import EPOCHS, axis_of, number_of, position_of
 from trainui.core.ingest.structured import with_step
 
@@ -33,6 +34,24 @@ _NO_CURVE = re.compile(
     r"class|confusion|fpr|tpr|thresh|bins|histogram|shape|milestones|betas|roc|pr_curve|pred|labels?$|target|y_true|"
     r"support|ids?$|indices|prob|logits|range|fold|seeds?|cv_|quantile|percentile|interval|ci_|_ci$",
     re.IGNORECASE,
+)
+_STATISTICS = frozenset(
+    {
+        "mean",
+        "std",
+        "min",
+        "max",
+        "avg",
+        "median",
+        "value",
+        "best",
+        "last",
+        "final",
+        "macro",
+        "micro",
+        "weighted",
+        *PHASES,
+    }
 )
 _EPOCH_KEY = re.compile(r"epoch[_\s-]?(\d+)", re.IGNORECASE)
 _EPOCHS = frozenset({*EPOCHS, "epochs"})
@@ -196,9 +215,9 @@ def _take_results(data: Mapping[str, Any], content: Content) -> None:
     if "log_history" in data or _by_epoch(data):
         return
     found = dict(_alone(data, ""))
-    measured = {name for name in found if speaks(name.rpartition("/")[2]) or speaks(name)}
+    measured = {name for name in found if _is_result(name)}
     settings = sum(is_setting(name.rpartition("/")[2]) for name in found)
-    if not measured or settings > len(measured):
+    if not measured or settings > len(measured) or len(measured) * 10 < len(found):
         return
     for name, value in found.items():
         last = name.rpartition("/")[2]
@@ -207,6 +226,12 @@ def _take_results(data: Mapping[str, Any], content: Content) -> None:
             content.place[name] = value
         elif name in measured or not (content.series or axis_of(last) or is_never(last) or is_setting(last)):
             content.results[name] = value
+
+
+def _is_result(name: str) -> bool:
+    """Whether a path ends with a measure, or with a statistic or split of one: `test/wer`, `wer/mean`."""
+    above, _, last = name.rpartition("/")
+    return speaks(last) or (last.lower() in _STATISTICS and speaks(above.rpartition("/")[2]))
 
 
 def _alone(data: Mapping[str, Any], prefix: str, depth: int = 0) -> Iterator[tuple[str, float]]:

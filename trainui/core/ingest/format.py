@@ -66,6 +66,8 @@ class Format:
         make: a reader from a state ("" for a fresh one) and the spec's patterns.
         claims: whether a file with this name and these first bytes (at most HEAD, maybe cut inside an item) is one.
         cut: how bytes become items; None: lines.
+        anew: the state in which a file that was written anew is read from its beginning, from the state before; None
+            where all of it counts as new.
         is_whole: the file is rewritten; its one item is everything in it.
         watched: what is followed in a run directory without being asked for, as fnmatch patterns of names.
     """
@@ -75,5 +77,6 @@ class Format:
     make: Callable[[str, Sequence[Pattern]], Reader]
     claims: Callable[[str, bytes], bool]
     cut: Cutter | None = None
+    anew: Callable[[str], str] | None = None
     is_whole: bool = False
     watched: tuple[str, ...] = ()

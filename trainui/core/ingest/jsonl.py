@@ -118,12 +118,12 @@ class JsonLines:
         record = None if record is None else as_report(data, record)
         if record is None or record.step is None or record.epoch is None or "metrics" in data:
             return record
-        is_within = any(data.get(name) == record.step for name in _WITHIN)
+        is_within = not _WITHIN.isdisjoint(data) and any(data.get(name) == record.step for name in _WITHIN)
         if data.get("mode", data.get("split", data.get("phase"))) in _AT_REST:
             step = self._laps.step if is_within else record.step
         else:
             step = self._laps.step_of(record.step, record.epoch, may_stand=is_within)
-        return msgspec.structs.replace(record, step=step)
+        return record if step == record.step else msgspec.structs.replace(record, step=step)
 
 
 def object_in(line: bytes) -> dict[str, Any] | None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from trainui.core.ingest.again import Again
 from trainui.core.ingest.cells import BLANKS, cells_of, delimiter_of, is_empty, place_of, value_of
 from trainui.core.ingest.columns import Column, columns_of, headless, is_header, is_told, names_of
 from trainui.core.ingest.dialects.names import PHASES, is_phased
@@ -59,6 +60,7 @@ class Separated:
         self.delimiter = ""
         self.tables: list[Table] = []
         self._laps = Laps()
+        self._again = Again()
         self._last: float | None = None
         self._stride = 0.0
         self._rows = 0
@@ -86,7 +88,7 @@ class Separated:
             [
                 [tally.lines, tally.understood, tally.samples], self.delimiter,
                 [one.state() for one in self.tables], self._laps.state(),
-                [self._last, self._stride, self._rows, self._leapt],
+                [self._last, self._stride, self._rows, self._leapt], self._again.state(),
             ]
         )  # fmt: skip
 
@@ -95,11 +97,20 @@ class Separated:
         """A reader that goes on where the one that gave `state` stopped; "" starts afresh."""
         reader = cls()
         if state:
-            tally, reader.delimiter, tables, laps, leaps = json.loads(state)
+            tally, reader.delimiter, tables, laps, leaps, again = json.loads(state)
             reader._tally, reader._laps = Tally(*tally), Laps.restore(laps)
             reader.tables = [Table(header, balance, has_header=named) for header, balance, named in tables]
             reader._last, reader._stride, reader._rows, reader._leapt = leaps
+            reader._again = Again.restore(again)
         return reader
+
+    @classmethod
+    def anew(cls, state: str) -> str:
+        """The state in which a table that was written anew is read from its beginning: only what it told is kept."""
+        reader = cls()
+        if state:
+            reader._again = Again.restore(json.loads(state)[-1], anew=True)
+        return reader.state()
 
     def read(self, item: bytes) -> Sequence[Record]:
         """The record of one row; none for a header, a blank line, a remark, or what does not fit the header."""
@@ -116,7 +127,7 @@ class Separated:
             self._tally.understood += 1
         else:
             self._tally.miss(strip_escapes(text[:800]))
-        return NOTHING if record is None else (record,)
+        return (record,) if record is not None and self._again.is_new(record) else NOTHING
 
     def _names(self, text: str) -> bool:
         cells = cells_of(text, delimiter_of(text))

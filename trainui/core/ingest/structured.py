@@ -11,15 +11,15 @@ from trainui.core.ingest.dialects.names import is_measure
 from trainui.core.ingest.fields import axis_of, position_of
 from trainui.core.ingest.records import Record
 
-# What only a logger writes, whatever the value.
+# What only a logger writes.
 _LOGGER = frozenset(
     {
         "level", "levelname", "severity", "lvl", "logger", "logger_name", "pid", "ppid", "hostname", "caller",
         "lineno", "line", "funcName", "func", "function", "thread", "threadName", "tid", "process", "processName",
         "method", "url", "status_code", "request_id", "trace_id", "span_id", "user_agent", "remote_addr", "port",
+        "msg", "message",
     }
 )  # fmt: skip
-_SENTENCES = frozenset({"msg", "message"})
 # What one row of a data set has and no other: its text, its name, its number.
 _ITEM = frozenset(
     {
@@ -30,31 +30,26 @@ _ITEM = frozenset(
 )  # fmt: skip
 _ITEM_ENDS = ("_id", "_path", "_file", "_text")
 _NO_METRIC = _LOGGER | {
-    "duration",
-    "duration_ms",
-    "elapsed",
-    "elapsed_ms",
-    "status",
-    "code",
-    "size",
-    "bytes",
-    "count",
-}
+    "duration", "duration_ms", "elapsed", "elapsed_ms", "status", "code", "size", "bytes", "count",
+}  # fmt: skip
 
 # Counters of other kinds of training, in order of trust; they count where nothing else does.
 _LATE = (
     "total_timesteps", "timesteps_total", "timesteps", "training_iteration", "round", "communication_round", "episode",
     "generation",
 )  # fmt: skip
+_LATE_NAMES = frozenset(_LATE)
 
 
-def with_step(data: Mapping[str, Any]) -> dict[str, Any]:
+def with_step(data: dict[str, Any]) -> dict[str, Any]:
     """The object, its round, episode or generation called a step when it names no other place."""
+    if _LATE_NAMES.isdisjoint(data):
+        return data
     if not any(axis_of(key) in ("step", "epoch") for key in data if key != "steps"):
         for key in _LATE:
             if key in data and position_of(data[key]) is not None:
                 return {**{name: value for name, value in data.items() if name != key}, "step": data[key]}
-    return dict(data)
+    return data
 
 
 def as_report(data: Mapping[str, Any], record: Record) -> Record | None:
@@ -62,8 +57,7 @@ def as_report(data: Mapping[str, Any], record: Record) -> Record | None:
 
     A logger's line needs a measure by its name; a row of a data set is told by having neither step nor epoch.
     """
-    is_logged = not _LOGGER.isdisjoint(data) or any(isinstance(data.get(key), str) for key in _SENTENCES)
-    if is_logged:
+    if not _LOGGER.isdisjoint(data):
         metrics = {name: value for name, value in record.metrics.items() if name not in _NO_METRIC}
         if not any(map(is_measure, metrics)):
             return None

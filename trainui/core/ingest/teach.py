@@ -34,7 +34,7 @@ _TOKEN = re.compile(
     r"|(?=[0-9a-f]{0,40}[0-9])(?=[0-9a-f]{0,40}[a-f])[0-9a-f]{7,40})(?!\w))"
     r"|(?P<date>(?<![\w.])(?:\d{4}(?:-\d\d-|/\d\d/)\d\d(?!\d)|\d+(?:\.\d+){2,}))"
     r"|(?P<clock>(?<![\w.])\d+:\d\d(?::\d\d)*(?:[.,]\d+)?(?![\d:]))"
-    rf"|(?P<number>(?<!\w){NUMBER})"
+    rf"|(?P<number>(?<!\w)(?:[-+]?\d+(?=\.[^\W\d])|{NUMBER}))"  # `158.ckpt`: the point is not the number's
     r"|(?P<glued>\d+(?:\.\d+)*)"
     r"|(?P<text>[^\W\d]+|.)"
 )

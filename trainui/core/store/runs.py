@@ -153,6 +153,15 @@ class RunWriter:
             "INSERT INTO events (at, run, kind, text) VALUES (?, ?, ?, ?)", (at, run, kind, text)
         )
 
+    def has_company(self, run: RunRow) -> bool:
+        """Whether another run of the same project has lived since this one began."""
+        row = self._db.execute(
+            "SELECT 1 FROM runs WHERE project=? AND name!=? AND was_launched AND (ended_at IS NULL OR ended_at>=?)"
+            " AND status!='queued' LIMIT 1",
+            (str(run.project), run.name, run.started_at or run.queued_at),
+        ).fetchone()
+        return row is not None
+
     def criteria(self, name: str) -> list[tuple[str, str]]:
         """(gate, verdict) of the run's criteria."""
         rows = self._db.execute(

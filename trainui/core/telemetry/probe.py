@@ -77,6 +77,10 @@ class Probe:
         self._opened = {run: self._opened.get(run) or Opened() for run in self._claims.pids}
         return {run: self._opened[run].look(pids, boot=boot) for run, pids in self._claims.pids.items()}
 
+    def pids(self) -> dict[str, set[int]]:
+        """Run → its processes by the last `usage`."""
+        return {run: set(pids) for run, pids in self._claims.pids.items()}
+
     def other_use(self, uuid: str, ours: Collection[str]) -> int | None:
         """Bytes on a GPU that are not of these runs, by the last `usage`; None when NVML did not tell.
 

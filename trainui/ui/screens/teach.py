@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.getters import query_one
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from trainui.core.errors import TrainuiError, UserError
+from trainui.core.errors import UserError
 from trainui.core.ingest.coverage import Coverage, coverage
 from trainui.core.ingest.printed import Printed
 from trainui.core.ingest.teach import Number, Taught, numbers_in, teach
@@ -28,27 +27,24 @@ from trainui.ui.present.lesson import (
 )
 from trainui.ui.screens.keep import Keep
 from trainui.ui.source import Actions
-from trainui.ui.widgets.field import Field
+from trainui.ui.widgets.field import SteadyField
 from trainui.ui.widgets.line_list import LineList
 from trainui.ui.widgets.paper import Paper
 
 LINE_ROWS = 2
-TURNS = {"enter": "go", "up": "move(-1)", "down": "move(1)", "tab": "move(1)", "shift+tab": "move(-1)"}
-"""What these keys do while a name is typed."""
 LOW_ROWS, HIGH_ROWS = 6, 8
 """Rows for the pattern on a low screen, and on a high one."""
+_WHILE_NAMED = {
+    "enter": "go", "up": "move(-1)", "down": "move(1)", "tab": "move(1)", "shift+tab": "move(-1)",
+    "escape": "back", "ctrl+s": "keep",
+}  # fmt: skip
+"""What these keys do while a name is typed; all others are of the field."""
 
 
-class NameField(Field):
-    """The name of one number; a key that goes to another acts before the next letter arrives."""
+class NameField(SteadyField):
+    """The name of one number."""
 
-    async def _on_key(self, event: events.Key) -> None:
-        if event.key in TURNS:
-            event.stop()
-            event.prevent_default()
-            await self.screen.run_action(TURNS[event.key])
-        else:
-            await super()._on_key(event)
+    BINDINGS = keys.bindings(keys.NAME)
 
 
 class Teach(Screen[None]):
@@ -56,7 +52,7 @@ class Teach(Screen[None]):
 
     CSS_PATH = "teach.tcss"
     BINDINGS = keys.bindings(keys.TEACH)
-    AUTO_FOCUS = None
+    AUTO_FOCUS = "#name"
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 (Textual's own annotation)
 
     head = query_one("#head", Paper)
@@ -75,6 +71,8 @@ class Teach(Screen[None]):
         self._spec: Path | None = None
         self._numbers: tuple[Number, ...] = ()
         self._names: dict[int, str] = {}
+        self._at = -1
+        """The line that is taught, from 0."""
         self._here = 0
         """The number that is named now, from 1; 0 while a line is chosen."""
         self._taught: Taught | None = None
@@ -89,7 +87,7 @@ class Teach(Screen[None]):
         yield Paper(id="numbers")
         with Horizontal(id="naming"):
             yield Paper(id="asked")
-            yield NameField(id="name", compact=True)
+            yield NameField(self.action_of, id="name", compact=True)
         yield Paper(id="pattern")
         yield Footer(compact=True, show_command_palette=False)
 
@@ -130,12 +128,24 @@ class Teach(Screen[None]):
         lines = self._printed.lines if self._printed else ()
         return lines[self.lines.cursor] if self.lines.cursor < len(lines) else ""
 
+    def action_of(self, key: str) -> str | None:
+        """What a key does now; "" for a letter of the name, None when it is not ours."""
+        if self._here:
+            return _WHILE_NAMED.get(key, "")
+        bound = self._bindings.key_to_bindings.get(key)
+        return bound[0].action if bound else None
+
+    def _moved(self) -> None:
+        """Choose the line under the cursor, unless it is the one that is taught already."""
+        if self.lines.cursor != self._at:
+            self._choose()
+
     def _choose(self) -> None:
-        """Another line is under the cursor."""
+        """Begin with the line under the cursor, none of its numbers named."""
+        self._at = self.lines.cursor
         self._numbers, self._names, self._here = numbers_in(self.text), {}, 0
         self._taught, self._found, self._problem = None, None, ""
         self.set_class(False, "-naming")
-        self.set_focus(None)
         self._redraw()
         self.refresh_bindings()
 
@@ -150,8 +160,6 @@ class Teach(Screen[None]):
             lines = self._printed.lines if self._printed else ()
             self._found = coverage(self._taught.pattern(), self.text, lines)
         self._redraw()
-
-    # ---------------------------------------------------------------- what is shown
 
     def _redraw_list(self) -> None:
         printed = self._printed
@@ -192,8 +200,8 @@ class Teach(Screen[None]):
         self._redraw()
 
     def on_line_list_moved(self) -> None:
-        """Another line."""
-        self._choose()
+        """The mouse went to another line."""
+        self._moved()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Which keys there are while a line is chosen, and which while its numbers are named."""
@@ -202,18 +210,18 @@ class Teach(Screen[None]):
             return not self._here
         return bool(self._here) if action == "keep" else True
 
-    # ---------------------------------------------------------------- keys
-
     def action_move(self, by: int) -> None:
         """Another line, or another number of it."""
         if not self._here:
             self.lines.move(by)
+            self._moved()
         elif self._numbers:
             self._turn(max(1, min(self._here + by, len(self._numbers))))
 
     def action_page(self, by: int) -> None:
         """Lines further up or down, by what is in sight."""
         self.lines.move(by * max(1, self.lines.size.height - 1))
+        self._moved()
 
     def action_missed(self, by: int) -> None:
         """The next or previous line that was not understood."""
@@ -223,6 +231,7 @@ class Teach(Screen[None]):
             at += by
         if 0 <= at < len(known):
             self.lines.cursor = at
+            self._moved()
 
     def action_go(self) -> None:
         """Begin to name; then the next number, and after the last one keep the pattern."""
@@ -244,9 +253,8 @@ class Teach(Screen[None]):
         """The field is for another number; what stands in it belongs to the one before."""
         self._take()
         self._here = to
-        with self.prevent(Field.Changed):
+        with self.prevent(NameField.Changed):
             self.field.value = self._names.get(to, "")
-        self.set_focus(self.field)
         self.field.select_all()  # a letter begins another name, enter takes this one
         self._redraw()
 
@@ -272,7 +280,7 @@ class Teach(Screen[None]):
 
         def decide(answer: bool | None) -> None:
             if answer:
-                self._bridge.ask(lambda actions: actions.teach(run, toml), self._kept, self._refused)
+                self._bridge.ask(lambda actions: actions.teach(run, toml), self._kept)
 
         self.app.push_screen(Keep(self._bridge, toml, self._spec), decide)
 
@@ -280,9 +288,6 @@ class Teach(Screen[None]):
         self._bridge.tell(f"written into {path.name}: it counts from the next start of this job")
         if self.is_current:
             self.dismiss()
-
-    def _refused(self, error: TrainuiError) -> None:
-        self._bridge.tell(error.message, error.hint, "error")
 
     def action_back(self) -> None:
         """To the lines; from there to where one came from."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from textual import events
 from textual.widgets import Input
 
@@ -19,6 +22,32 @@ class Field(Input):
             event.stop()
             event.prevent_default()
             await self.run_action(bound[0].action)
+
+
+class SteadyField(Field):
+    """A field that hears every key of its screen, also while it is not in sight.
+
+    Were the focus to come and go, keys that arrive at once would reach field and screen in another order, and
+    letters of a name would be taken for commands.
+    """
+
+    def __init__(self, heard: Callable[[str], str | None], **widget: Any) -> None:
+        """`heard`: key → the screen's action for it now; "" for a key of the field, None for nobody's here."""
+        super().__init__(**widget)
+        self._heard = heard
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Letters are the field's only while the screen leaves them to it."""
+        return self._heard(key) == "" and super().check_consume_key(key, character)
+
+    async def _on_key(self, event: events.Key) -> None:
+        action = self._heard(event.key)
+        if action:
+            event.stop()
+            event.prevent_default()
+            await self.screen.run_action(action)
+        elif action is None:
+            event.prevent_default()  # no letter for the field; it goes on to the app
 
 
 def _demo() -> None:

@@ -15,7 +15,8 @@ _STEPS = (
     "total_timesteps", "timesteps", "num_timesteps", "totalenvinteracts", "total_steps", "total_num_steps",
 )  # fmt: skip
 _LESSER = ("iterations", "iteration", "itr", "epoch", "nupdates")
-_MAX_ROWS = 200
+_EDGES = frozenset("|+-=─━═┌└├┏┗┡╇╄")
+_MAX_ROWS = 100
 
 
 class Block:
@@ -30,7 +31,9 @@ class Block:
 
     def read(self, text: str, *, is_under_way: bool) -> tuple[bool, Found | None]:
         """Whether the line is part of a table, and what the table says when the line ends it."""
-        if _BORDER.fullmatch(text):
+        if not self._is_open and text[0] not in _EDGES:
+            return False, None
+        if text[0] in _EDGES and _BORDER.fullmatch(text):
             found = self._found(is_under_way) if self._values else None
             self._is_open, self._group, self._values = True, "", {}
             return found is not None, found

@@ -22,7 +22,8 @@ _EPOCH = re.compile(
     re.IGNORECASE,
 )
 _STEP = re.compile(
-    rf"#?(?:(?:global|train(?:ing)?)?[_ ]?steps?|episodes?|iter(?:ation)?[ _]steps?|iter(?:ation)?s?|(?:num_)?timesteps?(?==)|num_updates?|its?|updates?|up\.|batch(?:es|_idx)?|s(?=:\d))"
+    r"#?(?:(?:global|train(?:ing)?)?[_ ]?steps?|episodes?|iter(?:ation)?[ _]steps?|iter(?:ation)?s?"
+    r"|(?:num_)?timesteps?(?==)|num_updates?|its?|updates?|up\.|batch(?:es|_idx)?|s(?=:\d))"
     rf"(?:\s*[(\[]\s*(?P<phase>{_PHASE_WORDS})\s*[)\]])?"
     r"(?:\s*[:=#]\s*|\s*)[\[(]?\s*(?P<n>\d[\d,]*)(?:st|nd|rd|th)?"
     r"(?:\s*(?:/|of|out of)\s*(?P<of>\d[\d,]*\b))?\s*[\])]?(?![\w.]*\w)",
@@ -38,7 +39,9 @@ _COUNTS = re.compile(
     r"\[\s*(?P<n>\d+)\s*/\s*(?P<of>\d+)\s*(?:\(\s*\d+(?:\.\d+)?%\s*\))?\s*\]"
 )
 _ESPNET = re.compile(r"(?P<n>\d+)epoch(?::(?P<phase>[a-z]+):\d+-(?P<at>\d+)batch| results?):\s*")
-_GAP = re.compile(r"(?:[\s|,:;\-\])>/]|\(\s*\d+(?:\.\d+)?\s*%\s*\))*")
+_GAP = re.compile(
+    r"(?:[\s|,:;\-\])>/]|\[(?=\s*(?:iter|step|batch|epoch))|\(\s*\d+(?:\.\d+)?\s*%\s*\))*", re.IGNORECASE
+)
 _FULLER = ("global", "update")
 _MAY_BEGIN = re.compile(
     r"(?:epoch|\bep\b|\bep\.|step|iter|\bits?\b|\bs:|update|\bup\.|batch|episode|\[\s*\d)", re.IGNORECASE

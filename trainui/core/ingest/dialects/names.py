@@ -63,7 +63,7 @@ _NEVER = frozenset(
     {
         "eta", "seed", "rank", "world_size", "pid", "port", "commit", "hash", "sha", "version", "id",
         "epoch", "epochs", "step", "steps", "iter", "iters", "iteration", "date", "line", "gpu",
-        "device", "fold", "micro_step", "python", "cuda", "num_workers", "v_num",
+        "device", "fold", "micro_step", "best_epoch", "best_step", "best_iteration", "last_epoch", "best_epoch_so_far", "python", "cuda", "num_workers", "v_num",
     }
 )  # fmt: skip
 

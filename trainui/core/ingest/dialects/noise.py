@@ -7,7 +7,8 @@ import re
 _BEGINS = re.compile(
     r"(?:return\b|assert\b|raise\b|print\(|self\.|(?:if|elif|for|while|with)\b.*:$|def\b|class \w+[(:]"
     r"|import\b|from\b.*\bimport\b|#(?!\s*(?:epochs?|steps?|iter)|\d|#)|\+{1,3}\s|\$\s|>>>\s+\w|\"\"\"|//|@"
-    r"|File \"|Traceback\b|Namespace\(|usage:|python3?\s|(?i:warning|error|exception|fatal|note|hint|tip)s?:(?!\s*[-+.\d]))"
+    r"|File \"|Traceback\b|Namespace\(|usage:|python3?\s"
+    r"|(?i:warning|error|exception|fatal|note|hint|tip)s?:(?!\s*[-+.\d]))"
 )
 _RAISED = re.compile(
     r"(?:^|[\s/])[A-Za-z_.]+(?:Error|Exception|Warning|Interrupt)(?:\(.{0,40}\))?:(?!\s*[-+]?[.\d])(?:\s|$)"
@@ -17,14 +18,14 @@ _CODE = re.compile(
     r"|=\s?(?!nan)[A-Za-z_][\w.]*\("
 )
 
-_CLASSES = ("Error", "Exception", "Warning", "Interrupt")
-_SIGNS = ("(", "{", "==", "+=", "-=", "*=", "/=", "!=", "<=", ">=", "f'", 'f"')
+_CLASS = re.compile("Error|Exception|Warning|Interrupt")
+_SIGN = re.compile(r"[({]|[-+*/=!<>]=|f['\"]")
 
 
 def is_noise(text: str) -> bool:
     """Whether a line is source code, a step of a traceback, an exception or a warning of Python's."""
-    if _BEGINS.match(text):
+    if _BEGINS.match(text) or (text.endswith((")", "),")) and "(" not in text):
         return True
-    if any(word in text for word in _CLASSES) and _RAISED.search(text, 0, 200):
+    if _CLASS.search(text, 0, 200) and _RAISED.search(text, 0, 200):
         return True
-    return any(sign in text for sign in _SIGNS) and _CODE.search(text, 0, 400) is not None
+    return _SIGN.search(text, 0, 400) is not None and _CODE.search(text, 0, 400) is not None

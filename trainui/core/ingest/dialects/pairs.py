@@ -9,15 +9,20 @@ from typing import NamedTuple
 from trainui.core.ingest.dialects.names import PHASES, is_measure, is_prose, metric_name
 from trainui.core.ingest.numbers import NUMBER, float_of
 
+# A letter, or `3D`; thresholds stay in the name: `recall@thr=0.5: 0.9`.
 _WORD = r"(?:[^\W\d]|[#@]|[1-4][dD](?=\s))[\w@#%./+\-]{0,40}(?:=[\d.:]{1,9}(?=:\s))?"
-_NAME = rf"(?P<name>{_WORD}(?:[ ](?:{_WORD}|\([^()]{{1,30}}\)|\d{{1,3}}(?=\s[A-Za-z]))){{0,5}}?(?:\([A-Za-z@\d _.\-]{{1,20}}\))?)"
+# Up to six words, among them `top 1` and `(8-bit)`; the last may have a remark: `F1(weighted)`.
+_NAME = (
+    rf"(?P<name>{_WORD}(?:[ ](?:{_WORD}|\([^()]{{1,30}}\)|\d{{1,3}}(?=\s[A-Za-z]))){{0,5}}?"
+    r"(?:\([A-Za-z@\d _.\-]{1,20}\))?)"
+)
 _UNIT = (
     r"(?P<unit>\s?%|[A-Za-zµ°]{1,8}(?:/[A-Za-zµ]{1,8})?(?![\w(])"
     r"|\s(?:ms|us|s|secs?|seconds|mins?|h|hours?|it/s|[KMG]i?B|dB|Hz|BPC|bits?|nats|px)(?![\w/]|\s*[:=]))?"
 )
 # What comes after a number decides whether it was one: 2020-02-26, 7:58:20, 1.2.3.4, 579e621f are none.
 _SPREAD = rf"(?:\s?(?:±|\+/-|\+-)\s?{NUMBER}\s?%?)?"
-_VALUE = rf"[~≈]?(?P<value>{NUMBER}){_UNIT}(?![\w])(?![-/:.]\d){_SPREAD}(?:\s*\(\s*[^()]{{1,40}}\))?"
+_VALUE = rf"[~≈$€£]?(?P<value>{NUMBER}){_UNIT}(?![\w])(?![-/:.]\d){_SPREAD}(?:\s*\(\s*[^()]{{1,40}}\))?"
 _RATIO = r"\d+\s*/\s*\d+\s*\(\s*(?P<percent>\d+(?:\.\d+)?)\s*%\s*\)"
 
 _SEPARATED = re.compile(
@@ -25,18 +30,21 @@ _SEPARATED = re.compile(
 )
 _SPACED = re.compile(rf"{_NAME}(?:\s+is)?\s+{_VALUE}(?:\s+[A-Za-z%/]{{1,10}})?\s*")
 _ROW = re.compile(rf"\s*{_NAME}\s+{_VALUE}(?=\s|$)")
+_FRACTION = re.compile(rf"(?:\s+{_NAME}\s+\d+/\d+)?\s*")  # `… valid acc 15/16`: of the whole, nobody knows
 _CUT = re.compile(
-    r"(\t|\||;|,(?!\d)|,(?=\d{4})|\s[-–—•·]\s|\s→\s|\.\s+(?=[A-Z])|(?<=[\dn])/(?=[A-Za-z]\w*\s?[:=]))"
+    r"(\t|\||;|,(?!\d)|,(?=\d{4})|\s[-–—•·]\s|\s→\s|\.\s+(?=[A-Z])|(?:(?<=\d)|(?<=nan))/(?=[A-Za-z]\w*\s?[:=]))"
 )
-_REST = re.compile(r"[\s.,:;!*|\[\]()<>=\-–—_]*")
+# Marks and emoji between and after pairs, and the remark that it was the best so far.
+_REST = re.compile(r"[^\w'\"{}$\\]*(?:(?:new )?best[^\w'\"{}$\\]*)?", re.IGNORECASE)
 _TITLE = re.compile(
-    r"[\[(<*]*\s*(?P<phase>[A-Za-z]+)\s*[\])>]?"
+    rf"[\[(<*]*\s*(?P<phase>{'|'.join(PHASES)})\b\s*[\])>]?"
     r"(?:\s+(?:set|results?|metrics|stats|statistics|phase|step|summary|performance|net output #\d+)"
-    r"|\s+\[\d+ \w+\](?=\s)|(?P<info>\s+info\s))?\s*(?:[:\-|\])>]+\s*|\.\s+(?=[A-Z])|(?<=\])|(?(info)(?=\w)|(?!)))"
+    r"|\s+\[\d+ \w+\](?=\s)|(?P<info>\s+info\s))?\s*(?:[:\-|\])>]+\s*|\.\s+(?=[A-Z])|(?<=\])|(?(info)(?=\w)|(?!)))",
+    re.IGNORECASE,
 )
 _HEADING = re.compile(
-    r"[*\s]*(?:(?:final|best|average[ds]?|mean|overall|total|epoch|global|current|model|new)\s+)*"
-    r"(?:stats|statistics|results?|metrics|summary|performance|scores?|complete[d!]*|done|finished)\s*[:!,.\-]\s*",
+    r"[*\s]*(?:\w{1,20}\s+){0,3}"
+    r"(?:stats|statistics|results?|metrics|summary|performance|scores?|complete[d!]*|done|finished)\s*[:!,.\-]>?\s*(?=[^\W\d])(?!nan|inf)",
     re.IGNORECASE,
 )
 _GROUP = re.compile(r"\b(?P<name>[A-Za-z]\w*)\[(?P<inside>[A-Za-z]\w*=[^\[\]]{0,400})\]")
@@ -59,7 +67,7 @@ class Pair(NamedTuple):
 
 
 def pairs_in(text: str, *, strictly: bool = False) -> tuple[list[Pair], bool]:
-    """The pairs of a text, and whether nothing but pairs was found in it; `strictly` stops where something was."""
+    """The pairs of a text; and, when asked `strictly`, whether nothing else is in it: it stops where something is."""
     pairs: list[Pair] = []
     clean = True
     part, held, seen = 0, "", False
@@ -76,7 +84,7 @@ def pairs_in(text: str, *, strictly: bool = False) -> tuple[list[Pair], bool]:
         phase, segment = phase_of(segment)
         if phase and is_bracketed:
             held = phase
-        found, tidy = _in_segment(segment)
+        found, tidy = _in_segment(segment, strictly)
         if (
             not found
             and is_first
@@ -89,9 +97,12 @@ def pairs_in(text: str, *, strictly: bool = False) -> tuple[list[Pair], bool]:
         if strictly and not clean:
             return pairs, False
         phase = phase or held
-        pairs += [
-            pair._replace(words=f"{phase} {pair.words}" if phase else pair.words, part=part) for pair in found
-        ]
+        if phase or part:
+            found = [
+                Pair(f"{phase} {words}" if phase else words, value, is_precise, part)
+                for words, value, is_precise, _ in found
+            ]
+        pairs += found
     return pairs, clean
 
 
@@ -106,7 +117,7 @@ def _ungrouped(match: re.Match[str]) -> str:
 def phase_of(text: str) -> tuple[str, str]:
     """The phase a line or a bar is titled with (`[Val] …`, `Test set: …`), and what follows the title."""
     match = _TITLE.match(text)
-    if match is not None and match["phase"].lower() in PHASES:
+    if match is not None:
         return PHASES[match["phase"].lower()], text[match.end() :]
     return "", text
 
@@ -134,22 +145,24 @@ def metrics_of(pairs: Sequence[Pair], phase: str = "") -> dict[str, float]:
     return metrics
 
 
-def _in_segment(segment: str) -> tuple[list[Pair], bool]:
+def _in_segment(segment: str, strictly: bool) -> tuple[list[Pair], bool]:
     if _ANY.search(segment) is None:
         return [], False
     if ":" in segment or "=" in segment or "≈" in segment:
         pairs: list[Pair] = []
         clean, at = True, 0
         for match in _SEPARATED.finditer(segment):
-            clean = clean and _REST.fullmatch(segment, at, match.start()) is not None
+            clean = clean and strictly and _REST.fullmatch(segment, at, match.start()) is not None
             pairs.append(_pair(match))
             at = match.end()
         if pairs:
             return pairs, clean and _REST.fullmatch(segment, at) is not None
     elif (spaced := _SPACED.fullmatch(segment)) is not None:
         return _unless_prose([spaced])
-    if (row := list(_row(segment))) and row[-1].end() == len(segment):
-        return _unless_prose(row)
+    if row := list(_row(segment)):
+        is_whole = _FRACTION.fullmatch(segment, row[-1].end()) is not None
+        if is_whole or (not strictly and is_measure(row[0]["name"])):
+            return _unless_prose(row)
     spaced = _SPACED.fullmatch(segment.rpartition(": ")[2])
     return _unless_prose([spaced]) if spaced is not None else ([], False)
 
@@ -169,10 +182,9 @@ def _unless_prose(matches: Sequence[re.Match[str]]) -> tuple[list[Pair], bool]:
 
 
 def _pair(match: re.Match[str]) -> Pair:
-    groups = match.groupdict()
-    if groups.get("percent"):
-        return Pair(match["name"], float(match["percent"]), True)
     text = match["value"]
+    if text is None:
+        return Pair(match["name"], float(match["percent"]), True)
     return Pair(
         match["name"], float_of(text), not text.lstrip("+-").isdigit() or "%" in (match["unit"] or "")
     )

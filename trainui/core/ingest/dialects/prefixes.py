@@ -6,7 +6,7 @@ import re
 
 _LEVEL = r"(?:DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)"
 _CLOCK = r"\d\d?:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?"
-_PLACES = r"(?:iteration|iter|epoch|step|batch|train|valid|val|test|eval|loss|best|starting)"
+_PLACES = r"(?:iteration|iter|epoch|step|batch|train|valid|validation|val|test|eval|loss|best|starting)"
 _PREFIX = re.compile(
     rf"(?:\[[^\]]*(?:\d\d:\d\d|{_LEVEL}|[rR]ank[ :]?\d+|\w\.py:\d+)[^\]]*\]:?"
     rf"|(?:\d{{4}}[-/]\d\d[-/]\d\d|\d\d[-/]\d\d(?:[-/]\d\d(?:\d\d)?)?)[T_ ,-]\s?{_CLOCK}(?:\s[AP]M\b)?:?"
@@ -14,7 +14,7 @@ _PREFIX = re.compile(
     rf"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* +(?:\d\d? |\d{{4}} )?{_CLOCK}(?: \d{{4}})?:?"
     rf"|{_CLOCK}:?(?!\d)"
     rf"|[IWEFD]\d{{4}} {_CLOCK}[^\]]*\]"
-    rf"|{_LEVEL}:[\w.]+:"
+    rf"|{_LEVEL}:[\w.\-]+:"
     rf"|{_LEVEL}\b(?!\s*=):?"
     rf"|[\w.]+:[\w.<>]+:\d+(?=\s)"
     rf"|[\w./]+:\d+(?=\s+-\s)"

@@ -22,20 +22,34 @@ _KERAS_TIME = re.compile(r"^-?\s*\d+m?s\s+-\s+")
 _STEPPED = re.compile(r"\b(?:global_)?step = \d")
 _ASIDE = re.compile(r"\([^()]*\)|\b\d+(?:\.\d+)?\s?(?:s|m|h|ms|sec|min)\b")
 _AFTER = re.compile(
-    rf"^[\W_]*(?P<name>[A-Za-z]\w*(?: [A-Za-z]\w*){{0,3}}) (?:after|at|in) (?P<place>(?:epoch|iteration|iter|step)\s+\d[\d,]*)"
+    r"^[\W_]*(?P<name>[A-Za-z]\w*(?: [A-Za-z]\w*){0,3}) (?:after|at|in)"
+    r" (?P<place>(?:epoch|iteration|iter|step)\s+\d[\d,]*)"
     rf"\s*(?::|=|is)\s*(?={NUMBER})",
+    re.I,
+)
+_MARKS = re.compile(r"^[^\w\[(<{'\"@/\\.+#]+|^[=>*#\- ]+")
+# The name of a stage before the place, as in `pretraining epoch 5 | loss 0.5`, and not `best epoch: 5`.
+_NO_STAGE = "best|last|final|total|max|min|num|per|early|each|every|first|next|previous|saved?|at|for|of|in|from|to|done|until|after"
+_STAGE = re.compile(
+    rf"(?:(?!(?:{_NO_STAGE})\b)[A-Za-z][\w\-]{{1,24}}\s+){{1,4}}"
+    r"(?=(?:epoch|iter|iteration|step)\s+\d+\s*(?:/\s*\d+\s*)?[|:,—–]\s)"
+    r"|[A-Za-z][^:\d]{2,60}:\s*(?=\[(?:epoch|iter|iteration|step)\s+\d)",
     re.I,
 )
 _MARIAN = re.compile(r"\w+\.? [\d,.]+ : ")
 
 
 def read_headed(text: str) -> Found | None:
-    """A line that begins with a step or an epoch: every pair after it is a metric, and a bare head is news."""
+    """A line that begins with a step or an epoch: the pairs after it are metrics if one of them is a decimal or
+    speaks of a result, and a bare head is news."""
     if " after " in text or " at " in text:
         text = _AFTER.sub(_turned, text, count=1)
-    found, rest = read_head(text)
+    stage = _STAGE.match(text)
+    found, rest = read_head(text[stage.end() :] if stage else text)
     if not found.is_headed:
         return None
+    if stage is not None and not found.phase:
+        found.phase = PHASES.get(stage[0].split(maxsplit=1)[0].lower(), "")
     is_total = found.epochs is None and found.steps is None and _TOTAL.match(text) is not None
     phase, rest = phase_of(rest)
     found.phase = phase or found.phase
@@ -47,8 +61,10 @@ def read_headed(text: str) -> Found | None:
         if not any(is_measure(pair.words) for pair in pairs):
             return None  # `epochs: 100, batch_size: 32, lr: 0.1` is what the run was asked for
         pairs = [pair for pair in pairs if not is_setting(pair.words)]
+    if not any(pair.is_precise or is_measure(pair.words) for pair in pairs):
+        pairs = [pair for pair in pairs if axis_of(pair.words.lower())]  # `Step 2: found 15 files`
     _fill(found, pairs)
-    return found if found.metrics or _is_header(text, rest) else None
+    return found if found.metrics or (stage is None and _is_header(text, rest)) else None
 
 
 def _turned(match: re.Match[str]) -> str:
@@ -61,17 +77,20 @@ def read_pairs(text: str, *, indented: bool, is_under_way: bool) -> Found | None
 
     Before training is under way, settings are printed: then only what cannot be one is believed.
     """
-    phase, rest = phase_of(text.lstrip("=->*# "))
+    phase, rest = phase_of(_MARKS.sub("", text, count=1))
     if (indented and "=" in rest) or (" = " in rest and not is_under_way and not _STEPPED.search(rest)):
         return None
     found, rest = _counted(without_heading(_KERAS_TIME.sub("", rest)), phase)
     pairs, clean = pairs_in(rest, strictly=True)
-    if not clean:
+    if not clean or (text.endswith(",") and len(pairs) == 1):
         return None
     pairs = [pair for pair in pairs if not is_prose(pair.words)]
     if not any(_is_result(pair, is_under_way or bool(phase)) for pair in pairs):
         return None
-    _fill(found, [pair for pair in pairs if not is_setting(pair.words)])
+    reports = [pair for pair in pairs if not is_setting(pair.words)]
+    if " = " in rest and len(reports) < len(pairs):
+        return None
+    _fill(found, reports)
     return found if found.metrics else None
 
 

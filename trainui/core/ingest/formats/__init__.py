@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trainui.core.ingest.console import FORMAT as CONSOLE
+from trainui.core.ingest.console import LOG
 from trainui.core.ingest.format import HEAD, Cut, Cutter, Format, Reader
 from trainui.core.ingest.formats.rewritten import FORMAT as REWRITTEN
 from trainui.core.ingest.formats.separated import FORMAT as SEPARATED
@@ -15,7 +16,7 @@ from trainui.core.ingest.patterns import Pattern
 
 __all__ = ["FORMATS", "HEAD", "Cut", "Cutter", "Format", "Reader", "format_named", "reader_for", "recognise"]
 
-FORMATS: tuple[Format, ...] = (TENSORBOARD, WANDB, JSON_LINES, REWRITTEN, SEPARATED, CONSOLE)
+FORMATS: tuple[Format, ...] = (TENSORBOARD, WANDB, JSON_LINES, REWRITTEN, SEPARATED, LOG, CONSOLE)
 """In the order in which they are asked whether a file is theirs; the last takes whatever is left."""
 
 _BY_KIND = {one.kind: one for one in FORMATS}

@@ -26,7 +26,7 @@ _TOLD = re.compile(
     r"metric|result|hist|state|eval|test|train|score|summary|loss|log|stat|report|perf", re.IGNORECASE
 )
 _SIGNS = re.compile(
-    rb'"(?:log_history|epochs?|global_step|step|(?:\w+[_/])?(?:loss|acc|accuracy))"\s*:\s*[\[\d{-]'
+    rb'"(?:log_history|epochs?|global_step|step|(?:\w+[_/])?(?:loss|acc|accuracy))"\s*:\s*[\[\d-]'
 )
 
 _decode = msgspec.json.Decoder().decode

@@ -7,6 +7,7 @@ from conftest import settle, until
 from story import Story
 from test_acting import go_to
 from test_dashboard import press, text_of, toasts
+from textual import events
 
 from trainui.core.errors import SpecError
 from trainui.core.ingest.printed import Printed
@@ -153,6 +154,33 @@ async def test_letters_of_a_name_are_no_commands(dashboard):
         assert app.theme == theme
         assert app.is_running
         assert "(?P<qtnNrk>" in text_of(app)
+
+
+async def test_keys_that_arrive_all_at_once_act_in_their_order(dashboard):
+    """Over a slow line a whole name may come in one packet with the key that begins it."""
+    app = dashboard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await open_teach(pilot)
+        theme = app.theme
+        for key in (
+            "up",
+            "up",
+            "enter",
+            *"stqpx",
+            "enter",
+            "backspace",
+            "enter",
+            *"tq",
+            "backspace",
+            "x",
+            "enter",
+        ):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: screen.field.value == "q" and "(?P<tx>" in text_of(app))
+        assert "(?P<stqpx>" in text_of(app)
+        assert "total_steps" not in text_of(app)
+        assert app.theme == theme
+        assert screen.text == "## it 40 of 40 ~ err 0.0500 ~ q=64.0%"
 
 
 async def test_without_a_spec_file_the_toml_is_shown_to_be_pasted(dashboard, story):
