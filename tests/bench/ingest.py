@@ -24,6 +24,11 @@ TURNS = 3
 METRICS = ("train/loss", "train/acc", "lr")
 SPEC = '{"job":{"name":"bench","command":["true"]},"metrics":{"primary":"train/loss","goal":"min"}}'
 
+WIRE = '{"step": %d, "time": %r, "metrics": {%s}}\n'
+"""What trainui.log writes."""
+BY_HAND = '{"step": %d, "seconds": %r, %s}\n'
+"""What a script of any other origin writes."""
+
 GIGABYTE = 1 << 30
 PEAK = """
 import resource, sys
@@ -53,9 +58,9 @@ def taken_in(folder: Path, name: str = "bench-1") -> float:
 
 
 def write_log(
-    path: Path, names: tuple[str, ...], *, lines: int = sys.maxsize, size: int = sys.maxsize
+    path: Path, names: tuple[str, ...], *, lines: int = sys.maxsize, size: int = sys.maxsize, form: str = WIRE
 ) -> int:
-    """JSON lines as trainui.log writes them, until there are so many lines or bytes; how many lines."""
+    """JSON lines until there are so many lines or bytes; how many lines."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draw = random.Random(7).random
     with path.open("w") as file:
@@ -64,7 +69,7 @@ def write_log(
             piece = []
             for step in range(step + 1, min(step + 10_000, lines) + 1):  # noqa: B020
                 metrics = ", ".join(f'"{name}": {draw()}' for name in names)
-                piece.append(f'{{"step": {step}, "time": {1.7e9 + step}, "metrics": {{{metrics}}}}}\n')
+                piece.append(form % (step, 1.7e9 + step, metrics))
             file.writelines(piece)
     return step
 
@@ -117,6 +122,16 @@ def _bare(log: Path, db: Path) -> None:
     bare.executemany("INSERT INTO points VALUES (?, ?, ?)", rows)
     bare.commit()
     bare.close()
+
+
+def by_hand(folder: Path) -> Iterator[Row]:
+    """The same of lines that a script writes by hand."""
+    lines = write_log(
+        folder / "runs" / "bench-1" / "metrics.jsonl", METRICS[:1], lines=POINTS // 2, form=BY_HAND
+    )
+    ours = lines * 2 / taken_in(folder)
+    assert {one.points for one in Reader(folder / "runs.db").metrics("bench-1")} == {lines}
+    yield "ingest to committed points, flat lines of two metrics", f"{ours:,.0f} points/s", "–"
 
 
 def reading(folder: Path) -> Iterator[Row]:
