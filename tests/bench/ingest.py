@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -19,8 +20,14 @@ from trainui.core.store.streams import StreamWriter
 from trainui.core.watching import Watch
 
 POINTS = 300_000
+TURNS = 3
 METRICS = ("train/loss", "train/acc", "lr")
 SPEC = '{"job":{"name":"bench","command":["true"]},"metrics":{"primary":"train/loss","goal":"min"}}'
+
+WIRE = '{"step": %d, "time": %r, "metrics": {%s}}\n'
+"""What trainui.log writes."""
+BY_HAND = '{"step": %d, "seconds": %r, %s}\n'
+"""What a script of any other origin writes."""
 
 GIGABYTE = 1 << 30
 PEAK = """
@@ -51,9 +58,9 @@ def taken_in(folder: Path, name: str = "bench-1") -> float:
 
 
 def write_log(
-    path: Path, names: tuple[str, ...], *, lines: int = sys.maxsize, size: int = sys.maxsize
+    path: Path, names: tuple[str, ...], *, lines: int = sys.maxsize, size: int = sys.maxsize, form: str = WIRE
 ) -> int:
-    """JSON lines as trainui.log writes them, until there are so many lines or bytes; how many lines."""
+    """JSON lines until there are so many lines or bytes; how many lines."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draw = random.Random(7).random
     with path.open("w") as file:
@@ -62,7 +69,7 @@ def write_log(
             piece = []
             for step in range(step + 1, min(step + 10_000, lines) + 1):  # noqa: B020
                 metrics = ", ".join(f'"{name}": {draw()}' for name in names)
-                piece.append(f'{{"step": {step}, "time": {1.7e9 + step}, "metrics": {{{metrics}}}}}\n')
+                piece.append(form % (step, 1.7e9 + step, metrics))
             file.writelines(piece)
     return step
 
@@ -73,17 +80,35 @@ def ingest(folder: Path) -> Iterator[Row]:
         name = f"bench-{number}"
         log = folder / "runs" / name / "metrics.jsonl"
         lines = write_log(log, names, lines=POINTS // len(names))
-        ours = POINTS / taken_in(folder, name)
-        assert {one.points for one in Reader(folder / "runs.db").metrics(name)} == {lines}
+        seconds = []
+        for turn in range(
+            TURNS
+        ):  # the machine may be doing something else too: the best turn is what it costs
+            place = folder / f"{name}-{turn}"
+            shutil.copytree(log.parent, place / "runs" / name)
+            seconds.append(taken_in(place, name))
+            assert {one.points for one in Reader(place / "runs.db").metrics(name)} == {lines}
+        ours = POINTS / min(seconds)
         yield f"ingest to committed points, {len(names)} to a JSON line", f"{ours:,.0f} points/s", "1"
-        floor = POINTS / clock(lambda log=log, db=folder / f"bare-{number}.db": _bare(log, db))
+        floor = POINTS / min(
+            clock(lambda log=log, db=folder / f"bare-{number}-{turn}.db": _bare(log, db))
+            for turn in range(TURNS)
+        )
         yield "  bare json.loads and executemany", f"{floor:,.0f} points/s", f"{ours / floor:.2f}"
         for nth, what in enumerate(RIVALS):
-            theirs = points_per_second(what, names, folder / f"rival-{number}-{nth}")
-            if theirs is None:
-                yield f"  {what}", "not installed", "–"
+            turns = [
+                points_per_second(what, names, folder / f"rival-{number}-{nth}-{turn}")
+                for turn in range(TURNS)
+            ]
+            theirs = [one for one in turns if one is not None]
+            if theirs:
+                yield (
+                    f"  {what}, {len(names)} a step",
+                    f"{max(theirs):,.0f} points/s",
+                    f"{ours / max(theirs):.1f}",
+                )
             else:
-                yield f"  {what}, {len(names)} a step", f"{theirs:,.0f} points/s", f"{ours / theirs:.1f}"
+                yield f"  {what}", "not installed", "–"
 
 
 def _bare(log: Path, db: Path) -> None:
@@ -97,6 +122,16 @@ def _bare(log: Path, db: Path) -> None:
     bare.executemany("INSERT INTO points VALUES (?, ?, ?)", rows)
     bare.commit()
     bare.close()
+
+
+def by_hand(folder: Path) -> Iterator[Row]:
+    """The same of lines that a script writes by hand."""
+    lines = write_log(
+        folder / "runs" / "bench-1" / "metrics.jsonl", METRICS[:1], lines=POINTS // 2, form=BY_HAND
+    )
+    ours = lines * 2 / taken_in(folder)
+    assert {one.points for one in Reader(folder / "runs.db").metrics("bench-1")} == {lines}
+    yield "ingest to committed points, flat lines of two metrics", f"{ours:,.0f} points/s", "–"
 
 
 def reading(folder: Path) -> Iterator[Row]:

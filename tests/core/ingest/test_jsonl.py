@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainui.core.ingest.formats import reader_for
@@ -216,3 +216,46 @@ def test_what_the_wire_encodes_comes_back_as_it_was(metrics, step, epoch):
     (record,) = JsonLines().read(line)
     assert same(dict(record.metrics), metrics)
     assert (record.step, record.epoch) == (step, epoch)
+
+
+_names = st.sampled_from(
+    [
+        "step",
+        "iter",
+        "global_step",
+        "epoch",
+        "loss",
+        "val/acc",
+        "time",
+        "mode",
+        "id",
+        "msg",
+        "round",
+        "episode",
+        "total_steps",
+        "a\nb",
+        "",
+        "metrics",
+        "event",
+        "损失",
+    ]
+)
+_numbers = (
+    st.integers(-(2**70), 2**70)
+    | st.integers(0, 9)
+    | st.floats()
+    | st.booleans()
+    | st.none()
+    | st.just("val")
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.dictionaries(_names, _numbers, max_size=4), min_size=1, max_size=6))
+def test_the_fast_road_of_flat_lines_leads_where_the_slow_one_does(objects):
+    fast, slow = JsonLines(), JsonLines()
+    slow._read_flat = lambda _line: ()
+    for data in objects:
+        line = json.dumps(data).encode()
+        assert repr(list(fast.read(line))) == repr(list(slow.read(line)))
+        assert fast.state() == slow.state()

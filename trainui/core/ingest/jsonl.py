@@ -8,30 +8,39 @@ from typing import Any
 
 import msgspec
 
-from trainui.core.ingest.fields import EARLIEST, LATEST, MAX_EXACT, axis_of, is_clean, record_of
+from trainui.core.ingest.fields import EARLIEST, LATEST, MAX_EXACT, TIMES, axis_of, is_clean, record_of
 from trainui.core.ingest.format import Format
 from trainui.core.ingest.laps import Laps
 from trainui.core.ingest.records import NOTHING, Record, Tally
-from trainui.core.ingest.structured import as_report, with_step
+from trainui.core.ingest.structured import PECULIAR, as_report, with_step
 from trainui.core.ingest.text import strip_escapes
 
 LOOKED_AT = 50
 """Lines by which a file is known."""
 MAX_KNOWN = 10_000
 """Names that are remembered as harmless, so that each is looked at once."""
+MAX_SHAPES = 200
+"""Sets of keys that are remembered."""
 
 _WITHIN = frozenset({"iter", "iteration", "it", "batch", "batch_idx"})
 _AT_REST = frozenset({"val", "valid", "validation", "test", "eval"})
 """Modes whose counter says nothing of how far the training is."""
 
+_SPECIAL = PECULIAR | {*TIMES, "metrics", "checkpoint", "event"}
+
 _wire = msgspec.json.Decoder(Record).decode
+_flat = msgspec.json.Decoder(dict[str, float | int]).decode
 _any = msgspec.json.Decoder().decode
 
 
 class JsonLines:
-    """Reads one JSON object a line. Lines of the wire take a fast road; the rest is looked at key by key."""
+    """Reads one JSON object a line. Lines of the wire, and flat ones of numbers alone, take a fast road; the rest
+    is looked at key by key."""
 
     def __init__(self) -> None:
+        self._steps: dict[tuple[str, ...], str] = {}
+        """Keys of flat lines → which of them is the step; "": look closer."""
+        self._was_flat = False
         self._tally = Tally()
         self._known: set[str] = set()
         self._laps = Laps()
@@ -70,15 +79,37 @@ class JsonLines:
 
     def read(self, line: bytes) -> Sequence[Record]:
         """The records of one line; none when it is blank or not understood."""
+        if self._was_flat and (flat := self._read_flat(line)):
+            return flat
         try:
             record = _wire(line)
         except (ValueError, RecursionError):
-            return self._look(line)
+            return (not self._was_flat and self._read_flat(line)) or self._look(line)
         if not self._plain(record):
             return self._look(line)
         self._tally.lines += 1
         self._tally.understood += 1
         return (record,)
+
+    def _read_flat(self, line: bytes) -> Sequence[Record]:
+        """`{"step": 3, "loss": 0.5}`: what `_look` would make of it, sooner; nothing when it is not of that kind."""
+        self._was_flat = False
+        try:
+            data = _flat(line)
+        except (ValueError, RecursionError):
+            return NOTHING
+        names = tuple(data)
+        name = self._steps.get(names)
+        if name is None:
+            name = step_among(names)
+            if len(self._steps) < MAX_SHAPES:
+                self._steps[names] = name
+        if not name or type(step := data.pop(name)) is not int or not -MAX_EXACT < step < MAX_EXACT:
+            return NOTHING
+        self._tally.lines += 1
+        self._tally.understood += 1
+        self._was_flat = True
+        return (Record(metrics=dict(zip(data, map(float, data.values()), strict=True)), step=step),)
 
     def _plain(self, record: Record) -> bool:
         """Whether a line of the wire may be taken as it stands: harmless names, nothing implausible."""
@@ -124,6 +155,14 @@ class JsonLines:
         else:
             step = self._laps.step_of(record.step, record.epoch, may_stand=is_within)
         return record if step == record.step else msgspec.structs.replace(record, step=step)
+
+
+def step_among(names: Sequence[str]) -> str:
+    """Which key of an object of numbers is its step, when all others are metrics and nothing more; else ""."""
+    axes = [name for name in names if axis_of(name)]
+    rest = [name for name in names if not axis_of(name)]
+    is_simple = len(axes) == 1 and axis_of(axes[0]) == "step" and _SPECIAL.isdisjoint(rest)
+    return axes[0] if is_simple and rest and all(map(is_clean, rest)) else ""
 
 
 def object_in(line: bytes) -> dict[str, Any] | None:

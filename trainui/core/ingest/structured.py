@@ -39,6 +39,8 @@ _LATE = (
     "generation",
 )  # fmt: skip
 _LATE_NAMES = frozenset(_LATE)
+PECULIAR = _LOGGER | _LATE_NAMES
+"""Keys for which an object with a step must be looked at more closely."""
 
 
 def with_step(data: dict[str, Any]) -> dict[str, Any]:
