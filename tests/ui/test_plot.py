@@ -96,6 +96,14 @@ def test_a_gate_far_off_the_curve_points_to_where_it_is():
     assert "┈" not in "".join(rows)
 
 
+def test_steps_that_go_back_are_not_joined():
+    """Two folds in one curve: the second begins at the left, and no line leads there."""
+    folds = [CurvePoint(step=n, value=value, at=0) for value in (1.0, 0.0) for n in range(40)]
+    rows = shown(Chart(metric="m", series=(series(folds),), axis=STEP), cells=60, rows=16)
+    inked = [row for row in rows[1:-2] if any("\u2800" < c <= "\u28ff" for c in row)]
+    assert len(inked) == 2
+
+
 def test_each_curve_ends_in_its_digit_and_the_digits_do_not_cover_each_other():
     both = (series(points([1.0, 2.0]), tag="1"), series(points([1.0, 2.0]), tag="2", ink=1))
     body = "".join(row[8:] for row in shown(Chart(metric="m", series=both))[1:-2])

@@ -139,6 +139,8 @@ def _trace(series: Series, x: Scale, y: Scale, canvas: Canvas, marks: set[int]) 
             before = None if stretch.low is None else before
         if stretch.low is None:
             continue
+        if before is not None and at < before[0]:
+            before = None  # its steps went back: a resume or a fold begins, and no line leads there
         last = _draw_stretch(stretch, at, before, y, canvas, series.ink)
         before = (at, last)
         end = (at // canvas.per_x, last // canvas.per_y)
