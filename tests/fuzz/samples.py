@@ -101,7 +101,7 @@ SAMPLES: dict[str, tuple[bytes, ...]] = {
         b"epoch,step,train/loss,val acc,lr\n0,10,0.5,,1e-4\n0,20,0.25,30%,1e-4\n1,10,nan,1,1e-4\n",
         b"step\ttime\tloss\n1\t2026-01-02 03:04:05\t0.5\n2\t2026-01-02 03:04:06\ttensor(0.25)\n",
         b"epoch;loss;split\r\n1;0,5;val\r\n2;0,25;train\r\n",
-        b"     0/299     11.8G   0.0787   0.0399   0.0187   0.1373        13       640\n" * 2,
+        b"     0/299     11.8G   0.0787   0.0399   0.0187   0.1373        13       640   0.5   0.25   0.5   0.25   0.1   0.2   0.3\n",
         b"metric,step,value\nloss,1,0.5\nacc,1,0.25\n",
         b'epoch,"loss, train",a\n1,"0.5",[1 2]\n',
     ),
