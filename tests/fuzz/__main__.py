@@ -66,7 +66,9 @@ def fuzz(kind: str, seconds: int, real: dict[str, list[Path]]) -> int:
         (corpus / f"sample-{number}").write_bytes(sample)
     for path in real.get("console" if kind == "log" else kind, ()):
         with path.open("rb") as file:
-            (corpus / f"real-{hashlib.md5(str(path).encode()).hexdigest()[:12]}").write_bytes(file.read(MOST_REAL))
+            (corpus / f"real-{hashlib.md5(str(path).encode()).hexdigest()[:12]}").write_bytes(
+                file.read(MOST_REAL)
+            )
     words = [sys.executable, "-m", "tests.fuzz.one", kind, str(folder), str(seconds)]
     with (folder / "log").open("w+") as log:
         code = subprocess.run(words, cwd=ROOT, stdout=log, stderr=log, check=False).returncode

@@ -11,9 +11,8 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["trainui.core.ingest"]):
-    from trainui.core.ingest import formats
-
     from tests.fuzz.holding import check_reader, follow, points
+    from trainui.core.ingest import formats
 
 SLOWEST = "slowest.json"
 """In the folder of a format: seconds and name of its slowest input so far."""
@@ -33,7 +32,9 @@ def main(kind: str, folder: Path, seconds: int) -> None:
         nonlocal worst
         begun = time.perf_counter()
         # The last bytes say where the file stopped growing on its way: mutations move them on their own.
-        ends = [int.from_bytes(data[at : at + 2], "little") for at in range(max(0, len(data) - 6), len(data), 2)]
+        ends = [
+            int.from_bytes(data[at : at + 2], "little") for at in range(max(0, len(data) - 6), len(data), 2)
+        ]
         whole, state = follow(form, path, data)
         took = time.perf_counter() - begun
         grown, grown_state = follow(form, path, data, ends, 1 + len(data) // 3)

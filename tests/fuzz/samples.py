@@ -88,9 +88,7 @@ SAMPLES: dict[str, tuple[bytes, ...]] = {
             {
                 "global_step": 20,
                 "max_steps": 500,
-                "log_history": [
-                    {"epoch": n / 10, "loss": 1 / (n + 1), "step": 10 * n} for n in range(3)
-                ],
+                "log_history": [{"epoch": n / 10, "loss": 1 / (n + 1), "step": 10 * n} for n in range(3)],
             }
         ).encode(),
         json.dumps({"epoch": [1, 2], "loss": [0.5, 0.25], "val_loss": [0.5, None]}).encode(),

@@ -2,7 +2,6 @@
 
 import json
 import math
-import sqlite3
 import tempfile
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.holding import follow, points
+from tests.fuzz.holding import check_reader, follow, points
 from tests.fuzz.samples import HURTS, SAMPLES
 from trainui.core.ingest.formats import FORMATS, format_named
 from trainui.core.store.runs import RunWriter
@@ -122,3 +121,72 @@ def test_a_hurt_file_gives_the_same_records_however_it_grows(kind, path, store, 
     else:
         assert points(grown) == points(whole)
         assert grown_state == state
+
+
+FAR = ["9" * 5000, "9" * 400, "9" * 300, "9223372036854775808", "1e308", "1e999", "-1e308"]
+"""Numbers that are no place a run can be at."""
+FOUND = [
+    ("csv", "epoch,step,loss\n0,{far},1\n1,{far},1\n1,1,1\n2,0,1\n"),
+    ("csv", "epoch,step,loss\n0,0,1\n{far},3,1\n{far},1,1\n3,1,1\n"),
+    ("csv", "epoch,loss,max_steps\n0/{far},1,{far}\n{far},1,1\n{far}/{far},1,0\n"),
+    ("csv", "step,time,loss\n0/{far},{far},1\n"),
+    ("jsonl", '{{"epoch": 1, "step": {far}, "loss": 1}}\n{{"epoch": 2, "step": 1, "loss": 1}}\n'),
+    ("jsonl", '{{"mode": "train", "epoch": 1, "iter": {far}, "loss": 1}}\n{{"mode": "train", "epoch": 2, "iter": 1}}\n'),
+    ("jsonl", '{{"total_steps": {far}, "time": {far}, "round": {far}, "loss": {far}}}\n'),
+    ("json", '{{"max_steps": {far}, "log_history": [{{"epoch": {far}, "loss": 1}}, {{"step": {far}, "loss": 1}}]}}'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("far", FAR, ids=lambda far: f"{far[:8]} of {len(far)}")
+@pytest.mark.parametrize(("kind", "text"), FOUND)
+def test_a_place_no_run_can_reach_harms_nobody(kind, text, far, path, store):
+    told, _ = follow(format_named(kind), path, text.format(far=far).encode())
+    keeps(store, kind, told)
+
+
+def test_after_a_place_no_run_can_reach_epochs_are_added_up_as_before(path):
+    far = "9" * 30
+    rows = ["0,1", "0,2", f"0,{far}", f"{far},1", "1,1", "1,2", "2,1"]
+    told, _ = follow(
+        format_named("csv"), path, ("epoch,step,loss\n" + "".join(f"{row},0.5\n" for row in rows)).encode()
+    )
+    assert [one.step for one in told][-3:] == [3, 4, 5]
+
+
+WIDE_DOCUMENTS = [
+    {f"loss{n}": 1.0 for n in range(3000)},
+    {f"{'x' * 180}{n}_loss": [1.0] * 50 for n in range(300)},
+    {"x" * 50_000 + "loss": 1.0},
+    {"\ud800loss": 1.0, "history": {"\ud800loss": [1.0, 0.5]}},
+]
+
+
+@pytest.mark.parametrize(
+    "document", WIDE_DOCUMENTS, ids=["results", "histories", "a long name", "half a character"]
+)
+def test_a_wide_document_is_told_once_and_remembered_in_little(document, path):
+    form = format_named("json")
+    data = json.dumps(document).encode()
+    told, state = follow(form, path, data)
+    assert not form.make(state, ()).read(data)
+    assert any(record.metrics for record in told)
+
+
+def test_a_document_with_other_names_each_time_is_remembered_in_little():
+    form, state = format_named("json"), ""
+    for number in range(300):
+        reader = form.make(state, ())
+        many = {f"{n}-{number}_loss": 1.0 for n in range(5)}
+        assert reader.read(json.dumps({**many, "history": {f"h{number}_loss": [1.0, 0.5]}}).encode())
+        state = reader.state()
+    check_reader(form, reader)
+    assert len(state) < 32_000
+
+
+def test_headers_that_take_turns_are_remembered_in_bounded_room():
+    reader = format_named("csv").make("", ())
+    for width in range(300, 320):
+        reader.read(",".join(["step", *(f"{'wide' * 20}_{n}_loss" for n in range(width))]).encode())
+    assert reader.understood == 20
+    assert len(reader.state()) < 60_000
+    assert not format_named("csv").make("", ()).read(b"x" * 100_000 + b" loss")
