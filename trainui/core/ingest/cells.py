@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 
-from trainui.core.ingest.numbers import NUMBER, float_of
+from trainui.core.ingest.numbers import NUMBER, float_of, whole_of
 
 BLANKS = " "
 """The delimiter of a table whose columns stand apart by any number of blanks."""
@@ -64,10 +64,10 @@ def value_of(cell: str, *, has_commas: bool = False) -> float | None:
     return float_of(match["value"]) if match else None
 
 
-def place_of(cell: str) -> tuple[float | int | None, int | None]:
+def place_of(cell: str) -> tuple[float | int | None, float | int | None]:
     """The step or epoch a cell holds and of how many: `12`, `0/299`, `epoch 3`; (None, None) when it holds none."""
     if match := _PLACE.fullmatch(cell):
-        return int(match["n"]), int(match["of"]) if match["of"] else None
+        return whole_of(match["n"]), whole_of(match["of"]) if match["of"] else None
     value = value_of(cell)
     if value is None or value - value != 0:
         return None, None

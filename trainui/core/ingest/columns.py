@@ -103,7 +103,12 @@ def columns_of(header: Sequence[str]) -> list[Column]:
 def is_header(cells: Sequence[str]) -> bool:
     """Whether a row names columns: words only, each once or nearly so, and what only an index may lack."""
     if len(cells) > MAX_COLUMNS or len(cells) < 2:
-        return len(cells) == 1 and speaks(cells[0]) and value_of(cells[0]) is None
+        return (
+            len(cells) == 1
+            and bool(_NAME.fullmatch(cells[0]))
+            and speaks(cells[0])
+            and value_of(cells[0]) is None
+        )
     names = cells[1:] if not cells[0] else cells
     if not cells[0] and list(names) == [str(place) for place in range(len(names))]:
         return True

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 Number = float | int
+FARTHEST = 2**62
+"""Counters, epochs and sums beyond this are no count of anything; two of them stay below what SQLite can hold."""
 
 
 class Laps:
@@ -38,6 +40,8 @@ class Laps:
 
         An epoch that goes back is a run taken up again, or another one after it.
         """
+        if not (abs(count) < FARTHEST and abs(lap) < FARTHEST):
+            return count
         if self._lap is None or self._first is None:
             self._first = lap
         elif lap < self._lap:
@@ -47,6 +51,8 @@ class Laps:
             self._offset += self._count + (self._stride if count == 0 else 0)
         elif lap == self._lap and count > self._count:
             self._stride = count - self._count
+        if not abs(self._offset) < FARTHEST:
+            self._offset = 0
         if self._offset == int(self._offset):
             self._offset = int(self._offset)
         self._lap, self._count = lap, count

@@ -13,6 +13,9 @@ NUMBER = (
 )
 """What a number may look like: digits with or without thousands, an exponent, nan, inf."""
 
+EXACT_DIGITS = 19
+"""A whole number with fewer digits is smaller than 2^63."""
+
 _NUMBER = re.compile(NUMBER)
 
 
@@ -25,3 +28,11 @@ def number_in(text: str) -> float | None:
 def float_of(text: str) -> float:
     """The value of a text that NUMBER matched; what is too large is infinite."""
     return float(text.replace(",", ""))
+
+
+def whole_of(digits: str) -> float | int | None:
+    """The whole number of a row of digits: as a float beyond what a database integer holds, None beyond that too."""
+    if len(digits) < EXACT_DIGITS:
+        return int(digits)
+    value = float(digits)
+    return value if value - value == 0 else None

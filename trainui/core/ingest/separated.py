@@ -10,12 +10,14 @@ from trainui.core.ingest.again import Again
 from trainui.core.ingest.cells import BLANKS, cells_of, delimiter_of, is_empty, place_of, value_of
 from trainui.core.ingest.columns import Column, columns_of, headless, is_header, is_told, names_of
 from trainui.core.ingest.dialects.names import PHASES, is_phased
-from trainui.core.ingest.fields import EARLIEST, clean_name, time_of
+from trainui.core.ingest.fields import EARLIEST, LATEST, clean_name, time_of
 from trainui.core.ingest.laps import Laps
 from trainui.core.ingest.records import NOTHING, Record, Tally
 from trainui.core.ingest.text import strip_escapes
 
 MAX_TABLES = 8
+MAX_SIZE = 16 << 10
+"""Characters of the headers that are remembered beside the last one: they are part of the state."""
 MOST = 100
 """How sure one can become that a column holds numbers."""
 DOUBT = 3
@@ -40,6 +42,11 @@ class Table:
     def state(self) -> list[Any]:
         """What makes it again, as JSON can hold it."""
         return [self.header, self.balance, self.has_header]
+
+    @property
+    def size(self) -> int:
+        """About as many characters as its state has."""
+        return sum(map(len, self.header)) + 6 * len(self.header)
 
     def number(self, place: int, cell: str, *, has_commas: bool) -> float | None:
         """The number in a cell of a column that mostly holds numbers. A word counts against the column."""
@@ -177,8 +184,10 @@ class Separated:
         return any(names == one.header for one in self.tables)
 
     def _add(self, table: Table) -> Table:
-        kept = [one for one in self.tables if len(one.header) != len(table.header)]
-        self.tables = [*kept[-MAX_TABLES + 1 :], table]
+        kept = [one for one in self.tables if len(one.header) != len(table.header)][-MAX_TABLES + 1 :]
+        while kept and sum(one.size for one in (*kept, table)) > MAX_SIZE:
+            del kept[0]
+        self.tables = [*kept, table]
         return table
 
     def _record(self, table: Table, cells: list[str]) -> Record | None:
@@ -196,7 +205,7 @@ class Separated:
                     metrics[column.name] = value
             elif role in ("step", "within", "epoch", "episode"):
                 at, of = place_of(cell)
-                if role == "epoch" and at is not None and at > EARLIEST:
+                if role == "epoch" and at is not None and EARLIEST < at <= LATEST:
                     rest["at"] = at  # Unix seconds are called so too
                 elif role == "epoch":
                     rest["epoch"], rest["total_epochs"] = at, of

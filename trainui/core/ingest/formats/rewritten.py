@@ -6,8 +6,9 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -21,6 +22,10 @@ from trainui.core.ingest.text import strip_escapes
 REMEMBERED = 1536
 """Entries of all histories together that are known again one by one; those before them only all together."""
 FEWEST = 16
+MAX_RESULTS = 200
+"""Results, and histories, that are remembered: of those in a document that has more, the first are told."""
+MAX_KEY = 40
+"""Characters of a name that is remembered as it is; of a longer one its digest."""
 _BYTES = 2
 _TOLD = re.compile(
     r"metric|result|hist|state|eval|test|train|score|summary|loss|log|stat|report|perf", re.IGNORECASE
@@ -134,7 +139,7 @@ class Rewritten:
         kept = max(FEWEST, REMEMBERED // max(1, len(histories)))
         fresh: list[tuple[int, Record]] = []
         for one in histories:
-            told = self._told.setdefault(one.name, Told())
+            told = self._told.setdefault(_key(one.name), Told())
             digests = [_digest(entry) for entry in one.entries]
             common = told.common(digests)
             if common < len(digests) or (common == 0 and told.count):
@@ -143,6 +148,7 @@ class Rewritten:
                 record = record_of(one.entries[number])
                 if record is not None and record.metrics:
                     fresh.append((number, record))
+        _forget(self._told, {_key(one.name) for one in histories})
         fresh.sort(key=lambda pair: pair[0])
         pending: tuple[int, Record] | None = None
         for number, record in fresh:
@@ -159,14 +165,16 @@ class Rewritten:
             yield pending[1]
 
     def _new_results(self, content: Content) -> Iterator[Record]:
+        results = dict(islice(content.results.items(), MAX_RESULTS))
         now = {
-            name: hashlib.blake2b(repr(value).encode(), digest_size=4).hexdigest()
-            for name, value in content.results.items()
+            _key(name): hashlib.blake2b(repr(value).encode(), digest_size=4).hexdigest()
+            for name, value in results.items()
         }
         changed = {
-            name: value for name, value in content.results.items() if self._results.get(name) != now[name]
+            name: value for name, value in results.items() if self._results.get(_key(name)) != now[_key(name)]
         }
         self._results.update(now)
+        _forget(self._results, now)
         record = record_of({**content.place, **changed}) if changed else None
         if record is not None:
             yield record
@@ -204,6 +212,19 @@ def claims(name: str, head: bytes) -> bool:
 def _joins(left: Record, right: Record) -> bool:
     is_one = (left.step, left.epoch) == (right.step, right.epoch)
     return is_one and left.metrics.keys().isdisjoint(right.metrics)
+
+
+def _key(name: str) -> str:
+    """A short name for a name of any length; SQLite takes no half of a surrogate pair."""
+    if len(name) <= MAX_KEY and name.isprintable():
+        return name
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _forget(known: dict[str, Any], now: Container[str]) -> None:
+    """Drop what other documents of this file told long ago, until few enough are remembered."""
+    for name in [name for name in known if name not in now][: max(0, len(known) - MAX_RESULTS)]:
+        del known[name]
 
 
 def _digest(entry: dict[str, Any]) -> bytes:
