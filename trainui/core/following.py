@@ -9,7 +9,7 @@ from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
-from trainui.core.ingest.discover import MOST_STREAMS, Finder, Found, newest_copy
+from trainui.core.ingest.discover import MOST_STREAMS, Finder, Found, is_text, newest_copy
 from trainui.core.ingest.follow import Chunk, read_chunk
 from trainui.core.ingest.format import Reader
 from trainui.core.ingest.formats import format_named
@@ -142,7 +142,7 @@ class Streams:
 
 
 def _written_after(since: float, folder: Path, pattern: str) -> Iterator[str]:
-    found = glob.iglob(str(folder / pattern), recursive=True)
+    found = glob.iglob(os.path.join(glob.escape(str(folder)), pattern), recursive=True)
     for path in islice(found, MOST_STREAMS):
         stamp = stamp_of(Path(path))
         if stamp and stamp[2] / 1e9 >= since - 1:  # clocks of file systems lag
@@ -158,6 +158,7 @@ def told(directory: Path) -> list[Found]:
         ]
         for one in found:
             format_named(one.kind)
+        found = [one for one in found if is_text(one.path)]
     except (OSError, ValueError, LookupError, TypeError):
         return []
     return found

@@ -7,6 +7,7 @@ kill at any moment loses nothing and doubles nothing.
 from __future__ import annotations
 
 import contextlib
+import glob
 import math
 import os
 import sqlite3
@@ -57,7 +58,7 @@ class Watch:
         self._patterns = compile_patterns(run.spec.metrics.pattern)
         self._streams = Streams(run.directory, own, source=self._source, make=self._reader)
         self._named = [
-            pattern.replace("{run_dir}", str(run.directory)).replace("{run}", run.name)
+            pattern.replace("{run_dir}", glob.escape(str(run.directory))).replace("{run}", run.name)
             for pattern in run.spec.metrics.files
         ]
         self._hinted: set[str] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import time
@@ -87,7 +88,7 @@ class Finder:
         for path in paths:
             if len(streams) >= MOST_STREAMS:
                 break
-            if path in names or self._is_passed_over(path):
+            if path in names or not is_text(path) or self._is_passed_over(path):
                 continue
             form = form_of(self._folder / path, printed=printed)
             if form is None:
@@ -128,6 +129,8 @@ class Finder:
             for entry in entries:
                 if entry.name == MARKED and folder != self._folder:
                     return [], []
+                if not is_text(entry.name):
+                    continue
                 if entry.is_dir(follow_symlinks=False):
                     if not entry.name.startswith((".", "__")):
                         folders.append(entry.name)
@@ -148,6 +151,11 @@ def form_of(path: Path, *, printed: bool = False) -> Format | None:
     return form if form is not None and (printed or form.kind != "console") else None
 
 
+def is_text(path: str) -> bool:
+    """Whether a path is UTF-8: any other name can neither be kept in the store nor typed again."""
+    return path.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in path)
+
+
 def stream_path(path: str, form: Format) -> str:
     """Under which path a file is one stream with its earlier copies."""
     return _SNAPSHOT.sub("", path) if form.is_whole else path
@@ -155,7 +163,7 @@ def stream_path(path: str, form: Format) -> str:
 
 def newest_copy(path: Path) -> Path:
     """Of a file that is rewritten, and saved again in checkpoint-N folders beside it, the one written last."""
-    copies = [path, *path.parent.glob(f"checkpoint[-_]*/{path.name}")]
+    copies = [path, *path.parent.glob(f"checkpoint[-_]*/{glob.escape(path.name)}")]
     written = [(told.st_mtime_ns, copy) for copy in copies if (told := _stat(copy)) is not None]
     return max(written)[1] if written else path
 
