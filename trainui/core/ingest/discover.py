@@ -54,8 +54,9 @@ class Found:
 class Finder:
     """Looks through one folder again and again; a folder in which nothing changed is not listed again."""
 
-    def __init__(self, folder: Path, watched: Sequence[str] = WATCHED) -> None:
-        """`watched`: fnmatch patterns of names."""
+    def __init__(self, folder: Path, watched: Sequence[str] = WATCHED, most: int | None = None) -> None:
+        """`watched`: fnmatch patterns of names. `most`: folders that are looked through, else MOST_FOLDERS."""
+        self._most = most or MOST_FOLDERS
         self._folder = folder
         self._watched = watched
         self._listed: dict[str, Listing] = {}
@@ -69,7 +70,7 @@ class Finder:
         level = [""]
         for _ in range(DEEPEST + 1):
             below: list[str] = []
-            for folder in level[: MOST_FOLDERS - len(self._listed)]:
+            for folder in level[: self._most - len(self._listed)]:
                 told = self._list(folder, before.get(folder))
                 if told is not None:
                     self._listed[folder] = told
