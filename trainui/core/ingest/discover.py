@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from itertools import chain, islice, zip_longest
 from pathlib import Path, PurePosixPath
 
 from trainui.core.ingest.dialects.names import PHASES
@@ -19,6 +20,8 @@ from trainui.core.ingest.formats import FORMATS, recognise
 DEEPEST = 6
 """Folders below the one that is looked through."""
 MOST_FOLDERS = 500
+MOST_PEERS = 5000
+"""Folders in one folder of which the newest are taken, where not all can be."""
 MARKED = "origin.json"
 """What shows a folder to be a run directory."""
 JUST_NOW = 10**9
@@ -70,7 +73,8 @@ class Finder:
         level = [""]
         for _ in range(DEEPEST + 1):
             below: list[str] = []
-            for folder in level[: self._most - len(self._listed)]:
+            room = self._most - len(self._listed)
+            for folder in level if len(level) <= room else self._some(level, room // 2):
                 told = self._list(folder, before.get(folder))
                 if told is not None:
                     self._listed[folder] = told
@@ -78,6 +82,19 @@ class Finder:
                     below += [f"{folder}{name}/" for name in told[2]]
             level = below
         return found
+
+    def _some(self, level: Sequence[str], room: int) -> list[str]:
+        """As many of too many folders as there is room for, in their order: of each folder above the newest, so that
+        one with thousands (a data set) does not hide the others."""
+        siblings: dict[str, list[tuple[float, str]]] = {}
+        for folder in level:
+            peers = siblings.setdefault(folder[:-1].rpartition("/")[0], [])
+            if len(peers) < MOST_PEERS:
+                seen = _stat(self._folder / folder)
+                peers.append((-seen.st_mtime if seen else 0.0, folder))
+        turns = zip_longest(*(sorted(peers) for peers in siblings.values()))
+        chosen = {one[1] for one in islice(filter(None, chain.from_iterable(turns)), room)}
+        return [folder for folder in level if folder in chosen]
 
     def fresh(self, paths: Iterable[str], known: Sequence[Found], *, printed: bool = False) -> list[Found]:
         """The streams among `paths` (relative to the folder, or absolute) that are not `known`.
