@@ -218,3 +218,18 @@ def test_files_are_found_in_a_project_whose_name_looks_like_a_pattern(tmp_path):
     followed.read()
     assert followed.curve("val/loss") == [(1, 0.5)]
     assert followed.curve("top/val/acc") == [(1, 0.5)]
+
+
+def test_lines_of_json_elsewhere_keep_their_names_unless_the_run_logs_some_itself(followed, tmp_path):
+    """Every run has a metrics.jsonl; while that is empty there is nothing to keep apart."""
+    elsewhere = tmp_path / "logs" / "one" / "log.jsonl"
+    elsewhere.parent.mkdir(parents=True)
+    elsewhere.write_text('{"step": 1, "loss": 0.5}\n')
+    followed.read(opened=[str(elsewhere)])
+    assert followed.curve("loss") == [(1, 0.5)]
+    (followed.folder / "metrics.jsonl").write_text('{"step": 1, "metrics": {"acc": 0.25}}\n')
+    second = tmp_path / "logs" / "two" / "log.jsonl"
+    second.parent.mkdir()
+    second.write_text('{"step": 1, "loss": 0.125}\n')
+    followed.read(opened=[str(second)], final=True)
+    assert followed.metrics() == {"loss": 1, "acc": 1, "two/loss": 1}

@@ -121,9 +121,10 @@ class Streams:
         by_name = [
             self._shortened(path) for pattern in named for path in _written_after(since, folder, pattern)
         ]
-        fresh = self._finder.fresh(by_name, self._found, printed=True)
+        silent = [one for one in self._own if not _says_anything(self._directory / one.path)]
+        fresh = self._finder.fresh(by_name, self._found, printed=True, silent=silent)
         left = [*self._finder.look(), *map(self._shortened, others)]
-        fresh += self._finder.fresh(left, [*self._found, *fresh])
+        fresh += self._finder.fresh(left, [*self._found, *fresh], silent=silent)
         if not fresh:
             return []
         self._found += fresh
@@ -162,6 +163,11 @@ def told(directory: Path) -> list[Found]:
     except (OSError, ValueError, LookupError, TypeError):
         return []
     return found
+
+
+def _says_anything(path: Path) -> bool:
+    stamp = stamp_of(path)
+    return bool(stamp and stamp[1])
 
 
 def stamp_of(path: Path) -> tuple[int, ...]:

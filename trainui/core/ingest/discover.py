@@ -6,7 +6,7 @@ import glob
 import os
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from itertools import chain, islice, zip_longest
@@ -96,10 +96,18 @@ class Finder:
         chosen = {one[1] for one in islice(filter(None, chain.from_iterable(turns)), room)}
         return [folder for folder in level if folder in chosen]
 
-    def fresh(self, paths: Iterable[str], known: Sequence[Found], *, printed: bool = False) -> list[Found]:
+    def fresh(
+        self,
+        paths: Iterable[str],
+        known: Sequence[Found],
+        *,
+        printed: bool = False,
+        silent: Collection[Found] = (),
+    ) -> list[Found]:
         """The streams among `paths` (relative to the folder, or absolute) that are not `known`.
 
-        `printed`: take a text file without a structure too, as what a program prints.
+        `printed`: take a text file without a structure too, as what a program prints. `silent`: those known that
+        say nothing, so that no name must be kept apart from theirs.
         """
         streams = list(known)
         names = {one.path for one in known}
@@ -115,7 +123,8 @@ class Finder:
             name, kind = stream_path(path, form), "log" if form.kind == "console" else form.kind
             if name not in names:
                 names.add(name)
-                streams.append(Found(path=name, kind=kind, prefix=prefix_for(name, kind, streams)))
+                peers = [one for one in streams if one not in silent]
+                streams.append(Found(path=name, kind=kind, prefix=prefix_for(name, kind, peers)))
         return streams[len(known) :]
 
     def _is_passed_over(self, path: str) -> bool:
@@ -219,6 +228,8 @@ def prefix_for(path: str, kind: str, known: Iterable[Found]) -> str:
 
 def _beyond(folder: PurePosixPath, first: PurePosixPath) -> str:
     """The parts of `folder` below what it shares with `first`."""
+    if folder.is_absolute() != first.is_absolute():
+        return folder.name or "top"
     shared = 0
     for mine, its in zip(folder.parts, first.parts, strict=False):
         if mine != its:
