@@ -43,6 +43,7 @@ _STAGE = re.compile(
     r"|[A-Za-z][^:\d]{2,60}:\s*(?=\[(?:epoch|iter|iteration|step)\s+\d)",
     re.I,
 )
+_BEST = re.compile(r"[\W_]*(?:the )?best (?:epoch|iteration|iter|step|round)\b[\s:=#]*\d+", re.IGNORECASE)
 _MARIAN = re.compile(r"\w+\.? [\d,.]+ : ")
 
 
@@ -51,6 +52,8 @@ def read_headed(text: str) -> Found | None:
     speaks of a result, and a bare head is news."""
     if " after " in text or " at " in text or " in " in text:
         text = _AFTER.sub(_turned, text, count=1)
+    if "est " in text and (best := _BEST.match(text)) is not None:
+        return _best(text[best.end() :])
     found, rest = read_head(text)
     stage = None if found.is_headed else _STAGE.match(text)
     if stage is not None:
@@ -73,6 +76,13 @@ def read_headed(text: str) -> Found | None:
         pairs = [pair for pair in pairs if axis_of(pair.words.lower())]  # `Step 2: found 15 files`
     _fill(found, pairs)
     return found if found.metrics or (stage is None and _is_header(text, rest)) else None
+
+
+def _best(text: str) -> Found | None:
+    """The results of the best epoch, told again when another one is under way: `best epoch 8 | loss=0.5`."""
+    metrics = metrics_of([pair for pair in pairs_in(text)[0] if pair.is_precise and is_measure(pair.words)])
+    names = {name: name if "best" in name else f"best_{name.replace('/', '_')}" for name in metrics}
+    return Found(metrics={names[name]: value for name, value in metrics.items()}) if metrics else None
 
 
 def _turned(match: re.Match[str]) -> str:
