@@ -44,6 +44,8 @@ _STAGE = re.compile(
     re.I,
 )
 _BEST = re.compile(r"[\W_]*(?:the )?best (?:epoch|iteration|iter|step|round)\b[\s:=#]*\d+", re.IGNORECASE)
+# What follows `Evaluating:` is one of several tasks: `hellaswag (10-shot, type: schema)... accuracy: 0.5`.
+_TASK = re.compile(r"(?P<group>[A-Za-z][\w\-]{1,40})\s?(?:\([^()]{1,80}\))?\s?\.{2,3}\s(?=\w)")
 _MARIAN = re.compile(r"\w+\.? [\d,.]+ : ")
 
 
@@ -96,10 +98,16 @@ def read_pairs(text: str, *, indented: bool, is_under_way: bool) -> Found | None
     Before training is under way, settings are printed: then only what cannot be one is believed.
     """
     phase, rest = phase_of(_CRY.sub("", _MARKS.sub("", text, count=1), count=1))
-    if (indented and "=" in rest) or (" = " in rest and not is_under_way and not _STEPPED.search(rest)):
+    if (
+        (indented and "=" in rest)
+        or (" = " in rest and rest.isupper())
+        or (" = " in rest and not is_under_way and not _STEPPED.search(rest))
+    ):
         return None
     found, rest = _counted(without_heading(_KERAS_TIME.sub("", rest)), phase)
     group = _GROUPED.match(rest) if is_under_way else None
+    if phase == "eval" and (task := _TASK.match(rest)) is not None:
+        group, found.phase = task, ""
     rest = rest[group.end() :] if group else rest
     pairs, clean = pairs_in(rest, strictly=True)
     if not clean or (text.endswith(",") and len(pairs) == 1):
