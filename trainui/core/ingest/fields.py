@@ -95,7 +95,8 @@ def is_clean(name: str) -> bool:
 
 def clean_name(name: str) -> str:
     """A metric's name, harmless to a terminal and of bounded length."""
-    return strip_escapes(name).replace("\n", " ").strip()[:MAX_NAME]
+    shown = (one if one.isprintable() else " " for one in strip_escapes(name))
+    return "".join(shown).strip()[:MAX_NAME].strip()
 
 
 def record_of(data: Mapping[str, Any]) -> Record | None:
