@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import datetime
 from pathlib import Path
@@ -151,6 +152,8 @@ def logs_command(place: Place, run: str, follow: bool, lines: int) -> None:
         file = open_regular(path)
         if file is not None:
             with file:
+                if file.seek(0, os.SEEK_END) < start:
+                    start = 0  # it was truncated
                 file.seek(start)
                 while piece := file.read(1 << 16):
                     start += len(piece)

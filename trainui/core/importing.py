@@ -19,6 +19,7 @@ from trainui.core.ingest.bundles import Bundle, job_name
 from trainui.core.ingest.discover import Found, form_of, newest_copy
 from trainui.core.ingest.follow import chunks_of
 from trainui.core.process.files import write_json
+from trainui.core.process.order import OUTPUT
 from trainui.core.run import Result
 from trainui.core.spec import Job, Spec
 from trainui.core.store.imports import add_imported, imported_from, note_times, points_of_run
@@ -26,6 +27,7 @@ from trainui.core.store.intents import next_number
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.streams import StreamWriter
+from trainui.core.store.verdicts import write_gates
 from trainui.core.watching import Watch
 
 ORIGIN, SPEC = "origin.json", "spec.toml"
@@ -81,7 +83,7 @@ def import_bundle(
 def import_again(db: sqlite3.Connection, folder: Path, spec: Spec, origin: dict[str, Any]) -> RunRow:
     """An imported run told again from its directory into a new runs.db. Its files may be gone."""
     with atomic(db):
-        run = add_imported(db, folder.name, spec, folder, origin)
+        run = _row(db, folder.name, spec, folder, origin)
     _read(db, run, lambda _bytes: None)
     return RunWriter(db).get(run.name) or run
 
@@ -107,7 +109,26 @@ def _add(db: sqlite3.Connection, bundle: Bundle, spec: Spec, path: Path, project
         (folder / SPEC).chmod(0o600)
         write_json(folder / FOUND, {"streams": [asdict(one) for one in bundle.streams]})
         write_json(folder / ORIGIN, origin)
-        return add_imported(db, name, spec, folder, origin)
+        if (printed := _printed(bundle)) is not None:
+            (folder / OUTPUT).symlink_to(printed)
+        return _row(db, name, spec, folder, origin)
+
+
+def _row(db: sqlite3.Connection, name: str, spec: Spec, folder: Path, origin: dict[str, Any]) -> RunRow:
+    run = add_imported(db, name, spec, folder, origin)
+    write_gates(db, name, spec.gates())
+    return run
+
+
+def _printed(bundle: Bundle) -> Path | None:
+    """What the run printed, to be looked at as its log: the stream itself, or what W&B keeps beside its file."""
+    for stream in bundle.streams:
+        path = Path(stream.path)
+        if stream.kind == "console":
+            return path
+        if stream.kind == "wandb" and (beside := path.parent / "files" / OUTPUT).is_file():
+            return beside
+    return None
 
 
 def _read(db: sqlite3.Connection, run: RunRow, tell: Callable[[int], None]) -> tuple[int, int]:

@@ -154,7 +154,7 @@ def test_a_line_that_reports(line, step, epoch, metrics):
     "line",
     [
         # settings
-        "learning_rate: 0.001", "lr: 0.1", "batch_size: 32", "loss_weight: 0.5", "precision: 16", "max_iters = 600000",
+        "batch_size: 32", "loss_weight: 0.5", "precision: 16", "max_iters = 600000",
         "+ lr=1e-5", "+ epoch=25", "Total params: 15427584", "number of parameters: 123.59M", "label_smoothing: 0.1",
         '{"lr": 0.1, "batch_size": 4, "epochs": 30}', "{'dog': '0', 'rooster': '1'}", "Peak FLOPS (BF16): inf",
         "Namespace(batch_size=20, dropout=0.2, lr=0.5, best_val_loss=0.3)", "tokens per iteration will be: 491,520",
@@ -168,7 +168,7 @@ def test_a_line_that_reports(line, step, epoch, metrics):
         "HTTP/1.1 200 OK", "Loading model from /home/x/d2 with step 10", "Resuming from epoch 10",
         "saving checkpoint to /scratch/out-100",
         # tables' borders, prose, other tables
-        "+------+-------+", "| 0.5  | 0.6   |", "=====", "- WER: 25-35% (first run, baseline)", "dice: [0.1, 0.2]",
+        "+------+-------+", "| 0.5  | 0.6   |", "=====", "- WER: 25-35% (first run, baseline)", "input shape: [1, 3, 224]",
         "RuntimeError: CUDA out of memory. Tried to allocate 48.00 MiB", "step 100: saved 3 checkpoints",
         "epoch 3 took 45.2s", "Epoch 5: val_loss improved from 0.50000 to 0.40000, saving model to x.h5",
         "0,0.554,0.768,0.846", "all        128        929      0.577      0.414       0.46", "Sanity check 2/2",
@@ -184,6 +184,22 @@ def test_no_metric_is_invented(line):
     assert told(line) == []
     # … and not after training began either, where a bare `name: value` is trusted more
     assert [metrics for *_, metrics in told("Epoch 2/5", line)] in ([], [{"precision": 16.0}])
+
+
+@pytest.mark.parametrize("line", ["learning_rate: 0.001", "lr: 0.1", "dice: [0.1, 0.2]"])
+def test_what_may_be_a_setting_is_believed_once_training_is_under_way(line):
+    assert told(line) == []
+    assert len(told("epoch:  3", line)) == 1
+
+
+def test_a_list_of_results_is_a_metric_for_each_class():
+    assert told(
+        "Epoch 7", "Pseudo dice [np.float32(0.75), np.float32(0.5)]", "Val IoU per class: [0.25 0.5]"
+    ) == [
+        (None, 7.0, {"dice_0": 0.75, "dice_1": 0.5}),
+        (None, 7.0, {"val/iou_per_class_0": 0.25, "val/iou_per_class_1": 0.5}),
+    ]
+    assert told("Epoch 7", "loss shape: [2, 3]", "accuracy of [1, 2]", "dice: [a, 0.5]") == []
 
 
 def test_counters_within_an_epoch_become_steps_of_the_run():
@@ -235,6 +251,15 @@ def test_a_bar_that_draws_itself_twice_counts_once():
         "\r".join(bar.format(*at) for at in [(1, 1, 3.0), (1, 1, 3.0), (1, 1, 2.0), (2, 2, 2.0)])
     ) == [
         (1, 1.0, {"loss": 3.0}),
+        (2, 1.0, {"loss": 2.0}),
+    ]
+
+
+def test_what_a_bar_shows_before_and_after_its_first_step_counts_once():
+    bar = "Epoch 1:  {}%|█   | {}/128 [00:02<00:11,  9.58it/s, loss={}]"
+    states = [(0, 0, 3.0), (1, 1, 3.0), (1, 1, 2.0), (2, 2, 2.0), (2, 2, 1.0)]
+    assert told("\r".join(bar.format(*at) for at in states)) == [
+        (0, 1.0, {"loss": 3.0}),
         (2, 1.0, {"loss": 2.0}),
     ]
 

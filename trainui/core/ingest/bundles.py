@@ -18,6 +18,11 @@ _BELOW = frozenset(
     {"tb", "tb_logs", "tensorboard", "tensorboard_logs", "tf_logs", "events", "logs", "log", "files"}
 )
 """Folders in which a run keeps its logs apart from what else it leaves."""
+_TOGETHER = frozenset(
+    {"trainer_state.json", "all_results.json", "train_results.json", "eval_results.json", "predict_results.json",
+     "test_results.json", "results.json", "metrics.json", "history.json", "metrics.csv", "metrics.jsonl"}
+)  # fmt: skip
+"""Names a framework gives to what it leaves of one run."""
 _VAGUE = re.compile(
     r"(?i)(?:version|run|exp|trial|fold|seed|v)?[-_]?\d*|train(?:ing)?|val(?:idation)?|test|eval|metrics|results?|logs?"
     r"|output|progress|history|trainer_state|events.*|files|stdout|console|data|runs|lightning_logs|tmp|checkpoints?"
@@ -98,7 +103,7 @@ def _stands_alone(path: Path, form: Format, files: Iterable[tuple[Path, Format]]
     """Whether a file is a run by itself, as several of one kind in a folder are, but for event files and for those
     whose names differ by the phase alone: `train_log.csv` and `val_log.csv`."""
     peers = [one for one, its in files if its.kind == form.kind and one.parent == path.parent and one != path]
-    if form.kind == "tensorboard" or not peers:
+    if form.kind == "tensorboard" or not peers or path.name in _TOGETHER:
         return False
     if form.kind == "console":
         return True
@@ -116,10 +121,10 @@ def _split(path: Path) -> tuple[str, str]:
 def _bundle(root: Path, files: Sequence[tuple[Path, Format]]) -> Bundle:
     streams: list[Found] = []
     for path, form in files:
-        prefix = prefix_for(str(path), form.kind, streams)
         _, phase = _split(path)
-        if not prefix and phase and sum(its.kind == form.kind for _, its in files) > 1:
-            prefix = f"{phase}/"
+        peers = sum(its.kind == form.kind for _, its in files)
+        is_named = phase and peers > 1 and form.kind != "tensorboard"
+        prefix = f"{phase}/" if is_named else prefix_for(str(path), form.kind, streams)
         streams.append(Found(path=str(path), kind=form.kind, prefix=prefix))
     return Bundle(root=root, streams=tuple(streams))
 

@@ -11,6 +11,7 @@ from trainui.core.ingest.dialects.bars import pieces_of, read_bar
 from trainui.core.ingest.dialects.blocks import Block
 from trainui.core.ingest.dialects.boosting import read_round
 from trainui.core.ingest.dialects.found import Found
+from trainui.core.ingest.dialects.lists import read_list
 from trainui.core.ingest.dialects.mappings import read_dict, read_json
 from trainui.core.ingest.dialects.noise import is_noise
 from trainui.core.ingest.dialects.prefixes import without_prefix
@@ -161,7 +162,10 @@ class Console:
             return None if self._place.is_behind(found) else found
         if is_noise(text):
             return None
-        return read_headed(text) or read_pairs(text, indented=indented, is_under_way=self._place.is_known)
+        known = self._place.is_known
+        if text.endswith("]") and (found := read_list(text, is_under_way=known)) is not None:
+            return found
+        return read_headed(text) or read_pairs(text, indented=indented, is_under_way=known)
 
 
 FORMAT = Format(

@@ -101,8 +101,7 @@ class Place:
         step, epoch = (self._step(found), self._epoch(found)) if headed else (self.step, self.epoch)
         if headed:
             self._move(found, step, epoch)
-        is_done = not found.within or found.step == found.steps
-        metrics = self._news(found.metrics, [step, epoch], is_done) if headed else found.metrics
+        metrics = self._news(found, [step, epoch]) if headed else found.metrics
         total = found.steps
         if total is not None and epoch is not None:
             total = total * self._epochs if self._epochs else None
@@ -155,11 +154,19 @@ class Place:
         if epoch is not None:
             self.epoch = epoch
 
-    def _news(self, metrics: dict[str, float], at: list[Any], is_done: bool) -> dict[str, float]:
+    def _is_next(self, at: list[Any], is_first: bool) -> bool:
+        """Whether a bar moved from nothing to its first step: most show the same numbers at both."""
+        return is_first and len(self._told_at) == 2 and self._told_at == [at[0] - 1, at[1]]
+
+    def _news(self, found: Found, at: list[Any]) -> dict[str, float]:
         """What was not yet said at this step. While a bar stands still, the first value of a name counts;
         when it is full, a new value replaces it: Keras and Lightning add the epoch's results to the full bar."""
+        metrics, is_done = found.metrics, not found.within or found.step == found.steps
+        is_first = found.within and found.step == 1
         if at != self._told_at:
-            self._told_at, self._told = at, {}
+            held = self._told if self._is_next(at, is_first) else {}
+            self._told_at = at
+            self._told = {name: told for name, told in held.items() if told == repr(metrics.get(name))}
         news = {
             name: value
             for name, value in metrics.items()

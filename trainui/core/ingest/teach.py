@@ -46,7 +46,7 @@ _CLOSES = "])}|/%,;"
 _SPECIAL = re.compile(r"[\\.^$*+?{}\[\]|()]")
 _GROUP = re.compile(r"\W+", re.ASCII)
 # Digits that belong to a word keep their value where the word names the next number: `top1: 0.5`, `fold 2`.
-_NAMES_NEXT = re.compile(r"[\w@%/]*(?:[ ][^\W\d][\w@%/]*)?\s*[:=]?\s*(?=[-+.]?\d|nan|inf|$)")
+_NAMES_NEXT = re.compile(r"[\w@%/]*(?:[ ][^\W\d][\w@%/]*)?\s*[:=]?\s*(?=[-+.]{0,2}(?:\d|[nN]a[nN]|inf)|$)")
 
 
 class Token(NamedTuple):

@@ -37,8 +37,13 @@ class Opened:
 def _written_file(descriptor: str) -> str:
     """The path behind a descriptor that can be written to, or "" for all others."""
     try:
-        if not os.lstat(descriptor).st_mode & stat.S_IWUSR or not stat.S_ISREG(os.stat(descriptor).st_mode):
+        file = os.stat(descriptor)
+        if (
+            not os.lstat(descriptor).st_mode & stat.S_IWUSR
+            or not stat.S_ISREG(file.st_mode)
+            or not file.st_nlink
+        ):
             return ""
         return os.readlink(descriptor)
-    except OSError:  # closed meanwhile, deleted, or another user's
+    except OSError:  # closed meanwhile, or another user's
         return ""

@@ -22,6 +22,7 @@ _BARE = re.compile(
 )
 _END = re.compile(r"\[[\d:]+<[^\]]*\](?=\s*[^\s,|:])")
 _EPOCHS = frozenset({"epoch", "epochs", "training epochs", "train epochs"})
+_EPOCH_LAST = re.compile(r"\bepochs?\s?[:=]?\s?\[?(?P<n>\d{1,6})(?:/(?P<of>\d{1,6}))?\]?\W*$", re.IGNORECASE)
 _CLOCKS = re.compile(r"\s*[\d:?]+<[^,]*,[^,]*(?:,\s*)?|\s*[\d:]+(?: •[^,]*)?(?:,\s*|$)")
 _KERAS = re.compile(
     r"(?P<n>\d+)/(?P<of>\d+|Unknown)\s*(?:\[[=>.\s]*\]|[━╸╺─]+|(?=-\s*\d+m?s\b))\s*-?\s*(?P<rest>.*)"
@@ -90,6 +91,8 @@ def _titled(title: str) -> Found:
     found, rest = read_head(title)
     bare = rest.strip("[](): -").lower()
     found.phase = phase or PHASES.get(bare, "") or found.phase
+    if found.epoch is None and (epoch := _EPOCH_LAST.search(rest)) is not None:
+        found.epoch, found.epochs = float(epoch["n"]), int(epoch["of"]) if epoch["of"] else None
     pairs = [pair for pair in pairs_in(rest)[0] if pair.is_precise or is_measure(pair.words)]
     found.metrics = metrics_of(pairs, found.phase)
     return found

@@ -23,7 +23,7 @@ _EPOCH = re.compile(
 )
 _STEP = re.compile(
     r"#?(?:(?:global|train(?:ing)?)?[_ ]?steps?|episodes?|iter(?:ation)?[ _]steps?|iter(?:ation)?s?"
-    r"|(?:num_)?timesteps?(?==)|num_updates?|its?|updates?|up\.|batch(?:es|_idx)?|s(?=:\d))"
+    r"|(?:num_)?timesteps?(?==)|num_updates?|its?|updates?|up\.|batch(?:es|_idx|_id)?|s(?=:\d))"
     rf"(?:\s*[(\[]\s*(?P<phase>{_PHASE_WORDS})\s*[)\]])?"
     r"(?:\s*[:=#]\s*|\s*)[\[(]?\s*(?P<n>\d[\d,]*)(?:st|nd|rd|th)?"
     r"(?:\s*(?:/|of|out of)\s*(?P<of>\d[\d,]*\b))?\s*[\])]?(?![\w.]*\w)",

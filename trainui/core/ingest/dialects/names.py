@@ -86,8 +86,9 @@ _RANKED = frozenset(
         "phase",
     }
 )
-_COUNTERS = frozenset({"batch", "batch_idx", "episode", "episodes", "sen", "samples"})
+_COUNTERS = frozenset({"batch", "batch_idx", "batch_id", "episode", "episodes", "sen", "samples"})
 
+_LATEST = re.compile(r"(?:new (?=best)|current[ _](?=l(?:earning[ _])?r(?:ate)?$))", re.IGNORECASE)
 _WORD = re.compile(r"[_/.\s\-@()+]+")
 _SERIAL = re.compile(r"\d{4}")
 _SLUG = re.compile(r"[^\w./@%#+\-]+")
@@ -101,6 +102,7 @@ def metric_name(words: str, phase: str = "") -> str:
     `Val WER` → `val/wer`; `train_loss` stays; `Loss` in a validation line → `val/loss`.
     """
     words = words.strip(" \t\"'*#:=-_<>[]().,").removesuffix(" is")
+    words = _LATEST.sub("", words, count=1)
     if not words or len(words) > 60 or _PATH.search(words):
         return ""
     parts = words.lower().split()

@@ -18,12 +18,16 @@ _TOTAL = re.compile(
 )
 _COUNT = re.compile(r"(?P<n>\d+)/(?P<of>\d+):?\s+|\[\s*(?P<m>\d+)\s*/\s*(?P<mof>\d+)\s*\]:?\s*")
 _COUNT_LAST = re.compile(r"\s\[\s*(?P<n>\d+)\s*/\s*(?P<of>\d+)\s*\]$")
+_CRY = re.compile(r"[A-Z]\w{1,12}!+\s+(?=\w)")
+_GROUPED = re.compile(r"(?P<group>(?:[A-Za-z]\w* ){0,2}[A-Za-z]\w*_\w+) (?=[A-Za-z]\w*[:=][-+]?[\d.])")
+# What belongs to a step though it is no result, and stands on a line of its own.
+_RATES = frozenset({"lr", "learning rate", "learning_rate", "grad norm", "grad_norm"})
 _KERAS_TIME = re.compile(r"^-?\s*\d+m?s\s+-\s+")
 _STEPPED = re.compile(r"\b(?:global_)?step = \d")
 _ASIDE = re.compile(r"\([^()]*\)|\b\d+(?:\.\d+)?\s?(?:s|m|h|ms|sec|min)\b")
 _AFTER = re.compile(
     r"^[\W_]*(?P<name>[A-Za-z]\w*(?: [A-Za-z]\w*){0,3}) (?:after|at|in)"
-    r" (?P<place>(?:epoch|iteration|iter|step)\s+\d[\d,]*)"
+    r" (?P<place>(?:(?:global|train|training) )?(?:epoch|iteration|iter|step|episode)\s+\d[\d,]*)"
     rf"\s*(?::|=|is)\s*(?={NUMBER})",
     re.I,
 )
@@ -45,7 +49,7 @@ _MARIAN = re.compile(r"\w+\.? [\d,.]+ : ")
 def read_headed(text: str) -> Found | None:
     """A line that begins with a step or an epoch: the pairs after it are metrics if one of them is a decimal or
     speaks of a result, and a bare head is news."""
-    if " after " in text or " at " in text:
+    if " after " in text or " at " in text or " in " in text:
         text = _AFTER.sub(_turned, text, count=1)
     found, rest = read_head(text)
     stage = None if found.is_headed else _STAGE.match(text)
@@ -81,20 +85,30 @@ def read_pairs(text: str, *, indented: bool, is_under_way: bool) -> Found | None
 
     Before training is under way, settings are printed: then only what cannot be one is believed.
     """
-    phase, rest = phase_of(_MARKS.sub("", text, count=1))
+    phase, rest = phase_of(_CRY.sub("", _MARKS.sub("", text, count=1), count=1))
     if (indented and "=" in rest) or (" = " in rest and not is_under_way and not _STEPPED.search(rest)):
         return None
     found, rest = _counted(without_heading(_KERAS_TIME.sub("", rest)), phase)
+    group = _GROUPED.match(rest) if is_under_way else None
+    rest = rest[group.end() :] if group else rest
     pairs, clean = pairs_in(rest, strictly=True)
     if not clean or (text.endswith(",") and len(pairs) == 1):
         return None
     pairs = [pair for pair in pairs if not is_prose(pair.words)]
-    if not any(_is_result(pair, is_under_way or bool(phase)) for pair in pairs):
+    if not any(_is_result(pair, is_under_way or bool(phase)) for pair in pairs) and not (
+        is_under_way
+        and len(pairs) == 1
+        and "=" not in rest
+        and pairs[0].words.lower().removeprefix("current").strip(" _") in _RATES
+    ):
         return None
     reports = [pair for pair in pairs if not is_setting(pair.words)]
     if " = " in rest and len(reports) < len(pairs):
         return None
     _fill(found, reports)
+    if group is not None:
+        folder = group["group"].lower().replace(" ", "_")
+        found.metrics = {f"{folder}/{name}": value for name, value in found.metrics.items()}
     return found if found.metrics else None
 
 
