@@ -11,6 +11,8 @@ import pytest
 from tests.fuzz.samples import event, history, leveldb
 
 EVIL = "\x1b[2J\x1b]0;title\x07\x9b31m\x85\u202eevil\u2066\u200f\u2028\n\r\t\x00\x08loss\x1bPq"
+INLINE = re.sub(r"[\n\r\t\0]", "", EVIL)
+"""The same without what ends a cell."""
 RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What may not come out, newlines and tabs apart."""
 PLAIN = "val/mae"
@@ -31,13 +33,13 @@ FILES = {
         {"step": 4, PLAIN: float("inf")},
     )
     + b'{"step": 5, "val/mae": 1e999}\n{"step": 1' + b"0" * 400 + b', "val/mae": 2}\n{"step": 6, "val/mae": \x1b[2J\xff\n',
-    "metrics.csv": f'epoch,"csv_loss{EVIL}",csv_acc\n1,0.5,0.1\n2,0.5,1e999\n{"9" * 400},1,1\n'.encode(),
+    "metrics.csv": f'epoch,"csv_loss{INLINE}",csv_acc\n1,0.5,0.1\n2,0.5,1e999\n{"9" * 400},1,1\n'.encode(),
     "trainer_state.json": json.dumps(
         {"log_history": [{"step": n, "epoch": n / 2, f"state_loss{EVIL}": 1.0, EVIL: 2} for n in range(4)]}
     ).encode(),
     "events.out.tfevents.1": event(1, f"tb_loss{EVIL}".encode(), 0.5) + event(2, b"\xff\xfe\x1b[2J", 1.0) + b"\x1b[2J" * 20,
     "run-1.wandb": leveldb(history(1, **{f"wandb_loss{EVIL}": "0.5", "_step": "9223372036854775807"})),
-    "lightning_logs/version_0/metrics.csv": f"step,deep{EVIL.strip()}\n1,0.5\n".encode("utf-8", "replace"),
+    "lightning_logs/version_0/metrics.csv": f"step,deep_loss{INLINE}\n1,0.5\n".encode("utf-8", "replace"),
 }  # fmt: skip
 NAMES = [
     b"metrics-\x1b[2J.csv",
@@ -57,7 +59,7 @@ PRINTED = (
 @pytest.fixture
 def hostile(cockpit):
     """A project in which a run wrote all of it and ended."""
-    files = cockpit.project / "files"
+    files = cockpit.project / ".files"
     for name, data in FILES.items():
         (files / name).parent.mkdir(parents=True, exist_ok=True)
         (files / name).write_bytes(data)
@@ -66,7 +68,7 @@ def hostile(cockpit):
             file.write(lines({"step": 1, "j_loss": 1}) if name.endswith(b"l") else b"step,n_loss\n1,0.5\n")
     (cockpit.project / "printed").write_bytes(PRINTED)
     (cockpit.project / "jobs" / "hostile.toml").write_text(
-        '[job]\nname = "hostile"\ncommand = ["sh", "-c", "cat printed; cp -r files/. $TRAINUI_RUN_DIR/"]\n'
+        '[job]\nname = "hostile"\ncommand = ["sh", "-c", "cat printed; cp -r .files/. $TRAINUI_RUN_DIR/"]\n'
         f'[metrics]\nprimary = "{PLAIN}"\ngoal = "min"\n'
     )
     cockpit("start", "hostile", "--wait")
@@ -94,7 +96,7 @@ def out(cockpit, *words):
 def test_what_a_run_wrote_never_drives_the_terminal(hostile):
     told = json.loads(out(hostile, "show", "hostile-1", "--json"))
     metrics = [one["metric"] for one in told["metrics"]]
-    for word in ("csv_loss", "state_loss", "tb_loss", "wandb_loss", "loss", PLAIN):
+    for word in ("csv_loss", "deep_loss", "state_loss", "tb_loss", "wandb_loss", "loss", PLAIN):
         assert any(word in name for name in metrics), (word, metrics)
     assert all(name.isprintable() for name in metrics)
     for metric in metrics:
@@ -106,7 +108,7 @@ def test_what_a_run_wrote_never_drives_the_terminal(hostile):
 
 
 def test_what_parse_tells_of_a_hostile_file_never_drives_the_terminal(hostile):
-    for name in (*(f"files/{name}" for name in FILES), "printed"):
+    for name in (*(f".files/{name}" for name in FILES), "printed"):
         out(hostile, "parse", name)
         assert json.loads(out(hostile, "parse", name, "--json"))["lines"] > 0, name
 
