@@ -78,7 +78,8 @@ def check_record(record: Record) -> None:
     """What the store can keep and a terminal can show."""
     for name, value in record.metrics.items():
         assert 0 < len(name) <= MAX_NAME
-        assert name.isprintable(), repr(name)
+        assert strip_escapes(name) == name, repr(name)
+        assert "\n" not in name
         assert type(value) is float, (name, value)
     for field in ("step", "epoch", "at", "total_steps", "total_epochs"):
         value = getattr(record, field)

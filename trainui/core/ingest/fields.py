@@ -95,8 +95,7 @@ def is_clean(name: str) -> bool:
 
 def clean_name(name: str) -> str:
     """A metric's name, harmless to a terminal and of bounded length."""
-    shown = (one if one.isprintable() else " " for one in strip_escapes(name))
-    return "".join(shown).strip()[:MAX_NAME].strip()
+    return strip_escapes(name).replace("\n", " ").strip()[:MAX_NAME]
 
 
 def record_of(data: Mapping[str, Any]) -> Record | None:
