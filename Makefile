@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv || echo .uv/bin/uv)
 IN := .venv/bin
 
-.PHONY: help setup demo test test-callbacks lint format bench torture load lock pictures clean
+.PHONY: help setup demo test test-callbacks lint format bench torture load fuzz lock pictures clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -60,6 +60,10 @@ load: .venv/ready ## fifty runs at once, then sixteen that write without pause: 
 	$(IN)/python -m tests.load queue
 	$(IN)/python -m tests.load flood
 
+fuzz: .venv/ready ## bytes that look for a hole in every reader: FUZZ_SECONDS (60) each; ONLY=csv,jsonl
+	@$(UV) pip install --quiet --python $(IN)/python --group fuzz
+	@$(IN)/python -m tests.fuzz $(if $(ONLY),--only $(ONLY))
+
 pictures: .venv/ready ## make the pictures of the README from the app
 	$(IN)/python -m tests.pictures
 
@@ -67,4 +71,4 @@ lock: ## resolve the dependencies again
 	$(UV) pip compile --quiet --universal --generate-hashes --no-header --all-extras --group dev pyproject.toml -o requirements.lock
 
 clean: ## remove what make made, but no run and no data
-	rm -rf .venv .venv-bench .uv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .uv .pytest_cache .mypy_cache .ruff_cache .hypothesis .fuzz

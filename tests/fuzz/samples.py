@@ -13,13 +13,13 @@ from trainui.core.ingest.formats.tfrecord import framed
 AT = 1_763_000_000.0
 
 
-def _event(step: int, tag: bytes, value: float) -> bytes:
+def event(step: int, tag: bytes, value: float) -> bytes:
     """A serialized Event of TensorBoard with one scalar."""
     summary = nested(1, nested(1, tag) + b"\x15" + struct.pack("<f", value))
     return framed(b"\x09" + struct.pack("<d", AT + step) + number(2, step) + nested(5, summary))
 
 
-def _history(step: int, **items: str) -> bytes:
+def history(step: int, **items: str) -> bytes:
     """A serialized Record of W&B with one line of history; values are JSON."""
     pairs = b"".join(
         nested(1, nested(1, name.encode()) + nested(16, text.encode())) for name, text in items.items()
@@ -27,7 +27,7 @@ def _history(step: int, **items: str) -> bytes:
     return number(1, step) + nested(2, pairs + nested(2, number(1, step)))
 
 
-def _leveldb(*records: bytes) -> bytes:
+def leveldb(*records: bytes) -> bytes:
     frames = [
         struct.pack("<IHB", zlib.crc32(record, zlib.crc32(bytes([FULL]))), len(record), FULL) + record
         for record in records
@@ -56,14 +56,14 @@ PRINTED = (
 SAMPLES: dict[str, tuple[bytes, ...]] = {
     "tensorboard": (
         framed(nested(3, b"brain.Event:2"))
-        + _event(1, b"train/loss", 2.5)
-        + _event(2, b"train/loss", float("nan")),
-        _event(2**40, b"lr", 1e-38) + bytes(40) + _event(3, "größe".encode(), -1.0),
+        + event(1, b"train/loss", 2.5)
+        + event(2, b"train/loss", float("nan")),
+        event(2**40, b"lr", 1e-38) + bytes(40) + event(3, "größe".encode(), -1.0),
     ),
     "wandb": (
-        _leveldb(
-            _history(1, loss="0.5", **{"val/acc": "1e-3", "_step": "1"}),
-            _history(2, loss='"NaN"', epoch="0.5"),
+        leveldb(
+            history(1, loss="0.5", **{"val/acc": "1e-3", "_step": "1"}),
+            history(2, loss='"NaN"', epoch="0.5"),
         ),
     ),
     "jsonl": (

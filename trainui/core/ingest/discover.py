@@ -114,7 +114,7 @@ class Finder:
         for path in paths:
             if len(streams) >= MOST_STREAMS:
                 break
-            if path in names or not is_text(path) or self._is_passed_over(path):
+            if path in names or not path.isprintable() or self._is_passed_over(path):
                 continue
             form = form_of(self._folder / path, printed=printed)
             if form is None:
@@ -150,13 +150,13 @@ class Finder:
 
     def _names(self, folder: Path) -> tuple[list[str], list[str]]:
         """(files that are watched for, folders) in a folder, sorted; links are not followed, and what lies in a run
-        directory below is that run's."""
+        directory below is that run's. A name that no terminal and no database would take is passed over."""
         files, folders = [], []
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name == MARKED and folder != self._folder:
                     return [], []
-                if not is_text(entry.name):
+                if not entry.name.isprintable():
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     if not entry.name.startswith((".", "__")):
