@@ -9,7 +9,7 @@ from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
-from trainui.core.ingest.discover import MOST_STREAMS, Finder, Found, is_text, newest_copy
+from trainui.core.ingest.discover import MOST_STREAMS, Finder, Found, newest_copy
 from trainui.core.ingest.follow import Chunk, read_chunk
 from trainui.core.ingest.format import Reader
 from trainui.core.ingest.formats import format_named
@@ -159,7 +159,7 @@ def told(directory: Path) -> list[Found]:
         ]
         for one in found:
             format_named(one.kind)
-        found = [one for one in found if is_text(one.path)]
+        found = [one for one in found if one.path.isprintable()]
     except (OSError, ValueError, LookupError, TypeError):
         return []
     return found

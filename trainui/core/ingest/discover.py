@@ -178,11 +178,6 @@ def form_of(path: Path, *, printed: bool = False) -> Format | None:
     return form if form is not None and (printed or form.kind != "console") else None
 
 
-def is_text(path: str) -> bool:
-    """Whether a path is UTF-8: any other name can neither be kept in the store nor typed again."""
-    return path.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in path)
-
-
 def stream_path(path: str, form: Format) -> str:
     """Under which path a file is one stream with its earlier copies."""
     return _SNAPSHOT.sub("", path) if form.is_whole else path
