@@ -6,6 +6,7 @@ done after the commit, and done again by the next manager if this one dies in be
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 
@@ -113,6 +114,7 @@ class Lives:
         seen = self._metering.pids
         owner = Owner(
             since=run.started_at or run.queued_at,
+            until=now.unix if final else math.inf,
             pids={*seen.get(run.name, ()), *([run.pid] if run.pid else ())},
             strangers=self._runs.pids_of_company(run).union(*(seen[one] for one in seen if one != run.name)),
             named=named_by(run.spec, run.project),

@@ -6,6 +6,7 @@ everything that was written while no other run of the project lived.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class Owner:
 
     Attributes:
         since: when it began, Unix seconds: older files are not its own.
+        until: when it ended: what was written later is another's.
         pids: of all its processes that were ever seen.
         strangers: those of the runs that lived at the same time.
         named: files and folders its command names, absolute.
@@ -36,6 +38,7 @@ class Owner:
     """
 
     since: float
+    until: float = math.inf
     pids: Collection[int] = ()
     strangers: Collection[int] = ()
     named: Collection[Path] = ()
@@ -44,7 +47,7 @@ class Owner:
     def owns(self, path: Path) -> bool:
         """Whether a file is the run's."""
         stamp = stamp_of(path)
-        if not stamp or stamp[2] / 1e9 < self.since - LAG:
+        if not stamp or not self.since - LAG <= stamp[2] / 1e9 <= self.until + LAG:
             return False
         writer = _WRITER.search(path.name)
         if writer is not None and int(writer[1]) in self.pids:
