@@ -48,8 +48,11 @@ class Lives:
         metering: Metering,
         *,
         tries_again: bool = True,
+        looks_around: bool = True,
     ) -> None:
-        """`tries_again`: whether what dies may queue the next of its line, as its spec says."""
+        """`tries_again`: whether what dies may queue the next of its line, as its spec says. `looks_around`: whether a
+        run may have streams outside its directory that its directory does not tell of."""
+        self._looks_around = looks_around
         self._db = db
         self._runs = RunWriter(db)
         self._streams = StreamWriter(db)
@@ -110,6 +113,8 @@ class Lives:
 
     def _elsewhere(self, run: RunRow, now: Clock, *, final: bool) -> Iterator[str]:
         """Files outside its directory that a run writes, absolute paths."""
+        if not self._looks_around:
+            return
         yield from self._metering.opened.get(run.name, ())
         seen = self._metering.pids
         owner = Owner(
