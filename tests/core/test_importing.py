@@ -17,6 +17,13 @@ def points(cockpit, run, metric="loss"):
     return [(step, value) for step, value, _ in cockpit.json("curve", run, metric)["points"]]
 
 
+def curves(cockpit):
+    reader = cockpit.reader()
+    found = [(run, one.metric, one.points) for run in runs(cockpit) for one in reader.metrics(run)]
+    reader.close()
+    return found
+
+
 def runs(cockpit):
     return sorted(one["run"] for one in cockpit.json("ls", "--all"))
 
@@ -108,3 +115,33 @@ def test_an_import_killed_before_its_row_does_not_keep_the_store_from_being_made
     assert "big-2 is left alone" in done.stdout + done.stderr
     assert runs(cockpit) == ["big-1"]
     assert points(cockpit, "big-1") == [(0, 1.5), (1, 1.25)]
+
+
+def test_a_store_made_anew_keeps_the_curves_whose_files_are_gone(cockpit, project):
+    rows = [(0, 1.5), (1, 1.25), (2, 1.0), (3, 0.75), (1, 1.5), (2, 0.5)]
+    file = table(project / "big.csv", *rows)
+    table(project / "other.csv", (0, 2.5))
+    cockpit("import", "big.csv", "other.csv")
+    file.unlink()
+    cockpit("doctor", "--rebuild", "--force", code=None)
+    assert points(cockpit, "big-1") == rows
+    assert points(cockpit, "other-1") == [(0, 2.5)]
+    table(project / "big.csv", *rows, (3, 0.25))
+    assert [one["points"] for one in cockpit.json("import", "big.csv")] == [1]
+
+
+def test_a_store_made_anew_gives_no_run_the_files_of_another(cockpit, project):
+    """When the first run is told again nothing is known of the second, which lived at the same time."""
+    script = 'mkdir -p logs/$0; while ! test -e end; do sleep 0.05; done; printf "step,loss\\n0,$1\\n" > logs/$0/metrics.csv'
+    for name, loss in (("left", "0.5"), ("right", "0.25")):
+        command = ["sh", "-c", script, name, loss]
+        (project / "jobs" / f"{name}.toml").write_text(f'[job]\nname = "{name}"\ncommand = {command}\n')
+        cockpit("start", name)
+    cockpit.until_status("left-1", "running")
+    cockpit.until_status("right-1", "running")
+    (project / "end").touch()
+    for name in ("left-1", "right-1"):
+        cockpit.until_status(name, "ended")
+    before = curves(cockpit)
+    cockpit("doctor", "--rebuild", "--force", code=None)
+    assert curves(cockpit) == before

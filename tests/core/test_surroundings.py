@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import conftest
 from tests.conftest import until
 from trainui.core.spec import Job, Spec
 from trainui.core.surroundings import Owner, Surroundings, named_by
@@ -161,6 +162,14 @@ def test_an_event_file_of_another_run_is_not_its_own_wherever_it_lies(tmp_path):
     assert not Owner(since=since, named=named, strangers=[4711]).owns(file)
 
 
+def test_a_file_written_before_or_after_a_run_is_not_its_own(tmp_path):
+    file = tmp_path / "results.csv"
+    file.touch()
+    now = time.time()
+    for since, until, owns in ((-60, 60, True), (30, 60, False), (-60, -30, False)):
+        assert Owner(since=now + since, until=now + until, is_alone=True).owns(file) is owns
+
+
 def test_two_runs_that_write_events_into_one_named_folder_keep_to_their_own(cockpit, project):
     (project / "two.py").write_text(TWO.format(root=str(ROOT)))
     for name, base in (("left", 100), ("right", 200)):
@@ -168,7 +177,7 @@ def test_two_runs_that_write_events_into_one_named_folder_keep_to_their_own(cock
         (project / "jobs" / f"{name}.toml").write_text(f'[job]\nname = "{name}"\ncommand = {command}\n')
         cockpit("start", name)
     both = [project / "begun-100", project / "begun-200"]
-    until(lambda: all(one.exists() for one in both))
+    conftest.until(lambda: all(one.exists() for one in both))
     (project / "end").touch()
     for name, base in (("left-1", 100), ("right-1", 200)):
         cockpit.until_status(name, "ended")

@@ -5,21 +5,24 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
 
 from trainui.core.ingest.discover import MOST_STREAMS, Finder, Found, newest_copy
-from trainui.core.ingest.follow import Chunk, read_chunk
+from trainui.core.ingest.follow import LIMIT, Chunk, read_chunk
 from trainui.core.ingest.format import Reader
 from trainui.core.ingest.formats import format_named
-from trainui.core.process.files import read_json, write_json
+from trainui.core.ingest.records import Record
+from trainui.core.process.files import read_json, recall, write_json
 from trainui.core.store.streams import Source
 
 OWN = (Found(path="metrics.jsonl", kind="jsonl"), Found(path="output.log", kind="console"))
 """The files of every run directory that are followed."""
 FOUND = "streams.json"
 """What else is followed, in the run directory: runs.db can be made anew from it."""
+BEFORE = "before.json"
+"""How long the files were that lay about when the run began: what is appended to one is its own, the rest is not."""
 
 FIND = 2.0
 """Seconds between two looks for new streams."""
@@ -36,6 +39,7 @@ class Stream:
         """`make`: a reader of a kind, from a state."""
         self.source = source
         self.prefix = found.prefix
+        self.skip = found.skip
         self.form = format_named(found.kind)
         self._make = make
         self.reader = make(found.kind, source.state)
@@ -52,10 +56,12 @@ class Stream:
         stamp = stamp_of(path)
         if stamp == self._seen and not final:
             return None
-        source = self.source
-        chunk = read_chunk(
-            path, offset=source.offset, inode=source.inode, mark=source.mark, final=final, form=self.form
-        )
+        limit = self.skip - self.source.offset if self.source.offset < self.skip else LIMIT
+        chunk = self._chunk(path, limit=limit, final=final)
+        if chunk is not None and chunk.rewound == "replaced" and not self.form.is_whole:
+            rest = self._chunk(self._rotated(), final=True)
+            if rest is not None and not rest.rewound:
+                return rest
         if chunk is None:
             self._seen, self._shrunk_at = stamp, None
         elif chunk.rewound == "truncated" and not final:
@@ -63,6 +69,33 @@ class Stream:
             if 0 <= now - self._shrunk_at < SHRUNK:
                 return None
         return chunk
+
+    def _chunk(self, path: Path, *, limit: int = LIMIT, final: bool) -> Chunk | None:
+        source = self.source
+        return read_chunk(
+            path,
+            offset=source.offset,
+            inode=source.inode,
+            mark=source.mark,
+            limit=limit,
+            final=final,
+            form=self.form,
+        )
+
+    def read(self, chunk: Chunk) -> list[Record]:
+        """The records of a chunk; none of what was there before the run."""
+        told = [self.reader.read(item) for item in chunk.items]
+        if chunk.start < self.skip:  # the item over the border was begun by another
+            told = told[1:] if chunk.end > self.skip else []
+        return [record for records in told for record in records]
+
+    def _rotated(self) -> Path:
+        """Where the file that was read lies since another took its name: `train.log.1` beside `train.log`."""
+        for beside in self._path.parent.glob(f"{glob.escape(self._path.name)}?*"):
+            stamp = stamp_of(beside)
+            if stamp and stamp[0] == self.source.inode:
+                return beside
+        return self._path.with_name("")
 
     def path(self) -> Path:
         """Where it lies now: of a history with copies, the newest."""
@@ -73,6 +106,7 @@ class Stream:
         anew = self.form.anew
         self.reader = self._make(self.form.kind, anew(self.reader.state()) if anew else "")
         self._shrunk_at = None
+        self.skip = 0
 
 
 class Streams:
@@ -127,11 +161,24 @@ class Streams:
         fresh += self._finder.fresh(left, [*self._found, *fresh], silent=silent)
         if not fresh:
             return []
+        before = (recall(self._directory / BEFORE) or {}).get("files", {})
+        fresh = [replace(one, skip=int(before.get(one.path, 0))) for one in fresh]
         self._found += fresh
-        listed = [asdict(one) for one in self._found[len(self._own) :]]
-        write_json(self._directory / FOUND, {"streams": listed})
+        self._keep()
         self._streams += [self._stream(one) for one in fresh]
         return fresh
+
+    def begin_anew(self, stream: Stream) -> None:
+        """Another file took the place of a stream's."""
+        stream.begin_anew()
+        path = stream.source.path
+        if any(one.path == path and one.skip for one in self._found):
+            self._found = [replace(one, skip=0) if one.path == path else one for one in self._found]
+            self._keep()
+
+    def _keep(self) -> None:
+        listed = [asdict(one) for one in self._found[len(self._own) :]]
+        write_json(self._directory / FOUND, {"streams": listed})
 
     def _stream(self, found: Found) -> Stream:
         return Stream(self._directory, found, self._source(found), self._make)
@@ -142,9 +189,14 @@ class Streams:
         return path if relative.startswith(os.pardir) else relative
 
 
-def _written_after(since: float, folder: Path, pattern: str) -> Iterator[str]:
+def matches(folder: Path, pattern: str) -> Iterator[str]:
+    """Absolute paths of what a glob pattern of the spec finds, MOST_STREAMS of them at most."""
     found = glob.iglob(os.path.join(glob.escape(str(folder)), pattern), recursive=True)
-    for path in islice(found, MOST_STREAMS):
+    return islice(found, MOST_STREAMS)
+
+
+def _written_after(since: float, folder: Path, pattern: str) -> Iterator[str]:
+    for path in matches(folder, pattern):
         stamp = stamp_of(Path(path))
         if stamp and stamp[2] / 1e9 >= since - 1:  # clocks of file systems lag
             yield path
@@ -155,7 +207,13 @@ def told(directory: Path) -> list[Found]:
     try:
         listed = (read_json(directory / FOUND) or {}).get("streams", ())
         found = [
-            Found(path=str(one["path"]), kind=str(one["kind"]), prefix=str(one["prefix"])) for one in listed
+            Found(
+                path=str(one["path"]),
+                kind=str(one["kind"]),
+                prefix=str(one["prefix"]),
+                skip=int(one.get("skip", 0)),
+            )
+            for one in listed
         ]
         for one in found:
             format_named(one.kind)

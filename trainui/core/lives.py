@@ -6,6 +6,7 @@ done after the commit, and done again by the next manager if this one dies in be
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 
@@ -13,10 +14,12 @@ from trainui.core.death import Death
 from trainui.core.endings import Endings
 from trainui.core.engines.local import LocalEngine, Observation, Phase
 from trainui.core.errors import TrainuiError
+from trainui.core.following import BEFORE
 from trainui.core.forecast import eta_seconds, progress
 from trainui.core.gates import State, Verdict
 from trainui.core.launching import checkpoint_file
 from trainui.core.metering import Metering
+from trainui.core.process.files import write_json
 from trainui.core.run import LIVE, Result, Status
 from trainui.core.store.curves import begun_at
 from trainui.core.store.money import Ledger
@@ -24,7 +27,7 @@ from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.streams import StreamWriter
 from trainui.core.store.verdicts import write_action
-from trainui.core.surroundings import Owner, Surroundings, named_by
+from trainui.core.surroundings import Owner, Surroundings, named_by, sizes_before
 from trainui.core.telemetry import hung_reason, is_hung, silent_but_busy
 from trainui.core.treasury import Clock, Treasury
 from trainui.core.watching import Watch, stamp
@@ -47,8 +50,11 @@ class Lives:
         metering: Metering,
         *,
         tries_again: bool = True,
+        looks_around: bool = True,
     ) -> None:
-        """`tries_again`: whether what dies may queue the next of its line, as its spec says."""
+        """`tries_again`: whether what dies may queue the next of its line, as its spec says. `looks_around`: whether a
+        run may have streams outside its directory that its directory does not tell of."""
+        self._looks_around = looks_around
         self._db = db
         self._runs = RunWriter(db)
         self._streams = StreamWriter(db)
@@ -109,16 +115,25 @@ class Lives:
 
     def _elsewhere(self, run: RunRow, now: Clock, *, final: bool) -> Iterator[str]:
         """Files outside its directory that a run writes, absolute paths."""
+        if not self._looks_around:
+            return
         yield from self._metering.opened.get(run.name, ())
         seen = self._metering.pids
         owner = Owner(
             since=run.started_at or run.queued_at,
+            until=now.unix if final else math.inf,
             pids={*seen.get(run.name, ()), *([run.pid] if run.pid else ())},
             strangers=self._runs.pids_of_company(run).union(*(seen[one] for one in seen if one != run.name)),
             named=named_by(run.spec, run.project),
             is_alone=not self._runs.has_company(run),
         )
         yield from self._surroundings.files(run.project, owner, now=now.unix, final=final)
+
+    def note_surroundings(self, run: RunRow) -> None:
+        """Write down, before its job begins, how long the files are that a run may add to."""
+        if not (run.directory / BEFORE).exists():
+            named = run.spec.files(run=run.name, run_dir=run.directory)
+            write_json(run.directory / BEFORE, {"files": sizes_before(run.project, named)})
 
     def _forget(self, run: RunRow) -> None:
         self._watches.pop(run.name, None)

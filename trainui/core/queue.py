@@ -120,6 +120,7 @@ class Queue:
         allowance = self._treasury.allowance(run, now)
         try:
             prepare_directory(run, order)
+            self._lives.note_surroundings(run)
             with atomic(self._db):
                 self._treasury.note_allowance(run.name, allowance)
             if self._is_spent(run, allowance, now):

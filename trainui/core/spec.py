@@ -101,6 +101,10 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """The gates, parsed. Raises SpecError for one that cannot be judged."""
         return parse_gates(self.gate, goals=self.goals())
 
+    def files(self, *, run: str, run_dir: Path) -> list[str]:
+        """The glob patterns of `[metrics] files`, placeholders filled in."""
+        return [one.replace("{run_dir}", str(run_dir)).replace("{run}", run) for one in self.metrics.files]
+
     @property
     def checkpoint_seconds(self) -> float:
         """How long a stop waits for a checkpoint; 0 when the spec does not say how to ask for one."""

@@ -6,12 +6,13 @@ everything that was written while no other run of the project lived.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainui.core.following import stamp_of
+from trainui.core.following import matches, stamp_of
 from trainui.core.ingest.discover import Finder
 from trainui.core.spec import Spec
 
@@ -29,6 +30,7 @@ class Owner:
 
     Attributes:
         since: when it began, Unix seconds: older files are not its own.
+        until: when it ended: what was written later is another's.
         pids: of all its processes that were ever seen.
         strangers: those of the runs that lived at the same time.
         named: files and folders its command names, absolute.
@@ -36,6 +38,7 @@ class Owner:
     """
 
     since: float
+    until: float = math.inf
     pids: Collection[int] = ()
     strangers: Collection[int] = ()
     named: Collection[Path] = ()
@@ -44,7 +47,7 @@ class Owner:
     def owns(self, path: Path) -> bool:
         """Whether a file is the run's."""
         stamp = stamp_of(path)
-        if not stamp or stamp[2] / 1e9 < self.since - LAG:
+        if not stamp or not self.since - LAG <= stamp[2] / 1e9 <= self.until + LAG:
             return False
         writer = _WRITER.search(path.name)
         if writer is not None and int(writer[1]) in self.pids:
@@ -70,6 +73,13 @@ class Surroundings:
             found = [project / name for name in finder.look()]
             self._found[project] = now, found
         return (str(path) for path in found if owner.owns(path))
+
+
+def sizes_before(project: Path, named: Iterable[str]) -> dict[str, int]:
+    """Absolute path → bytes of every file in a project that may be a stream, and of what glob patterns name."""
+    paths = [project / name for name in Finder(project).look()]
+    paths += [Path(path) for pattern in named for path in matches(project, pattern)]
+    return {str(path): stamp[1] for path in paths if (stamp := stamp_of(path))}
 
 
 def named_by(spec: Spec, project: Path) -> set[Path]:

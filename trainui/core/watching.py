@@ -7,7 +7,6 @@ kill at any moment loses nothing and doubles nothing.
 from __future__ import annotations
 
 import contextlib
-import glob
 import math
 import os
 import sqlite3
@@ -57,10 +56,7 @@ class Watch:
         self._written: dict[str, tuple[State, float | None]] = {}
         self._patterns = compile_patterns(run.spec.metrics.pattern)
         self._streams = Streams(run.directory, own, source=self._source, make=self._reader)
-        self._named = [
-            pattern.replace("{run_dir}", glob.escape(str(run.directory))).replace("{run}", run.name)
-            for pattern in run.spec.metrics.files
-        ]
+        self._named = run.spec.files(run=run.name, run_dir=run.directory)
         self._hinted: set[str] = set()
         self.is_behind = False
         """Whether a stream has more than the last read took."""
@@ -153,8 +149,8 @@ class Watch:
 
     def _commit(self, stream: Stream, chunk: Chunk, now: float) -> list[Verdict]:
         if chunk.rewound:
-            stream.begin_anew()
-        records = [record for item in chunk.items for record in stream.reader.read(item)]
+            self._streams.begin_anew(stream)
+        records = stream.read(chunk)
         before = stream.source
         after = replace(
             before,
@@ -182,13 +178,14 @@ class Watch:
         return changed
 
     def _hint(self, written: Collection[str], now: float) -> None:
-        """Say early that a promise waits for `train/loss` while the run writes `loss`."""
+        """Say early that a promise waits for `train/loss` while the run writes `loss`, or for `Train Loss`."""
         awaited = {self._run.spec.metrics.primary, *(gate.metric for gate in self._gates)}
-        for name in sorted(awaited - self._hinted):
-            bare = name.rpartition("/")[2]
-            if bare != name and bare in written and not self._writer.is_known(self.name, name):
+        for name in sorted(awaited - self._hinted - {""}):
+            meant = [name.rpartition("/")[2], *(one for one in written if _bare(one) == _bare(name))]
+            other = next((one for one in meant if one != name and one in written), None)
+            if other is not None and not self._writer.is_known(self.name, name):
                 self._hinted.add(name)
-                text = f"the spec waits for {name}, and the run writes {bare}: is that the one?"
+                text = f"the spec waits for {name}, and the run writes {other}: is that the one?"
                 self._runs.event(self.name, "gate", text, at=now)
 
     def _judge_points(self, added: Added) -> list[Verdict]:
@@ -276,6 +273,10 @@ def _tells_more(record: Record) -> bool:
     return bool(
         record.event or record.checkpoint or record.total_steps is not None or record.total_epochs is not None
     )
+
+
+def _bare(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def stamp(directory: Path) -> tuple[int, ...]:

@@ -47,11 +47,13 @@ class Found:
         path: relative to the run directory, or absolute where it lies elsewhere. A history that is saved again in
             `checkpoint-500/`, `checkpoint-1000/` … is one stream, named without that folder.
         prefix: what its metrics' names begin with, so that two files may use the same names.
+        skip: bytes that were there before the run began: another wrote them.
     """
 
     path: str
     kind: str
     prefix: str = ""
+    skip: int = 0
 
 
 class Finder:

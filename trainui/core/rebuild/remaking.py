@@ -144,6 +144,7 @@ class Remaking:
             if row is not None:
                 store.restore_run(self._db, row, is_same_end=is_same_end)
                 self._count("runs", 1)
+                self._count("curves", store.restore_gone(self._db, self.wreck, run.name, told.folder))
             for gate in self.wreck.rows_of("gates", "run", run.name) if is_same_end else ():
                 store.restore_gate(self._db, gate)
             for table in ("notes", "usage"):

@@ -144,7 +144,10 @@ class Retelling:
         self._runs = RunWriter(db)
         self._engine = _Watcher()
         metering = Metering(db, self._engine, project)
-        self._lives = Lives(db, self._engine, _ClosedPurse(db), metering, tries_again=False)
+        # What lies about now may be of any run: of those to come nothing is known yet.
+        self._lives = Lives(
+            db, self._engine, _ClosedPurse(db), metering, tries_again=False, looks_around=False
+        )
 
     def tell(self, told: Told) -> RunRow:
         """Everything the directory says of its run, from its row to its last point; returns the row.

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from trainui.core.ingest.discover import newest_copy
 from trainui.core.run import Result, Status
 from trainui.core.store.salvage import Row, Wreck
 from trainui.core.store.segments import cut_anew
@@ -44,12 +45,42 @@ def copy_run(db: sqlite3.Connection, wreck: Wreck, row: Row) -> None:
     insert(db, "runs", row)
     for table in OF_A_RUN:
         for one in wreck.rows_of(table, "run", row["name"]) if _columns(db, table) else ():
-            place = insert(db, table, one)
             if table == "metrics":
-                for points in ("points", "envelopes"):
-                    for part in wreck.rows_of(points, "metric", one["id"]):
-                        insert(db, points, part | {"metric": place})
-                cut_anew(db, place)  # an older file has no segments
+                _insert_curve(db, wreck, one, wreck.rows_of("points", "metric", one["id"]))
+            else:
+                insert(db, table, one)
+
+
+def restore_gone(db: sqlite3.Connection, wreck: Wreck, run: str, folder: Path) -> int:
+    """Give a run the curves back whose files are gone and that were whole in the damaged file; returns how many.
+
+    Call inside a transaction. A curve that was read again is left as it is.
+    """
+    gone = [
+        row for row in wreck.rows_of("sources", "run", run) if not newest_copy(folder / row["path"]).exists()
+    ]
+    kinds, restored = {row["kind"] for row in gone}, 0
+    known = {tuple(row) for row in db.execute("SELECT name, source FROM metrics WHERE run=?", (run,))}
+    for row in wreck.rows_of("metrics", "run", run):
+        if row["source"] not in kinds or (row["name"], row["source"]) in known:
+            continue
+        points = wreck.rows_of("points", "metric", row["id"])
+        if len(points) == row["points"]:
+            _insert_curve(db, wreck, row, points)
+            restored += 1
+    for row in gone if restored else ():
+        db.execute("DELETE FROM sources WHERE run=? AND path=?", (run, row["path"]))
+        insert(db, "sources", row)
+    return restored
+
+
+def _insert_curve(db: sqlite3.Connection, wreck: Wreck, metric: Row, points: Sequence[Row]) -> None:
+    place = insert(db, "metrics", metric)
+    for one in points:
+        insert(db, "points", one | {"metric": place})
+    for one in wreck.rows_of("envelopes", "metric", metric["id"]):
+        insert(db, "envelopes", one | {"metric": place})
+    cut_anew(db, place)  # an older file has no segments
 
 
 def restore_run(db: sqlite3.Connection, row: Row, *, is_same_end: bool) -> None:
