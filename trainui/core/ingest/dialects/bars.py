@@ -17,7 +17,7 @@ _TQDM = re.compile(
     r"\s*(?:\[(?P<inside>[^\]]*)\]?)?(?P<after>.*)"
 )
 _BARE = re.compile(
-    r"(?P<title>[^\[\]]{0,60}?):?\s*\b(?P<n>\d+)(?P<unit>)(?:/(?P<of>\d+)|(?:it|steps|batch(?:es)?)\b)\s*"
+    r"(?P<title>[^\[\]]{0,60}?):?(?:\s*\d{1,3}%)?\s*\b(?P<n>\d+)(?P<unit>)(?:/(?P<of>\d+)|(?:it|steps|batch(?:es)?)\b)\s*"
     r"\[(?P<inside>\d+:\d\d[^\]]*)\](?P<after>.*)"
 )
 _END = re.compile(r"\[[\d:]+<[^\]]*\](?=\s*[^\s,|:])")
@@ -71,6 +71,9 @@ def _tqdm(match: re.Match[str] | None, columns: list[str]) -> Found | None:
         found = Found(is_silent=not title)
     elif title.lower().rstrip(":") in _EPOCHS:
         found.epoch, found.epochs = float(match["n"]), int(match["of"]) if is_whole else None
+        return found
+    if (updates := found.metrics.pop("num_updates", None)) is not None and updates.is_integer():
+        found.step = int(updates)  # fairseq: the step of the run
         return found
     if is_whole and (found.metrics or found.epoch is not None or found.is_silent):
         found.step, found.steps, found.within = int(match["n"]), int(match["of"]), True
