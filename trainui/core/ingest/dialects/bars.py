@@ -22,6 +22,7 @@ _BARE = re.compile(
 )
 _END = re.compile(r"\[[\d:]+<[^\]]*\](?=\s*[^\s,|:])")
 _EPOCHS = frozenset({"epoch", "epochs", "training epochs", "train epochs"})
+_VERB = re.compile(r"training(?: progress| loop| model| steps?)?", re.IGNORECASE)
 _EPOCH_LAST = re.compile(r"\bepochs?\s?[:=]?\s?\[?(?P<n>\d{1,6})(?:/(?P<of>\d{1,6}))?\]?\W*$", re.IGNORECASE)
 _CLOCKS = re.compile(r"\s*[\d:?]+<[^,]*,[^,]*(?:,\s*)?|\s*[\d:]+(?: •[^,]*)?(?:,\s*|$)")
 _KERAS = re.compile(
@@ -89,7 +90,7 @@ def _titled(title: str) -> Found:
     title = without_prefix(title)
     words = title.split(maxsplit=1)
     phase = PHASES.get(words[0].lower().strip("[]():"), "") if words else ""
-    if title.lower() == "training":
+    if _VERB.fullmatch(title) is not None:
         return Found()  # what is done, as in `Training: 5%|…`; beside it stands `step 100: train loss 0.5`
     if phase:
         title = words[1] if len(words) > 1 else ""

@@ -37,7 +37,7 @@ _CUT = re.compile(
 # Marks and emoji between and after pairs, and the remark that it was the best so far.
 _REST = re.compile(r"[^\w'\"{}$\\]*(?:(?:new )?best[^\w'\"{}$\\]*)?", re.IGNORECASE)
 _TITLE = re.compile(
-    rf"[\[(<*]*\s*(?P<phase>{'|'.join(PHASES)})\b\s*[\])>]?"
+    rf"[\[(<*]*\s*(?:evaluating\s+(?:on\s+)?(?=[a-z]+\s?:))?(?P<phase>{'|'.join(PHASES)})\b\s*[\])>]?"
     r"(?:\s+(?:set|results?|metrics|stats|statistics|phase|step|summary|performance|net output #\d+)"
     r"|\s+on '\w+' subset|\s+\[\d+ \w+\](?=\s)|(?P<info>\s+info\s))?"
     r"\s*(?:[:\-|\])>]+\s*|\.\s+(?=[A-Z])|(?<=\])|(?(info)(?=\w)|(?!)))",
