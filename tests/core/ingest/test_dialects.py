@@ -211,6 +211,71 @@ DIALECTS = {
             (None, None, {"val/acc": 0.5}), (None, None, {"best_iou": 0.25}), (None, 3.0, {"loss": 0.5}),
         ],
     ),
+    "nnU-Net": (
+        "2023-01-01 10:00:00.5: \nepoch:  7 \n2023-01-01 10:01:00.5: train loss : -0.5 \n"
+        "2023-01-01 10:02:00.5: Average global foreground Dice: [0.75, 0.5] \n2023-01-01 10:03:00.5: lr: 0.0625 \n"
+        "2023-01-01 10:03:00.5: This epoch took 99.5 s",
+        [
+            (None, 7.0, {"train/loss": -0.5}), (None, 7.0, {"dice_0": 0.75, "dice_1": 0.5}), (None, 7.0, {"lr": 0.0625}),
+        ],
+    ),
+    "nnU-Net, its second version": (
+        "2025-01-01 10:00:00.5: Epoch 7 \n2025-01-01 10:00:00.5: Current learning rate: 0.0625 \n"
+        "2025-01-01 10:01:00.5: train_loss -0.5 \n2025-01-01 10:02:00.5: Pseudo dice [np.float32(0.75), nan] \n"
+        "2025-01-01 10:02:00.5: Epoch time: 99.5 s \n2025-01-01 10:02:00.5: Yayy! New best EMA pseudo Dice: 0.75",
+        [
+            (None, 7.0, {"learning_rate": 0.0625}), (None, 7.0, {"train_loss": -0.5}),
+            (None, 7.0, {"dice_0": 0.75, "dice_1": NAN}), (None, 7.0, {"best_ema_pseudo_dice": 0.75}),
+        ],
+    ),
+    "YOLOv7 under nohup": (
+        "     Epoch   gpu_mem       box    labels  img_size\n"
+        "  0%|    | 0/2 [00:00<?, ?it/s]\\r     0/9     9.5G   0.75     161       640:   0%|   | 0/2 [00:09<?, ?it/s]"
+        "\\r     0/9     9.5G   0.75     161       640:  50%|▎    | 1/2 [00:09<05:55,  9.60s/it]"
+        "\\r     0/9     7.5G    0.5      30       640: 100%|████| 2/2 [00:45<00:00,  1.20s/it]\n"
+        "               Class      Images      Labels           P           R      mAP@.5: 100%|█| 7/7 [00:30<00:00,  4.3s/it]\n"
+        "     Epoch   gpu_mem       box    labels  img_size\n"
+        "                 all         195         882       0.25       0.125       0.0625",
+        [
+            (0, 0.0, {"gpu_mem": 9.5, "box": 0.75, "labels": 161.0, "img_size": 640.0}),
+            (2, 0.0, {"gpu_mem": 7.5, "box": 0.5, "labels": 30.0, "img_size": 640.0}),
+            (2, 0.0, {"val/p": 0.25, "val/r": 0.125, "val/map@.5": 0.0625}),
+        ],
+    ),
+    "parameter golf": (
+        "step:5/9 val_loss:2.5 val_bpb:1.5\nSerialized model int8+zlib: 15815847 bytes (payload:17178912)\n"
+        "final_int8_zlib_roundtrip val_loss:2.75 val_bpb:1.75",
+        [
+            (5, None, {"val_loss": 2.5, "val_bpb": 1.5}),
+            (5, None, {"final_int8_zlib_roundtrip/val_loss": 2.75, "final_int8_zlib_roundtrip/val_bpb": 1.75}),
+        ],
+    ),
+    "nanochat's tasks": (
+        "step 00003/00009 (30.00%) | loss: 2.5 | lrm: 0.5\n"
+        "Evaluating: copa (0-shot, type: multiple_choice)... accuracy: 0.75 | centered: 0.5 | time: 0.25s",
+        [
+            (3, None, {"loss": 2.5, "lrm": 0.5}),
+            (3, None, {"copa/accuracy": 0.75, "copa/centered": 0.5, "copa/time": 0.25}),
+        ],
+    ),
+    "fairseq's bars": (
+        "epoch 010: 100% 1822/1823 [10:26<00:00,  2.85it/s, loss=5.5, ppl=12.5, num_updates=18200, wall=64]\n"
+        "epoch 010 | valid on 'valid' subset:  14% 1/7 [00:00<00:01,  5.78it/s]\n"
+        "epoch 010 | valid on 'valid' subset | loss 4.5 | num_updates 18230",
+        [(18200, 10.0, {"loss": 5.5, "ppl": 12.5, "wall": 64.0}), (18230, 10.0, {"val/loss": 4.5})],
+    ),
+    "aligned and abbreviated phases": (
+        "Epoch: 08 | Time: 6m 44s\n\tTrain Loss: 0.5 | Train PPL:   1.5\n\t Val. Loss: 1.5 |  Val. PPL:   4.5\n"
+        "Epoch 9/9 - Train Loss: 0.25, Dice: 0.5\n           Val   Loss: 0.75, Dice: 0.125",
+        [
+            (None, 8.0, {"train/loss": 0.5, "train/ppl": 1.5}), (None, 8.0, {"val/loss": 1.5, "val/ppl": 4.5}),
+            (None, 9.0, {"train/loss": 0.25, "train/dice": 0.5}), (None, 9.0, {"val/loss": 0.75, "val/dice": 0.125}),
+        ],
+    ),
+    "dicts in a line": (
+        "[INFO] Trainer: [Epoch 10] train={'nll': 0.5, 'kl': 0.25}, val={'nll': 0.75}, 1.2s elapsed",
+        [(None, 10.0, {"train/nll": 0.5, "train/kl": 0.25, "val/nll": 0.75})],
+    ),
     "other alphabets": (
         "Epoch 16 完成 | 训练损失: 4.5 | 验证损失: 6.25",
         [(None, 16.0, {"训练损失": 4.5, "验证损失": 6.25})],

@@ -105,7 +105,8 @@ class Console:
         if not text:
             return NOTHING
         self._tally.lines += 1
-        record, understood = self._by_pattern(text) or self._recognised(text, indented)
+        told = self._by_pattern(text) if self._patterns else None
+        record, understood = told or self._recognised(text, indented)
         if understood:
             self._tally.understood += 1
         else:

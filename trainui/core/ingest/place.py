@@ -27,7 +27,7 @@ class Place:
         self._counted: float | int = 0
         self._offset: float | int = 0
         self._told_at: list[Any] = []
-        self._told: dict[str, str] = {}
+        self._told: dict[str, float] = {}
         self._bar: list[int] = []
         self._cycle: list[int] = []
         self._is_last = False
@@ -37,7 +37,8 @@ class Place:
     def state(self) -> list[Any]:
         """What `restore` needs, as JSON can hold it."""
         return [
-            self.epoch, self.step, self._epochs, self._base, self._counted, self._offset, self._told_at, self._told,
+            self.epoch, self.step, self._epochs, self._base, self._counted, self._offset, self._told_at,
+            {name: repr(value) for name, value in self._told.items()},
             self._bar, self._cycle, self._is_last, self._folder, self._quiet,
         ]  # fmt: skip
 
@@ -50,6 +51,7 @@ class Place:
             place.epoch, place.step, place._epochs, place._base, place._counted, place._offset, place._told_at,
             place._told, place._bar, place._cycle, place._is_last, place._folder, place._quiet,
         ) = state  # fmt: skip
+        place._told = {name: float(value) for name, value in place._told.items()}
         return place
 
     @property
@@ -175,23 +177,30 @@ class Place:
         if epoch is not None:
             self.epoch = epoch
 
-    def _is_next(self, at: list[Any], is_first: bool) -> bool:
+    def _is_next(self, at: list[Any]) -> bool:
         """Whether a bar moved from nothing to its first step: most show the same numbers at both."""
-        return is_first and len(self._told_at) == 2 and self._told_at == [at[0] - 1, at[1]]
+        return len(self._told_at) == 2 and self._told_at == [at[0] - 1, at[1]]
 
     def _news(self, found: Found, at: list[Any]) -> dict[str, float]:
         """What was not yet said at this step. While a bar stands still, the first value of a name counts;
         when it is full, a new value replaces it: Keras and Lightning add the epoch's results to the full bar."""
-        metrics, is_done = found.metrics, not found.within or found.step == found.steps
-        is_first = found.within and found.step == 1
+        metrics = found.metrics
         if at != self._told_at:
-            held = self._told if self._is_next(at, is_first) else {}
-            self._told_at = at
-            self._told = {name: told for name, told in held.items() if told == repr(metrics.get(name))}
+            is_next = found.within and found.step == 1 and self._is_next(at)
+            held, self._told_at = self._told if is_next else {}, at
+            if not held:
+                self._told = metrics.copy()
+                return metrics
+            self._told = {name: told for name, told in held.items() if _is_same(told, metrics.get(name))}
+        is_done = not found.within or found.step == found.steps
         news = {
             name: value
             for name, value in metrics.items()
-            if name not in self._told or (is_done and self._told[name] != repr(value))
+            if name not in self._told or (is_done and not _is_same(self._told[name], value))
         }
-        self._told.update((name, repr(value)) for name, value in news.items())
+        self._told |= news
         return news
+
+
+def _is_same(told: float, value: float | None) -> bool:
+    return told == value or (told != told and value != value)

@@ -17,11 +17,12 @@ _TQDM = re.compile(
     r"\s*(?:\[(?P<inside>[^\]]*)\]?)?(?P<after>.*)"
 )
 _BARE = re.compile(
-    r"(?P<title>[^\[\]]{0,60}?):?\s*\b(?P<n>\d+)(?P<unit>)(?:/(?P<of>\d+)|(?:it|steps|batch(?:es)?)\b)\s*"
+    r"(?P<title>[^\[\]]{0,60}?):?(?:\s*\d{1,3}%)?\s*\b(?P<n>\d+)(?P<unit>)(?:/(?P<of>\d+)|(?:it|steps|batch(?:es)?)\b)\s*"
     r"\[(?P<inside>\d+:\d\d[^\]]*)\](?P<after>.*)"
 )
 _END = re.compile(r"\[[\d:]+<[^\]]*\](?=\s*[^\s,|:])")
 _EPOCHS = frozenset({"epoch", "epochs", "training epochs", "train epochs"})
+_VERB = re.compile(r"training(?: progress| loop| model| steps?)?", re.IGNORECASE)
 _EPOCH_LAST = re.compile(r"\bepochs?\s?[:=]?\s?\[?(?P<n>\d{1,6})(?:/(?P<of>\d{1,6}))?\]?\W*$", re.IGNORECASE)
 _CLOCKS = re.compile(r"\s*[\d:?]+<[^,]*,[^,]*(?:,\s*)?|\s*[\d:]+(?: •[^,]*)?(?:,\s*|$)")
 _KERAS = re.compile(
@@ -72,6 +73,9 @@ def _tqdm(match: re.Match[str] | None, columns: list[str]) -> Found | None:
     elif title.lower().rstrip(":") in _EPOCHS:
         found.epoch, found.epochs = float(match["n"]), int(match["of"]) if is_whole else None
         return found
+    if (updates := found.metrics.pop("num_updates", None)) is not None and updates.is_integer():
+        found.step = int(updates)  # fairseq: the step of the run
+        return found
     if is_whole and (found.metrics or found.epoch is not None or found.is_silent):
         found.step, found.steps, found.within = int(match["n"]), int(match["of"]), True
     elif match["of"] is None and found.metrics and match["n"].isdigit():
@@ -86,7 +90,7 @@ def _titled(title: str) -> Found:
     title = without_prefix(title)
     words = title.split(maxsplit=1)
     phase = PHASES.get(words[0].lower().strip("[]():"), "") if words else ""
-    if title.lower() == "training":
+    if _VERB.fullmatch(title) is not None:
         return Found()  # what is done, as in `Training: 5%|…`; beside it stands `step 100: train loss 0.5`
     if phase:
         title = words[1] if len(words) > 1 else ""

@@ -9,7 +9,8 @@ from trainui.core.ingest.dialects.names import PHASES
 _LONGEST = 70
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 _ONLY_NAMED = re.compile(
-    r"\W*train(?:ing)?(?: set| results?| metrics| stats)?\s*(?::|[\])]|[-=*#]{2,})\W*", re.IGNORECASE
+    r"\W*train(?:ing)?(?: set| results?| metrics| stat(?:istic)?s)?\s*(?::|[\])]|[-=*#]{2,})\W*",
+    re.IGNORECASE,
 )
 _VERBS = {"evaluate": "eval", "validate": "val"}
 _NAMES = "|".join((*PHASES, *_VERBS))
@@ -20,6 +21,7 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _MARKED = re.compile(r"[-=*#~+]{2,}.*|[\[(<].*|.*[:\-=*#~\])]\s*")
+_DIGIT = re.compile(r"\d")
 _MAY_BE = re.compile(r"train|val|test|dev\b|cv\b", re.IGNORECASE)
 
 
@@ -28,7 +30,9 @@ def folder_of(text: str) -> str | None:
 
     `start validation` and `Evaluating...` tell what is done, and are none.
     """
-    if len(text) > _LONGEST or _MAY_BE.search(text) is None or text[0] in "#\"'/$>":
+    if len(text) > _LONGEST or _DIGIT.search(text) is not None or _MAY_BE.search(text) is None:
+        return None
+    if text[0] in "#\"'/$>":
         return None
     match = _HEADING.fullmatch(_EDGES.sub("", text))
     if match is None or not (match["tail"] or _MARKED.fullmatch(text)):

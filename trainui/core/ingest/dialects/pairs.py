@@ -37,9 +37,10 @@ _CUT = re.compile(
 # Marks and emoji between and after pairs, and the remark that it was the best so far.
 _REST = re.compile(r"[^\w'\"{}$\\]*(?:(?:new )?best[^\w'\"{}$\\]*)?", re.IGNORECASE)
 _TITLE = re.compile(
-    rf"[\[(<*]*\s*(?P<phase>{'|'.join(PHASES)})\b\s*[\])>]?"
+    rf"[\[(<*]*\s*(?:evaluating\s+(?:on\s+)?(?=[a-z]+\s?:))?(?P<phase>{'|'.join(PHASES)})\b\s*[\])>]?"
     r"(?:\s+(?:set|results?|metrics|stats|statistics|phase|step|summary|performance|net output #\d+)"
-    r"|\s+\[\d+ \w+\](?=\s)|(?P<info>\s+info\s))?\s*(?:[:\-|\])>]+\s*|\.\s+(?=[A-Z])|(?<=\])|(?(info)(?=\w)|(?!)))",
+    r"|\s+on '\w+' subset|\s+\[\d+ \w+\](?=\s)|(?P<info>\s+info\s))?"
+    r"\s*(?:[:\-|\])>]+\s*|\.\s+(?=[A-Z])|(?<=\])|(?(info)(?=\w)|(?!)))",
     re.IGNORECASE,
 )
 _HEADING = re.compile(
@@ -48,6 +49,10 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _GROUP = re.compile(r"\b(?P<name>[A-Za-z]\w*)\[(?P<inside>[A-Za-z]\w*=[^\[\]]{0,400})\]")
+_DICT = re.compile(r"\b(?P<name>[A-Za-z]\w*)\s?[=:]\s?\{(?P<inside>['\"][^{}]{0,1500})\}")
+_ITEM = re.compile(r"""['"](?P<key>[\w@./\-]{1,60})['"]\s*:\s*""")
+_SHORT = re.compile(rf"\b({'|'.join(PHASES)}|avg)\.(?=\s+[A-Za-z])", re.IGNORECASE)
+_ALIGNED = re.compile(rf"[\W_]*(?:{'|'.join(PHASES)})\b(?P<gap>[ ]{{2,8}})(?=[A-Za-z])", re.IGNORECASE)
 _FIELDS = re.compile(r"([A-Za-z]\w*)=")
 _ANY = re.compile(r"\d|\b(?:nan|inf)", re.IGNORECASE)
 _FOLDERS = frozenset(PHASES.values())
@@ -73,6 +78,16 @@ def pairs_in(text: str, *, strictly: bool = False) -> tuple[list[Pair], bool]:
     part, held, seen = 0, "", False
     if "[" in text:
         text = _GROUP.sub(_ungrouped, text)
+    if "={'" in text or ": {'" in text:
+        text = _DICT.sub(_flattened, text)
+    if "←" in text:
+        text = text.partition("←")[0]
+    if ". " in text:
+        text = _SHORT.sub(r"\1", text)
+    if "   " in text and (aligned := _ALIGNED.match(text)) is not None:
+        text = (
+            text[: aligned.start("gap") + 1] + text[aligned.end() :]
+        )  # `Val   Loss: 0.5` under `Train Loss: 0.4`
     pieces = _CUT.split(text)
     for number in range(0, min(len(pieces), 2 * _MAX_PAIRS), 2):
         part += number > 0 and pieces[number - 1] in "|;\t"
@@ -112,6 +127,11 @@ def _ungrouped(match: re.Match[str]) -> str:
     if inside.startswith(match["name"] + "="):
         return inside
     return _FIELDS.sub(rf"{match['name']}/\1=", inside)
+
+
+def _flattened(match: re.Match[str]) -> str:
+    """`train={'loss': 0.5, 'kl': 0.1}` → `train/loss=0.5, train/kl=0.1`."""
+    return _ITEM.sub(rf"{match['name']}/\g<key>=", match["inside"])
 
 
 def phase_of(text: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ _TOTAL = re.compile(
 )
 _COUNT = re.compile(r"(?P<n>\d+)/(?P<of>\d+):?\s+|\[\s*(?P<m>\d+)\s*/\s*(?P<mof>\d+)\s*\]:?\s*")
 _COUNT_LAST = re.compile(r"\s\[\s*(?P<n>\d+)\s*/\s*(?P<of>\d+)\s*\]$")
-_CRY = re.compile(r"[A-Z]\w{1,12}!+\s+(?=\w)")
+_CRY = re.compile(r"^[A-Z]\w{1,12}!+\s+(?=\w)")
 _GROUPED = re.compile(r"(?P<group>(?:[A-Za-z]\w* ){0,2}[A-Za-z]\w*_\w+) (?=[A-Za-z]\w*[:=][-+]?[\d.])")
 # What belongs to a step though it is no result, and stands on a line of its own.
 _RATES = frozenset({"lr", "learning rate", "learning_rate", "grad norm", "grad_norm"})
@@ -26,7 +26,7 @@ _KERAS_TIME = re.compile(r"^-?\s*\d+m?s\s+-\s+")
 _STEPPED = re.compile(r"\b(?:global_)?step = \d")
 _ASIDE = re.compile(r"\([^()]*\)|\b\d+(?:\.\d+)?\s?(?:s|m|h|ms|sec|min)\b")
 _AFTER = re.compile(
-    r"^[\W_]*(?P<name>[A-Za-z]\w*(?: [A-Za-z]\w*){0,3}) (?:after|at|in)"
+    r"^[\W_]*(?P<name>[A-Za-z]\w*(?: [A-Za-z]\w*){0,3}) (?:after|at|in|for)"
     r" (?P<place>(?:(?:global|train|training) )?(?:epoch|iteration|iter|step|episode)\s+\d[\d,]*)"
     rf"\s*(?::|=|is)\s*(?={NUMBER})",
     re.I,
@@ -52,7 +52,7 @@ _MARIAN = re.compile(r"\w+\.? [\d,.]+ : ")
 def read_headed(text: str) -> Found | None:
     """A line that begins with a step or an epoch: the pairs after it are metrics if one of them is a decimal or
     speaks of a result, and a bare head is news."""
-    if " after " in text or " at " in text or " in " in text:
+    if " after " in text or " at " in text or " in " in text or " for " in text:
         text = _AFTER.sub(_turned, text, count=1)
     if "est " in text and (best := _BEST.match(text)) is not None:
         return _best(text[best.end() :])
