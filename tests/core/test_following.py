@@ -192,3 +192,44 @@ def test_a_run_directory_that_is_gone_gives_nothing_and_breaks_nothing(followed)
     shutil.rmtree(followed.folder)
     followed.read(final=True)
     assert followed.metrics() == {}
+
+
+def test_a_name_that_is_no_pattern_and_one_that_is_no_text_stop_nothing(followed):
+    """A star in a name would raise as a pattern, and bytes that are no UTF-8 cannot be kept in the store."""
+    for name in ("results**.json", "results[1].json"):
+        (followed.folder / name).write_text('[{"step": 1, "val/loss": 0.5}, {"step": 2, "val/loss": 0.25}]')
+        followed.read()
+    with open(os.fsencode(followed.folder) + b"/\xff-metrics.csv", "w") as file:
+        file.write(csv((1, 9.0)))
+    followed.read()
+    (followed.folder / "metrics.csv").write_text(csv((3, 0.125)))
+    followed.read(final=True)
+    assert [one.path for one in told(followed.folder)] == ["results**.json", "results[1].json", "metrics.csv"]
+    assert (3, 0.125) in followed.curve("val/loss")
+
+
+def test_files_are_found_in_a_project_whose_name_looks_like_a_pattern(tmp_path):
+    project = tmp_path / "tries[1]"
+    project.mkdir()
+    followed = Followed(project, files=["logs/{run}*.csv", "{run_dir}/*.tab"])
+    (project / "logs").mkdir()
+    (project / "logs" / "a-1-x.csv").write_text(csv((1, 0.5)))
+    (followed.folder / "b.tab").write_text("step\tval/acc\n1\t0.5\n")
+    followed.read()
+    assert followed.curve("val/loss") == [(1, 0.5)]
+    assert followed.curve("top/val/acc") == [(1, 0.5)]
+
+
+def test_lines_of_json_elsewhere_keep_their_names_unless_the_run_logs_some_itself(followed, tmp_path):
+    """Every run has a metrics.jsonl; while that is empty there is nothing to keep apart."""
+    elsewhere = tmp_path / "logs" / "one" / "log.jsonl"
+    elsewhere.parent.mkdir(parents=True)
+    elsewhere.write_text('{"step": 1, "loss": 0.5}\n')
+    followed.read(opened=[str(elsewhere)])
+    assert followed.curve("loss") == [(1, 0.5)]
+    (followed.folder / "metrics.jsonl").write_text('{"step": 1, "metrics": {"acc": 0.25}}\n')
+    second = tmp_path / "logs" / "two" / "log.jsonl"
+    second.parent.mkdir()
+    second.write_text('{"step": 1, "loss": 0.125}\n')
+    followed.read(opened=[str(second)], final=True)
+    assert followed.metrics() == {"loss": 1, "acc": 1, "two/loss": 1}

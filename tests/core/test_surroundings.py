@@ -13,6 +13,24 @@ from trainui.core.spec import Job, Spec
 from trainui.core.surroundings import Owner, Surroundings, named_by
 from trainui.core.telemetry.opened import Opened
 
+ROOT = Path(__file__).parents[2]
+
+TWO = """\
+import os, struct, sys, time
+sys.path.insert(0, {root!r})
+from trainui.core.ingest.formats.tfrecord import framed
+base = float(sys.argv[1])
+os.makedirs("logs", exist_ok=True)
+with open(f"logs/events.out.tfevents.{{int(time.time())}}.host.{{os.getpid()}}.0", "wb", 0) as log:
+    for step in range(1, 4):
+        value = b"\\x0a\\x04loss\\x15" + struct.pack("<f", base + step)
+        summary = b"\\x0a" + bytes([len(value)]) + value
+        event = b"\\x09" + struct.pack("<d", time.time()) + b"\\x10" + bytes([step])
+        log.write(framed(event + b"\\x2a" + bytes([len(summary)]) + summary))
+    open(f"begun-{{base:g}}", "w").close()
+    while not os.path.exists("end"):
+        time.sleep(0.02)
+"""
 EVENTS = "events.out.tfevents.1700000000.my.host.4711.0"
 SCRIPT = """\
 import sys, time
@@ -131,3 +149,28 @@ def test_a_project_is_looked_through_once_for_all_its_runs(tmp_path):
     assert list(surroundings.files(tmp_path, owner, now=now + 1)) == []
     assert [Path(one) for one in surroundings.files(tmp_path, owner, now=now + 6)] == [file]
     assert [Path(one) for one in surroundings.files(tmp_path, owner, now=now + 6, final=True)] == [file]
+
+
+def test_an_event_file_of_another_run_is_not_its_own_wherever_it_lies(tmp_path):
+    file = tmp_path / "logs" / "events.out.tfevents.1700000000.host.4711.0"
+    file.parent.mkdir()
+    file.touch()
+    since, named = time.time() - 60, [file.parent]
+    assert Owner(since=since, named=named).owns(file)
+    assert Owner(since=since, pids=[4711], strangers=[4711]).owns(file)
+    assert not Owner(since=since, named=named, strangers=[4711]).owns(file)
+
+
+def test_two_runs_that_write_events_into_one_named_folder_keep_to_their_own(cockpit, project):
+    (project / "two.py").write_text(TWO.format(root=str(ROOT)))
+    for name, base in (("left", 100), ("right", 200)):
+        command = [sys.executable, "two.py", str(base), "logs"]
+        (project / "jobs" / f"{name}.toml").write_text(f'[job]\nname = "{name}"\ncommand = {command}\n')
+        cockpit("start", name)
+    both = [project / "begun-100", project / "begun-200"]
+    until(lambda: all(one.exists() for one in both))
+    (project / "end").touch()
+    for name, base in (("left-1", 100), ("right-1", 200)):
+        cockpit.until_status(name, "ended")
+        points = cockpit.json("curve", name, "loss")["points"]
+        assert [(step, value) for step, value, _ in points] == [(step, base + step) for step in (1, 2, 3)]

@@ -12,8 +12,8 @@ import click
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import plain, print_json
 from trainui.core.errors import NotFoundError, UserError
-from trainui.core.importing import Imported, NoMetricError, import_bundle
-from trainui.core.ingest.bundles import Bundle, bundles_in
+from trainui.core.importing import Imported, NoMetricError, being_written, import_bundle
+from trainui.core.ingest.bundles import Bundle, bundles_in, place_of
 from trainui.core.project import find_jobs
 from trainui.core.spec import Spec
 from trainui.core.specfile import NAME
@@ -40,16 +40,18 @@ def import_command(place: Place, paths: tuple[Path, ...], job: str, as_json: boo
     """
     bundles = list(dict.fromkeys(bundle for path in paths for bundle in bundles_in(path)))
     db = connect(place.db, durable=True)
-    spec = _spec_of(place, job)
+    spec, project, growing = _spec_of(place, job), _project(place), being_written()
     done: list[Imported] = []
     empty: list[NoMetricError] = []
     for bundle in bundles:
         try:
             tell = _progress(bundle, as_json)
-            one = import_bundle(db, bundle, spec, path=place.db, project=_project(place), job=job, tell=tell)
+            one = import_bundle(
+                db, bundle, spec, path=place.db, project=project, job=job, growing=growing, tell=tell
+            )
         except NoMetricError as error:
             empty.append(error)
-            if len(bundles) > 1 and bundle.root in map(Path.absolute, paths):
+            if len(bundles) > 1 and bundle.root in map(place_of, paths):
                 click.echo(f"trainui: {plain(str(error))}", err=True)
             continue
         done.append(one)

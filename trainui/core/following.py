@@ -9,7 +9,7 @@ from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
-from trainui.core.ingest.discover import MOST_STREAMS, Finder, Found, newest_copy
+from trainui.core.ingest.discover import MOST_STREAMS, Finder, Found, is_text, newest_copy
 from trainui.core.ingest.follow import Chunk, read_chunk
 from trainui.core.ingest.format import Reader
 from trainui.core.ingest.formats import format_named
@@ -121,9 +121,10 @@ class Streams:
         by_name = [
             self._shortened(path) for pattern in named for path in _written_after(since, folder, pattern)
         ]
-        fresh = self._finder.fresh(by_name, self._found, printed=True)
+        silent = [one for one in self._own if not _says_anything(self._directory / one.path)]
+        fresh = self._finder.fresh(by_name, self._found, printed=True, silent=silent)
         left = [*self._finder.look(), *map(self._shortened, others)]
-        fresh += self._finder.fresh(left, [*self._found, *fresh])
+        fresh += self._finder.fresh(left, [*self._found, *fresh], silent=silent)
         if not fresh:
             return []
         self._found += fresh
@@ -142,7 +143,7 @@ class Streams:
 
 
 def _written_after(since: float, folder: Path, pattern: str) -> Iterator[str]:
-    found = glob.iglob(str(folder / pattern), recursive=True)
+    found = glob.iglob(os.path.join(glob.escape(str(folder)), pattern), recursive=True)
     for path in islice(found, MOST_STREAMS):
         stamp = stamp_of(Path(path))
         if stamp and stamp[2] / 1e9 >= since - 1:  # clocks of file systems lag
@@ -158,9 +159,15 @@ def told(directory: Path) -> list[Found]:
         ]
         for one in found:
             format_named(one.kind)
+        found = [one for one in found if is_text(one.path)]
     except (OSError, ValueError, LookupError, TypeError):
         return []
     return found
+
+
+def _says_anything(path: Path) -> bool:
+    stamp = stamp_of(path)
+    return bool(stamp and stamp[1])
 
 
 def stamp_of(path: Path) -> tuple[int, ...]:

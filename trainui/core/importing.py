@@ -6,28 +6,30 @@ again goes on where the last import stopped.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from trainui.core.errors import NotFoundError
-from trainui.core.following import FOUND, stamp_of
-from trainui.core.ingest.bundles import Bundle, job_name
+from trainui.core.following import FOUND, stamp_of, told
+from trainui.core.ingest.bundles import Bundle, job_name, joined
 from trainui.core.ingest.discover import Found, form_of, newest_copy
 from trainui.core.ingest.follow import chunks_of
 from trainui.core.process.files import write_json
 from trainui.core.process.order import OUTPUT
 from trainui.core.run import Result
 from trainui.core.spec import Job, Spec
-from trainui.core.store.imports import add_imported, imported_from, note_times, points_of_run
+from trainui.core.store.imports import add_imported, imported_from, imported_with, note_times, points_of_run
 from trainui.core.store.intents import next_number
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.streams import StreamWriter
 from trainui.core.store.verdicts import write_gates
+from trainui.core.telemetry.opened import Opened
 from trainui.core.watching import Watch
 
 ORIGIN, SPEC = "origin.json", "spec.toml"
@@ -58,32 +60,41 @@ def import_bundle(
     path: Path,
     project: Path,
     job: str = "",
+    growing: Collection[str] = (),
     tell: Callable[[int], None] = lambda _bytes: None,
 ) -> Imported:
     """Import one run, or what is new of it, into the runs.db at `path`.
 
     `spec`: that of its job, whose gates then judge it; without one it is a run of `job`, or of a job named like its
-    files. `tell` hears how many bytes were read. Raises NoMetricError when there is nothing to take; then nothing
+    files. What is not whole at the end of a file that is `growing` is left for the next time. `tell` hears how many
+    bytes were read. Raises NoMetricError when there is nothing to take; then nothing
     was made.
     """
-    known = imported_from(db, str(bundle.root))
+    known = _known(db, bundle)
     if known is None and not any(_has_metrics(stream) for stream in bundle.streams):
         hint = f"see what would be read: trainui parse {bundle.streams[0].path}"
         raise NoMetricError(f"{bundle.root} holds no metric", hint=hint)
     if known is None:
         run = _add(db, bundle, spec or _bare(job or job_name(bundle.root)), path, project)
     else:
-        found = RunWriter(db).get(known)
-        assert found is not None
-        run = found
-    points, metrics = _read(db, run, tell)
+        run = _take_in(_row(db, known), bundle)
+    points, metrics = _read(db, run, tell, growing)
     return Imported(run=run.name, root=bundle.root, points=points, metrics=metrics, is_new=known is None)
+
+
+def being_written() -> frozenset[str]:
+    """The files that some process of this user holds open for writing, absolute paths."""
+    try:
+        pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return frozenset()
+    return frozenset(Opened().look(pids, boot=0.0))
 
 
 def import_again(db: sqlite3.Connection, folder: Path, spec: Spec, origin: dict[str, Any]) -> RunRow:
     """An imported run told again from its directory into a new runs.db. Its files may be gone."""
     with atomic(db):
-        run = _row(db, folder.name, spec, folder, origin)
+        run = _ended(db, folder.name, spec, folder, origin)
     _read(db, run, lambda _bytes: None)
     return RunWriter(db).get(run.name) or run
 
@@ -92,6 +103,8 @@ def _add(db: sqlite3.Connection, bundle: Bundle, spec: Spec, path: Path, project
     """The run's directory, then its row, already ended: no manager will ever start it."""
     runs = path.parent / "runs"
     with atomic(db):
+        if known := _known(db, bundle):
+            return _row(db, known)  # somebody else was faster
         name = f"{spec.job.name}-{next_number(db, runs, spec.job.name)}"
         folder = runs / name
         folder.mkdir(mode=0o700, parents=True)
@@ -111,10 +124,10 @@ def _add(db: sqlite3.Connection, bundle: Bundle, spec: Spec, path: Path, project
         write_json(folder / ORIGIN, origin)
         if (printed := _printed(bundle)) is not None:
             (folder / OUTPUT).symlink_to(printed)
-        return _row(db, name, spec, folder, origin)
+        return _ended(db, name, spec, folder, origin)
 
 
-def _row(db: sqlite3.Connection, name: str, spec: Spec, folder: Path, origin: dict[str, Any]) -> RunRow:
+def _ended(db: sqlite3.Connection, name: str, spec: Spec, folder: Path, origin: dict[str, Any]) -> RunRow:
     run = add_imported(db, name, spec, folder, origin)
     write_gates(db, name, spec.gates())
     return run
@@ -131,11 +144,34 @@ def _printed(bundle: Bundle) -> Path | None:
     return None
 
 
-def _read(db: sqlite3.Connection, run: RunRow, tell: Callable[[int], None]) -> tuple[int, int]:
+def _known(db: sqlite3.Connection, bundle: Bundle) -> str | None:
+    """The run that was imported from the same place, or that reads all of these files already."""
+    readers = {imported_with(db, one.path) for one in bundle.streams}
+    return imported_from(db, str(bundle.root)) or (readers.pop() if len(readers) == 1 else None)
+
+
+def _row(db: sqlite3.Connection, name: str) -> RunRow:
+    found = RunWriter(db).get(name)
+    assert found is not None
+    return found
+
+
+def _take_in(run: RunRow, bundle: Bundle) -> RunRow:
+    """A known run, with the files that have appeared since."""
+    known = told(run.directory)
+    streams = joined(known, bundle.streams)
+    if len(streams) > len(known):
+        write_json(run.directory / FOUND, {"streams": [asdict(one) for one in streams]})
+    return run
+
+
+def _read(
+    db: sqlite3.Connection, run: RunRow, tell: Callable[[int], None], growing: Collection[str] = ()
+) -> tuple[int, int]:
     """Take every point not read yet; returns (new points, metrics of the run)."""
     watch = Watch(db, run, StreamWriter(db), own=())
     before = points_of_run(db, run.name)
-    watch.read(now=run.queued_at, final=True, tell=tell)
+    watch.read(now=run.queued_at, final=True, growing=growing, tell=tell)
     code = watch.exit_code
     result = Result.FAILED if code else Result.FINISHED
     with atomic(db):

@@ -110,9 +110,11 @@ class Lives:
     def _elsewhere(self, run: RunRow, now: Clock, *, final: bool) -> Iterator[str]:
         """Files outside its directory that a run writes, absolute paths."""
         yield from self._metering.opened.get(run.name, ())
+        seen = self._metering.pids
         owner = Owner(
             since=run.started_at or run.queued_at,
-            pids=self._metering.pids.get(run.name, ()),
+            pids={*seen.get(run.name, ()), *([run.pid] if run.pid else ())},
+            strangers=self._runs.pids_of_company(run).union(*(seen[one] for one in seen if one != run.name)),
             named=named_by(run.spec, run.project),
             is_alone=not self._runs.has_company(run),
         )

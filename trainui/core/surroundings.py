@@ -30,12 +30,14 @@ class Owner:
     Attributes:
         since: when it began, Unix seconds: older files are not its own.
         pids: of all its processes that were ever seen.
+        strangers: those of the runs that lived at the same time.
         named: files and folders its command names, absolute.
         is_alone: whether no other run of the project lived at the same time.
     """
 
     since: float
     pids: Collection[int] = ()
+    strangers: Collection[int] = ()
     named: Collection[Path] = ()
     is_alone: bool = False
 
@@ -47,6 +49,8 @@ class Owner:
         writer = _WRITER.search(path.name)
         if writer is not None and int(writer[1]) in self.pids:
             return True
+        if writer is not None and int(writer[1]) in self.strangers:
+            return False
         return self.is_alone or any(one == path or one in path.parents for one in self.named)
 
 

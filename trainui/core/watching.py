@@ -7,6 +7,7 @@ kill at any moment loses nothing and doubles nothing.
 from __future__ import annotations
 
 import contextlib
+import glob
 import math
 import os
 import sqlite3
@@ -57,7 +58,7 @@ class Watch:
         self._patterns = compile_patterns(run.spec.metrics.pattern)
         self._streams = Streams(run.directory, own, source=self._source, make=self._reader)
         self._named = [
-            pattern.replace("{run_dir}", str(run.directory)).replace("{run}", run.name)
+            pattern.replace("{run_dir}", glob.escape(str(run.directory))).replace("{run}", run.name)
             for pattern in run.spec.metrics.files
         ]
         self._hinted: set[str] = set()
@@ -123,17 +124,24 @@ class Watch:
                 self._runs.event(self.name, "stream", f"reads {shown} too", at=now)
 
     def read(
-        self, *, now: float, final: bool = False, tell: Callable[[int], None] | None = None
+        self,
+        *,
+        now: float,
+        final: bool = False,
+        growing: Collection[str] = (),
+        tell: Callable[[int], None] | None = None,
     ) -> list[Verdict]:
         """Read what is new in every stream; returns the verdicts that changed, already committed.
 
-        `final` also takes a last line without an end. `now` is Unix seconds. `tell` hears of bytes as they are read.
+        `final` also takes a last line without an end, but of files that are `growing` (absolute paths). `now` is
+        Unix seconds. `tell` hears of bytes as they are read.
         """
         changed: list[Verdict] = []
         self.is_behind = False
         for stream in self._streams:
+            is_over = final and (not growing or os.path.realpath(stream.path()) not in growing)
             for _ in range(10**9 if final else MOST_CHUNKS):
-                chunk = stream.next(now=now, final=final)
+                chunk = stream.next(now=now, final=is_over)
                 if chunk is None:
                     break
                 changed.extend(self._commit(stream, chunk, now))

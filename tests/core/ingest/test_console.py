@@ -192,6 +192,39 @@ def test_what_may_be_a_setting_is_believed_once_training_is_under_way(line):
     assert len(told("epoch:  3", line)) == 1
 
 
+def test_a_heading_names_the_phase_of_the_results_under_it():
+    assert told(
+        "Epoch 1/2", "Train:", "loss: 0.5", "Validation results:", "loss: 0.6", "lr: 0.1",
+        "Epoch 2/2", "loss: 0.4", "--- test ---", "loss: 0.7", "Epoch 3, loss: 0.3",
+    ) == [
+        (None, 1.0, {"train/loss": 0.5}),
+        (None, 1.0, {"val/loss": 0.6}),
+        (None, 1.0, {"lr": 0.1}),
+        (None, 2.0, {"loss": 0.4}),
+        (None, 2.0, {"test/loss": 0.7}),
+        (None, 3.0, {"loss": 0.3}),
+    ]  # fmt: skip
+
+
+def test_what_is_being_done_is_no_heading_and_a_heading_is_forgotten():
+    for line in (
+        "start validation",
+        "Evaluating...",
+        "# validation",
+        "loading test data",
+        "val_set = load()",
+    ):
+        assert told("Epoch 1", line, "loss: 0.5") == [(None, 1.0, {"loss": 0.5})]
+    assert told("Epoch 1", "Validation:", *["hello"] * 20, "loss: 0.5") == [(None, 1.0, {"loss": 0.5})]
+
+
+def test_results_of_the_best_epoch_do_not_go_back_to_it():
+    assert told("Epoch 9 | loss=0.5", "best epoch 8 | loss=0.25") == [
+        (None, 9.0, {"loss": 0.5}),
+        (None, 9.0, {"best_loss": 0.25}),
+    ]
+
+
 def test_a_list_of_results_is_a_metric_for_each_class():
     assert told(
         "Epoch 7", "Pseudo dice [np.float32(0.75), np.float32(0.5)]", "Val IoU per class: [0.25 0.5]"
@@ -210,6 +243,13 @@ def test_counters_within_an_epoch_become_steps_of_the_run():
     assert [step for step, *_ in told(
         "[1,  2000] loss: 3.1", "[1, 12000] loss: 2.1", "[2,  2000] loss: 1.1", "[3,  2000] loss: 1.0",
     )] == [2000, 12000, 14000, 16000]  # fmt: skip
+
+
+def test_a_count_may_stand_within_an_epoch_that_is_named_after_it_or_otherwise():
+    assert told("batch 3 of epoch 2, loss 0.5", "iteration:4 step:100/500, NER loss:0.25") == [
+        (3, 2.0, {"loss": 0.5}),
+        (1600, 4.0, {"ner_loss": 0.25}),
+    ]
 
 
 def test_a_step_that_goes_on_over_the_epochs_is_left_as_it_is():

@@ -44,7 +44,21 @@ def test_a_loop_of_many_folders_ends(tmp_path, monkeypatch):
     monkeypatch.setattr(discover, "MOST_FOLDERS", 20)
     for number in range(40):
         make(tmp_path, f"{number:02}/a.log.json")
-    assert len(Finder(tmp_path).look()) == 19
+    assert 0 < len(Finder(tmp_path).look()) < 20
+
+
+def test_a_data_set_of_many_folders_hides_no_logs_and_old_runs_hide_no_new_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(discover, "MOST_FOLDERS", 60)
+    for number in range(100):
+        (tmp_path / "data" / "train" / f"n{number:03}").mkdir(parents=True)
+        old = make(tmp_path, f"lightning_logs/version_{number}/a.log.json").parent
+        os.utime(old, (number, number))
+    deep = "outputs/2026-11-21/11-22-33/logs/a.log.json"
+    make(tmp_path, deep)
+    found = Finder(tmp_path).look()
+    assert deep in found
+    assert "lightning_logs/version_99/a.log.json" in found
+    assert len(found) < 60
 
 
 def test_a_file_is_a_stream_once_it_shows_what_it_is(tmp_path):

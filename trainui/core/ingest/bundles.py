@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainui.core.errors import NotFoundError
@@ -14,6 +14,7 @@ from trainui.core.ingest.format import Format
 
 _STRUCTURED = (*WATCHED, "*.csv", "*.tsv", "*.json", "*.jsonl", "*.ndjson", "*.txt", "*.log")
 _PRINTED = ("*.log", "*.out", "*.txt")
+MOST_FOLDERS = 100_000
 _BELOW = frozenset(
     {"tb", "tb_logs", "tensorboard", "tensorboard_logs", "tf_logs", "events", "logs", "log", "files"}
 )
@@ -37,9 +38,14 @@ class Bundle:
     streams: tuple[Found, ...]
 
 
+def place_of(path: Path) -> Path:
+    """One name for a place however it is called; a file that is a link keeps its own: it tells what it is."""
+    return path.resolve() if path.is_dir() else path.parent.resolve() / path.name
+
+
 def bundles_in(path: Path) -> list[Bundle]:
     """The runs at `path`, a file or a folder with any number of runs below. Raises NotFoundError."""
-    path = path.absolute()
+    path = place_of(path)
     if path.is_file():
         form = form_of(path, printed=True)
         if form is None:
@@ -58,13 +64,13 @@ def _files_in(folder: Path) -> Iterator[tuple[Path, Format]]:
     """Structured streams below a folder; what was printed only where a folder has nothing better."""
     seen: set[str] = set()
     structured: set[Path] = set()
-    for name in Finder(folder, watched=_STRUCTURED).look():
+    for name in Finder(folder, watched=_STRUCTURED, most=MOST_FOLDERS).look():
         form = form_of(folder / name)
         if form is not None and (stream := stream_path(name, form)) not in seen:
             seen.add(stream)
             structured.add((folder / stream).parent)
             yield folder / stream, form
-    for name in Finder(folder, watched=_PRINTED).look():
+    for name in Finder(folder, watched=_PRINTED, most=MOST_FOLDERS).look():
         path = folder / name
         if not any(
             one == path.parent or one in path.parents or path.parent in one.parents for one in structured
@@ -127,6 +133,16 @@ def _bundle(root: Path, files: Sequence[tuple[Path, Format]]) -> Bundle:
         prefix = f"{phase}/" if is_named else prefix_for(str(path), form.kind, streams)
         streams.append(Found(path=str(path), kind=form.kind, prefix=prefix))
     return Bundle(root=root, streams=tuple(streams))
+
+
+def joined(known: Sequence[Found], found: Iterable[Found]) -> list[Found]:
+    """The streams of a run with those that have appeared since, whose names keep apart from what was there."""
+    streams = list(known)
+    for one in found:
+        if all(one.path != other.path for other in known):
+            prefix = one.prefix or prefix_for(one.path, one.kind, streams)
+            streams.append(replace(one, prefix=prefix))
+    return streams
 
 
 def job_name(root: Path) -> str:

@@ -165,7 +165,10 @@ class Console:
         known = self._place.is_known
         if text.endswith("]") and (found := read_list(text, is_under_way=known)) is not None:
             return found
-        return read_headed(text) or read_pairs(text, indented=indented, is_under_way=known)
+        found = read_headed(text) or read_pairs(text, indented=indented, is_under_way=known)
+        if found is None:
+            self._place.hear(text)
+        return found
 
 
 FORMAT = Format(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from itertools import chain, islice, zip_longest
 from pathlib import Path, PurePosixPath
 
 from trainui.core.ingest.dialects.names import PHASES
@@ -18,6 +20,8 @@ from trainui.core.ingest.formats import FORMATS, recognise
 DEEPEST = 6
 """Folders below the one that is looked through."""
 MOST_FOLDERS = 500
+MOST_PEERS = 5000
+"""Folders in one folder of which the newest are taken, where not all can be."""
 MARKED = "origin.json"
 """What shows a folder to be a run directory."""
 JUST_NOW = 10**9
@@ -53,8 +57,9 @@ class Found:
 class Finder:
     """Looks through one folder again and again; a folder in which nothing changed is not listed again."""
 
-    def __init__(self, folder: Path, watched: Sequence[str] = WATCHED) -> None:
-        """`watched`: fnmatch patterns of names."""
+    def __init__(self, folder: Path, watched: Sequence[str] = WATCHED, most: int | None = None) -> None:
+        """`watched`: fnmatch patterns of names. `most`: folders that are looked through, else MOST_FOLDERS."""
+        self._most = most or MOST_FOLDERS
         self._folder = folder
         self._watched = watched
         self._listed: dict[str, Listing] = {}
@@ -68,7 +73,8 @@ class Finder:
         level = [""]
         for _ in range(DEEPEST + 1):
             below: list[str] = []
-            for folder in level[: MOST_FOLDERS - len(self._listed)]:
+            room = self._most - len(self._listed)
+            for folder in level if len(level) <= room else self._some(level, room // 2):
                 told = self._list(folder, before.get(folder))
                 if told is not None:
                     self._listed[folder] = told
@@ -77,10 +83,31 @@ class Finder:
             level = below
         return found
 
-    def fresh(self, paths: Iterable[str], known: Sequence[Found], *, printed: bool = False) -> list[Found]:
+    def _some(self, level: Sequence[str], room: int) -> list[str]:
+        """As many of too many folders as there is room for, in their order: of each folder above the newest, so that
+        one with thousands (a data set) does not hide the others."""
+        siblings: dict[str, list[tuple[float, str]]] = {}
+        for folder in level:
+            peers = siblings.setdefault(folder[:-1].rpartition("/")[0], [])
+            if len(peers) < MOST_PEERS:
+                seen = _stat(self._folder / folder)
+                peers.append((-seen.st_mtime if seen else 0.0, folder))
+        turns = zip_longest(*(sorted(peers) for peers in siblings.values()))
+        chosen = {one[1] for one in islice(filter(None, chain.from_iterable(turns)), room)}
+        return [folder for folder in level if folder in chosen]
+
+    def fresh(
+        self,
+        paths: Iterable[str],
+        known: Sequence[Found],
+        *,
+        printed: bool = False,
+        silent: Collection[Found] = (),
+    ) -> list[Found]:
         """The streams among `paths` (relative to the folder, or absolute) that are not `known`.
 
-        `printed`: take a text file without a structure too, as what a program prints.
+        `printed`: take a text file without a structure too, as what a program prints. `silent`: those known that
+        say nothing, so that no name must be kept apart from theirs.
         """
         streams = list(known)
         names = {one.path for one in known}
@@ -96,7 +123,8 @@ class Finder:
             name, kind = stream_path(path, form), "log" if form.kind == "console" else form.kind
             if name not in names:
                 names.add(name)
-                streams.append(Found(path=name, kind=kind, prefix=prefix_for(name, kind, streams)))
+                peers = [one for one in streams if one not in silent]
+                streams.append(Found(path=name, kind=kind, prefix=prefix_for(name, kind, peers)))
         return streams[len(known) :]
 
     def _is_passed_over(self, path: str) -> bool:
@@ -150,6 +178,11 @@ def form_of(path: Path, *, printed: bool = False) -> Format | None:
     return form if form is not None and (printed or form.kind != "console") else None
 
 
+def is_text(path: str) -> bool:
+    """Whether a path is UTF-8: any other name can neither be kept in the store nor typed again."""
+    return path.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in path)
+
+
 def stream_path(path: str, form: Format) -> str:
     """Under which path a file is one stream with its earlier copies."""
     return _SNAPSHOT.sub("", path) if form.is_whole else path
@@ -157,7 +190,7 @@ def stream_path(path: str, form: Format) -> str:
 
 def newest_copy(path: Path) -> Path:
     """Of a file that is rewritten, and saved again in checkpoint-N folders beside it, the one written last."""
-    copies = [path, *path.parent.glob(f"checkpoint[-_]*/{path.name}")]
+    copies = [path, *path.parent.glob(f"checkpoint[-_]*/{glob.escape(path.name)}")]
     written = [(told.st_mtime_ns, copy) for copy in copies if (told := _stat(copy)) is not None]
     return max(written)[1] if written else path
 
@@ -195,6 +228,8 @@ def prefix_for(path: str, kind: str, known: Iterable[Found]) -> str:
 
 def _beyond(folder: PurePosixPath, first: PurePosixPath) -> str:
     """The parts of `folder` below what it shares with `first`."""
+    if folder.is_absolute() != first.is_absolute():
+        return folder.name or "top"
     shared = 0
     for mine, its in zip(folder.parts, first.parts, strict=False):
         if mine != its:

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from trainui.core.ingest.dialects.found import Found
+from trainui.core.ingest.dialects.headings import folder_of
+from trainui.core.ingest.dialects.names import is_phased
 from trainui.core.ingest.records import Record
 
 _PASSED_OVER = frozenset({"val", "test", "eval", "dev"})
 _IN_TRAINING = frozenset({"loss", "learning_rate", "grad_norm"})
+_OF_TRAINING = frozenset({"lr", "learning_rate", "grad_norm"})
+_QUIET = 12
+"""Lines that tell nothing, after which a heading is forgotten."""
 
 
 class Place:
@@ -26,12 +31,14 @@ class Place:
         self._bar: list[int] = []
         self._cycle: list[int] = []
         self._is_last = False
+        self._folder = ""
+        self._quiet = 0
 
     def state(self) -> list[Any]:
         """What `restore` needs, as JSON can hold it."""
         return [
             self.epoch, self.step, self._epochs, self._base, self._counted, self._offset, self._told_at, self._told,
-            self._bar, self._cycle, self._is_last,
+            self._bar, self._cycle, self._is_last, self._folder, self._quiet,
         ]  # fmt: skip
 
     @classmethod
@@ -41,14 +48,14 @@ class Place:
         state = [*state, *place.state()[len(state) :]]
         (
             place.epoch, place.step, place._epochs, place._base, place._counted, place._offset, place._told_at,
-            place._told, place._bar, place._cycle, place._is_last,
+            place._told, place._bar, place._cycle, place._is_last, place._folder, place._quiet,
         ) = state  # fmt: skip
         return place
 
     @property
     def is_known(self) -> bool:
-        """Whether a step or an epoch was seen: training is under way."""
-        return self.epoch is not None or self.step is not None
+        """Whether training is under way, or a heading promised results."""
+        return self.epoch is not None or self.step is not None or bool(self._folder)
 
     def note(self, record: Record) -> None:
         """Take over the place of a record that is complete as it stands."""
@@ -58,8 +65,12 @@ class Place:
             self.step = record.step
 
     def hear(self, text: str) -> None:
-        """A line without numbers: after `best iteration is:` a round is named again that was told before."""
+        """A line that told nothing may be a heading; after `best iteration is:` a round is named that was told."""
         self._is_last = "est iteration" in text
+        self._quiet += 1
+        folder = folder_of(text)
+        if folder is not None or self._quiet > _QUIET:
+            self._folder, self._quiet = folder or "", 0
 
     def is_behind(self, found: Found) -> bool:
         """Whether a round of trees only repeats an earlier one."""
@@ -98,6 +109,11 @@ class Place:
                 return None
             found.step = found.steps = None
         headed = found.is_headed
+        self._quiet = 0
+        if headed and not found.within:
+            self._folder = found.phase if found.phase in _PASSED_OVER and not found.metrics else ""
+        elif not headed and self._folder and not found.phase:
+            found.metrics = {self._placed(name): value for name, value in found.metrics.items()}
         step, epoch = (self._step(found), self._epoch(found)) if headed else (self.step, self.epoch)
         if headed:
             self._move(found, step, epoch)
@@ -110,6 +126,11 @@ class Place:
         return Record(
             metrics=metrics, step=step, epoch=epoch, at=found.at, total_steps=total, total_epochs=found.epochs
         )
+
+    def _placed(self, name: str) -> str:
+        """A name under the heading that was read last."""
+        is_own = name in _OF_TRAINING or "best" in name or is_phased(name)
+        return name if is_own else f"{self._folder}/{name}"
 
     def _epoch(self, found: Found) -> float | None:
         return found.epoch if found.epoch is not None else self.epoch if found.within else None

@@ -105,6 +105,7 @@ class Remaking:
                 continue
             if one is not None and (one.claim or is_imported(one.origin) or folder.name not in rows):
                 told[one.name] = one  # prepared but not claimed: its row knows better
+        self._leave_halves(told, rows)
         queued_at = {name: float(row["queued_at"]) for name, row in rows.items()}
         queued_at = {name: one.queued_at for name, one in told.items()} | queued_at
         retelling = Retelling(self._db, self.project)
@@ -118,6 +119,17 @@ class Remaking:
                     f"{rows[name]['result'] or rows[name]['status']}, as the old file says"
                 )
                 self.report.is_busy |= rows[name]["status"] != Status.ENDED
+
+    def _leave_halves(self, told: dict[str, Told], rows: dict[str, Row]) -> None:
+        """Leave out the directories of imports that were killed before their row was there, and done again since."""
+        known: dict[str, str] = {}
+        for name in sorted(told, key=lambda one: (one not in rows, told[one].queued_at, one)):
+            one = told[name]
+            if is_imported(one.origin) and (root := str(one.origin["imported"])) in known:
+                self.report.lost.append(f"{one.folder} is left alone: {root} was imported as {known[root]}")
+                del told[name]
+            elif is_imported(one.origin):
+                known[root] = name
 
     def _tell(self, retelling: Retelling, told: Told, row: Row | None) -> None:
         try:

@@ -18,6 +18,15 @@ def imported_from(db: sqlite3.Connection, root: str) -> str | None:
     return str(row[0]) if row else None
 
 
+def imported_with(db: sqlite3.Connection, path: str) -> str | None:
+    """The imported run that reads the file `path`; None when none does."""
+    row = db.execute(
+        "SELECT run FROM sources JOIN runs ON runs.name = sources.run WHERE path=? AND imported IS NOT NULL",
+        (path,),
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
 def add_imported(
     db: sqlite3.Connection, name: str, spec: Spec, folder: Path, origin: Mapping[str, Any]
 ) -> RunRow:

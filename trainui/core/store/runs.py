@@ -162,6 +162,14 @@ class RunWriter:
         ).fetchone()
         return row is not None
 
+    def pids_of_company(self, run: RunRow) -> set[int]:
+        """The first processes of all runs that have lived since this one began."""
+        rows = self._db.execute(
+            "SELECT pid FROM runs WHERE name!=? AND pid IS NOT NULL AND (ended_at IS NULL OR ended_at>=?)",
+            (run.name, run.started_at or run.queued_at),
+        )
+        return {int(row[0]) for row in rows}
+
     def criteria(self, name: str) -> list[tuple[str, str]]:
         """(gate, verdict) of the run's criteria."""
         rows = self._db.execute(

@@ -86,6 +86,8 @@ def _titled(title: str) -> Found:
     title = without_prefix(title)
     words = title.split(maxsplit=1)
     phase = PHASES.get(words[0].lower().strip("[]():"), "") if words else ""
+    if title.lower() == "training":
+        return Found()  # what is done, as in `Training: 5%|…`; beside it stands `step 100: train loss 0.5`
     if phase:
         title = words[1] if len(words) > 1 else ""
     found, rest = read_head(title)

@@ -11,7 +11,7 @@ _PHASE_WORDS = "|".join(PHASES)
 _LEAD = re.compile(
     rf"[^\w#]*#*[\s\[(]*(?:(?:end of|start(?:ing)?(?: of)?|begin(?:ning)?|going into|finished|completed|after|current"
     rf"|learning|saving dict for|summary (?:of|for)|logging at|metrics (?:at|for)"
-    rf"|(?:{_PHASE_WORDS})(?: results?| loss| set| metrics)?(?: at| for| after| in)?"
+    rf"|(?:{_PHASE_WORDS})(?: results?| loss| set| metrics)?(?: \([\w ]{{1,20}}\))?(?: at| for| after| in)?"
     rf"|results? (?:at|for|after|of))\b[\s|:>\])\-]+[#\[(]*)*",
     re.IGNORECASE,
 )
@@ -22,7 +22,7 @@ _EPOCH = re.compile(
     re.IGNORECASE,
 )
 _STEP = re.compile(
-    r"#?(?:(?:global|train(?:ing)?)?[_ ]?steps?|episodes?|iter(?:ation)?[ _]steps?|iter(?:ation)?s?"
+    r"#?(?:(?:global|train(?:ing)?)?[_ \-]?steps?|episodes?|iter(?:ation)?[ _]steps?|iter(?:ation)?s?"
     r"|(?:num_)?timesteps?(?==)|num_updates?|its?|updates?|up\.|batch(?:es|_idx|_id)?|s(?=:\d))"
     rf"(?:\s*[(\[]\s*(?P<phase>{_PHASE_WORDS})\s*[)\]])?"
     r"(?:\s*[:=#]\s*|\s*)[\[(]?\s*(?P<n>\d[\d,]*)(?:st|nd|rd|th)?"
@@ -40,7 +40,8 @@ _COUNTS = re.compile(
 )
 _ESPNET = re.compile(r"(?P<n>\d+)epoch(?::(?P<phase>[a-z]+):\d+-(?P<at>\d+)batch| results?):\s*")
 _GAP = re.compile(
-    r"(?:[\s|,:;\-\])>/]|\[(?=\s*(?:iter|step|batch|epoch))|\(\s*\d+(?:\.\d+)?\s*%\s*\))*", re.IGNORECASE
+    r"(?:[\s|,:;\-\])>/]|(?:of|in)\s(?=epoch\b)|\[(?=\s*(?:iter|step|batch|epoch))|\(\s*\d+(?:\.\d+)?\s*%\s*\))*",
+    re.IGNORECASE,
 )
 _FULLER = ("global", "update")
 _MAY_BEGIN = re.compile(
@@ -81,11 +82,17 @@ def _places(text: str, at: int, found: Found) -> int:
             found.epoch = float(match["n"])
             found.epochs = int(match["of"]) if match["of"] else None
             found.phase = PHASES[match["phase"].lower()] if match["phase"] else found.phase
-        elif (match := _STEP.match(text, at)) and (found.step is None or _is_fuller(match)):
+        elif (match := _STEP.match(text, at)) and (
+            found.step is None or _is_fuller(match) or _is_inner(match, found)
+        ):
+            if _is_inner(match, found) and found.step is not None:
+                found.epoch, found.within = float(found.step), True  # `iteration:1 step:100/23196`
             found.step = int(match["n"].replace(",", ""))
             found.steps = int(match["of"].replace(",", "")) if match["of"] else None
-            found.within = match["phase"] is not None or (
-                found.steps is not None and "batch" in match[0].lower()
+            found.within = (
+                found.within
+                or match["phase"] is not None
+                or (found.steps is not None and "batch" in match[0].lower())
             )
             found.phase = PHASES[match["phase"].lower()] if match["phase"] else found.phase
         elif found.epoch is not None and found.step is None and (match := _WITHIN.match(text, at)):
@@ -101,6 +108,11 @@ def _places(text: str, at: int, found: Found) -> int:
 
 def _is_fuller(match: re.Match[str]) -> bool:
     return match[0].lower().lstrip("#").startswith(_FULLER)
+
+
+def _is_inner(match: re.Match[str], found: Found) -> bool:
+    """Whether steps of a total stand within what was named before, of which no total is known."""
+    return match["of"] is not None and found.step is not None and found.epoch is None and found.steps is None
 
 
 def _counted(found: Found, counts: re.Match[str]) -> Found:

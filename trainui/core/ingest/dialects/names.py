@@ -86,7 +86,7 @@ _RANKED = frozenset(
         "phase",
     }
 )
-_COUNTERS = frozenset({"batch", "batch_idx", "batch_id", "episode", "episodes", "sen", "samples"})
+_COUNTERS = frozenset({"batch", "batch_idx", "batch_id", "episode", "episodes", "sen", "sample", "samples"})
 
 _LATEST = re.compile(r"(?:new (?=best)|current[ _](?=l(?:earning[ _])?r(?:ate)?$))", re.IGNORECASE)
 _WORD = re.compile(r"[_/.\s\-@()+]+")

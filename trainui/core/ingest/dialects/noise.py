@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _BEGINS = re.compile(
-    r"(?:return\b|assert\b|raise\b|print\(|self\.|(?:if|elif|for|while|with)\b.*:$|def\b|class \w+[(:]"
+    r"(?:return\b|assert\b|raise\b|print\(|self\.|(?:if|elif|for|while|with)\b.*:$|(?:if|for|while)\s?\("
+    r"|def\b|class \w+[(:]"
     r"|import\b|from\b.*\bimport\b|#(?!\s*(?:epochs?|steps?|iter)|\d|#)|\+{1,3}\s|\$\s|>>>\s+\w|\"\"\"|//|@"
     r"|File \"|Traceback\b|Namespace\(|usage:|python3?\s"
     r"|(?i:warning|error|exception|fatal|note|hint|tip)s?:(?!\s*[-+.\d]))"

@@ -19,7 +19,7 @@ _PREFIX = re.compile(
     rf"|[\w.]+:[\w.<>]+:\d+(?=\s)"
     rf"|[\w./]+:\d+(?=\s+-\s)"
     rf"|[\w./]+\.py:\d+:?(?=\s)"
-    rf"|[\w.\-]+(?=\s+-\s+{_LEVEL}\b)"
+    rf"|[\w.\-\\/]+(?=\s+-\s+{_LEVEL}\b)"
     rf"|[A-Z]?\d+\s+(?={_LEVEL}\b)|[\w.\-]+\s+(?={_LEVEL}:\s)|[\w.\-]+\s+-\s+[A-Z]{{4,9}}(?=\s+-\s)"
     rf"|(?:wandb|root|main|__main__):(?=\s)"
     rf"|[a-z_]\w*(?:\.\w+)+\s*[:|\-](?=\s)"

@@ -43,6 +43,9 @@ _STAGE = re.compile(
     r"|[A-Za-z][^:\d]{2,60}:\s*(?=\[(?:epoch|iter|iteration|step)\s+\d)",
     re.I,
 )
+_BEST = re.compile(r"[\W_]*(?:the )?best (?:epoch|iteration|iter|step|round)\b[\s:=#]*\d+", re.IGNORECASE)
+# What follows `Evaluating:` is one of several tasks: `hellaswag (10-shot, type: schema)... accuracy: 0.5`.
+_TASK = re.compile(r"(?P<group>[A-Za-z][\w\-]{1,40})\s?(?:\([^()]{1,80}\))?\s?\.{2,3}\s(?=\w)")
 _MARIAN = re.compile(r"\w+\.? [\d,.]+ : ")
 
 
@@ -51,6 +54,8 @@ def read_headed(text: str) -> Found | None:
     speaks of a result, and a bare head is news."""
     if " after " in text or " at " in text or " in " in text:
         text = _AFTER.sub(_turned, text, count=1)
+    if "est " in text and (best := _BEST.match(text)) is not None:
+        return _best(text[best.end() :])
     found, rest = read_head(text)
     stage = None if found.is_headed else _STAGE.match(text)
     if stage is not None:
@@ -75,6 +80,13 @@ def read_headed(text: str) -> Found | None:
     return found if found.metrics or (stage is None and _is_header(text, rest)) else None
 
 
+def _best(text: str) -> Found | None:
+    """The results of the best epoch, told again when another one is under way: `best epoch 8 | loss=0.5`."""
+    metrics = metrics_of([pair for pair in pairs_in(text)[0] if pair.is_precise and is_measure(pair.words)])
+    names = {name: name if "best" in name else f"best_{name.replace('/', '_')}" for name in metrics}
+    return Found(metrics={names[name]: value for name, value in metrics.items()}) if metrics else None
+
+
 def _turned(match: re.Match[str]) -> str:
     """`Cost after iteration 100: 0.5` → `iteration 100 | Cost: 0.5`."""
     return f"{match['place']} | {match['name']}: " if is_measure(match["name"]) else match[0]
@@ -86,10 +98,16 @@ def read_pairs(text: str, *, indented: bool, is_under_way: bool) -> Found | None
     Before training is under way, settings are printed: then only what cannot be one is believed.
     """
     phase, rest = phase_of(_CRY.sub("", _MARKS.sub("", text, count=1), count=1))
-    if (indented and "=" in rest) or (" = " in rest and not is_under_way and not _STEPPED.search(rest)):
+    if (
+        (indented and "=" in rest)
+        or (" = " in rest and rest.isupper())
+        or (" = " in rest and not is_under_way and not _STEPPED.search(rest))
+    ):
         return None
     found, rest = _counted(without_heading(_KERAS_TIME.sub("", rest)), phase)
     group = _GROUPED.match(rest) if is_under_way else None
+    if phase == "eval" and (task := _TASK.match(rest)) is not None:
+        group, found.phase = task, ""
     rest = rest[group.end() :] if group else rest
     pairs, clean = pairs_in(rest, strictly=True)
     if not clean or (text.endswith(",") and len(pairs) == 1):
