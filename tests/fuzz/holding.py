@@ -1,10 +1,8 @@
 """What holds of every format, whatever the bytes: one function that reads them as the manager would, and checks.
 
-It never raises but AssertionError. The same records come out however the file grew, with four exceptions:
+It never raises but AssertionError. The same records come out however the file grew, with three exceptions:
 
 - a file that is rewritten whole tells what each stage of it held, if that was a document;
-- a bar is cut at its last "\\r" while it is drawn, so an item that has "\\r" inside may come in pieces: `together`
-  compares what the pieces tell, and JSON with a bare "\\r" between its tokens is not valid for us;
 - a line longer than LONGEST is kept by its head, of which a piece may already have been read;
 - a framed record that is not all there is left out only when the file is final.
 """

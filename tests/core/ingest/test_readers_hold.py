@@ -212,3 +212,13 @@ def test_headers_that_take_turns_are_remembered_in_bounded_room():
     assert reader.understood == 20
     assert len(reader.state()) < 60_000
     assert not format_named("csv").make("", ()).read(b"x" * 100_000 + b" loss")
+
+
+@pytest.mark.parametrize(
+    "data", [b'{"step":\r1,"loss":2}\n{"step":2,"loss":1}\r\n', b'{"step":1,\r"loss":2}\n']
+)
+def test_a_return_between_the_words_of_an_object_ends_it_however_the_file_grows(data, path):
+    form = format_named("jsonl")
+    whole = follow(form, path, data)
+    for end in range(len(data)):
+        assert points(follow(form, path, data, [end])) == points(whole)

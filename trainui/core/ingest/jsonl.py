@@ -79,6 +79,9 @@ class JsonLines:
 
     def read(self, line: bytes) -> Sequence[Record]:
         """The records of one line; none when it is blank or not understood."""
+        # JSON takes "\r" for a blank; a file that is followed live may have been cut there.
+        if b"\r" in line and line.find(b"\r") < len(line) - 1:
+            return [record for piece in line.split(b"\r") for record in self.read(piece)]
         if self._was_flat and (flat := self._read_flat(line)):
             return flat
         try:
@@ -132,8 +135,6 @@ class JsonLines:
         stripped = line.strip(b" \t\r\n\x00\xef\xbb\xbf")
         if not stripped:
             return NOTHING
-        if b"\r" in stripped:
-            return [record for piece in stripped.split(b"\r") for record in self.read(piece)]
         self._tally.lines += 1
         data = object_in(stripped)
         record = None if data is None else self._record(data)
