@@ -296,3 +296,16 @@ def test_the_state_stays_small():
     _, reader = read("epoch,loss,acc\n" + "".join(f"{n},{n},{n}\nword {n},x\n" for n in range(3000)))
     assert len(reader.state()) < 8000
     json.loads(reader.state())
+
+
+@pytest.mark.parametrize(("columns", "told"), [(5000, 5000), (10_000, 0)])
+def test_a_wide_table_keeps_its_names_or_gives_nothing(columns, told):
+    """Its header must not be passed over as too wide, and its rows be taken for a table without one."""
+    reader = Separated()
+    header = ",".join(["step", *(f"loss{place}" for place in range(columns))])
+    rows = [",".join([str(step), *["0.5"] * columns]) for step in range(2)]
+    found = [record for line in (header, *rows) for record in reader.read(line.encode())]
+    assert [(record.step, len(record.metrics)) for record in found] == (
+        [(0, told), (1, told)] if told else []
+    )
+    assert all("loss4999" in record.metrics for record in found)

@@ -10,7 +10,8 @@ from trainui.core.ingest.cells import is_empty, value_of
 from trainui.core.ingest.dialects.names import is_measure
 from trainui.core.ingest.fields import EPOCHS, STEPS, TIMES, TOTAL_EPOCHS, TOTAL_STEPS, clean_name
 
-MAX_COLUMNS = 5000
+MAX_COLUMNS = 10_000
+"""Of a table that is read: 5,000 metrics, and a place and a time beside them."""
 
 # In order of trust.
 _GLOBAL = (
@@ -138,7 +139,9 @@ def headless(cells: Sequence[str]) -> list[str]:
     """Names for a table without a header, from its first row; none when that row is no row of numbers."""
     if len(cells) == len(_YOLO) and "/" in cells[0] and cells[1].endswith("G"):
         return list(_YOLO)
-    if len(cells) < 2 or any(value_of(cell) is None and not is_empty(cell) for cell in cells):
+    if not 2 <= len(cells) <= MAX_COLUMNS or any(
+        value_of(cell) is None and not is_empty(cell) for cell in cells
+    ):
         return []
     names = [f"col_{place}" for place in range(1, len(cells) + 1)]
     if cells[0].isdigit() and not all(cell.isdigit() for cell in cells):
