@@ -145,7 +145,7 @@ class Console:
         if found is not None:
             self._place.at_bar(found)
             return found
-        if "%|" in text and (columns := classes_of(text)):
+        if text.startswith("Class") and (columns := classes_of(text)):
             self._classes = columns
             return Found()
         found = read_bar(text, self._columns)

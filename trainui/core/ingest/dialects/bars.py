@@ -16,6 +16,9 @@ _TQDM = re.compile(
     r"(?P<title>.*?):?\s*\d{1,3}%\|[^|]*\|\s*(?P<n>[\d.]+)(?P<unit>[kMGT]?)/(?P<of>[\d.]+)[kMGT]?"
     r"\s*(?:\[(?P<inside>[^\]]*)\]?)?(?P<after>.*)"
 )
+_ULTRALYTICS = re.compile(
+    r"(?P<title>.*?):?\s*\d{1,3}%\s[━╸╺─]+\s(?P<n>\d+)(?P<unit>)/(?P<of>\d+)(?P<inside>)(?P<after>)"
+)
 _BARE = re.compile(
     r"(?P<title>[^\[\]]{0,60}?):?(?:\s*\d{1,3}%)?\s*\b(?P<n>\d+)(?P<unit>)(?:/(?P<of>\d+)|(?:it|steps|batch(?:es)?)\b)\s*"
     r"\[(?P<inside>\d+:\d\d[^\]]*)\](?P<after>.*)"
@@ -47,6 +50,8 @@ def read_bar(text: str, columns: list[str]) -> Found | None:
     """
     if "%|" in text:
         return _tqdm(_TQDM.match(text), columns)
+    if "% ━" in text or "% ─" in text:
+        return _tqdm(_ULTRALYTICS.match(text), columns)
     if "it/s" in text or "s/it" in text:
         return _tqdm(_BARE.match(text), columns)
     match = _KERAS.match(text)

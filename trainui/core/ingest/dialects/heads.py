@@ -10,7 +10,7 @@ from trainui.core.ingest.dialects.names import PHASES
 _PHASE_WORDS = "|".join(PHASES)
 _LEAD = re.compile(
     rf"[^\w#]*#*[\s\[(]*(?:(?:end of|start(?:ing)?(?: of)?|begin(?:ning)?|going into|finished|completed|after|current"
-    rf"|learning|saving dict for|summary (?:of|for)|logging at|metrics (?:at|for)"
+    rf"|learning|data(?=\s+epoch)|saving dict for|summary (?:of|for)|logging at|metrics (?:at|for)"
     rf"|(?:{_PHASE_WORDS})(?: results?| loss| set| metrics)?(?: \([\w ]{{1,20}}\))?(?: at| for| after| in)?"
     rf"|results? (?:at|for|after|of))\b[\s|:>\])\-]+[#\[(]*)*",
     re.IGNORECASE,

@@ -13,6 +13,7 @@ _PREFIX = re.compile(
     rf"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:\d\d? )?"
     rf"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* +(?:\d\d? |\d{{4}} )?{_CLOCK}(?: \d{{4}})?:?"
     rf"|{_CLOCK}:?(?!\d)"
+    r"|\[[\w.\-]{1,60}\](?=\s\d{4}-\d\d-\d\d\s)"
     r"|-*>?\s*TIME:(?=\s\d{4}-)"
     rf"|[IWEFD]\d{{4}} {_CLOCK}[^\]]*\]"
     rf"|{_LEVEL}:[\w.\-]+:"

@@ -68,7 +68,8 @@ def read_row(text: str, columns: list[str]) -> Found | None:
 
 def classes_of(title: str) -> list[str]:
     """The columns of YOLO's table of classes, which is the title of a bar: `Class  Images  P  R  mAP50`."""
-    cells = title.partition("%|")[0].rstrip("0123456789 ").removesuffix(":").split()
+    head, mark, _ = title.partition("%")
+    cells = head.rstrip("0123456789 ").removesuffix(":").split() if mark else []
     return cells if len(cells) > 4 and cells[0] == _CLASS and "mAP" in title else []
 
 
