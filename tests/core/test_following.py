@@ -8,7 +8,7 @@ import time
 import pytest
 
 from trainui.core import following
-from trainui.core.following import FOUND, SHRUNK, told
+from trainui.core.following import BEFORE, FOUND, SHRUNK, told
 from trainui.core.store.read import Reader
 from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic, connect
@@ -21,9 +21,9 @@ class Followed:
 
     def __init__(self, folder, *, files=(), forgets=False):
         self.project = folder
+        (folder / "runs" / "a-1").mkdir(parents=True)
         self.db = connect(folder / "runs.db")
         self.folder = folder / "runs" / "a-1"
-        self.folder.mkdir(parents=True)
         self.forgets = forgets
         spec = {"job": {"name": "a", "command": ["true"]}, "metrics": {"files": list(files)}}
         payload = {"job": "a", "study": "a", "spec": json.dumps(spec), "project": str(folder)}
@@ -233,3 +233,41 @@ def test_lines_of_json_elsewhere_keep_their_names_unless_the_run_logs_some_itsel
     second.write_text('{"step": 1, "loss": 0.125}\n')
     followed.read(opened=[str(second)], final=True)
     assert followed.metrics() == {"loss": 1, "acc": 1, "two/loss": 1}
+
+
+def test_what_lay_in_a_file_before_the_run_is_not_its_own(followed, tmp_path):
+    """Several runs append to one table and one log of JSON lines; the first left a line without its end."""
+    table, log = tmp_path / "results.csv", tmp_path / "shared.jsonl"
+    table.write_text(csv((1, 0.5), (2, 0.25)))
+    log.write_text('{"step": 1, "acc": 0.5}\n{"step": 2, "acc"')
+    sizes = {str(path): path.stat().st_size for path in (table, log)}
+    (followed.folder / BEFORE).write_text(json.dumps({"files": sizes}))
+    with table.open("a") as file:
+        file.write("1,8.0\n2,4.0\n")
+    with log.open("a") as file:
+        file.write(': 0.75}\n{"step": 1, "acc": 0.125}\n')
+    followed.read(opened=[str(table), str(log)])
+    with table.open("a") as file:
+        file.write("3,2.0\n")
+    followed.read(final=True)
+    assert followed.curve("val/loss") == [(1, 8.0), (2, 4.0), (3, 2.0)]
+    assert followed.curve("acc") == [(1, 0.125)]
+    table.write_text(csv((9, 9.0)))
+    followed.read(seconds=1)
+    followed.read(seconds=SHRUNK + 1)
+    followed.read(final=True)
+    assert followed.curve("val/loss") == [(1, 8.0), (2, 4.0), (3, 2.0), (9, 9.0)]
+
+
+def test_a_log_that_is_rotated_is_read_to_its_end(followed, tmp_path):
+    named = Followed(tmp_path / "other", files=["*.log"], forgets=followed.forgets)
+    log = tmp_path / "other" / "train.log"
+    log.write_text("".join(f"step {n} | loss {n}.5\n" for n in range(3)))
+    named.read()
+    with log.open("a") as file:
+        file.write("step 3 | loss 3.5\nstep 4 | loss 4.5\n")
+    log.rename(tmp_path / "other" / "train.log.1")
+    log.write_text("step 5 | loss 5.5\n")
+    named.read()
+    named.read(final=True)
+    assert named.curve("loss") == [(n, n + 0.5) for n in range(6)]

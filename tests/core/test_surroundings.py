@@ -32,7 +32,7 @@ with open(f"logs/events.out.tfevents.{{int(time.time())}}.host.{{os.getpid()}}.0
     while not os.path.exists("end"):
         time.sleep(0.02)
 """
-EVENTS = "events.out.tfevents.1700000000.my.host.4711.0"
+EVENTS = "events.out.tfevents.1700000000.my.host.4194711.0"
 SCRIPT = """\
 import sys, time
 from pathlib import Path
@@ -59,9 +59,9 @@ def touch(path, at):
 
 def test_an_event_file_is_the_run_whose_process_wrote_it(tmp_path):
     file = touch(tmp_path / "tb" / EVENTS, 100)
-    assert Owner(since=50, pids={4711}).owns(file)
-    assert not Owner(since=50, pids={4712}).owns(file)
-    assert not Owner(since=500, pids={4711}).owns(file)
+    assert Owner(since=50, pids={4194711}).owns(file)
+    assert not Owner(since=50, pids={4194712}).owns(file)
+    assert not Owner(since=500, pids={4194711}).owns(file)
 
 
 def test_a_folder_the_command_names_is_the_run_s(tmp_path):
@@ -153,21 +153,21 @@ def test_a_project_is_looked_through_once_for_all_its_runs(tmp_path):
 
 
 def test_an_event_file_of_another_run_is_not_its_own_wherever_it_lies(tmp_path):
-    file = tmp_path / "logs" / "events.out.tfevents.1700000000.host.4711.0"
+    file = tmp_path / "logs" / "events.out.tfevents.1700000000.host.4194711.0"
     file.parent.mkdir()
     file.touch()
     since, named = time.time() - 60, [file.parent]
     assert Owner(since=since, named=named).owns(file)
-    assert Owner(since=since, pids=[4711], strangers=[4711]).owns(file)
-    assert not Owner(since=since, named=named, strangers=[4711]).owns(file)
+    assert Owner(since=since, pids=[4194711], strangers=[4194711]).owns(file)
+    assert not Owner(since=since, named=named, strangers=[4194711]).owns(file)
 
 
 def test_a_file_written_before_or_after_a_run_is_not_its_own(tmp_path):
     file = tmp_path / "results.csv"
     file.touch()
     now = time.time()
-    for since, until, owns in ((-60, 60, True), (30, 60, False), (-60, -30, False)):
-        assert Owner(since=now + since, until=now + until, is_alone=True).owns(file) is owns
+    for since, last, owns in ((-60, 60, True), (30, 60, False), (-60, -30, False)):
+        assert Owner(since=now + since, until=now + last, is_alone=True).owns(file) is owns
 
 
 def test_two_runs_that_write_events_into_one_named_folder_keep_to_their_own(cockpit, project):

@@ -13,13 +13,15 @@ from trainui.cli.place import Place, db_option
 from trainui.cli.printing import plain, print_json
 from trainui.core.errors import NotFoundError, UserError
 from trainui.core.importing import Imported, NoMetricError, being_written, import_bundle
-from trainui.core.ingest.bundles import Bundle, bundles_in, place_of
+from trainui.core.ingest.bundles import Bundle, bundles_in
 from trainui.core.project import find_jobs
 from trainui.core.spec import Spec
 from trainui.core.specfile import NAME
 from trainui.core.store.schema import connect
 
 MIB = 1 << 20
+SHOWN = 5
+"""Files without a metric that are named."""
 
 
 @click.command("import")
@@ -39,26 +41,30 @@ def import_command(place: Place, paths: tuple[Path, ...], job: str, as_json: boo
     where they are; importing them again takes what is new.
     """
     bundles = list(dict.fromkeys(bundle for path in paths for bundle in bundles_in(path)))
-    db = connect(place.db, durable=True)
-    spec, project, growing = _spec_of(place, job), _project(place), being_written()
+    path, project = _here(place)
+    db = connect(path, durable=True)
+    spec, growing = _spec_of(place, job), being_written()
     done: list[Imported] = []
     empty: list[NoMetricError] = []
+    without: list[Path] = []
     for bundle in bundles:
         try:
             tell = _progress(bundle, as_json)
             one = import_bundle(
-                db, bundle, spec, path=place.db, project=project, job=job, growing=growing, tell=tell
+                db, bundle, spec, path=path, project=project, job=job, growing=growing, tell=tell
             )
         except NoMetricError as error:
             empty.append(error)
-            if len(bundles) > 1 and bundle.root in map(place_of, paths):
-                click.echo(f"trainui: {plain(str(error))}", err=True)
+            without.append(bundle.root)
             continue
         done.append(one)
         if not as_json:
             _tell(one)
     if as_json:
         print_json([_json(one) for one in done])
+    if done and without:
+        shown = ", ".join(plain(str(one)) for one in without[:SHOWN]) + (" …" if len(without) > SHOWN else "")
+        click.echo(f"trainui: {len(without)} without a metric: {shown}", err=True)
     if not done:
         raise empty[0] if len(empty) == 1 else NotFoundError(f"none of {len(empty)} files holds a metric")
 
@@ -78,12 +84,16 @@ def _json(one: Imported) -> dict[str, Any]:
     }
 
 
-def _project(place: Place) -> Path:
-    """The project, or where runs.db lies: logs can be looked at without one."""
+def _here(place: Place) -> tuple[Path, Path]:
+    """(runs.db, project): those of the project, or of this folder: logs can be looked at without a project."""
     try:
-        return place.project
+        project = place.project
     except NotFoundError:
-        return place.db.parent
+        project = Path.cwd()
+    try:
+        return place.db, project
+    except NotFoundError:
+        return project / "runs.db", project
 
 
 def _spec_of(place: Place, job: str) -> Spec | None:

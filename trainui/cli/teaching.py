@@ -102,7 +102,7 @@ def names_of(given: Sequence[str]) -> dict[int, str]:
         if int(place) in names:
             raise UserError(f"number {int(place)} is named twice")
         names[int(place)] = name.strip()
-    return names
+    return {place: name for place, name in names.items() if name != LEFT_OUT}
 
 
 def ask_names(lesson: Lesson) -> dict[int, str]:

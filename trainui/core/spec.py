@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import glob
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -103,7 +104,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def files(self, *, run: str, run_dir: Path) -> list[str]:
         """The glob patterns of `[metrics] files`, placeholders filled in."""
-        return [one.replace("{run_dir}", str(run_dir)).replace("{run}", run) for one in self.metrics.files]
+        folder = glob.escape(str(run_dir))
+        return [one.replace("{run_dir}", folder).replace("{run}", run) for one in self.metrics.files]
 
     @property
     def checkpoint_seconds(self) -> float:

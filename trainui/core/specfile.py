@@ -18,6 +18,8 @@ from trainui.core.spec import Job, Limits, Metrics, Remedy, Resources, Spec
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What a job may be called: it becomes a folder name and is typed on a command line."""
 
+PLACES = ("run", "run_dir")
+"""Placeholders in the names of `files`."""
 LONGEST_DELAY = 30 * 86400.0
 """Seconds a try may wait."""
 STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2", "SIGHUP", "SIGQUIT")
@@ -111,8 +113,14 @@ def _check(spec: Spec) -> None:
         raise _WrongValueError("primary", f"primary {spec.metrics.primary!a} is not a name")
     for pattern in spec.metrics.pattern:
         _check_pattern(pattern)
-    if not all(map(str.strip, spec.metrics.files)):
-        raise _WrongValueError("files", "files holds an empty name", hint="for example 'logs/*.csv'")
+    for name in spec.metrics.files:
+        if not name.strip():
+            raise _WrongValueError("files", "files holds an empty name", hint="for example 'logs/*.csv'")
+        for word in re.findall(r"\{(\w+)\}", name):
+            if word not in PLACES:
+                raise _WrongValueError(
+                    "files", f"files: {{{word}}} is not filled in", hint=nearest(word, PLACES)
+                )
     spec.gates()
 
 

@@ -7,6 +7,7 @@ everything that was written while no other run of the project lived.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -49,11 +50,12 @@ class Owner:
         stamp = stamp_of(path)
         if not stamp or not self.since - LAG <= stamp[2] / 1e9 <= self.until + LAG:
             return False
-        writer = _WRITER.search(path.name)
-        if writer is not None and int(writer[1]) in self.pids:
+        found = _WRITER.search(path.name)
+        writer = int(found[1]) if found else 0
+        if writer in self.pids:
             return True
-        if writer is not None and int(writer[1]) in self.strangers:
-            return False
+        if writer in self.strangers or (writer and not self.is_alone and os.path.exists(f"/proc/{writer}")):
+            return False  # of a run that lived meanwhile, or of one that begins just now
         return self.is_alone or any(one == path or one in path.parents for one in self.named)
 
 

@@ -15,6 +15,8 @@ from trainui.core.ingest.format import Format
 _STRUCTURED = (*WATCHED, "*.csv", "*.tsv", "*.json", "*.jsonl", "*.ndjson", "*.txt", "*.log")
 _PRINTED = ("*.log", "*.out", "*.txt")
 MOST_FOLDERS = 100_000
+_LOG = re.compile(r"(?i)\.(?:log|out)$|log[^.]*\.txt$")
+"""Names of what a program printed; any other text may be notes."""
 _BELOW = frozenset(
     {"tb", "tb_logs", "tensorboard", "tensorboard_logs", "tf_logs", "events", "logs", "log", "files"}
 )
@@ -61,7 +63,8 @@ def bundles_in(path: Path) -> list[Bundle]:
 
 
 def _files_in(folder: Path) -> Iterator[tuple[Path, Format]]:
-    """Structured streams below a folder; what was printed only where a folder has nothing better."""
+    """Structured streams below a folder, and what was printed: logs by their names, other text only where there is
+    nothing better."""
     seen: set[str] = set()
     structured: set[Path] = set()
     for name in Finder(folder, watched=_STRUCTURED, most=MOST_FOLDERS).look():
@@ -72,12 +75,12 @@ def _files_in(folder: Path) -> Iterator[tuple[Path, Format]]:
             yield folder / stream, form
     for name in Finder(folder, watched=_PRINTED, most=MOST_FOLDERS).look():
         path = folder / name
-        if not any(
-            one == path.parent or one in path.parents or path.parent in one.parents for one in structured
-        ):
-            form = form_of(path, printed=True)
-            if form is not None:
-                yield path, form
+        has_better = any(path.is_relative_to(one) or one.is_relative_to(path.parent) for one in structured)
+        if has_better and not _LOG.search(path.name):
+            continue
+        form = form_of(path, printed=True)
+        if form is not None and form.kind == "console":
+            yield path, form
 
 
 def _by_run(top: Path, found: Sequence[tuple[Path, Format]]) -> dict[Path, list[tuple[Path, Format]]]:

@@ -112,8 +112,5 @@ FORMAT = Format(
     make=lambda state, _patterns: Separated.restore(state),
     claims=claims,
     anew=Separated.anew,
-    watched=(
-        "*metrics*.csv", "*progress*.csv", "*results*.csv", "*history*.csv", "*log*.csv", "*loss*.csv", "*monitor.csv",
-        "*.tsv", "results.txt", "training.log",
-    ),
-)  # fmt: skip
+    watched=("*.csv", "*.tsv", "results.txt", "training.log"),
+)
