@@ -22,6 +22,7 @@ _CRY = re.compile(r"^[A-Z]\w{1,12}!+\s+(?=\w)")
 _GROUPED = re.compile(r"(?P<group>(?:[A-Za-z]\w* ){0,2}[A-Za-z]\w*_\w+) (?=[A-Za-z]\w*[:=][-+]?[\d.])")
 # What belongs to a step though it is no result, and stands on a line of its own.
 _RATES = frozenset({"lr", "learning rate", "learning_rate", "grad norm", "grad_norm"})
+_BOUNDS = ("min_", "max_", "min ", "max ")
 _KERAS_TIME = re.compile(r"^-?\s*\d+m?s\s+-\s+")
 _STEPPED = re.compile(r"\b(?:global_)?step = \d")
 _ASIDE = re.compile(r"\([^()]*\)|\b\d+(?:\.\d+)?\s?(?:s|m|h|ms|sec|min)\b")
@@ -144,7 +145,13 @@ def _counted(text: str, phase: str) -> tuple[Found, str]:
 
 
 def _is_result(pair: Pair, is_trusted: bool) -> bool:
-    return is_measure(pair.words) and (is_trusted or pair.is_precise or is_phased(pair.words))
+    if not is_measure(pair.words):
+        return False
+    return (
+        is_trusted
+        or is_phased(pair.words)
+        or (pair.is_precise and not pair.words.lower().startswith(_BOUNDS))
+    )
 
 
 def _fill(found: Found, pairs: list[Pair]) -> None:
