@@ -218,6 +218,14 @@ def test_what_is_being_done_is_no_heading_and_a_heading_is_forgotten():
     assert told("Epoch 1", "Validation:", *["hello"] * 20, "loss: 0.5") == [(None, 1.0, {"loss": 0.5})]
 
 
+def test_a_configuration_is_no_result_even_under_the_name_of_a_phase():
+    assert told(
+        "train:", "  lr: 0.001", "val:", "  score_thr: 0.05", "  iou_threshold: 0.5", "test:", "  min_score: 0.3",
+        "max_error: 0.01", "l1_ratio: 0.5", "SCORE_THRESH_TEST: 0.05", "pos_iou_thr=0.7,", "MAX_ERR = 0.5",
+        "Epoch 1: loss=0.5",
+    ) == [(None, 1.0, {"loss": 0.5})]  # fmt: skip
+
+
 def test_results_of_the_best_epoch_do_not_go_back_to_it():
     assert told("Epoch 9 | loss=0.5", "best epoch 8 | loss=0.25") == [
         (None, 9.0, {"loss": 0.5}),

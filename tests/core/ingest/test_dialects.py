@@ -272,6 +272,31 @@ DIALECTS = {
             (None, 9.0, {"train/loss": 0.25, "train/dice": 0.5}), (None, 9.0, {"val/loss": 0.75, "val/dice": 0.125}),
         ],
     ),
+    "Ultralytics' new bars": (
+        "      Epoch    GPU_mem   box_loss  Instances       Size\n"
+        "       2/9      2.5G      1.25         24        640: 100% ━━━━━━━━━━━━ 30/30 6.1it/s 54.4s<0.2s\n"
+        "                 Class     Images  Instances      Box(P          R      mAP50  mAP50-95): 100% ━━━━━━ 9/9 5.3it/s 1:09\n"
+        "                   all       3074       3193       0.5       0.25       0.75      0.125",
+        [
+            (60, 2.0, {"gpu_mem": 2.5, "box_loss": 1.25, "instances": 24.0, "size": 640.0}),
+            (60, 2.0, {"val/box_p": 0.5, "val/r": 0.25, "val/map50": 0.75, "val/map50-95": 0.125}),
+        ],
+    ),
+    "LAVIS and hosts before the date": (
+        "Train: data epoch: [2]  [450/500]  eta: 0:00:17  lr: 0.5  loss: 2.25  time: 0.5  max mem: 22193\n"
+        "[tilo-1th] 2020-09-17 18:14:26,464 (trainer:243) INFO: 3epoch results: [train] loss=1.5, [valid] loss=2.5",
+        [
+            (950, 2.0, {"train/lr": 0.5, "train/loss": 2.25, "train/time": 0.5, "train/max_mem": 22193.0}),
+            (None, 3.0, {"train/loss": 1.5, "val/loss": 2.5}),
+        ],
+    ),
+    "an arm before the epoch, a phase that is its own name": (
+        "STE | Epoch 1 | Train: 0.75 | Test: 0.5\nEpoch 2 complete: Loss = 0.25\nValidation complete: Loss = 0.125, Acc = 50.5%.",
+        [
+            (None, 1.0, {"train": 0.75, "test": 0.5}), (None, 2.0, {"loss": 0.25}),
+            (None, 2.0, {"val/loss": 0.125, "val/acc": 50.5}),
+        ],
+    ),
     "dicts in a line": (
         "[INFO] Trainer: [Epoch 10] train={'nll': 0.5, 'kl': 0.25}, val={'nll': 0.75}, 1.2s elapsed",
         [(None, 10.0, {"train/nll": 0.5, "train/kl": 0.25, "val/nll": 0.75})],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from trainui.core.ingest.dialects.found import Found
@@ -12,6 +13,7 @@ from trainui.core.ingest.records import Record
 _PASSED_OVER = frozenset({"val", "test", "eval", "dev"})
 _IN_TRAINING = frozenset({"loss", "learning_rate", "grad_norm"})
 _OF_TRAINING = frozenset({"lr", "learning_rate", "grad_norm"})
+_RESULTS = re.compile("result|metric|score|statistic", re.IGNORECASE)
 _QUIET = 12
 """Lines that tell nothing, after which a heading is forgotten."""
 
@@ -71,6 +73,8 @@ class Place:
         self._is_last = "est iteration" in text
         self._quiet += 1
         folder = folder_of(text)
+        if folder and self.epoch is None and self.step is None and _RESULTS.search(text) is None:
+            folder = None  # `val:` in a configuration
         if folder is not None or self._quiet > _QUIET:
             self._folder, self._quiet = folder or "", 0
 

@@ -32,7 +32,8 @@ _SETTINGS = frozenset(
         "patience", "delta", "eps", "epsilon", "decay", "momentum", "dropout", "coef", "coeff",
         "coefficient", "lambda", "type", "name", "init", "size", "num",
         "limit", "every", "interval", "freq", "frequency", "path", "dir", "clip", "margin",
-        "temperature", "seed", "version", "config", "factor", "warmup",
+        "temperature", "seed", "version", "thr", "thresh", "thresholds", "ratio", "reg",
+        "tolerance", "tol", "config", "factor", "warmup",
     }
 )  # fmt: skip
 _KINDS = frozenset({"fn", "func", "function"})  # `loss function`, but `value function loss`

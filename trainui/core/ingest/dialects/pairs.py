@@ -38,7 +38,8 @@ _CUT = re.compile(
 _REST = re.compile(r"[^\w'\"{}$\\]*(?:(?:new )?best[^\w'\"{}$\\]*)?", re.IGNORECASE)
 _TITLE = re.compile(
     rf"[\[(<*]*\s*(?:evaluating\s+(?:on\s+)?(?=[a-z]+\s?:))?(?P<phase>{'|'.join(PHASES)})\b\s*[\])>]?"
-    r"(?:\s+(?:set|results?|metrics|stats|statistics|phase|step|summary|performance|net output #\d+)"
+    r"(?:\s+(?:set|results?|metrics|stats|statistics|phase|step|summary|performance|completed?|finished"
+    r"|net output #\d+)"
     r"|\s+on '\w+' subset|\s+\[\d+ \w+\](?=\s)|(?P<info>\s+info\s))?"
     r"\s*(?:[:\-|\])>]+\s*|\.\s+(?=[A-Z])|(?<=\])|(?(info)(?=\w)|(?!)))",
     re.IGNORECASE,
@@ -56,6 +57,7 @@ _ALIGNED = re.compile(rf"[\W_]*(?:{'|'.join(PHASES)})\b(?P<gap>[ ]{{2,8}})(?=[A-
 _FIELDS = re.compile(r"([A-Za-z]\w*)=")
 _ANY = re.compile(r"\d|\b(?:nan|inf)", re.IGNORECASE)
 _FOLDERS = frozenset(PHASES.values())
+_LONE = re.compile(rf"{_VALUE}\W*")
 _MAX_PAIRS = 200
 
 
@@ -99,6 +101,9 @@ def pairs_in(text: str, *, strictly: bool = False) -> tuple[list[Pair], bool]:
         phase, segment = phase_of(segment)
         if phase and is_bracketed:
             held = phase
+        if phase and segment[:1].isdigit() and (lone := _LONE.fullmatch(segment)) and "." in lone["value"]:
+            pairs.append(Pair(phase, float_of(lone["value"]), True, part))  # `Train: 0.75 | Test: 0.5`
+            continue
         found, tidy = _in_segment(segment, strictly)
         if (
             not found

@@ -22,6 +22,7 @@ _CRY = re.compile(r"^[A-Z]\w{1,12}!+\s+(?=\w)")
 _GROUPED = re.compile(r"(?P<group>(?:[A-Za-z]\w* ){0,2}[A-Za-z]\w*_\w+) (?=[A-Za-z]\w*[:=][-+]?[\d.])")
 # What belongs to a step though it is no result, and stands on a line of its own.
 _RATES = frozenset({"lr", "learning rate", "learning_rate", "grad norm", "grad_norm"})
+_BOUNDS = ("min_", "max_", "min ", "max ")
 _KERAS_TIME = re.compile(r"^-?\s*\d+m?s\s+-\s+")
 _STEPPED = re.compile(r"\b(?:global_)?step = \d")
 _ASIDE = re.compile(r"\([^()]*\)|\b\d+(?:\.\d+)?\s?(?:s|m|h|ms|sec|min)\b")
@@ -40,9 +41,11 @@ _NO_STAGE = (
 _STAGE = re.compile(
     rf"(?:(?!(?:{_NO_STAGE})\b)[A-Za-z][\w\-]{{1,24}}\s+){{1,4}}"
     r"(?=(?:epoch|iter|iteration|step)\s+\d+\s*(?:/\s*\d+\s*)?[|:,—–]\s)"
+    r"|[A-Za-z][\w\-]{1,24}\s*\|\s*(?=(?:epoch|iter|iteration|step)\s+\d)"
     r"|[A-Za-z][^:\d]{2,60}:\s*(?=\[(?:epoch|iter|iteration|step)\s+\d)",
     re.I,
 )
+_NUMBER_ALONE = re.compile(rf"{NUMBER}\s*(?:[|,;]|$)")
 _BEST = re.compile(r"[\W_]*(?:the )?best (?:epoch|iteration|iter|step|round)\b[\s:=#]*\d+", re.IGNORECASE)
 # What follows `Evaluating:` is one of several tasks: `hellaswag (10-shot, type: schema)... accuracy: 0.5`.
 _TASK = re.compile(r"(?P<group>[A-Za-z][\w\-]{1,40})\s?(?:\([^()]{1,80}\))?\s?\.{2,3}\s(?=\w)")
@@ -64,8 +67,9 @@ def read_headed(text: str) -> Found | None:
     if not found.is_headed:
         return None
     is_total = found.epochs is None and found.steps is None and _TOTAL.match(text) is not None
-    phase, rest = phase_of(rest)
-    found.phase = phase or found.phase
+    phase, after = phase_of(rest)
+    if phase and _NUMBER_ALONE.match(after) is None:
+        found.phase, rest = phase, after
     if _MARIAN.match(rest):
         rest = rest.replace(" : ", " | ")
     pairs = pairs_in(without_heading(rest))[0]
@@ -144,7 +148,13 @@ def _counted(text: str, phase: str) -> tuple[Found, str]:
 
 
 def _is_result(pair: Pair, is_trusted: bool) -> bool:
-    return is_measure(pair.words) and (is_trusted or pair.is_precise or is_phased(pair.words))
+    if not is_measure(pair.words):
+        return False
+    return (
+        is_trusted
+        or is_phased(pair.words)
+        or (pair.is_precise and not pair.words.lower().startswith(_BOUNDS))
+    )
 
 
 def _fill(found: Found, pairs: list[Pair]) -> None:
