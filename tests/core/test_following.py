@@ -156,6 +156,15 @@ def test_files_the_spec_names_are_followed_if_this_run_wrote_them(tmp_path):
     followed.read(final=True)
     assert followed.metrics() == {"val/loss": 1, "loss": 1}
     assert followed.curve("loss") == [(1, 0.5)]
+    assert not [event for event in Reader(tmp_path / "runs.db").events() if "found nothing" in event.text]
+
+
+def test_a_name_of_the_spec_that_found_nothing_is_told_at_the_end(tmp_path):
+    followed = Followed(tmp_path, files=["nothing/*.csv"])
+    followed.read()
+    followed.read(final=True)
+    (told,) = [event.text for event in Reader(tmp_path / "runs.db").events() if event.kind == "stream"]
+    assert told == "files: nothing/*.csv found nothing"
 
 
 def test_the_same_metric_from_two_sources_counts_once(followed):

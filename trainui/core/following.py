@@ -153,7 +153,7 @@ class Streams:
             return []
         self._next_find = now + FIND
         by_name = [
-            self._shortened(path) for pattern in named for path in _written_after(since, folder, pattern)
+            self._shortened(path) for pattern in named for path in written_after(since, folder, pattern)
         ]
         silent = [one for one in self._own if not _says_anything(self._directory / one.path)]
         fresh = self._finder.fresh(by_name, self._found, printed=True, silent=silent)
@@ -195,7 +195,8 @@ def matches(folder: Path, pattern: str) -> Iterator[str]:
     return islice(found, MOST_STREAMS)
 
 
-def _written_after(since: float, folder: Path, pattern: str) -> Iterator[str]:
+def written_after(since: float, folder: Path, pattern: str) -> Iterator[str]:
+    """What a glob pattern of the spec finds that was written after `since`, Unix seconds."""
     for path in matches(folder, pattern):
         stamp = stamp_of(Path(path))
         if stamp and stamp[2] / 1e9 >= since - 1:  # clocks of file systems lag

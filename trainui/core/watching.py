@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from trainui.core.errors import StoreError
-from trainui.core.following import OWN, Stream, Streams, stamp_of
+from trainui.core.following import OWN, Stream, Streams, stamp_of, written_after
 from trainui.core.gates import Judge, Place, Point, State, Verdict
 from trainui.core.ingest.discover import Found
 from trainui.core.ingest.follow import Chunk
@@ -114,10 +114,19 @@ class Watch:
         fresh = self._streams.find(
             others, self._named, folder=self._run.project, since=begun, now=now, final=final
         )
+        if final:
+            self._tell_unmatched(begun, now)
         if fresh:
             shown = ", ".join(one.path for one in fresh[:SHOWN]) + (" …" if len(fresh) > SHOWN else "")
             with atomic(self._db):
                 self._runs.event(self.name, "stream", f"reads {shown} too", at=now)
+
+    def _tell_unmatched(self, begun: float, now: float) -> None:
+        """Say at the end which names of the spec found nothing the run wrote."""
+        for pattern in self._named:
+            if not any(written_after(begun, self._run.project, pattern)):
+                with atomic(self._db):
+                    self._runs.event(self.name, "stream", f"files: {pattern} found nothing", at=now)
 
     def read(
         self,
