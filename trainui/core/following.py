@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -236,3 +237,16 @@ def stamp_of(path: Path) -> tuple[int, ...]:
     except OSError:
         return ()
     return seen.st_ino, seen.st_size, seen.st_mtime_ns
+
+
+def stamp(directory: Path) -> tuple[int, ...]:
+    """What changes when a run writes, is told something or ends; () when its directory cannot be seen."""
+    try:
+        seen = [os.stat(directory).st_mtime_ns]
+    except OSError:
+        return ()
+    for own in OWN:
+        with contextlib.suppress(OSError):
+            one = os.stat(directory / own.path)
+            seen += [one.st_size, one.st_mtime_ns]
+    return tuple(seen)

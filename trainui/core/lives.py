@@ -14,7 +14,7 @@ from trainui.core.death import Death
 from trainui.core.endings import Endings
 from trainui.core.engines.local import LocalEngine, Observation, Phase
 from trainui.core.errors import TrainuiError
-from trainui.core.following import BEFORE
+from trainui.core.following import BEFORE, stamp
 from trainui.core.forecast import eta_seconds, progress
 from trainui.core.gates import State, Verdict
 from trainui.core.launching import checkpoint_file
@@ -30,7 +30,7 @@ from trainui.core.store.verdicts import write_action
 from trainui.core.surroundings import Owner, Surroundings, named_by, sizes_before
 from trainui.core.telemetry import hung_reason, is_hung, silent_but_busy
 from trainui.core.treasury import Clock, Treasury
-from trainui.core.watching import Watch, stamp
+from trainui.core.watching import Watch
 
 GIB = 2**30
 OVERDUE = 1.0

@@ -6,14 +6,12 @@ kill at any moment loses nothing and doubles nothing.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from trainui.core.errors import StoreError
 from trainui.core.following import OWN, Stream, Streams, stamp_of, written_after
@@ -286,16 +284,3 @@ def _tells_more(record: Record) -> bool:
 
 def _bare(name: str) -> str:
     return "".join(filter(str.isalnum, name.lower()))
-
-
-def stamp(directory: Path) -> tuple[int, ...]:
-    """What changes when a run writes, is told something or ends; () when its directory cannot be seen."""
-    try:
-        seen = [os.stat(directory).st_mtime_ns]
-    except OSError:
-        return ()
-    for own in OWN:
-        with contextlib.suppress(OSError):
-            one = os.stat(directory / own.path)
-            seen += [one.st_size, one.st_mtime_ns]
-    return tuple(seen)
