@@ -20,7 +20,7 @@ from trainui.core.ingest.dialects.tables import classes_of, columns_of, read_cla
 from trainui.core.ingest.format import Format
 from trainui.core.ingest.patterns import Pattern
 from trainui.core.ingest.place import Place
-from trainui.core.ingest.records import NOTHING, Record, Tally
+from trainui.core.ingest.records import NOTHING, Counting, Record, Tally
 from trainui.core.ingest.text import strip_escapes
 
 MAX_LINE = 4000
@@ -34,34 +34,19 @@ _WRAPPED = re.compile(
 )
 
 
-class Console:
+class Console(Counting):
     """Reads output.log. Each piece between carriage returns counts as a line.
 
     What it remembers from line to line is where the run stands and the header of the last table.
     """
 
     def __init__(self, patterns: Sequence[Pattern] = ()) -> None:
+        super().__init__()
         self._patterns = tuple(patterns)
-        self._tally = Tally()
         self._place = Place()
         self._columns: list[str] = []
         self._classes: list[str] = []
         self._block = Block()
-
-    @property
-    def lines(self) -> int:
-        """Pieces that were not blank."""
-        return self._tally.lines
-
-    @property
-    def understood(self) -> int:
-        """Pieces that told something."""
-        return self._tally.understood
-
-    @property
-    def samples(self) -> Sequence[str]:
-        """Up to 20 lines that were not understood."""
-        return self._tally.samples
 
     def state(self) -> str:
         """JSON from which `restore` goes on exactly."""

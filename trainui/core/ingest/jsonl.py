@@ -11,7 +11,7 @@ import msgspec
 from trainui.core.ingest.fields import EARLIEST, LATEST, MAX_EXACT, TIMES, axis_of, is_clean, record_of
 from trainui.core.ingest.format import Format
 from trainui.core.ingest.laps import Laps
-from trainui.core.ingest.records import NOTHING, Record, Tally
+from trainui.core.ingest.records import NOTHING, Counting, Record, Tally
 from trainui.core.ingest.structured import PECULIAR, as_report, with_step
 from trainui.core.ingest.text import strip_escapes
 
@@ -33,32 +33,17 @@ _flat = msgspec.json.Decoder(dict[str, float | int]).decode
 _any = msgspec.json.Decoder().decode
 
 
-class JsonLines:
+class JsonLines(Counting):
     """Reads one JSON object a line. Lines of the wire, and flat ones of numbers alone, take a fast road; the rest
     is looked at key by key."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._steps: dict[tuple[str, ...], str] = {}
         """Keys of flat lines → which of them is the step; "": look closer."""
         self._was_flat = False
-        self._tally = Tally()
         self._known: set[str] = set()
         self._laps = Laps()
-
-    @property
-    def lines(self) -> int:
-        """Lines that were not blank."""
-        return self._tally.lines
-
-    @property
-    def understood(self) -> int:
-        """Lines that gave a record."""
-        return self._tally.understood
-
-    @property
-    def samples(self) -> Sequence[str]:
-        """Up to 20 lines that were not understood."""
-        return self._tally.samples
 
     def state(self) -> str:
         """JSON from which `restore` goes on exactly."""

@@ -51,3 +51,25 @@ class Tally:
         text = text[:MAX_SAMPLE_CHARACTERS]
         if len(self.samples) < MAX_SAMPLES and text not in self.samples:
             self.samples.append(text)
+
+
+class Counting:
+    """What every reader tells of its work; a subclass counts in `_tally`."""
+
+    def __init__(self) -> None:
+        self._tally = Tally()
+
+    @property
+    def lines(self) -> int:
+        """Items that were not blank: lines, rows, records, documents."""
+        return self._tally.lines
+
+    @property
+    def understood(self) -> int:
+        """Items that told something."""
+        return self._tally.understood
+
+    @property
+    def samples(self) -> Sequence[str]:
+        """Up to 20 items that were not understood."""
+        return self._tally.samples

@@ -12,7 +12,7 @@ from trainui.core.ingest.columns import Column, columns_of, headless, is_header,
 from trainui.core.ingest.dialects.names import PHASES, is_phased
 from trainui.core.ingest.fields import EARLIEST, LATEST, clean_name, time_of
 from trainui.core.ingest.laps import Laps
-from trainui.core.ingest.records import NOTHING, Record, Tally
+from trainui.core.ingest.records import NOTHING, Counting, Record, Tally
 from trainui.core.ingest.text import strip_escapes
 
 MAX_TABLES = 8
@@ -56,14 +56,14 @@ class Table:
         return value if self.balance[place] > 0 else None
 
 
-class Separated:
+class Separated(Counting):
     """Reads a table. Several headers may take turns; a row belongs to the last one with as many cells.
 
     What it remembers is the delimiter, the headers, and how far the epochs have come.
     """
 
     def __init__(self) -> None:
-        self._tally = Tally()
+        super().__init__()
         self.delimiter = ""
         self.tables: list[Table] = []
         self._laps = Laps()
@@ -72,21 +72,6 @@ class Separated:
         self._stride = 0.0
         self._rows = 0
         self._leapt: float | None = None
-
-    @property
-    def lines(self) -> int:
-        """Rows that were not blank and no remark."""
-        return self._tally.lines
-
-    @property
-    def understood(self) -> int:
-        """Headers and rows that could be read."""
-        return self._tally.understood
-
-    @property
-    def samples(self) -> Sequence[str]:
-        """Up to 20 rows that could not."""
-        return self._tally.samples
 
     def state(self) -> str:
         """JSON from which `restore` goes on exactly."""

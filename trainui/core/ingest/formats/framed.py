@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
-from trainui.core.ingest.records import NOTHING, Record, Tally
+from trainui.core.ingest.records import NOTHING, Counting, Record
 
 
 def garbage(head: bytes) -> bytes:
@@ -16,26 +16,8 @@ def garbage(head: bytes) -> bytes:
     return b"\0" + head
 
 
-class Framed:
+class Framed(Counting):
     """A reader whose items are serialized protocol buffers or garbage. A subclass reads one item."""
-
-    def __init__(self) -> None:
-        self._tally = Tally()
-
-    @property
-    def lines(self) -> int:
-        """Records of the file, and places where there was none."""
-        return self._tally.lines
-
-    @property
-    def understood(self) -> int:
-        """Records that gave metrics or are known to hold none."""
-        return self._tally.understood
-
-    @property
-    def samples(self) -> Sequence[str]:
-        """The first bytes, in hex, of up to 20 items that were not understood."""
-        return self._tally.samples
 
     def miss(self, item: bytes) -> Sequence[Record]:
         """Count an item that was not understood; gives no records."""

@@ -16,7 +16,7 @@ import msgspec
 from trainui.core.ingest.documents import Content, Series, content_of
 from trainui.core.ingest.fields import record_of
 from trainui.core.ingest.format import Format
-from trainui.core.ingest.records import NOTHING, Record, Tally
+from trainui.core.ingest.records import NOTHING, Counting, Record, Tally
 from trainui.core.ingest.text import strip_escapes
 
 REMEMBERED = 1536
@@ -71,7 +71,7 @@ class Told:
         self.count, self.early, self.late = len(digests), _early(digests[:begin]), b"".join(digests[begin:])
 
 
-class Rewritten:
+class Rewritten(Counting):
     """Reads a whole document each time it changed, and gives what it did not hold before.
 
     A history that is shorter than the one told (a run resumed from an older checkpoint) gives nothing until it
@@ -79,24 +79,9 @@ class Rewritten:
     """
 
     def __init__(self) -> None:
-        self._tally = Tally()
+        super().__init__()
         self._told: dict[str, Told] = {}
         self._results: dict[str, str] = {}
-
-    @property
-    def lines(self) -> int:
-        """Documents that were whole."""
-        return self._tally.lines
-
-    @property
-    def understood(self) -> int:
-        """Documents that held a history or results."""
-        return self._tally.understood
-
-    @property
-    def samples(self) -> Sequence[str]:
-        """The beginnings of documents that held neither."""
-        return self._tally.samples
 
     def state(self) -> str:
         """JSON from which `restore` goes on exactly: of a long history the last 1,536 entries are known singly."""
