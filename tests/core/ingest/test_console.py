@@ -432,6 +432,7 @@ def test_no_line_breaks_the_reader(text):
 ATOMS = (
     "a", "1", " ", ",", ":", "=", "|", "[", "(", "/", "-", "#", "%|", "nan ", "a=", "a: ", "a:1 ", "[1/2] ", "{'a': 1, ",
     "tensor(", "epoch 1 ", "train: ", "[train] ", "12:34:56 ", "INFO ", "日: ", "±1", "a[b=1]", "1it/s", "\x1b[31m", "\r",
+    "a_a_", "[0.5, ", "5% ━ ", "a={'b': 1, ", "Val. ", "test: x... ", "best epoch 1 ", "on 'a' subset ", "iter:1 step:2/3 ",
 )  # fmt: skip
 
 

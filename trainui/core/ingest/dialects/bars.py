@@ -17,7 +17,7 @@ _TQDM = re.compile(
     r"\s*(?:\[(?P<inside>[^\]]*)\]?)?(?P<after>.*)"
 )
 _ULTRALYTICS = re.compile(
-    r"(?P<title>.*?):?\s*\d{1,3}%\s[━╸╺─]+\s(?P<n>\d+)(?P<unit>)/(?P<of>\d+)(?P<inside>)(?P<after>)"
+    r"(?P<title>.*?):?\s{0,20}\d{1,3}%\s[━╸╺─]+\s(?P<n>\d+)(?P<unit>)/(?P<of>\d+)(?P<inside>)(?P<after>)"
 )
 _BARE = re.compile(
     r"(?P<title>[^\[\]]{0,60}?):?(?:\s*\d{1,3}%)?\s*\b(?P<n>\d+)(?P<unit>)(?:/(?P<of>\d+)|(?:it|steps|batch(?:es)?)\b)\s*"

@@ -19,7 +19,9 @@ _TOTAL = re.compile(
 _COUNT = re.compile(r"(?P<n>\d+)/(?P<of>\d+):?\s+|\[\s*(?P<m>\d+)\s*/\s*(?P<mof>\d+)\s*\]:?\s*")
 _COUNT_LAST = re.compile(r"\s\[\s*(?P<n>\d+)\s*/\s*(?P<of>\d+)\s*\]$")
 _CRY = re.compile(r"^[A-Z]\w{1,12}!+\s+(?=\w)")
-_GROUPED = re.compile(r"(?P<group>(?:[A-Za-z]\w* ){0,2}[A-Za-z]\w*_\w+) (?=[A-Za-z]\w*[:=][-+]?[\d.])")
+_GROUPED = re.compile(
+    r"(?P<group>(?:[A-Za-z]\w{0,30} ){0,2}[A-Za-z]\w{0,40}_\w{1,40}) (?=[A-Za-z]\w{0,40}[:=][-+]?[\d.])"
+)
 # What belongs to a step though it is no result, and stands on a line of its own.
 _RATES = frozenset({"lr", "learning rate", "learning_rate", "grad norm", "grad_norm"})
 _BOUNDS = ("min_", "max_", "min ", "max ")
