@@ -457,3 +457,16 @@ def test_no_bytes_break_the_reader(data):
         for record in reader.read(before + data):
             assert all(name and name.isprintable() for name in record.metrics)
     assert reader_for("console", state=reader.state()).state() == reader.state()
+
+
+@pytest.mark.parametrize("line", ["loss: 0,95", "accuracy: 0,950", "val loss: 1,5 lr: 2"])
+def test_a_decimal_comma_is_never_read_as_the_part_before_it(line):
+    found = [record.metrics for record in Console().read(f"step 3 {line}".encode())]
+    assert not any(value in (0.0, 1.0, 950.0) for metrics in found for value in metrics.values())
+
+
+def test_a_step_past_2_to_the_53_is_exact_and_an_endless_one_is_none():
+    (record,) = Console().read(b"step 9007199254740993 loss 0.5")
+    assert record.step == 9007199254740993
+    (record,) = Console().read(b"step " + b"9" * 400 + b" loss 0.5")
+    assert (record.step, record.metrics) == (None, {"loss": 0.5})

@@ -17,14 +17,6 @@ from trainui.core.store.schema import atomic, connect
 from trainui.core.store.streams import StreamWriter
 
 KINDS = [form.kind for form in FORMATS]
-AWAITED = {"console", "log"}
-"""Kinds whose printed steps and epochs are not bounded yet: numbers of 20 digits and more still harm them."""
-HELD = [
-    pytest.param(
-        kind, marks=pytest.mark.xfail(kind in AWAITED, reason="printed numbers without end", strict=False)
-    )
-    for kind in KINDS
-]
 PLACE = st.integers(0, 1 << 12)
 
 
@@ -112,7 +104,7 @@ def test_every_format_has_samples_it_can_read(kind, path):
         assert any(record.metrics for record in follow(format_named(kind), path, sample)[0]), sample
 
 
-@pytest.mark.parametrize("kind", HELD)
+@pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(given_data=st.data())
 def test_a_hurt_file_gives_the_same_records_however_it_grows(kind, path, store, given_data):
@@ -151,7 +143,6 @@ PRINTED = [
 ]
 
 
-@pytest.mark.xfail(bool(AWAITED), reason="printed numbers without end", strict=False)
 @pytest.mark.parametrize("far", FAR)
 @pytest.mark.parametrize("text", PRINTED)
 def test_a_printed_place_no_run_can_reach_harms_nobody(text, far, path, store):

@@ -6,13 +6,15 @@ import re
 
 NUMBER = (
     r"[-+]?(?:"
-    r"(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d+)(?:\.\d*)?(?:[eE][-+]?\d+)?"
+    r"(?:[1-9]\d{0,2}(?:,\d{3})+(?![\d,])|\d+)(?:\.\d*)?(?:[eE][-+]?\d+)?"
     r"|\.\d+(?:[eE][-+]?\d+)?"
     r"|(?:[nN]a[nN]|NAN|[iI]nf(?:inity)?|INF)(?![A-Za-z])"
     r")"
 )
 """What a number may look like: digits with or without thousands, an exponent, nan, inf."""
 
+FARTHEST = 2**62
+"""No run comes so far: a step beyond is none."""
 EXACT_DIGITS = 19
 """A whole number with fewer digits is smaller than 2^63."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from trainui.core.errors import SpecError, nearest
 from trainui.core.ingest.fields import clean_name
-from trainui.core.ingest.numbers import number_in
+from trainui.core.ingest.numbers import FARTHEST, number_in, whole_of
 from trainui.core.ingest.records import Record
 
 AXES = ("step", "epoch", "total_steps", "total_epochs")
@@ -31,12 +31,13 @@ class Pattern:
         metrics: dict[str, float] = {}
         axes: dict[str, Any] = {}
         for group, name in self.names.items():
-            value = number_in(match[group] or "")
+            told = (match[group] or "").strip()
+            value = whole_of(told) if name in AXES and told.isdecimal() else number_in(told)
             if value is None:
                 continue
             if name not in AXES:
                 metrics[name] = value
-            elif value - value == 0:
+            elif abs(value) < FARTHEST:
                 axes[name] = int(value) if value == int(value) else value
         return Record(metrics=metrics, **axes) if metrics or axes else None
 

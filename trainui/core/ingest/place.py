@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 from trainui.core.ingest.dialects.found import Found
 from trainui.core.ingest.dialects.headings import folder_of
 from trainui.core.ingest.dialects.names import is_phased
+from trainui.core.ingest.numbers import FARTHEST
 from trainui.core.ingest.records import Record
+
+N = TypeVar("N", int, float, float | int)
 
 _PASSED_OVER = frozenset({"val", "test", "eval", "dev"})
 _IN_TRAINING = frozenset({"loss", "learning_rate", "grad_norm"})
@@ -63,9 +66,9 @@ class Place:
 
     def note(self, record: Record) -> None:
         """Take over the place of a record that is complete as it stands."""
-        if record.epoch is not None:
+        if _reachable(record.epoch) is not None:
             self.epoch = record.epoch
-        if record.step is not None:
+        if _reachable(record.step) is not None:
             self.step = record.step
 
     def hear(self, text: str) -> None:
@@ -104,6 +107,8 @@ class Place:
         A line without a place belongs to the last one. Counters within an epoch become steps of the run.
         A bar over validation data tells of the epoch, and only when it is done.
         """
+        found.step, found.steps = _reachable(found.step), _reachable(found.steps)
+        found.epoch, found.epochs = _reachable(found.epoch), _reachable(found.epochs)
         if found.is_silent:
             if found.step is not None and found.steps and (not self._bar or not self._bar[2]):
                 self._bar = [int(found.step), found.steps, 0]
@@ -120,13 +125,15 @@ class Place:
             self._folder = found.phase if found.phase in _PASSED_OVER and not found.metrics else ""
         elif not headed and self._folder and not found.phase:
             found.metrics = {self._placed(name): value for name, value in found.metrics.items()}
-        step, epoch = (self._step(found), self._epoch(found)) if headed else (self.step, self.epoch)
+        step, epoch = (
+            (_reachable(self._step(found)), self._epoch(found)) if headed else (self.step, self.epoch)
+        )
         if headed:
             self._move(found, step, epoch)
         metrics = self._news(found, [step, epoch]) if headed else found.metrics
         total = found.steps
         if total is not None and epoch is not None:
-            total = total * self._epochs if self._epochs else None
+            total = _reachable(total * self._epochs) if self._epochs else None
         if not metrics and (found.metrics or not headed):
             return None
         return Record(
@@ -208,3 +215,7 @@ class Place:
 
 def _is_same(told: float, value: float | None) -> bool:
     return told == value or (told != told and value != value)
+
+
+def _reachable(place: N | None) -> N | None:
+    return place if place is not None and abs(place) < FARTHEST else None

@@ -20,9 +20,9 @@ _UNIT = (
     r"(?P<unit>\s?%|[A-Za-zµ°]{1,8}(?:/[A-Za-zµ]{1,8})?(?![\w(])"
     r"|\s(?:ms|us|s|secs?|seconds|mins?|h|hours?|it/s|[KMG]i?B|dB|Hz|BPC|bits?|nats|px)(?![\w/]|\s*[:=]))?"
 )
-# What comes after a number decides whether it was one: 2020-02-26, 7:58:20, 1.2.3.4, 579e621f are none.
+# What comes after a number decides whether it was one: 2020-02-26, 7:58:20, 1.2.3.4, 579e621f, 0,95 are none.
 _SPREAD = rf"(?:\s?(?:±|\+/-|\+-)\s?{NUMBER}\s?%?)?"
-_VALUE = rf"[~≈$€£]?(?P<value>{NUMBER}){_UNIT}(?![\w])(?![-/:.]\d){_SPREAD}(?:\s*\(\s*[^()]{{1,40}}\))?"
+_VALUE = rf"[~≈$€£]?(?P<value>{NUMBER}){_UNIT}(?![\w])(?![-/:.,]\d){_SPREAD}(?:\s*\(\s*[^()]{{1,40}}\))?"
 _RATIO = r"\d+\s*/\s*\d+\s*\(\s*(?P<percent>\d+(?:\.\d+)?)\s*%\s*\)"
 
 _SEPARATED = re.compile(
