@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,14 +113,7 @@ def _check(spec: Spec) -> None:
         raise _WrongValueError("primary", f"primary {spec.metrics.primary!a} is not a name")
     for pattern in spec.metrics.pattern:
         _check_pattern(pattern)
-    for name in spec.metrics.files:
-        if not name.strip():
-            raise _WrongValueError("files", "files holds an empty name", hint="for example 'logs/*.csv'")
-        for word in re.findall(r"\{(\w+)\}", name):
-            if word not in PLACES:
-                raise _WrongValueError(
-                    "files", f"files: {{{word}}} is not filled in", hint=nearest(word, PLACES)
-                )
+    _check_files(spec.metrics.files)
     spec.gates()
 
 
@@ -137,6 +130,17 @@ def _check_retry(retry: Retry) -> None:
         if not 0 <= getattr(retry, name) <= LONGEST_DELAY:
             hint = "from 0 to 30 days"
             raise _WrongValueError(name, f"{name} cannot be {getattr(retry, name)}", hint=hint)
+
+
+def _check_files(names: Sequence[str]) -> None:
+    for name in names:
+        if not name.strip():
+            raise _WrongValueError("files", "files holds an empty name", hint="for example 'logs/*.csv'")
+        for word in re.findall(r"\{(\w+)\}", name):
+            if word not in PLACES:
+                raise _WrongValueError(
+                    "files", f"files: {{{word}}} is not filled in", hint=nearest(word, PLACES)
+                )
 
 
 def _check_pattern(pattern: Mapping[str, Any]) -> None:
