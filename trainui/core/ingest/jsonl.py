@@ -214,5 +214,5 @@ FORMAT = Format(
     rank=0,
     make=lambda state, _patterns: JsonLines.restore(state),
     claims=claims,
-    watched=("*.jsonl", "*.ndjson", "*.log.json"),
+    watched=("*.jsonl", "*.ndjson", "*.log.json", "log.txt"),
 )
