@@ -14,6 +14,8 @@ manager committing
 manager committed
 manager drafted origin.json
 manager wrote origin.json
+manager drafted before.json
+manager wrote before.json
 manager drafted allowance.json
 manager wrote allowance.json
 manager reserved stop.json
@@ -22,6 +24,8 @@ manager drafted launch.json
 manager linked launch.json
 manager wrote launch.json
 manager spawned keeper
+manager drafted streams.json
+manager wrote streams.json
 manager drafted pause.json
 manager wrote pause.json
 manager froze job

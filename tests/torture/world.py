@@ -201,6 +201,8 @@ class Meter:
     def __init__(self, *_for: object) -> None:
         self.machine = MachineView(at=0, cpu=0, cores=2, memory_used=1, memory_total=2**34, disk_free=2**40)
         self.usage: dict[str, UsageView] = {}
+        self.opened: dict[str, list[str]] = {}
+        self.pids: dict[str, set[int]] = {}
 
     def look(self, live: object, now: object) -> None:
         """As Metering."""

@@ -60,7 +60,8 @@ class Stream:
         limit = self.skip - self.source.offset if self.source.offset < self.skip else LIMIT
         chunk = self._chunk(path, limit=limit, final=final)
         if chunk is not None and chunk.rewound == "replaced" and not self.form.is_whole:
-            rest = self._chunk(self._rotated(), final=True)
+            rotated = self._rotated()
+            rest = self._chunk(rotated, final=True) if rotated else None
             if rest is not None and not rest.rewound:
                 return rest
         if chunk is None:
@@ -90,13 +91,13 @@ class Stream:
             told = told[1:] if chunk.end > self.skip else []
         return [record for records in told for record in records]
 
-    def _rotated(self) -> Path:
+    def _rotated(self) -> Path | None:
         """Where the file that was read lies since another took its name: `train.log.1` beside `train.log`."""
         for beside in self._path.parent.glob(f"{glob.escape(self._path.name)}?*"):
             stamp = stamp_of(beside)
             if stamp and stamp[0] == self.source.inode:
                 return beside
-        return self._path.with_name("")
+        return None
 
     def path(self) -> Path:
         """Where it lies now: of a history with copies, the newest."""
