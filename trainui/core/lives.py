@@ -123,11 +123,19 @@ class Lives:
             since=run.started_at or run.queued_at,
             until=now.unix if final else math.inf,
             pids={*seen.get(run.name, ()), *([run.pid] if run.pid else ())},
-            strangers=self._runs.pids_of_company(run).union(*(seen[one] for one in seen if one != run.name)),
+            strangers=set().union(self._company(run), *(seen[one] for one in seen if one != run.name)),
             named=named_by(run.spec, run.project),
             is_alone=not self._runs.has_company(run),
         )
         yield from self._surroundings.files(run.project, owner, now=now.unix, final=final)
+
+    def _company(self, run: RunRow) -> set[int]:
+        """The jobs of the runs that lived at the same time; of one that was not looked at yet, its directory knows."""
+        found = set()
+        for directory, pid in self._runs.company(run):
+            job = None if pid else self._engine.processes(directory)[0]
+            found |= {pid} if pid else {job.pid} if job else set()
+        return found
 
     def note_surroundings(self, run: RunRow) -> None:
         """Write down, before its job begins, how long the files are that a run may add to."""

@@ -91,12 +91,15 @@ def test_a_pipe_or_a_folder_in_its_place_is_passed_over(tmp_path):
         (["tb/events.1", "tb/loss_train/events.1", "tb/loss_val/events.1"], ["", "loss_train/", "loss_val/"]),
         (["v/version_0/metrics.csv", "v/version_1/metrics.csv"], ["", "version_1/"]),
         (["/out/a/metrics.csv", "metrics.csv"], ["", "top/"]),
+        (["metrics.csv", "/out/a/metrics.csv"], ["", "a/"]),
+        (["train_log.csv", "val_log.csv", "other.csv"], ["", "val/", "other/"]),
     ],
 )
 def test_files_of_other_folders_do_not_mix_their_names(paths, prefixes):
     known = []
     for path, prefix in zip(paths, prefixes, strict=True):
-        known.append(Found(path=path, kind="csv", prefix=prefix_for(path, "csv", known)))
+        kind = "tensorboard" if "events" in path else "csv"
+        known.append(Found(path=path, kind=kind, prefix=prefix_for(path, kind, known)))
         assert known[-1].prefix == prefix
 
 

@@ -205,22 +205,26 @@ def _size(path: Path) -> int:
 
 
 def prefix_for(path: str, kind: str, known: Iterable[Found]) -> str:
-    """What distinguishes the metrics of a file from those of the same kind in other folders.
+    """What distinguishes the metrics of a file from those of others of its kind.
 
     A folder named for a phase (`train/`, `validation/`) names it; the first of all others keeps its names as they
-    are, the next are named by their folder, as TensorBoard does.
+    are, the next are named by their folder, as TensorBoard does. In one folder event files go together; of other
+    files the second is named for its phase (`val_log.csv`), or as it is called.
     """
-    folder = PurePosixPath(path).parent
+    file = PurePosixPath(path)
+    folder = file.parent
+    peers = [(PurePosixPath(one.path).parent, one.prefix) for one in known if one.kind == kind]
+    beside = next((prefix for other, prefix in peers if other == folder), None)
+    if beside is not None:
+        return beside if kind == "tensorboard" else f"{beside}{_phase_in(file.stem) or file.stem}/"
     if phase := PHASES.get(folder.name.lower()):
         return f"{phase}/"
-    peers = [(PurePosixPath(one.path).parent, one.prefix) for one in known if one.kind == kind]
-    for other, prefix in peers:
-        if other == folder:
-            return prefix
     first = next((other for other, prefix in peers if not prefix), None)
-    if first is None:
-        return ""
-    return f"{_beyond(folder, first)}/"
+    return "" if first is None else f"{_beyond(folder, first)}/"
+
+
+def _phase_in(stem: str) -> str:
+    return next((PHASES[word] for word in re.split(r"[\W_]+", stem.lower()) if word in PHASES), "")
 
 
 def _beyond(folder: PurePosixPath, first: PurePosixPath) -> str:

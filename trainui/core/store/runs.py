@@ -162,13 +162,13 @@ class RunWriter:
         ).fetchone()
         return row is not None
 
-    def pids_of_company(self, run: RunRow) -> set[int]:
-        """The first processes of all runs that have lived since this one began."""
+    def company(self, run: RunRow) -> list[tuple[Path, int | None]]:
+        """(run directory, pid of the job where it was seen) of all runs that have lived since this one began."""
         rows = self._db.execute(
-            "SELECT pid FROM runs WHERE name!=? AND pid IS NOT NULL AND (ended_at IS NULL OR ended_at>=?)",
+            "SELECT directory, pid FROM runs WHERE name!=? AND was_launched AND (ended_at IS NULL OR ended_at>=?)",
             (run.name, run.started_at or run.queued_at),
         )
-        return {int(row[0]) for row in rows}
+        return [(Path(row["directory"]), row["pid"]) for row in rows]
 
     def criteria(self, name: str) -> list[tuple[str, str]]:
         """(gate, verdict) of the run's criteria."""
