@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from trainui.core.ingest.formats import reader_for
 from trainui.core.ingest.jsonl import JsonLines
 from trainui.core.ingest.records import Record
+from trainui.core.ingest.report import parse_file
 from trainui.wire import encode
 
 NAN = math.nan
@@ -259,3 +260,13 @@ def test_the_fast_road_of_flat_lines_leads_where_the_slow_one_does(objects):
         line = json.dumps(data).encode()
         assert repr(list(fast.read(line))) == repr(list(slow.read(line)))
         assert fast.state() == slow.state()
+
+
+def test_lines_longer_than_a_head_are_known_by_the_name_of_their_file(tmp_path):
+    metrics = {f"layer/{n}": n for n in range(6000)}
+    path = tmp_path / "many.jsonl"
+    path.write_text("".join(json.dumps({"step": step, "metrics": metrics}) + "\n" for step in range(3)))
+    report = parse_file(path)
+    assert report.kind == "jsonl"
+    assert {metric.points for metric in report.metrics.values()} == {3}
+    assert len(report.metrics) == 6000

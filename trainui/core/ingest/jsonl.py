@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from trainui.core.ingest.fields import EARLIEST, LATEST, MAX_EXACT, TIMES, axis_of, is_clean, record_of
-from trainui.core.ingest.format import Format
+from trainui.core.ingest.format import HEAD, Format
 from trainui.core.ingest.laps import Laps
 from trainui.core.ingest.records import NOTHING, Counting, Record, Tally
 from trainui.core.ingest.structured import PECULIAR, as_report, with_step
@@ -199,6 +199,8 @@ def claims(name: str, head: bytes) -> bool:
     is_named = name.endswith((".jsonl", ".ndjson"))
     if not seen:
         return is_named
+    if len(lines) == 1 and len(head) >= HEAD:  # the first line goes on: its name has to do
+        return is_named and head.lstrip(b"\xef\xbb\xbf \t").startswith(b"{")
     if len(seen) == 1 and objects and name.endswith(".json") and _is_document(seen[0]):
         return False
     return objects * 5 >= len(seen) * 4 or (is_named and objects > 0)
