@@ -237,7 +237,6 @@ DIALECTS = {
         "     Epoch   gpu_mem       box    labels  img_size\n"
         "                 all         195         882       0.25       0.125       0.0625",
         [
-            (0, 0.0, {"gpu_mem": 9.5, "box": 0.75, "labels": 161.0, "img_size": 640.0}),
             (2, 0.0, {"gpu_mem": 7.5, "box": 0.5, "labels": 30.0, "img_size": 640.0}),
             (2, 0.0, {"val/p": 0.25, "val/r": 0.125, "val/map@.5": 0.0625}),
         ],
@@ -388,3 +387,17 @@ def test_a_table_of_settings_is_no_report():
     assert (
         told("\n".join([border, "| batch_size     | 32     |", "| dropout        | 0.5    |", border])) == []
     )
+
+
+def test_a_row_of_a_table_that_grows_in_a_bar_counts_when_its_epoch_is_done():
+    """YOLO: what results.txt says of an epoch is the last state of its bar, at any number of states."""
+    reader = Console()
+    found = list(reader.read(b"     Epoch   gpu_mem       box       obj    labels  img_size"))
+    for epoch in range(3):
+        for done in range(11):
+            row = f"\r       {epoch}/2     11.8G   {0.5 / (epoch + 1) - done / 1000:.4f}   0.0189   57       640: "
+            row += f"{done * 10}%|{'#' * done:10}| {done}/10 [00:05<00:00,  1.9it/s]"
+            found += reader.read(row.encode())
+        found += reader.read(b"                 all         128         929       0.651       0.512")
+    boxes = [(record.epoch, record.metrics["box"]) for record in found if "box" in record.metrics]
+    assert boxes == [(0, 0.49), (1, 0.24), (2, 0.1567)]

@@ -73,6 +73,8 @@ def _tqdm(match: re.Match[str] | None, columns: list[str]) -> Found | None:
     found.metrics |= _metrics(_CLOCKS.sub("", match["inside"] or "", count=1), phase)
     found.metrics |= _metrics(match["after"], phase)
     is_whole = not match["unit"] and match["n"].isdigit() and (match["of"] or "").isdigit()
+    if row is not None and is_whole and int(match["n"]) < int(match["of"]):
+        found.metrics = {}  # a row of a table shows means of the epoch so far: it counts when the epoch is done
     if not found.metrics and found.epoch is None:
         found = Found(is_silent=not title)
     elif title.lower().rstrip(":") in _EPOCHS:
