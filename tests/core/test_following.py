@@ -9,6 +9,7 @@ import pytest
 
 from trainui.core import following
 from trainui.core.following import BEFORE, FOUND, SHRUNK, told
+from trainui.core.ingest.follow import size_and_mark
 from trainui.core.store.read import Reader
 from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic, connect
@@ -249,8 +250,8 @@ def test_what_lay_in_a_file_before_the_run_is_not_its_own(followed, tmp_path):
     table, log = tmp_path / "results.csv", tmp_path / "shared.jsonl"
     table.write_text(csv((1, 0.5), (2, 0.25)))
     log.write_text('{"step": 1, "acc": 0.5}\n{"step": 2, "acc"')
-    sizes = {str(path): path.stat().st_size for path in (table, log)}
-    (followed.folder / BEFORE).write_text(json.dumps({"files": sizes}))
+    before = {str(path): size_and_mark(path) for path in (table, log)}
+    (followed.folder / BEFORE).write_text(json.dumps({"files": before}))
     with table.open("a") as file:
         file.write("1,8.0\n2,4.0\n")
     with log.open("a") as file:
@@ -280,3 +281,25 @@ def test_a_log_that_is_rotated_is_read_to_its_end(followed, tmp_path):
     named.read()
     named.read(final=True)
     assert named.curve("loss") == [(n, n + 0.5) for n in range(6)]
+
+
+@pytest.mark.parametrize("rows", [2, 3, 4], ids=["shorter", "the same", "longer"])
+def test_a_table_that_each_run_writes_anew_is_all_its_own(followed, tmp_path, rows):
+    table = tmp_path / "results.csv"
+    table.write_text(csv((1, 9.0), (2, 9.0), (3, 9.0)))
+    (followed.folder / BEFORE).write_text(json.dumps({"files": {str(table): size_and_mark(table)}}))
+    mine = [(step, 9.0 if rows == 3 else 1.0) for step in range(1, rows + 1)]
+    table.write_text(csv(*mine))
+    followed.read(opened=[str(table)], final=True)
+    assert followed.curve("val/loss") == mine
+
+
+def test_a_history_that_lay_there_before_is_the_run_s_once_it_is_rewritten(followed, tmp_path):
+    state = tmp_path / "trainer_state.json"
+    for losses in ([9.0, 8.0], [1.0, 0.5, 0.25]):
+        history = [{"step": n, "loss": loss} for n, loss in enumerate(losses, 1)]
+        state.write_text(json.dumps({"log_history": history}))
+        if losses[0] == 9.0:
+            (followed.folder / BEFORE).write_text(json.dumps({"files": {str(state): size_and_mark(state)}}))
+    followed.read(opened=[str(state)], final=True)
+    assert followed.curve("loss") == [(1, 1.0), (2, 0.5), (3, 0.25)]

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from trainui.core.ingest.discover import MOST_STREAMS, Finder, Found, newest_copy
-from trainui.core.ingest.follow import LIMIT, Chunk, read_chunk
+from trainui.core.ingest.follow import LIMIT, Chunk, read_chunk, size_and_mark
 from trainui.core.ingest.format import Reader
 from trainui.core.ingest.formats import format_named
 from trainui.core.ingest.records import Record
@@ -164,11 +165,21 @@ class Streams:
         if not fresh:
             return []
         before = (recall(self._directory / BEFORE) or {}).get("files", {})
-        fresh = [replace(one, skip=int(before.get(one.path, 0))) for one in fresh]
+        fresh = [replace(one, skip=self._others(one, before.get(one.path), since)) for one in fresh]
         self._found += fresh
         self._keep()
         self._streams += [self._stream(one) for one in fresh]
         return fresh
+
+    def _others(self, found: Found, before: Any, since: float) -> int:
+        """Bytes of a file that were there `before` (size, mark) the run: none when it was written anew since."""
+        if before is None or format_named(found.kind).is_whole:
+            return 0
+        path, (size, mark) = self._directory / found.path, before
+        stamp = stamp_of(path)
+        is_same = bool(stamp) and size_and_mark(path, int(size)) == (stamp[1], mark)
+        was_written = bool(stamp) and stamp[2] / 1e9 > since
+        return int(size) if is_same and (stamp[1] > size or not was_written) else 0
 
     def begin_anew(self, stream: Stream) -> None:
         """Another file took the place of a stream's."""
@@ -180,7 +191,8 @@ class Streams:
 
     def _keep(self) -> None:
         listed = [asdict(one) for one in self._found[len(self._own) :]]
-        write_json(self._directory / FOUND, {"streams": listed})
+        with contextlib.suppress(OSError):  # a full disk: they are followed all the same
+            write_json(self._directory / FOUND, {"streams": listed})
 
     def _stream(self, found: Found) -> Stream:
         return Stream(self._directory, found, self._source(found), self._make)

@@ -27,7 +27,7 @@ from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.streams import StreamWriter
 from trainui.core.store.verdicts import write_action
-from trainui.core.surroundings import Owner, Surroundings, named_by, sizes_before
+from trainui.core.surroundings import Owner, Surroundings, files_before, named_by
 from trainui.core.telemetry import hung_reason, is_hung, silent_but_busy
 from trainui.core.treasury import Clock, Treasury
 from trainui.core.watching import Watch
@@ -141,7 +141,7 @@ class Lives:
         """Write down, before its job begins, how long the files are that a run may add to."""
         if not (run.directory / BEFORE).exists():
             named = run.spec.files(run=run.name, run_dir=run.directory)
-            write_json(run.directory / BEFORE, {"files": sizes_before(run.project, named)})
+            write_json(run.directory / BEFORE, {"files": files_before(run.project, named)})
 
     def _forget(self, run: RunRow) -> None:
         self._watches.pop(run.name, None)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from trainui.core.following import matches, stamp_of
 from trainui.core.ingest.discover import Finder
+from trainui.core.ingest.follow import size_and_mark
 from trainui.core.spec import Spec
 
 LOOK = 5.0
@@ -77,11 +78,12 @@ class Surroundings:
         return (str(path) for path in found if owner.owns(path))
 
 
-def sizes_before(project: Path, named: Iterable[str]) -> dict[str, int]:
-    """Absolute path → bytes of every file in a project that may be a stream, and of what glob patterns name."""
+def files_before(project: Path, named: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Absolute path → (bytes, mark of its end) of every file in a project that may be a stream, and of what glob
+    patterns name."""
     paths = [project / name for name in Finder(project).look()]
     paths += [Path(path) for pattern in named for path in matches(project, pattern)]
-    return {str(path): stamp[1] for path in paths if (stamp := stamp_of(path))}
+    return {str(path): found for path in paths if (found := size_and_mark(path))[0]}
 
 
 def named_by(spec: Spec, project: Path) -> set[Path]:

@@ -100,6 +100,18 @@ def chunks_of(path: Path, form: Format) -> Iterator[Chunk]:
         chunk = read_chunk(path, offset=chunk.end, inode=chunk.inode, mark=chunk.mark, final=True, form=form)
 
 
+def size_and_mark(path: Path, size: int | None = None) -> tuple[int, str]:
+    """(bytes, the mark before its byte `size`, or before its end) of a file; (0, "") when there is none so long."""
+    file = open_regular(path)
+    if file is None:
+        return 0, ""
+    with file:
+        there = os.fstat(file.fileno()).st_size
+        end = there if size is None else size
+        before = min(end, MARKED)
+        return (there, _digest(os.pread(file.fileno(), before, end - before))) if end <= there else (0, "")
+
+
 def open_regular(path: Path) -> BinaryIO | None:
     """The file for reading, unbuffered; None for what is no regular file or cannot be opened.
 
