@@ -191,8 +191,7 @@ class Streams:
 
     def _keep(self) -> None:
         listed = [asdict(one) for one in self._found[len(self._own) :]]
-        with contextlib.suppress(OSError):  # a full disk: they are followed all the same
-            write_json(self._directory / FOUND, {"streams": listed})
+        write_json(self._directory / FOUND, {"streams": listed})
 
     def _stream(self, found: Found) -> Stream:
         return Stream(self._directory, found, self._source(found), self._make)
