@@ -202,11 +202,16 @@ def ending(row: Row, run: RunTruth) -> Iterator[str]:
 
 def lines(db: sqlite3.Connection, scene: Scene, row: Row, run: RunTruth) -> Iterator[str]:
     """Points are the complete lines with a number, in order, once each; the streams were read to their ends."""
-    for path, metric, kind in (("metrics.jsonl", "n", "jsonl"), ("output.log", "printed", "console")):
+    streams = (
+        ("metrics.jsonl", "n", "jsonl", "lines"),
+        ("output.log", "printed", "console", "printed"),
+        ("left.jsonl", "left/left", "jsonl", "printed"),
+    )
+    for path, metric, kind, told_as in streams:
         file = scene.folder / "runs" / row["name"] / path
         data = file.read_bytes() if file.exists() else b""
-        count = sum(f'"{metric}"'.encode() in line for line in data.splitlines() if line)
-        told = (run.end or {}).get("lines" if kind == "jsonl" else "printed")
+        count = sum(f'"{metric.rpartition("/")[2]}"'.encode() in line for line in data.splitlines() if line)
+        told = (run.end or {}).get(told_as) if file.exists() else None
         if told is not None and told != count:
             yield f"{path} holds {count} lines, and it wrote {told}"
         points = db.execute(

@@ -33,7 +33,7 @@ JOBS = {
 """What a round runs: short and long ones, forking, deaf to signals, crashing, tried again once, a thousand points
 a second."""
 
-ASIDE = {"polite": "seconds = 900.0\nforks = true"}
+ASIDE = {"polite": "seconds = 900.0\nforks = true\nleaves = true"}
 """Jobs of a scene that are no part of the random load."""
 
 ENDLESS = {"deaf"}

@@ -61,6 +61,7 @@ def main():
     flags.add_argument("--forks", action="store_true")
     flags.add_argument("--cleans", action="store_true")
     flags.add_argument("--deaf", action="store_true")
+    flags.add_argument("--leaves", action="store_true", help="a stream that must be found")
     given = flags.parse_args()
     truth = os.open(os.environ["TORTURE_TRUTH"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     tell(truth, "start")
@@ -76,6 +77,8 @@ def main():
     if given.cleans:
         daemon(truth, clean=True)
     metrics = os.open(os.environ["TRAINUI_METRICS"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    left = os.path.join(os.environ["TRAINUI_RUN_DIR"], "left.jsonl") if given.leaves else os.devnull
+    left = os.open(left, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     began, written, printed = time.monotonic(), 0, 0
     while not stop and time.monotonic() - began < given.seconds:
         due = int((time.monotonic() - began) * given.rate) + 1
@@ -84,6 +87,7 @@ def main():
         written = max(written, due)
         if lines:
             os.write(1, json.dumps({"step": printed, "printed": printed}).encode() + b"\n")
+            os.write(left, json.dumps({"step": printed, "left": printed}).encode() + b"\n")
             printed += 1
         if saves:  # asked for a checkpoint: there is one
             saved = {"checkpoint": "last.txt", "step": written - 1, "time": time.time()}
