@@ -61,9 +61,30 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     primary: str = ""
     goal: str = "min"
+    classes: int | None = None
+    """Of a classifier, or the words of a language model: a loss at their logarithm has learnt nothing."""
     pattern: list[dict[str, Any]] = []
     files: list[str] = []
     """What else the script writes its numbers to: glob patterns, relative to the project."""
+
+
+class MetricWords(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What gates call a metric by, and what its numbers mean."""
+
+    from_: list[str] = msgspec.field(default_factory=list, name="from")
+    """Names under which scripts write it."""
+    goal: str = ""
+    fraction: bool | str = False
+    """Written as 0.48 where gates say 48; `auto` tells by the first value."""
+    n_eval: int | None = None
+    """Samples one value is measured on, which say how far chance alone moves it."""
+
+
+class Watch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is watched on every run without a gate."""
+
+    off: list[str] = []
+    """Detectors that are switched off; `all` for every one."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,13 +96,23 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Remedy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A documented answer to a failure: literal overrides for one more try."""
+    """A documented answer to a failure: literal overrides for one more try, or only advice."""
 
     id: str
-    on: str
+    on: str = ""
+    """A cause of death or the id of a gate."""
     set: dict[str, ParamValue] = {}
+    from_: str = msgspec.field(default="last", name="from")
+    """What the next try begins from: scratch, or its parent's last or best checkpoint."""
     max: int = 1
+    """Tries per lineage."""
+    auto: bool = False
+    """Whether it may be tried without a person."""
+    advice: bool = False
+    """Text for people: nothing is started."""
     text: str = ""
+    quote: str = ""
+    source: str = ""
 
 
 class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +124,8 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     env: dict[str, str] = {}
     resources: Resources = Resources()
     metrics: Metrics = Metrics()
+    metric: dict[str, MetricWords] = {}
+    watch: Watch = Watch()
     limits: Limits = Limits()
     retry: Retry | None = None
     gate: list[dict[str, Any]] = []

@@ -13,7 +13,7 @@ import msgspec
 
 from trainui.core.errors import SpecError, nearest
 from trainui.core.retry import ALLOWED, UNCHANGED, Retry
-from trainui.core.spec import Job, Limits, Metrics, Remedy, Resources, Spec
+from trainui.core.spec import Job, Limits, Metrics, MetricWords, Remedy, Resources, Spec, Watch
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What a job may be called: it becomes a folder name and is typed on a command line."""
@@ -177,9 +177,9 @@ def _explain(path: Path, text: str, error: msgspec.ValidationError) -> SpecError
 def _known_keys(table: list[str]) -> tuple[str, ...]:
     structs: dict[str, type[msgspec.Struct]] = {
         "job": Job, "resources": Resources, "metrics": Metrics, "limits": Limits, "remedy": Remedy,
-        "retry": Retry,
+        "retry": Retry, "metric": MetricWords, "watch": Watch,
     }  # fmt: skip
-    return tuple(structs.get(table[0] if table else "", Spec).__struct_fields__)
+    return tuple(structs.get(table[0] if table else "", Spec).__struct_encode_fields__)
 
 
 def _line_of(text: str, word: str, table: list[str] | None = None) -> int:

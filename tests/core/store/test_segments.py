@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainui.core.ingest.records import Record
+from trainui.core.store.migrations import MIGRATIONS
 from trainui.core.store.read import Reader
-from trainui.core.store.schema import MIGRATIONS, atomic, connect
+from trainui.core.store.schema import atomic, connect
 from trainui.core.store.segments import Track, cut
 from trainui.core.store.streams import StreamWriter
 

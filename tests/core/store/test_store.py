@@ -11,8 +11,9 @@ from trainui.core.errors import NotFoundError, StoreError
 from trainui.core.ingest.records import Record
 from trainui.core.store.envelope import WIDTHS
 from trainui.core.store.intents import Desk, close_intent, open_intents
+from trainui.core.store.migrations import MIGRATIONS
 from trainui.core.store.read import Reader
-from trainui.core.store.schema import MIGRATIONS, atomic, connect
+from trainui.core.store.schema import atomic, connect
 from trainui.core.store.streams import Source, StreamWriter
 
 

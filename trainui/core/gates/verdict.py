@@ -55,3 +55,7 @@ class Verdict:
     """What entering this state asks for; empty when the state did not change."""
     window: tuple[float, ...] = ()
     """The newest values that decided, at most eight, oldest first."""
+    label: str = ""
+    """What the band the value lies in is called."""
+    interval: tuple[float, float] | None = None
+    """Where the value would lie again, by chance alone, at the confidence asked for."""

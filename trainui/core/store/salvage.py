@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from trainui.core.store.schema import MIGRATIONS
+from trainui.core.store.migrations import MIGRATIONS
 
 Row = dict[str, Any]
 

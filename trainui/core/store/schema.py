@@ -1,4 +1,4 @@
-"""The shape of runs.db: numbered steps that only grow, and how a connection is opened.
+"""How runs.db is opened, made and brought up to date.
 
 `PRAGMA user_version` is the number of steps a file has. An older file is brought up; a newer one is refused.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,172 +16,13 @@ from trainui.core.errors import StoreError
 from trainui.core.mounts import mount_of
 from trainui.core.process.beat import beat
 from trainui.core.process.failpoint import reach
-from trainui.core.store.segments import cut_anew
+from trainui.core.store.migrations import MIGRATIONS
 
 BUSY = 10.0
 """Seconds to wait for another writer: a manager that waits must beat again before it is taken for hung."""
 
 LITTLE = 64 << 10
 """Bytes free on a disk that is as good as full: SQLite's -shm alone wants half of it."""
-
-MIGRATIONS: list[Callable[[sqlite3.Connection], object]] = []
-
-
-def migration(step: Callable[[sqlite3.Connection], object]) -> Callable[[sqlite3.Connection], object]:
-    """Add `step` as the next number. Steps are never edited once released."""
-    MIGRATIONS.append(step)
-    return step
-
-
-@migration
-def m001_first(db: sqlite3.Connection) -> None:
-    """Runs, their streams, gates and money; intents from the front ends."""
-    for statement in _FIRST.split(";\n"):
-        db.execute(statement)
-
-
-@migration
-def m002_queue_and_usage(db: sqlite3.Connection) -> None:
-    """The order of the queue, tries again, how a run died, and what its processes use."""
-    for statement in _SECOND.split(";\n"):
-        db.execute(statement)
-
-
-@migration
-def m003_segments(db: sqlite3.Connection) -> None:
-    """Where the steps of a curve go back, what stands before a source's names, and views that tell NaN."""
-    for statement in _THIRD.split(";\n"):
-        db.execute(statement)
-    for metric in db.execute("SELECT id FROM metrics WHERE points > 0").fetchall():
-        cut_anew(db, metric["id"])
-
-
-_FIRST = """
-CREATE TABLE runs (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, job TEXT NOT NULL, study TEXT NOT NULL DEFAULT '',
-  status TEXT NOT NULL, result TEXT, cause TEXT NOT NULL DEFAULT '', parent TEXT, spec TEXT NOT NULL,
-  project TEXT NOT NULL, directory TEXT NOT NULL, armed INTEGER NOT NULL DEFAULT 0,
-  queued_at REAL NOT NULL, started_at REAL, started_boot REAL, boot_id TEXT, ended_at REAL,
-  ended_boot REAL, seconds REAL NOT NULL DEFAULT 0, pid INTEGER, gpus TEXT NOT NULL DEFAULT '[]',
-  step, epoch REAL, total_steps REAL, total_epochs REAL, exit_code INTEGER, exit_signal TEXT,
-  waits_for TEXT NOT NULL DEFAULT '', stop_reason TEXT NOT NULL DEFAULT '', stop_at REAL,
-  was_launched INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX runs_by_status ON runs (status);
-CREATE TABLE intents (
-  id INTEGER PRIMARY KEY, verb TEXT NOT NULL, run TEXT NOT NULL, payload TEXT NOT NULL,
-  created_at REAL NOT NULL, done_at REAL, outcome TEXT NOT NULL DEFAULT ''
-);
-CREATE UNIQUE INDEX intents_new_run ON intents (run) WHERE verb = 'start';
-CREATE INDEX intents_open ON intents (id) WHERE done_at IS NULL;
-CREATE TABLE metrics (
-  id INTEGER PRIMARY KEY, run TEXT NOT NULL, name TEXT NOT NULL, source TEXT NOT NULL, rank INTEGER NOT NULL,
-  points INTEGER NOT NULL DEFAULT 0, nonfinite INTEGER NOT NULL DEFAULT 0, first REAL, last REAL,
-  last_is_finite INTEGER NOT NULL DEFAULT 1, min REAL, max REAL, min_step, max_step, last_step,
-  last_epoch REAL, last_at REAL, UNIQUE (run, name, source)
-);
-CREATE TABLE points (
-  metric INTEGER NOT NULL, n INTEGER NOT NULL, step NOT NULL, value REAL, epoch REAL, at REAL NOT NULL,
-  seq INTEGER NOT NULL,
-  PRIMARY KEY (metric, n)
-) WITHOUT ROWID;
-CREATE TABLE envelopes (
-  metric INTEGER NOT NULL, level INTEGER NOT NULL, bucket INTEGER NOT NULL, step_from NOT NULL, step_to NOT NULL,
-  min REAL, max REAL, first REAL, last REAL, count INTEGER NOT NULL, nonfinite INTEGER NOT NULL,
-  PRIMARY KEY (metric, level, bucket)
-) WITHOUT ROWID;
-CREATE TABLE sources (
-  run TEXT NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL, offset INTEGER NOT NULL DEFAULT 0, inode INTEGER,
-  lines INTEGER NOT NULL DEFAULT 0, understood INTEGER NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT '',
-  mark TEXT NOT NULL DEFAULT '',
-  PRIMARY KEY (run, path)
-);
-CREATE TABLE gates (
-  run TEXT NOT NULL, gate TEXT NOT NULL, place INTEGER NOT NULL, role TEXT NOT NULL, quote TEXT NOT NULL,
-  source TEXT NOT NULL, rule TEXT NOT NULL, metric TEXT NOT NULL, threshold REAL, digest TEXT NOT NULL,
-  verdict TEXT NOT NULL DEFAULT 'pending', value REAL, reason TEXT NOT NULL DEFAULT '', step, epoch REAL, at REAL,
-  action TEXT NOT NULL DEFAULT '', would_save_seconds REAL, PRIMARY KEY (run, gate)
-);
-CREATE TABLE verdicts (
-  id INTEGER PRIMARY KEY, run TEXT NOT NULL, gate TEXT NOT NULL, verdict TEXT NOT NULL, value REAL,
-  reason TEXT NOT NULL, step, epoch REAL, at REAL NOT NULL, window TEXT NOT NULL DEFAULT '[]'
-);
-CREATE TABLE events (
-  id INTEGER PRIMARY KEY, at REAL NOT NULL, run TEXT NOT NULL DEFAULT '', kind TEXT NOT NULL, text TEXT NOT NULL
-);
-CREATE INDEX events_by_run ON events (run, id);
-CREATE TABLE checkpoints (
-  id INTEGER PRIMARY KEY, run TEXT NOT NULL, path TEXT NOT NULL, at REAL NOT NULL, step, epoch REAL,
-  metric TEXT NOT NULL DEFAULT '', value REAL
-);
-CREATE INDEX checkpoints_by_run ON checkpoints (run, id);
-CREATE TABLE ledger (
-  id INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, run TEXT NOT NULL DEFAULT '',
-  machine TEXT NOT NULL, micro_usd INTEGER NOT NULL, gpu_ms INTEGER NOT NULL DEFAULT 0, boot_id TEXT NOT NULL,
-  from_boot REAL NOT NULL, to_boot REAL NOT NULL, text TEXT NOT NULL DEFAULT ''
-);
-CREATE INDEX ledger_by_run ON ledger (run);
-CREATE TABLE samples (at REAL PRIMARY KEY, machine TEXT NOT NULL);
-CREATE TABLE notes (id INTEGER PRIMARY KEY, at REAL NOT NULL, run TEXT NOT NULL, text TEXT NOT NULL);
-CREATE TABLE looks (viewer TEXT PRIMARY KEY, at REAL NOT NULL);
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE VIEW curves AS
-  SELECT metrics.run, metrics.name AS metric, points.step, points.epoch, points.value, points.at
-  FROM points JOIN metrics ON metrics.id = points.metric;
-CREATE VIEW runs_view AS
-  SELECT name AS run, job, study, status, result, cause, parent, queued_at, started_at, ended_at, seconds,
-    step, epoch, directory,
-    (SELECT coalesce(sum(micro_usd), 0) / 1e6 FROM ledger WHERE ledger.run = runs.name) AS usd
-  FROM runs;
-CREATE VIEW gates_view AS
-  SELECT run, gate, role, verdict, value, step AS at_step, epoch AS at_epoch, reason, action, rule, quote FROM gates
-"""
-
-_SECOND = """
-ALTER TABLE runs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE runs ADD COLUMN place REAL;
-ALTER TABLE runs ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE runs ADD COLUMN start_after REAL;
-ALTER TABLE runs ADD COLUMN retried_for TEXT NOT NULL DEFAULT '';
-ALTER TABLE runs ADD COLUMN evidence TEXT NOT NULL DEFAULT '[]';
-ALTER TABLE runs ADD COLUMN peak_memory INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE runs ADD COLUMN peak_gpu_memory INTEGER NOT NULL DEFAULT 0;
-UPDATE runs SET place=id;
-CREATE TABLE usage (
-  run TEXT NOT NULL, at REAL NOT NULL, cpu REAL, memory INTEGER NOT NULL, gpu_memory INTEGER, gpu REAL,
-  processes INTEGER NOT NULL, why_no_gpu TEXT NOT NULL, PRIMARY KEY (run, at)
-) WITHOUT ROWID
-"""
-
-_THIRD = """
-ALTER TABLE runs ADD COLUMN imported TEXT NOT NULL DEFAULT '';
-CREATE UNIQUE INDEX runs_imported ON runs (imported) WHERE imported != '';
-ALTER TABLE sources ADD COLUMN prefix TEXT NOT NULL DEFAULT '';
-ALTER TABLE metrics ADD COLUMN top_step;
-ALTER TABLE metrics ADD COLUMN behind_step;
-CREATE TABLE segments (
-  metric INTEGER NOT NULL, n INTEGER NOT NULL, step NOT NULL, PRIMARY KEY (metric, n)
-) WITHOUT ROWID;
-DROP VIEW curves;
-DROP VIEW runs_view;
-DROP VIEW gates_view;
-CREATE VIEW curves AS
-  SELECT metrics.run, metrics.name AS metric, metrics.source, points.n, points.step, points.epoch, points.value,
-    points.value IS NULL AS is_nan, points.at
-  FROM metrics JOIN points ON points.metric = metrics.id
-  WHERE metrics.id = (SELECT id FROM metrics AS other WHERE other.run = metrics.run AND other.name = metrics.name
-    ORDER BY rank, id LIMIT 1);
-CREATE VIEW runs_view AS
-  SELECT name AS run, job, study, status, result, cause, parent, queued_at, started_at, ended_at, seconds,
-    step, epoch, total_steps, total_epochs, exit_code, exit_signal, peak_memory, peak_gpu_memory, directory,
-    (SELECT coalesce(sum(micro_usd), 0) / 1e6 FROM ledger WHERE ledger.run = runs.name) AS usd,
-    (SELECT coalesce(sum(gpu_ms), 0) / 3600000.0 FROM ledger WHERE ledger.run = runs.name) AS gpu_hours
-  FROM runs;
-CREATE VIEW gates_view AS
-  SELECT run, gate, role, verdict, metric, value, threshold, step AS at_step, epoch AS at_epoch, at, reason, action,
-    would_save_seconds, rule, quote
-  FROM gates
-"""
 
 
 def connect(path: Path, *, durable: bool = False, reading: bool = False) -> sqlite3.Connection:

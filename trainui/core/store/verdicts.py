@@ -13,8 +13,8 @@ from trainui.core.gates import Gate, Verdict
 def write_gates(db: sqlite3.Connection, run: str, gates: Sequence[Gate]) -> None:
     """Register a run's gates, with their digest, before its first instruction."""
     db.executemany(
-        "INSERT OR IGNORE INTO gates (run, gate, place, role, quote, source, rule, metric, threshold, digest)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO gates (run, gate, place, role, quote, source, rule, metric, threshold, digest,"
+        " text, severity) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 run,
@@ -27,6 +27,8 @@ def write_gates(db: sqlite3.Connection, run: str, gates: Sequence[Gate]) -> None
                 gate.metric,
                 gate.threshold,
                 gate.digest,
+                gate.text,
+                gate.severity,
             )
             for place, gate in enumerate(gates)
         ],
@@ -37,7 +39,8 @@ def write_verdict(db: sqlite3.Connection, run: str, verdict: Verdict, *, is_chan
     """Keep where a gate stands; a change is also kept for ever in `verdicts`."""
     value = None if verdict.value is None or math.isnan(verdict.value) else verdict.value
     db.execute(
-        "UPDATE gates SET verdict=?, value=?, reason=?, step=?, epoch=?, at=? WHERE run=? AND gate=?",
+        "UPDATE gates SET verdict=?, value=?, reason=?, step=?, epoch=?, at=?, label=?, low=?, high=?"
+        " WHERE run=? AND gate=?",
         (
             str(verdict.state),
             value,
@@ -45,6 +48,8 @@ def write_verdict(db: sqlite3.Connection, run: str, verdict: Verdict, *, is_chan
             verdict.step,
             verdict.epoch,
             verdict.at,
+            verdict.label,
+            *(verdict.interval or (None, None)),
             run,
             verdict.gate,
         ),
@@ -52,8 +57,8 @@ def write_verdict(db: sqlite3.Connection, run: str, verdict: Verdict, *, is_chan
     if is_change:
         window = json.dumps([str(item) if not math.isfinite(item) else item for item in verdict.window])
         db.execute(
-            "INSERT INTO verdicts (run, gate, verdict, value, reason, step, epoch, at, window)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO verdicts (run, gate, verdict, value, reason, step, epoch, at, window, label,"
+            " low, high) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run,
                 verdict.gate,
@@ -64,6 +69,8 @@ def write_verdict(db: sqlite3.Connection, run: str, verdict: Verdict, *, is_chan
                 verdict.epoch,
                 verdict.at,
                 window,
+                verdict.label,
+                *(verdict.interval or (None, None)),
             ),
         )
 
