@@ -70,7 +70,7 @@ class Test(Protocol):
 
 
 @runtime_checkable
-class Hearing(Protocol):
+class Listener(Protocol):
     """A test that is also told of what is no number."""
 
     def hear(self, notice: Notice) -> bool:
@@ -78,10 +78,7 @@ class Hearing(Protocol):
 
 
 class Rule(Protocol):
-    """A primitive with its parameters: what a gate says should hold.
-
-    One whose test hears of printed lines has `patterns`, a tuple of compiled expressions; of files, `globs`.
-    """
+    """A primitive with its parameters: what a gate says should hold."""
 
     @property
     def text(self) -> str:
@@ -97,6 +94,19 @@ class Rule(Protocol):
 
     def test(self) -> Test:
         """A fresh test."""
+
+
+@runtime_checkable
+class Looking(Protocol):
+    """A rule that rests on more than numbers: what the hands must look for."""
+
+    @property
+    def looks_for(self) -> tuple[str, ...]:
+        """Regular expressions for printed lines."""
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """Names of files."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 from trainui.core.gates.gate import Gate
 from trainui.core.gates.ladder import Ladder
-from trainui.core.gates.rule import Ending, Grade, Hearing, Test
+from trainui.core.gates.rule import Ending, Grade, Listener, Looking, Test
 from trainui.core.gates.units import Span
 from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict, Where
 from trainui.core.run import Result
@@ -25,10 +23,10 @@ class Seat:
         self.state = State.PENDING
         self.done = False
         self.test = test
-        self.patterns: Sequence[re.Pattern[str]] = getattr(gate.params, "patterns", ())
-        """What a printed line must match to be told of."""
-        self.globs: Sequence[str] = getattr(gate.params, "globs", ())
-        """Files to be counted."""
+        self._listener = test if isinstance(test, Listener) else None
+        rule = gate.params if isinstance(gate.params, Looking) else None
+        self.hears = rule is not None and bool(rule.looks_for or rule.globs)
+        """Whether it is to be told of what is no number."""
         self._ladder = Ladder(gate)
         self._points = 0
         self._place: Where = Place()
@@ -43,11 +41,6 @@ class Seat:
         self._always_open = when.kind == "each" and gate.grace is None
         self._settles = gate.is_flag and not self._once
         """Whether a good evaluation leaves a gate that is ok as it is."""
-
-    @property
-    def hears(self) -> bool:
-        """Whether it is to be told of what is no number."""
-        return bool(self.patterns or self.globs)
 
     @property
     def minds_place(self) -> bool:
@@ -76,10 +69,17 @@ class Seat:
             return self._time_is_up(place)
         if self._first_at is None:
             self._first_at = place.at
-        if not isinstance(self.test, Hearing) or not self.test.hear(notice):
+        if self._listener is None or not self._listener.hear(notice):
             return None
         self._place = place
         return self.look(place)
+
+    def give_up(self, why: str, place: Where) -> Verdict | None:
+        """Nothing can be said from here on."""
+        if self.done:
+            return None
+        self.done = True
+        return self._enter(State.UNKNOWN, place, reason=why)
 
     def look(self, place: Where) -> Verdict | None:
         """Evaluate, if it is time to; the verdict if the state changed."""
