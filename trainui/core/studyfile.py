@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from trainui.core.errors import SpecError, nearest
-from trainui.core.gates import parse_gates
+from trainui.core.gates import GateError, parse_gates
 from trainui.core.gates.plan import StudyPlan, plan_study
 from trainui.core.spec import MetricWords, Remedy
 
@@ -132,10 +132,13 @@ def _studies(path: Path, page: Page, lines: _Lines, jobs: Collection[str]) -> tu
         for alias in runs:
             if not NAME.fullmatch(alias):
                 raise SpecError(f"{alias!a:.80} is not a usable name for runs of study {name!r}")
-        mine = [table for table, group in zip(page.gate, of, strict=True) if group == name]
-        found.append(
-            _study(name, head.about, runs, mine, page.metric, page.remedy, jobs=jobs, path=path)
-        )
+        places = [place for place, group in enumerate(of) if group == name]
+        mine = [page.gate[place] for place in places]
+        try:
+            found.append(_study(name, head.about, runs, mine, page.metric, page.remedy, jobs=jobs, path=path))
+        except GateError as error:
+            error.number = places[error.number - 1] + 1 if error.number else 0
+            raise
     return tuple(found)
 
 

@@ -11,10 +11,10 @@ from trainui.core.gates.gate import Gate
 from trainui.core.gates.plan import Source
 from trainui.core.gates.primitives.value import ValueRule, ValueTest
 from trainui.core.gates.quantity import Quantity
-from trainui.core.gates.reduction import TAIL, Reduction, place_of
+from trainui.core.gates.reduction import TAIL, Reduction
 from trainui.core.gates.rule import Ending, Grade
 from trainui.core.gates.seat import Seat
-from trainui.core.gates.verdict import Place, Point, State, Verdict
+from trainui.core.gates.verdict import Place, Point, State, Verdict, Where
 from trainui.core.gates.when import ALMOST, When
 from trainui.core.run import Result
 
@@ -63,7 +63,7 @@ class Joined:
     def _position(self, point: Point) -> float | None:
         if self._when.kind not in ("at", "until") or self._when.span is None:
             return None
-        return self._when.span.position(place_of(point), 0)
+        return self._when.span.position(point, 0)
 
     @property
     def tail(self) -> deque[float]:
@@ -156,7 +156,7 @@ class AcrossSeat:
             for quantity, source in zip(rule.quantities, sources, strict=True)
         ]
         self._seat = self._fresh()
-        self._here: dict[tuple[str, str], Place] = {}
+        self._here: dict[tuple[str, str], Where] = {}
         self.watched = {
             (alias, part.quantity.metric) for part in self._parts for alias in part.source.aliases
         }
@@ -189,7 +189,7 @@ class AcrossSeat:
             for part in self._parts
             if part.quantity.metric == point.metric and alias in part.source.aliases
         ]
-        self._here[alias, point.metric] = place_of(point)
+        self._here[alias, point.metric] = point
         place = self._place(point.at)
         if not any(used):
             return self._seat.look(place)
@@ -198,7 +198,7 @@ class AcrossSeat:
         )
         return self._seat.see(joint)
 
-    def passes(self, alias: str, place: Place) -> Verdict | None:
+    def passes(self, alias: str, place: Where) -> Verdict | None:
         """A run has come beyond the moment the gate is about: what it has not told by now it will not."""
         span = self.gate.when.span
         if self.gate.when.kind != "at" or span is None or self._seat.done:

@@ -123,6 +123,23 @@ def members_of(gate: Gate) -> tuple[str, ...]:
     return gate.params.needs if isinstance(gate.params, AskRule) else ()
 
 
+def members_first(gates: Sequence[Gate], known: Mapping[str, Gate]) -> list[Gate]:
+    """Gates made of gates after those they are made of. The parser has refused circles."""
+    across = {gate.id for gate in gates}
+    ordered: dict[str, Gate] = {}
+
+    def place(gate: Gate) -> None:
+        for name in members_of(gate):
+            if name in across and name not in ordered:
+                place(known[name])
+        ordered[gate.id] = gate
+
+    for gate in gates:
+        if gate.id not in ordered:
+            place(gate)
+    return list(ordered.values())
+
+
 def quantities_of(gate: Gate) -> tuple[Quantity, ...]:
     """The quantities a gate compares."""
     return gate.params.quantities if isinstance(gate.params, ValueRule) else ()

@@ -1,4 +1,7 @@
-"""Where a gate that several runs carry stands over their study: the worst of them, or with `any` the best."""
+"""Where a gate that several runs carry stands over their study: the worst of them, or with `any` the best.
+
+And questions about a study, which are asked of people as those about a run are.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from trainui.core.gates.gate import Gate
-from trainui.core.gates.verdict import State, Verdict
+from trainui.core.gates.question import DECIDED, QuestionSeat
+from trainui.core.gates.rule import Ending
+from trainui.core.gates.verdict import State, Verdict, Where
 
 WORST_FIRST = (
     State.FAILED, State.TRIPPED, State.UNKNOWN, State.WARN, State.PENDING, State.OK, State.PASSED,
@@ -97,3 +102,13 @@ class Shared:
 
     def _unknown(self, why: str, at: float) -> Verdict:
         return Verdict(gate=self.gate.id, state=State.UNKNOWN, value=None, reason=why, at=at)
+
+
+class StudyQuestion(QuestionSeat):
+    """A question about a study may well be asked when all its runs have ended."""
+
+    def end(self, ending: Ending, place: Where) -> Verdict | None:
+        """Ask now at the latest; what cannot be asked is unknown."""
+        if self.done or self.state in DECIDED or self.state is State.WARN:
+            return None
+        return super().end(ending, place) if self._undecided() else self._enter(State.WARN, place)

@@ -8,31 +8,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import msgspec
+
 from trainui.core.errors import NotFoundError, UserError, nearest
 from trainui.core.gates.across import AcrossSeat, Ended
 from trainui.core.gates.gate import Gate
 from trainui.core.gates.judge import Judge
-from trainui.core.gates.plan import StudyPlan, members_of
+from trainui.core.gates.plan import StudyPlan, members_first
 from trainui.core.gates.primitives.ask import AskRule
-from trainui.core.gates.primitives.combine import CombineRule, CombineTest
+from trainui.core.gates.primitives.combine import CombineTest
 from trainui.core.gates.primitives.value import ValueRule
-from trainui.core.gates.question import DECIDED, QuestionSeat
+from trainui.core.gates.question import QuestionSeat
 from trainui.core.gates.rule import Ending
 from trainui.core.gates.seat import Seat
-from trainui.core.gates.shared import Shared
+from trainui.core.gates.shared import Shared, StudyQuestion
 from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict
 from trainui.core.gates.words import Naming
 from trainui.core.run import Result
-
-
-class StudyQuestion(QuestionSeat):
-    """A question about a study may well be asked when all its runs have ended."""
-
-    def end(self, ending: Ending, place: Place) -> Verdict | None:
-        """Ask now at the latest; what cannot be asked is unknown."""
-        if self.done or self.state in DECIDED or self.state is State.WARN:
-            return None
-        return super().end(ending, place) if self._undecided() else self._enter(State.WARN, place)
 
 
 class StudyJudge:
@@ -47,7 +39,7 @@ class StudyJudge:
         }
         self._seats: dict[str, AcrossSeat] = {}
         self._joined: dict[str, Seat] = {}
-        for gate in _members_first(plan.across, self._gates):
+        for gate in members_first(plan.across, self._gates):
             if isinstance(gate.params, ValueRule):
                 sources = [plan.source(gate, one) for one in gate.params.quantities]
                 self._seats[gate.id] = AcrossSeat(gate, gate.params, sources)
@@ -122,9 +114,10 @@ class StudyJudge:
         place = self._places[alias] = Place(step=point.step, epoch=epoch, at=point.at)
         found: list[Verdict] = []
         for named in self._naming(run).of(point):
+            if named.epoch is None and epoch is not None:
+                named = msgspec.structs.replace(named, epoch=epoch)
             for seat in self._watchers.get((alias, named.metric), ()):
-                placed = replace(named, epoch=epoch) if named.epoch is None else named
-                found += self._listed(seat.feed(alias, run, placed))
+                found += self._listed(seat.feed(alias, run, named))
         if epoch != before.epoch:
             for seat in self._seats.values():
                 found += self._listed(seat.passes(alias, place))
@@ -266,9 +259,7 @@ class StudyJudge:
 
     def _look_around(self, at: float) -> list[Verdict]:
         return [
-            verdict
-            for gate, seat in self._joined.items()
-            if (verdict := seat.look(self._place(gate, at)))
+            verdict for gate, seat in self._joined.items() if (verdict := seat.look(self._place(gate, at)))
         ]
 
     def _finish(self, at: float, *, closing: bool = False) -> list[Verdict]:
@@ -304,20 +295,3 @@ class StudyJudge:
     @staticmethod
     def _listed(verdict: Verdict | None) -> list[Verdict]:
         return [] if verdict is None else [verdict]
-
-
-def _members_first(gates: Sequence[Gate], known: Mapping[str, Gate]) -> list[Gate]:
-    """Gates made of gates after those they are made of. The parser has refused circles."""
-    across = {gate.id for gate in gates}
-    ordered: dict[str, Gate] = {}
-
-    def place(gate: Gate) -> None:
-        for name in members_of(gate) if isinstance(gate.params, CombineRule | AskRule) else ():
-            if name in across and name not in ordered:
-                place(known[name])
-        ordered[gate.id] = gate
-
-    for gate in gates:
-        if gate.id not in ordered:
-            place(gate)
-    return list(ordered.values())
