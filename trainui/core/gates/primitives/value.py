@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trainui.core.gates.fold import COMPARE
 from trainui.core.gates.quantity import Quantity
-from trainui.core.gates.reduction import Reduction
+from trainui.core.gates.reduction import Reckoned, Reduction
 from trainui.core.gates.rule import Ending, Grade, Primitive
 from trainui.core.gates.table import GateTable
 from trainui.core.gates.units import is_number, shown
@@ -70,9 +71,9 @@ class ValueRule:
         on_scale = self.left.reducer in ("last", "best", "max", "min", "mean", "median", "at")
         return self.right if on_scale and self.second is None and isinstance(self.right, float) else None
 
-    def test(self) -> ValueTest:
-        """A fresh test."""
-        return ValueTest(self)
+    def test(self, parts: Sequence[Reckoned] = ()) -> ValueTest:
+        """A fresh test; of `parts`, one for each of its quantities, where these are not all of one run."""
+        return ValueTest(self, parts)
 
 
 class ValueTest:
@@ -81,10 +82,10 @@ class ValueTest:
     latches = False
     needs_finish = True
 
-    def __init__(self, rule: ValueRule) -> None:
+    def __init__(self, rule: ValueRule, parts: Sequence[Reckoned] = ()) -> None:
         self._rule = rule
         goals = dict(rule.goals)
-        self._all = [Reduction(q, goals[q.metric]) for q in rule.quantities]
+        self._all: Sequence[Reckoned] = parts or [Reduction(q, goals[q.metric]) for q in rule.quantities]
         self._left = self._all[0]
         self._others = self._all[1:]
         self._limit: float | Interval = (math.nan, math.nan)
