@@ -7,7 +7,7 @@ from typing import Any
 
 from seed_drive import Told, moments, tables
 
-from trainui.core.gates import Judge, Point, Verdict, parse_gates
+from trainui.core.gates import Gate, Judge, Point, Verdict, parse_gates
 
 
 def family(tables_: list[dict[str, Any]], gate: str) -> list[dict[str, Any]]:
@@ -61,3 +61,14 @@ def _hear(judge: Judge, gate: str, run: Told) -> Iterator[Verdict]:
                 yield from judge.meters({moment.name: moment.value}, at=moment.at, epoch=moment.epoch)
             case "answer":
                 yield from judge.answer(gate, moment.value, who="ada", note="", at=moment.at)
+
+
+def gate_of(name: str) -> Gate:
+    """The gate as it is parsed."""
+    study = tables(name[:3])
+    return next(gate for gate in parse_gates(study["gate"]) if gate.id == name)
+
+
+def ending(gate: str, runs: dict[str, Told]) -> str:
+    """The states a gate came to over the study, in their order: "ok warn tripped"."""
+    raise NotImplementedError

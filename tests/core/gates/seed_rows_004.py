@@ -59,7 +59,7 @@ ROWS = [
     ("004.overfitting", told({"val_loss": [2, 1, 1.5, 1.6, 1.7, 0.9, 0.8, 0.7], "train_loss": [2, 1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4]}), "ok@2 warn@3 tripped@5 ok@8"),
     ("004.overfitting", told({"val_loss": [2.0]}), "unknown@end"),
     ("004.wer-gap", WHOLE, "ok@10"),
-    ("004.wer-gap", told({"train_wer": {1: 90, 15: 5}, "val_wer": {1: 90, 15: 60, 20: 15}}), "warn@10 tripped@12 ok@21"),
+    ("004.wer-gap", told({"train_wer": {1: 90, 15: 5, 24: 5}, "val_wer": {1: 90, 15: 60, 20: 15, 24: 15}}), "warn@10 tripped@12 ok@23"),
     ("004.wer-gap", NOTHING, "unknown@end"),
     ("004.both-plateau-early", told({"train_loss": LATER, "val_loss": LATER}), "tripped@9 ok@23"),
     ("004.both-plateau-early", WHOLE, "ok@9"),
