@@ -5,6 +5,7 @@ A verdict depends on nothing but the gates and the order of what was fed: no clo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -13,9 +14,10 @@ from trainui.core.gates.gate import Gate
 from trainui.core.gates.primitives.ask import AskRule
 from trainui.core.gates.primitives.combine import CombineRule, CombineTest
 from trainui.core.gates.question import QuestionSeat
-from trainui.core.gates.rule import Ending
+from trainui.core.gates.rule import Ending, Looking
 from trainui.core.gates.seat import Seat
-from trainui.core.gates.verdict import Place, Point, State, Verdict
+from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict
+from trainui.core.gates.words import Naming, Words
 
 
 class Judge:
@@ -28,6 +30,10 @@ class Judge:
             for metric in seat.gate.params.metrics:
                 self._watchers.setdefault(metric, []).append(seat)
         self._joined = _in_order([seat for seat in self._seats.values() if not seat.gate.params.metrics])
+        self._listeners = [seat for seat in self._seats.values() if seat.listens]
+        self._looking = [gate.params for gate in gates if isinstance(gate.params, Looking)]
+        self._naming = Naming(_words_of(gates))
+        self._doubted: set[str] = set()
         self._place = Place()
         self._meters: dict[str, float] = {}
         self._ended: Ending | None = None
@@ -41,11 +47,14 @@ class Judge:
             step=point.step, epoch=before.epoch if point.epoch is None else point.epoch, at=point.at
         )
         changed = self._count_up()
-        watchers = self._watchers.get(point.metric)
-        if watchers:
-            if point.epoch is None and self._place.epoch is not None:
-                point = replace(point, epoch=self._place.epoch)
-            changed += [verdict for seat in watchers if (verdict := seat.see(point))]
+        for named in self._naming.of(point):
+            watchers = self._watchers.get(named.metric)
+            if watchers:
+                if named.epoch is None and self._place.epoch is not None:
+                    named = replace(named, epoch=self._place.epoch)
+                changed += [verdict for seat in watchers if (verdict := seat.see(named))]
+        if len(self._naming.doubts) > len(self._doubted):
+            changed += self._give_up()
         if self._joined and (changed or self._place.epoch != before.epoch or self._has_questions):
             changed += self._look_around()
         return changed
@@ -54,7 +63,31 @@ class Judge:
     def watched(self) -> Collection[str] | None:
         """The metrics whose points must be fed; None: every one, since a gate asks how far the run is."""
         asks_place = self._joined or not self._watchers.keys().isdisjoint(("@epoch", "@step"))
-        return None if asks_place else self._watchers.keys()
+        return None if asks_place else self._watchers.keys() | self._naming.names
+
+    @property
+    def looks_for(self) -> Sequence[re.Pattern[str]]:
+        """Printed lines that one of these finds must be told of, as notices."""
+        patterns = [one for rule in self._looking for one in rule.looks_for]
+        return [re.compile(one) for one in dict.fromkeys(patterns)]
+
+    @property
+    def globs(self) -> Sequence[str]:
+        """Files that must be counted now and then, and told of as notices; as the gates write them."""
+        return list(dict.fromkeys(one for rule in self._looking for one in rule.globs))
+
+    def notice(self, notice: Notice) -> list[Verdict]:
+        """Take in what is no number; the verdicts that changed."""
+        if self._ended is not None:
+            return []
+        here = self._place
+        self._place = Place(
+            step=here.step if notice.step is None else notice.step,
+            epoch=here.epoch if notice.epoch is None else notice.epoch,
+            at=notice.at,
+        )
+        changed = [verdict for seat in self._listeners if (verdict := seat.hear(notice, self._place))]
+        return changed + self._look_around()
 
     def pass_by(self, place: Place) -> None:
         """The run has come so far with points that nobody watches, which need not be fed one by one."""
@@ -137,12 +170,27 @@ class Judge:
         point = Point(metric=name, step=here.step or 0.0, value=value, epoch=here.epoch, at=here.at)
         return [verdict for seat in self._watchers.get(name, ()) if (verdict := seat.see(point))]
 
+    def _give_up(self) -> list[Verdict]:
+        """Gates of metrics whose scale is not what it was taken for are unknown from here on."""
+        changed: list[Verdict] = []
+        for metric in self._naming.doubts.keys() - self._doubted:
+            self._doubted.add(metric)
+            for seat in self._watchers.get(metric, ()):
+                if verdict := seat.give_up(self._naming.doubts[metric], self._place):
+                    changed.append(verdict)
+        return changed
+
     def _look_around(self) -> list[Verdict]:
         return [verdict for seat in self._joined if (verdict := seat.look(self._place))]
 
     def _close(self, seats: Sequence[Seat]) -> list[Verdict]:
         assert self._ended is not None
         return [verdict for seat in seats if (verdict := seat.end(self._ended, self._place))]
+
+
+def _words_of(gates: Sequence[Gate]) -> dict[str, Words]:
+    """What all gates together say of their metrics; of the words one spec was read with there is one set."""
+    return {metric: words for gate in reversed(gates) for metric, words in gate.words.items()}
 
 
 def _in_order(seats: Sequence[Seat]) -> list[Seat]:

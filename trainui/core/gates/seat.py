@@ -7,9 +7,9 @@ from dataclasses import replace
 from trainui.core.gates.gate import Gate
 from trainui.core.gates.ladder import Ladder
 from trainui.core.gates.reduction import place_of
-from trainui.core.gates.rule import Ending, Grade, Test
+from trainui.core.gates.rule import Ending, Grade, Listener, Test
 from trainui.core.gates.units import Span
-from trainui.core.gates.verdict import Place, Point, State, Verdict
+from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict
 from trainui.core.run import Result
 
 ENDED = {"failed": "failed", "stopped": "was stopped", "lost": "was lost"}
@@ -24,6 +24,7 @@ class Seat:
         self.state = State.PENDING
         self.done = False
         self.test = test
+        self._listener = test if isinstance(test, Listener) else None
         self._ladder = Ladder(gate)
         self._points = 0
         self._place = Place()
@@ -45,6 +46,24 @@ class Seat:
             return None
         self._place = place
         return self.look(place)
+
+    @property
+    def listens(self) -> bool:
+        """Whether it is to be told of notices."""
+        return self._listener is not None
+
+    def hear(self, notice: Notice, place: Place) -> Verdict | None:
+        """Take in a notice; the verdict if the state changed."""
+        if self.done or self._listener is None:
+            return None
+        return self.look(place) if self._listener.hear(notice) else None
+
+    def give_up(self, why: str, place: Place) -> Verdict | None:
+        """Nothing can be said from here on."""
+        if self.done:
+            return None
+        self.done = True
+        return self._enter(State.UNKNOWN, place, reason=why)
 
     def look(self, place: Place) -> Verdict | None:
         """Evaluate, if it is time to; the verdict if the state changed."""

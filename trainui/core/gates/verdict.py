@@ -31,6 +31,27 @@ class Point:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """Something of a run that is no number.
+
+    kind      name         value            text
+    `line`                                  a printed line that one of the judge's `looks_for` matches
+    `files`   the glob     how many match   when the newest was written, Unix seconds as repr; "" without one
+    `stop`                                  who asked the run to stop: what it prints from here on is no evidence
+    `output`                                what it prints is looked at from here on; without, nothing is known of it
+    """
+
+    kind: str
+    name: str = ""
+    text: str = ""
+    value: float | None = None
+    step: float | None = None
+    epoch: float | None = None
+    at: float
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
     """How far a run had come: the step and epoch, and the Unix seconds."""
 

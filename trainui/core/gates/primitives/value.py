@@ -15,6 +15,8 @@ from trainui.core.gates.units import is_number, shown
 from trainui.core.gates.verdict import Point
 
 OPS = (*COMPARE, "within", "outside")
+DIRECTED = ("best", "argbest", "drawdown")
+"""Reducers that need to know which way is better."""
 Interval = tuple[float, float]
 
 
@@ -221,7 +223,10 @@ def read(table: GateTable) -> ValueRule:
     if confidence is not None and not 0 < confidence < 1:
         table.wrong(f"confidence should lie between 0 and 1, not {confidence:g}")
     bands = table.pairs("bands", lambda label: isinstance(label, str), '[[75, "ready"], [0, "not ready"]]')
-    metrics = {q.metric for q in (left, second, right) if isinstance(q, Quantity)}
+    goals = {
+        q.metric: table.goal(q.metric, needed=q.reducer in DIRECTED)
+        for q in sorted((q for q in (left, second, right) if isinstance(q, Quantity)), key=str)
+    }
     return ValueRule(
         left=left,
         second=second,
@@ -231,7 +236,7 @@ def read(table: GateTable) -> ValueRule:
         warn_at=warn_at,
         bands=tuple(sorted(bands, key=lambda band: -band[0])),
         confidence=confidence,
-        goals=tuple((metric, table.goal(metric)) for metric in sorted(metrics)),
+        goals=tuple(sorted(goals.items())),
     )
 
 
