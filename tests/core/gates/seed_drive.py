@@ -26,6 +26,8 @@ class Told:
     """Epoch → a printed line."""
     files: Mapping[float, tuple[int, float]] = field(default_factory=dict)
     """Epoch → how many files of the gate's pattern there are, and the epoch in which the newest was written."""
+    is_heard: bool = True
+    """Whether anybody looks at what it prints."""
     asked_to_stop: float | None = None
     """The epoch in which somebody stopped it."""
     answers: Mapping[float, bool] = field(default_factory=dict)

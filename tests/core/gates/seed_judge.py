@@ -1,18 +1,41 @@
-"""Judges what was told: the story of one gate of a run, or where one gate of a study ends."""
+"""Judges what was told: the story of one gate of a run, or of one gate of a study."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from seed_drive import Told, moments, tables
+import msgspec
+from seed_drive import Moment, Told, moments, tables
 
-from trainui.core.gates import Gate, Judge, Point, Verdict, parse_gates
+from trainui.core.gates import Gate, Judge, Notice, Point, Verdict, parse_gates
+from trainui.core.spec import MetricWords
 
 
-def family(tables_: list[dict[str, Any]], gate: str) -> list[dict[str, Any]]:
-    """A gate's table and those of the gates it rests on."""
-    by_id = {table["id"]: table for table in tables_}
+def words(study: dict[str, Any]) -> dict[str, MetricWords]:
+    """[metric.NAME] of a study file."""
+    return msgspec.convert(study.get("metric", {}), dict[str, MetricWords])
+
+
+def gates(seed: str) -> tuple[Gate, ...]:
+    """The gates of a seed's study file."""
+    study = tables(seed)
+    return parse_gates(study["gate"], words=words(study))
+
+
+def gate_of(name: str) -> Gate:
+    """One of them."""
+    return next(gate for gate in gates(name[:3]) if gate.id == name)
+
+
+def logged(said: dict[str, MetricWords], metric: str) -> str:
+    """A name under which scripts write the metric, other than the gates' own."""
+    return said[metric].from_[-1] if metric in said else metric
+
+
+def family(study: dict[str, Any], gate: str) -> list[dict[str, Any]]:
+    """The tables of a gate and of those it rests on."""
+    by_id = {table["id"]: table for table in study["gate"]}
     wanted, found = [gate], []
     while wanted:
         table = by_id[wanted.pop()]
@@ -22,51 +45,50 @@ def family(tables_: list[dict[str, Any]], gate: str) -> list[dict[str, Any]]:
     return found
 
 
-def logged(words: dict[str, Any], metric: str) -> str:
-    """A name under which scripts write the metric."""
-    return words.get(metric, {}).get("from", [metric])[0]
-
-
 def story(gate: str, run: Told) -> str:
     """Every state a gate of one run came to, and in which epoch: "ok@1 tripped@5", at last "failed@end"."""
     study = tables(gate[:3])
-    words = study.get("metric", {})
-    goals = {name: said["goal"] for name, said in words.items() if "goal" in said}
-    judge = Judge(parse_gates(family(study["gate"], gate), goals=goals))
-    said = [_shown(verdict, f"{verdict.epoch or 0:g}") for verdict in _hear(judge, gate, run) if verdict.gate == gate]
-    if run.result:
-        said += _of(gate, judge.end(result=run.result, exit_code=run.exit_code, at=1e6), "end")
-    if 0 in run.answers:
-        said += _of(gate, judge.answer(gate, run.answers[0], who="ada", note="", at=2e6), "end")
-    return " ".join(said)
-
-
-def _of(gate: str, verdicts: list[Verdict], where: str) -> list[str]:
-    return [_shown(verdict, where) for verdict in verdicts if verdict.gate == gate]
-
-
-def _shown(verdict: Verdict, where: str) -> str:
-    label = f" {verdict.label}" if verdict.label and where == "end" else ""
-    return f"{verdict.state}@{where}{label}"
-
-
-def _hear(judge: Judge, gate: str, run: Told) -> Iterator[Verdict]:
+    said = words(study)
+    judge = Judge(parse_gates(family(study, gate), words=said))
+    found = []
+    if run.is_heard:
+        found += _shown(gate, judge.notice(Notice(kind="output", at=0)), "0")
     for moment in moments(run):
-        match moment.kind:
-            case "point":
-                yield from judge.feed(
-                    Point(metric=moment.name, step=moment.epoch * 10, value=moment.value, epoch=moment.epoch, at=moment.at)
-                )
-            case "meter":
-                yield from judge.meters({moment.name: moment.value}, at=moment.at, epoch=moment.epoch)
-            case "answer":
-                yield from judge.answer(gate, moment.value, who="ada", note="", at=moment.at)
+        verdicts = list(_hear(judge, gate, moment, logged(said, moment.name)))
+        found += _shown(gate, verdicts, f"{moment.epoch:g}")
+    if run.result:
+        found += _shown(gate, judge.end(result=run.result, exit_code=run.exit_code, at=1e6), "end")
+    if 0 in run.answers:
+        found += _shown(gate, judge.answer(gate, run.answers[0], who="ada", note="", at=2e6), "end")
+    return " ".join(found)
 
 
-def gate_of(name: str) -> Gate:
-    """The gate as it is parsed."""
-    study = tables(name[:3])
-    return next(gate for gate in parse_gates(study["gate"]) if gate.id == name)
+def _shown(gate: str, verdicts: Sequence[Verdict], where: str) -> list[str]:
+    return [
+        f"{verdict.state}@{where}" + (f" {verdict.label}" if verdict.label and where == "end" else "")
+        for verdict in verdicts
+        if verdict.gate == gate
+    ]
+
+
+def _hear(judge: Judge, gate: str, moment: Moment, name: str) -> Iterator[Verdict]:
+    step, epoch, at = moment.epoch * 10, moment.epoch, moment.at
+    match moment.kind:
+        case "point":
+            yield from judge.feed(Point(metric=name, step=step, value=moment.value, epoch=epoch, at=at))
+        case "meter":
+            yield from judge.meters({moment.name: moment.value}, at=at, epoch=epoch)
+        case "files":
+            (glob,) = judge.globs
+            count, written = moment.value
+            text = repr(written / epoch * at) if epoch else ""
+            yield from judge.notice(
+                Notice(kind="files", name=glob, value=count, text=text, epoch=epoch, at=at)
+            )
+        case "answer":
+            yield from judge.answer(gate, moment.value, who="ada", note="", at=at)
+        case kind:
+            yield from judge.notice(Notice(kind=kind, text=moment.value or "ada", epoch=epoch, at=at))
 
 
 def ending(gate: str, runs: dict[str, Told]) -> str:

@@ -19,7 +19,10 @@ def ami(best, libri=61.5):
 
 def hours(*reached):
     """Epochs by the half hour: AMI's are to be 5 after one half and 15 after three."""
-    return {"train_loss": [(epoch, 0.6) for epoch in reached], "@wall_h": [(e, n / 2) for n, e in enumerate(reached, 1)]}
+    return {
+        "train_loss": [(epoch, 0.6) for epoch in reached],
+        "@wall_h": [(e, n / 2) for n, e in enumerate(reached, 1)],
+    }
 
 
 ROWS = [

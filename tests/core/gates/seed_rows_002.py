@@ -20,7 +20,11 @@ ROWS = [
     ("002.curve", told({"val_acc": [40, 41, 52, 53]}), "warn@1 tripped@2 ok@4"),
     ("002.curve", NOTHING, "unknown@end"),
     ("002.diverged", told(FIRST), "ok@1 warn@4 tripped@5"),
-    ("002.diverged", told({"val_acc": [48.6, 40, 46, 38, 39, 47, 49]}), "ok@1 warn@2 ok@3 warn@4 tripped@5 ok@7"),
+    (
+        "002.diverged",
+        told({"val_acc": [48.6, 40, 46, 38, 39, 47, 49]}),
+        "ok@1 warn@2 ok@3 warn@4 tripped@5 ok@7",
+    ),
     ("002.diverged", NOTHING, "unknown@end"),
     ("002.stable", told(SECOND), "ok@1 passed@6"),
     ("002.stable", told(FIRST), "ok@1 failed@end"),

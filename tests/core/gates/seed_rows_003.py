@@ -10,8 +10,10 @@ WER = {"val_wer": HEALTHY["val_wer"]}
 STUCK = {"val_wer": REALLY}
 EACH_TEN = {epoch: (1 + epoch // 10, 10 * (epoch // 10)) for epoch in range(1, 40)}
 """A checkpoint every 10 epochs, looked at in each."""
+LATE = {epoch: (1, 2 if epoch < 20 else 20) for epoch in range(1, 23)}
 OOM = "RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB"
-INTERRUPTED = "Traceback (most recent call last): KeyboardInterrupt"
+CRASH = {2: "Traceback (most recent call last):", 3: "KeyError: 'features'"}
+INTERRUPTED = {2: "Traceback (most recent call last):", 3: "KeyboardInterrupt"}
 
 ROWS = [
     ("003.overfit-test", told({"train_wer": {1: 100, 1712: 0}}), "ok@1 passed@1712"),
@@ -27,16 +29,19 @@ ROWS = [
     ("003.curve", NOTHING, "unknown@end"),
     ("003.duration", told({"@eta_total_h": [99, 11, 13, 16, 12]}), "ok@2 warn@3 tripped@4 ok@5"),
     ("003.duration", NOTHING, "unknown@end"),
-    ("003.ckpt-every-10", told(WER, files=EACH_TEN), "ok@13"),
-    ("003.ckpt-every-10", told(WER, files={epoch: (1, 1) for epoch in range(1, 20)}), "tripped@14"),
+    ("003.ckpt-every-10", told({"val_wer": {1: 98, 39: 40}}, files=EACH_TEN), "ok@12"),
+    ("003.ckpt-every-10", told({"val_wer": {1: 98, 22: 50}}, files=LATE), "ok@12 tripped@15 ok@20"),
     ("003.ckpt-every-10", died({"val_wer": [98]}), "unknown@end"),
-    ("003.no-errors", told(WER, lines={2: "Epoch 2 | Val WER: 90%"}), "ok@end"),
-    ("003.no-errors", told(WER, lines={2: "Traceback (most recent call last):"}), "tripped@2"),
-    ("003.no-errors", told(WER, lines={2: INTERRUPTED}, asked_to_stop=1, result="stopped", exit_code=-2), "ok@end"),
-    ("003.no-errors", NOTHING, "unknown@end"),
-    ("003.oom", died({"val_wer": [98]}, lines={2: OOM}), "warn@2 tripped@end"),
-    ("003.oom", told(WER, lines={2: OOM}), "warn@2 ok@end"),
-    ("003.oom", died({"val_wer": [98]}, lines={2: "KeyError: 'x'"}), "ok@end"),
+    ("003.no-errors", told(WER, lines={2: "Epoch 2 | Val WER: 90%"}), "ok@0"),
+    ("003.no-errors", told(WER, lines={2: "Error: no such file"}), "ok@0 tripped@2"),
+    ("003.no-errors", told(WER, lines=CRASH), "ok@0 warn@2 tripped@3"),
+    ("003.no-errors", told(WER, lines=INTERRUPTED, result="stopped", exit_code=130), "ok@0 warn@2 ok@3"),
+    ("003.no-errors", told(WER, lines=CRASH, asked_to_stop=1, result="stopped", exit_code=1), "ok@0"),
+    ("003.no-errors", told(is_heard=False), "unknown@end"),
+    ("003.oom", died({"val_wer": [98]}, lines={2: OOM}), "ok@0 warn@2 tripped@end"),
+    ("003.oom", told(WER, lines={2: OOM}), "ok@0 warn@2"),
+    ("003.oom", died({"val_wer": [98]}, lines=CRASH), "ok@0"),
+    ("003.oom", died(is_heard=False), "unknown@end"),
     ("003.wer-decreasing", told(WER), "ok@11 tripped@107"),
     ("003.wer-decreasing", told(STUCK), "ok@11 tripped@40"),
     ("003.wer-decreasing", told({"val_wer": {1: 98, 2: 87, 20: 87, 26: 60}}), "ok@11 tripped@12 ok@23"),

@@ -14,7 +14,11 @@ import seed_rows_004
 from seed_drive import JOBS, STUDIES, tables
 from seed_judge import ending, gate_of, story
 
-ROWS = [row for rows in (seed_rows_000, seed_rows_001, seed_rows_002, seed_rows_003, seed_rows_004) for row in rows.ROWS]
+ROWS = [
+    row
+    for rows in (seed_rows_000, seed_rows_001, seed_rows_002, seed_rows_003, seed_rows_004)
+    for row in rows.ROWS
+]
 OF_A_RUN = [row for row in ROWS if not isinstance(row[1], dict)]
 ACROSS = [row for row in ROWS if isinstance(row[1], dict)]
 WRITTEN = Path("/work/shared/design/seeds-gates.toml")
@@ -46,15 +50,15 @@ def reachable(name: str) -> set[str]:
     if not gate.is_flag:
         return {"passed", "failed", "unknown"}
     waits = str(gate.for_) != "1 point" or gate.test in ("finite", "overfit")
-    near = getattr(gate.params, "warn_at", None) is not None or getattr(gate.params, "exit", "")
+    near = getattr(gate.params, "warn_at", None) is not None or getattr(gate.params, "match", "")
     return {"ok", "tripped", "unknown"} | ({"warn"} if waits or near else set())
 
 
 def clears(name: str) -> bool:
-    """Whether it can be well again: not what is for good, nor a meter that only ever counts up."""
+    """Whether it can be well again: not what has tripped for good, nor what only ever counts up."""
     gate = gate_of(name)
     counts_up = gate.rule.startswith(("max(", "sum("))
-    return gate.is_flag and gate.test not in ("finite", "event") and not counts_up
+    return gate.is_flag and not gate.params.test().latches and not counts_up
 
 
 def test_every_row_is_of_a_gate_that_is_written_down():
@@ -77,7 +81,9 @@ def test_no_gate_and_no_remedy_of_the_design_is_missing():
     design = tomllib.loads(WRITTEN.read_text())
     ours = [tables(seed) for seed in ("000", "001", "002", "003")]
     assert {gate["id"] for gate in design["gate"]} == set(SEED_IDS)
-    assert {one["id"] for one in design["remedy"]} == {one["id"] for study in ours for one in study.get("remedy", [])}
+    assert {one["id"] for one in design["remedy"]} == {
+        one["id"] for study in ours for one in study.get("remedy", [])
+    }
 
 
 def test_the_study_files_lie_beside_the_jobs():
