@@ -10,7 +10,7 @@ WER = {"val_wer": HEALTHY["val_wer"]}
 STUCK = {"val_wer": REALLY}
 EACH_TEN = {epoch: (1 + epoch // 10, 10 * (epoch // 10)) for epoch in range(1, 40)}
 """A checkpoint every 10 epochs, looked at in each."""
-LATE = {epoch: (1, 2 if epoch < 20 else 20) for epoch in range(1, 23)}
+LATE = {epoch: (1, 2 if epoch < 20 else 20) for epoch in range(2, 23)}
 OOM = "RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB"
 CRASH = {2: "Traceback (most recent call last):", 3: "KeyError: 'features'"}
 INTERRUPTED = {2: "Traceback (most recent call last):", 3: "KeyboardInterrupt"}
