@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from seed_drive import Moment, Told, moments, tables
+from seed_drive import Moment, Told, moments, study_file, tables, told
 
 from trainui.core.gates import Gate, Judge, Notice, Point, Verdict, parse_gates
+from trainui.core.gates.study import StudyJudge
 from trainui.core.spec import MetricWords
+from trainui.core.studyfile import load_studies
 
 
 def words(study: dict[str, Any]) -> dict[str, MetricWords]:
@@ -91,6 +93,28 @@ def _hear(judge: Judge, gate: str, moment: Moment, name: str) -> Iterator[Verdic
             yield from judge.notice(Notice(kind=kind, text=moment.value or "ada", epoch=epoch, at=at))
 
 
-def ending(gate: str, runs: dict[str, Told]) -> str:
-    """The states a gate came to over the study, in their order: "ok warn tripped"."""
-    raise NotImplementedError
+def over_the_study(gate: str, runs: dict[str, Told]) -> str:
+    """The states a gate came to over its study, in their order: "ok warn tripped". `runs` are by alias."""
+    (study,) = load_studies(study_file(gate[:3]))
+    judge = StudyJudge(study.plan, judges_runs=True)
+    answers = runs.get("", told()).answers
+    verdicts: list[Verdict] = []
+    aliases = [alias for alias in runs if alias]
+    heard = [(moment.at, alias, moment) for alias in aliases for moment in moments(runs[alias])]
+    for alias in aliases:
+        verdicts += judge.begin(alias, f"{alias}-1", at=0)
+    for at, alias, moment in sorted(heard, key=lambda one: one[0]):
+        name, run, epoch = logged(dict(study.metric), moment.name), f"{alias}-1", moment.epoch
+        if moment.kind == "meter":
+            verdicts += judge.meters(alias, run, {name: moment.value}, at=at, epoch=epoch)
+        else:
+            point = Point(metric=name, step=epoch * 10, value=moment.value, epoch=epoch, at=at)
+            verdicts += judge.feed(alias, run, point)
+    for alias in aliases:
+        result, code = runs[alias].result, runs[alias].exit_code
+        verdicts += judge.end(alias, f"{alias}-1", result=result, exit_code=code, at=1e6)
+    verdicts += judge.close(at=1e6)
+    for yes in answers.values():
+        verdicts += judge.answer(gate, yes, who="ada", note="", at=2e6)
+    labels = [f"{one.state} {one.label}".strip() for one in verdicts if one.gate == gate]
+    return " ".join(labels)

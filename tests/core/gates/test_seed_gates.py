@@ -12,7 +12,7 @@ import seed_rows_002
 import seed_rows_003
 import seed_rows_004
 from seed_drive import JOBS, STUDIES, tables
-from seed_judge import ending, gate_of, story
+from seed_judge import gate_of, over_the_study, story
 
 ROWS = [
     row
@@ -32,7 +32,7 @@ def test_a_gate_of_a_run_says_of_the_seeds_numbers_what_it_should(gate, run, sai
 
 @pytest.mark.parametrize(("gate", "runs", "said"), ACROSS, ids=[f"{row[0]}: {row[2]}" for row in ACROSS])
 def test_a_gate_across_runs_says_of_the_seeds_numbers_what_it_should(gate, runs, said):
-    assert ending(gate, runs) == said
+    assert over_the_study(gate, runs) == said
 
 
 @pytest.mark.parametrize("gate", SEED_IDS)
