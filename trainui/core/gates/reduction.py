@@ -8,18 +8,13 @@ from collections import deque
 from trainui.core.gates.fold import fold_of
 from trainui.core.gates.quantity import Quantity, Range
 from trainui.core.gates.units import Span
-from trainui.core.gates.verdict import Place, Point
+from trainui.core.gates.verdict import Point
 from trainui.core.gates.window import Distinct, Growing, GrowingMiddle, Held, Middle, Sliding
 
 TAIL = 8
 """How many values a verdict shows."""
 ALMOST = 1e-6
 NEWEST = Span(amount=1.0)
-
-
-def place_of(point: Point) -> Place:
-    """Where a point lies in its run."""
-    return Place(step=point.step, epoch=point.epoch, at=point.at)
 
 
 class Reduction:
@@ -144,7 +139,7 @@ class Reduction:
         if isinstance(self._window, Range):
             return point.epoch if self._window.unit == "epochs" else point.step
         assert self._window is not None
-        return self._window.position(place_of(point), self.seen)
+        return self._window.position(point, self.seen)
 
     def _arrived(self) -> bool:
         return (

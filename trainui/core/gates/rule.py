@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from trainui.core.gates.verdict import Point, State
+from trainui.core.gates.verdict import Notice, Point, State
 
 if TYPE_CHECKING:
     from trainui.core.gates.table import GateTable
@@ -69,8 +69,19 @@ class Test(Protocol):
         """What never appeared, as a reason; empty when everything did."""
 
 
+@runtime_checkable
+class Hearing(Protocol):
+    """A test that is also told of what is no number."""
+
+    def hear(self, notice: Notice) -> bool:
+        """Take in a notice; whether the gate is to be evaluated now."""
+
+
 class Rule(Protocol):
-    """A primitive with its parameters: what a gate says should hold."""
+    """A primitive with its parameters: what a gate says should hold.
+
+    One whose test hears of printed lines has `patterns`, a tuple of compiled expressions; of files, `globs`.
+    """
 
     @property
     def text(self) -> str:
