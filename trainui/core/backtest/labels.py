@@ -70,7 +70,9 @@ def _from_pairs(text: str) -> dict[str, tuple[str, ...]]:
     for pair in text.split(","):
         name, sign, label = pair.partition("=")
         if not sign or not name.strip():
-            raise UserError(f"label {pair!r} is not of the form name=label", hint="run-1=healthy,run-2=diverged")
+            raise UserError(
+                f"label {pair!r} is not of the form name=label", hint="run-1=healthy,run-2=diverged"
+            )
         _add(labels, name.strip(), SEVERAL.split(label))
     return labels
 
@@ -85,7 +87,9 @@ def _from_json(text: str) -> dict[str, tuple[str, ...]]:
     if isinstance(document, dict):
         pairs = document.items()
     elif all(isinstance(one, dict) and ("name" in one or "run" in one) for one in document):
-        pairs = [(one.get("name", one.get("run")), one.get("labels", one.get("label", ""))) for one in document]
+        pairs = [
+            (one.get("name", one.get("run")), one.get("labels", one.get("label", ""))) for one in document
+        ]
     else:
         raise UserError("the labels should map names to labels", hint=hint)
     labels: dict[str, tuple[str, ...]] = {}

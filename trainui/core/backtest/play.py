@@ -11,7 +11,7 @@ from trainui.core.gates import Judge, Place, Point, Verdict
 
 PACE = 5.0
 """Seconds of the run between two readings of its meters, as a manager takes them."""
-CLOCKED = ("@wall_h", "@cost_usd", "@eta_total_h", "@silent_s")
+CLOCKED = frozenset({"@wall_h", "@cost_usd", "@eta_total_h", "@silent_s"})
 """Meters that follow from when points came, where nobody wrote down what was measured."""
 NEVER = math.inf
 
@@ -51,7 +51,7 @@ class _Player:
         self._place = Place()
         self._started: float | None = None
         self._last_at: float | None = None
-        self._meters = frozenset(name for name in CLOCKED if wants(judge, name)) - self._read_live()
+        self._meters = judge.meters_wanted & CLOCKED - self._read_live()
         self._meters_due = -NEVER if self._meters else NEVER
 
     def play(self) -> None:
@@ -83,7 +83,7 @@ class _Player:
                 self._read_meters(at)
             is_wanted = wanted.get(metric)
             if is_wanted is None:
-                is_wanted = wanted[metric] = wants(judge, metric)
+                is_wanted = wanted[metric] = judge.wants(metric)
             if not is_wanted:
                 passed = True
                 continue
@@ -113,6 +113,7 @@ class _Player:
         self._last_at = at
         self._meters_due = at + (0.0 if "@silent_s" in self._meters else PACE)
         if values:
+            self._judge.pass_by(self._place)
             self._note(self._judge.meters(values, at=at))
 
     def _clocked(self, at: float, told: Told) -> dict[str, float]:
@@ -133,10 +134,3 @@ class _Player:
 
     def _note(self, changed: list[Verdict]) -> None:
         self.changes += [Change(verdict=one, points=self._count) for one in changed]
-
-
-def wants(judge: Judge, metric: str) -> bool:
-    """Whether the judge must be fed a metric's points."""
-    watched = judge.watched
-    return watched is None or metric in watched
-

@@ -26,7 +26,9 @@ class Shelf:
         """The runs that `word` names: a run, a study, or a file or folder. Raises NotFoundError."""
         if word in self._views:
             return [self._stored(self._views[word])]
-        of_study = [view for view in self._views.values() if view.study == word and view.started_at is not None]
+        of_study = [
+            view for view in self._views.values() if view.study == word and view.started_at is not None
+        ]
         if of_study:
             return [self._stored(view) for view in sorted(of_study, key=lambda view: view.queued_at)]
         path = Path(word).expanduser()

@@ -36,7 +36,7 @@ def rows_of(db: sqlite3.Connection, run: str) -> Iterator[Row]:
         f"SELECT seq, metric, step, value, epoch, at FROM points WHERE metric IN ({marks}) ORDER BY seq",  # noqa: S608
         tuple(names),
     )
-    rows.row_factory = None  # type: ignore[assignment]
+    rows.row_factory = None
     for seq, metric, step, value, epoch, at in rows:
         yield seq, names[metric], step, math.nan if value is None else value, epoch, at
 
@@ -56,9 +56,7 @@ def notes_of(db: sqlite3.Connection, run: str) -> list[str]:
 
 def points_in(db: sqlite3.Connection, run: str) -> int:
     """How many points the run's curves have, those kept as a check among them."""
-    return int(
-        db.execute("SELECT coalesce(sum(points), 0) FROM metrics WHERE run=?", (run,)).fetchone()[0]
-    )
+    return int(db.execute("SELECT coalesce(sum(points), 0) FROM metrics WHERE run=?", (run,)).fetchone()[0])
 
 
 def exit_code_of(db: sqlite3.Connection, run: str) -> int | None:

@@ -150,6 +150,16 @@ class GateView:
     threshold: float | None = None
     metric: str = ""
     at: float | None = None
+    label: str = ""
+    """What the band the value lies in is called."""
+    interval: tuple[float, float] | None = None
+    """Where the value would lie again by chance alone."""
+    severity: str = "warning"
+    source: str = ""
+    digest: str = ""
+    """SHA-256 of the gate as it was written down: an edited gate is a new gate."""
+    is_default: bool = False
+    """Nobody wrote it: it belongs to the default watch."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
