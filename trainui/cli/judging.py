@@ -24,18 +24,23 @@ TOLD = ("passed", "failed", "tripped", "warn", "unknown", "ok", "pending")
 @click.argument("names", nargs=-1, metavar="[RUN|STUDY]... | suggest RUN...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--all", "everything", is_flag=True, help="Of every run, not only of the newest of each job.")
+@click.option("--labels", metavar="FILE|NAME=LABEL,...", help="With suggest: what is known of the runs.")
 @db_option
-def gates_command(place: Place, names: tuple[str, ...], as_json: bool, everything: bool) -> None:
+def gates_command(
+    place: Place, names: tuple[str, ...], as_json: bool, everything: bool, labels: str | None
+) -> None:
     """Where the gates stand, of the newest runs or of those named, and why.
 
     `gates suggest RUN...` proposes gates from past runs (names, studies, log files), each as TOML with its rate of
     false alarms among them.
     """
     if names[:1] == (SUGGEST,):
-        from trainui.cli.suggesting import suggest
+        from trainui.cli.suggesting import propose
 
-        suggest(place, names[1:], as_json=as_json)
+        propose(place, names[1:], labels=labels, as_json=as_json)
         return
+    if labels is not None:
+        raise click.UsageError("--labels goes with suggest")
     if not place.db.exists() and not names:
         print_json([]) if as_json else click.echo("no runs yet: trainui start JOB")
         return

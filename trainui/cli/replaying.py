@@ -57,17 +57,16 @@ def replay_command(
     words = [*sources, *more]
     if not words:
         raise UserError("nothing to replay on", hint="trainui replay SPEC --on RUN, or a log file")
-    given = _labels(labels)
     source = _spec(place, spec)
     gates = source.gates()
     if not gates:
         hint = "a [[gate]] in it adds one; `trainui replay default` needs none"
         raise UserError(f"job {source.job.name!r} has no gates", hint=hint)
-    shelf = _shelf(place)
+    shelf = shelf_of(place)
     patterns = compile_patterns(source.metrics.pattern)
     tapes = [tape for word in words for tape in shelf.tapes(word, patterns)]
     done = _replay_all(tapes, gates)
-    known = _known(tapes, given)
+    known = labels_for([tape for tape in tapes if tape.run in {one.run for one in done}], labels)
     findings = [finding for one in done for finding in one.findings]
     scored = scores(findings, known) if known else []
     if as_json:
@@ -78,9 +77,9 @@ def replay_command(
             _print(one, is_first=nth == 0)
         _print_scores(scored)
     _tell_unwritten(done, gates)
-    if given and len(known) < len(done):
+    if labels and len(known) < len(done):
         without = [one.run for one in done if one.run not in known]
-        click.echo(f"trainui: no label for {_some(without)}", err=True)
+        click.echo(f"trainui: no label for {some(without)}", err=True)
 
 
 def _replay_all(tapes: Sequence[Tape], gates: Sequence[Gate]) -> list[Replayed]:
@@ -96,10 +95,10 @@ def _replay_all(tapes: Sequence[Tape], gates: Sequence[Gate]) -> list[Replayed]:
     if not done:
         hint = f"see what would be read: trainui parse {without[0]}" if len(without) == 1 else ""
         raise NotFoundError(
-            f"{_some(without)} {'holds' if len(without) == 1 else 'hold'} no metric", hint=hint
+            f"{some(without)} {'holds' if len(without) == 1 else 'hold'} no metric", hint=hint
         )
     if without:
-        click.echo(f"trainui: {len(without)} without a metric: {_some(without)}", err=True)
+        click.echo(f"trainui: {len(without)} without a metric: {some(without)}", err=True)
     return done
 
 
@@ -123,7 +122,7 @@ def _spec(place: Place, word: str) -> Spec:
     return job.spec
 
 
-def _shelf(place: Place) -> Shelf:
+def shelf_of(place: Place) -> Shelf:
     """The runs of the project, where there is one: files can be judged without."""
     try:
         db = place.db
@@ -134,28 +133,27 @@ def _shelf(place: Place) -> Shelf:
     return Shelf(Reader(db), connect(db, reading=True))
 
 
-def _labels(given: str | None) -> Labels:
+def labels_for(tapes: Sequence[Tape], given: str | None) -> dict[str, tuple[str, ...]]:
+    """The labels of each run: of the file or words `given`, else what its notes say. Raises UserError."""
     if given is None:
-        return {}
-    path = Path(given).expanduser()
-    if "=" in given and not path.is_file():
-        return read_labels(given)
-    if not path.is_file():
-        raise NotFoundError(f"{path} is not a file", hint="a CSV or JSON file, or name=label,name=label")
-    return read_labels(path.read_text(encoding="utf-8"))
-
-
-def _known(tapes: Sequence[Tape], given: Labels) -> dict[str, tuple[str, ...]]:
-    """The labels of each run: those given, else what its notes say."""
-    known: dict[str, tuple[str, ...]] = {}
-    for tape in tapes:
-        told = label_of(tape.run, given) if given else labels_in(tape.notes)
-        if told is not None:
-            known[tape.run] = told
-    if given and not known:
-        hint = f"the runs are {_some([tape.run for tape in tapes])}"
+        by_note = {tape.run: labels_in(tape.notes) for tape in tapes}
+        return {run: told for run, told in by_note.items() if told is not None}
+    labels = _read_labels(given)
+    told = {tape.run: label_of(tape.run, labels) for tape in tapes}
+    known = {run: one for run, one in told.items() if one is not None}
+    if not known:
+        hint = f"the runs are {some(list(told))}"
         raise NotFoundError("none of the labels names one of the runs", hint=hint)
     return known
+
+
+def _read_labels(given: str) -> Labels:
+    path = Path(given).expanduser()
+    if path.is_file():
+        return read_labels(path.read_text(encoding="utf-8"))
+    if "=" not in given:
+        raise NotFoundError(f"{path} is not a file", hint="a CSV or JSON file, or name=label,name=label")
+    return read_labels(given)
 
 
 FINDING_FIELDS = (
@@ -215,10 +213,10 @@ def _print_scores(scored: Sequence[Score]) -> None:
         [
             f"  {one.gate}",
             f"{len(one.found)} of {one.bad}",
-            _some(one.missed),
+            some(one.missed),
             f"{len(one.false_alarms)} of {one.healthy}",
             "–" if one.rate is None else f"{one.rate:.0%}",
-            _some(one.false_alarms),
+            some(one.false_alarms),
             ", ".join(f"{label} {found}/{runs}" for label, (found, runs) in one.by_label.items()),
         ]
         for one in scored
@@ -227,7 +225,8 @@ def _print_scores(scored: Sequence[Score]) -> None:
     table(head, rows, right=(1, 3, 4))
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """A few names, and how many more there are."""
     return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
