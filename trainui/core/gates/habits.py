@@ -154,9 +154,8 @@ def _longest_plateau(run: Past, metric: str, goal: str) -> tuple[float, float, s
             best = point.value
             turns.append(place)
     turns.append(places[-1])
-    return max(
-        after - before for before, after in pairwise(turns)
-    ), "epochs" if places is epochs else "points"
+    longest = max(after - before for before, after in pairwise(turns))
+    return longest, places[-1] - places[0], "epochs" if places is epochs else "points"
 
 
 def _stall(seen: Sequence[tuple[float, float, str]], metric: str, goal: str) -> tuple[Table, str] | None:
