@@ -11,6 +11,17 @@ from trainui.core.gates.goal import default_goal
 from trainui.core.gates.judge import Judge
 from trainui.core.gates.parse import parse_gates
 from trainui.core.gates.primitives import PRIMITIVES
-from trainui.core.gates.verdict import Place, Point, State, Verdict
+from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict
 
-__all__ = ["PRIMITIVES", "Gate", "Judge", "Place", "Point", "State", "Verdict", "default_goal", "parse_gates"]
+__all__ = [
+    "PRIMITIVES",
+    "Gate",
+    "Judge",
+    "Notice",
+    "Place",
+    "Point",
+    "State",
+    "Verdict",
+    "default_goal",
+    "parse_gates",
+]

@@ -44,19 +44,34 @@ class Judge:
         self._ended: Ending | None = None
 
     @property
+    def hears(self) -> bool:
+        """Whether a gate is to be told of what is no number."""
+        return bool(self._hearers)
+
+    @property
     def looks_for(self) -> Sequence[re.Pattern[str]]:
-        """What a printed line must match to be worth a notice of kind `line`."""
-        return [pattern for seat in self._hearers for pattern in seat.patterns]
+        """What a printed line must match to be worth a notice of kind `line`, now."""
+        return [pattern for seat in self._hearers if not seat.done for pattern in seat.patterns]
 
     @property
     def globs(self) -> Sequence[str]:
-        """The files that are to be counted, for notices of kind `files`."""
-        return list(dict.fromkeys(glob for seat in self._hearers for glob in seat.globs))
+        """The files that are to be counted, for notices of kind `files`, now."""
+        return list(dict.fromkeys(glob for seat in self._hearers if not seat.done for glob in seat.globs))
 
     @property
-    def meters_wanted(self) -> frozenset[str]:
+    def measures(self) -> frozenset[str]:
         """The meters that must be measured for the gates."""
         return frozenset(name for name in self._watchers if name.startswith("@") and name not in COUNTERS)
+
+    @property
+    def waits_for_time(self) -> bool:
+        """Whether a gate may change because time passes, so that `meters` is to be called though nothing is read."""
+        return bool(self._placed)
+
+    @property
+    def place(self) -> Where:
+        """How far the run is."""
+        return self._place
 
     def wants(self, metric: str) -> bool:
         """Whether the points of a metric must be fed; of the others `pass_by` need only tell the last place."""
@@ -90,6 +105,15 @@ class Judge:
         """The run has come so far with points that nobody watches, which need not be fed one by one."""
         if self._ended is None:
             self._place = place if place.epoch is not None else replace(place, epoch=self._place.epoch)
+
+    def begin_again(self) -> None:
+        """Another run goes on from here: what was fed is remembered, and the gates it was fed to stand as before it."""
+        self._meters.clear()
+        for seat in self._seats.values():
+            metrics = seat.gate.params.metrics
+            joined = seat in self._joined and seat.state not in (State.PASSED, State.FAILED)
+            if joined or isinstance(seat.test, CombineTest) or any(name[0] != "@" for name in metrics):
+                seat.begin_again()
 
     def meters(
         self, values: Mapping[str, float], *, at: float, step: float | None = None, epoch: float | None = None
