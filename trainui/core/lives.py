@@ -97,6 +97,8 @@ class Lives:
             is_new = run.name not in self._watches
             watch = self._watch(run)
             watch.find(self._elsewhere(run, now, final=has_ended), now=now.unix, final=has_ended)
+            if run.status is Status.STOPPING:
+                watch.told_to_stop(now=now.unix)
             verdicts = (watch.unanswered() if is_new else []) + watch.read(now=now.unix, final=has_ended)
         except (sqlite3.Error, TrainuiError, OSError):
             self._watches.pop(run.name, None)
@@ -148,7 +150,7 @@ class Lives:
         self._streams.forget(run.name)
 
     def _watch(self, run: RunRow) -> Watch:
-        if run.name not in self._watches:
+        if run.name not in self._watches or self._watches[run.name].is_stale:
             self._watches[run.name] = Watch(self._db, run, self._streams)
         return self._watches[run.name]
 
