@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trainui.core.gates.fold import COMPARE
 from trainui.core.gates.quantity import Quantity
-from trainui.core.gates.reduction import Reduction
+from trainui.core.gates.reduction import Reckoned, Reduction
 from trainui.core.gates.rule import Ending, Grade, Primitive
 from trainui.core.gates.table import GateTable
 from trainui.core.gates.units import is_number, shown
 from trainui.core.gates.verdict import Point
 
 OPS = (*COMPARE, "within", "outside")
+DIRECTED = ("best", "argbest", "drawdown")
+"""Reducers that need to know which way is better."""
 Interval = tuple[float, float]
 
 
@@ -68,9 +71,9 @@ class ValueRule:
         on_scale = self.left.reducer in ("last", "best", "max", "min", "mean", "median", "at")
         return self.right if on_scale and self.second is None and isinstance(self.right, float) else None
 
-    def test(self) -> ValueTest:
-        """A fresh test."""
-        return ValueTest(self)
+    def test(self, parts: Sequence[Reckoned] = ()) -> ValueTest:
+        """A fresh test; of `parts`, one for each of its quantities, where these are not all of one run."""
+        return ValueTest(self, parts)
 
 
 class ValueTest:
@@ -79,10 +82,10 @@ class ValueTest:
     latches = False
     needs_finish = True
 
-    def __init__(self, rule: ValueRule) -> None:
+    def __init__(self, rule: ValueRule, parts: Sequence[Reckoned] = ()) -> None:
         self._rule = rule
         goals = dict(rule.goals)
-        self._all = [Reduction(q, goals[q.metric]) for q in rule.quantities]
+        self._all: Sequence[Reckoned] = parts or [Reduction(q, goals[q.metric]) for q in rule.quantities]
         self._left = self._all[0]
         self._others = self._all[1:]
         self._limit: float | Interval = (math.nan, math.nan)
@@ -221,7 +224,10 @@ def read(table: GateTable) -> ValueRule:
     if confidence is not None and not 0 < confidence < 1:
         table.wrong(f"confidence should lie between 0 and 1, not {confidence:g}")
     bands = table.pairs("bands", lambda label: isinstance(label, str), '[[75, "ready"], [0, "not ready"]]')
-    metrics = {q.metric for q in (left, second, right) if isinstance(q, Quantity)}
+    goals = {
+        q.metric: table.goal(q.metric, needed=q.reducer in DIRECTED)
+        for q in sorted((q for q in (left, second, right) if isinstance(q, Quantity)), key=str)
+    }
     return ValueRule(
         left=left,
         second=second,
@@ -231,7 +237,7 @@ def read(table: GateTable) -> ValueRule:
         warn_at=warn_at,
         bands=tuple(sorted(bands, key=lambda band: -band[0])),
         confidence=confidence,
-        goals=tuple((metric, table.goal(metric)) for metric in sorted(metrics)),
+        goals=tuple(sorted(goals.items())),
     )
 
 
