@@ -50,7 +50,7 @@ class Watch:
         self._runs = RunWriter(db)
         self._writer = writer
         self._gates = run.spec.gates()
-        self._judge = Judge(self._gates)
+        self._judge = Judge(self._gates, watch=run.spec.default_watch())
         self._written: dict[str, tuple[State, float | None]] = {}
         self._patterns = compile_patterns(run.spec.metrics.pattern)
         self._streams = Streams(run.directory, own, source=self._source, make=self._reader)
@@ -74,8 +74,8 @@ class Watch:
         """Bring the judge to where the store says it stood; what it decides again was decided before."""
         wants = self._judge.wants
         passed: Place | None = None
-        rows = self._runs.points_in_order(self.name) if self._gates else ()
-        for number, (metric, step, value, epoch, at) in enumerate(rows):
+        for number, row in enumerate(self._runs.points_in_order(self.name)):
+            metric, step, value, epoch, at = row
             if number % 5000 == 0:
                 beat()
             if not wants(metric):
@@ -97,7 +97,7 @@ class Watch:
         current = self._judge.current()
         return [
             replace(current[gate.id], actions=gate.actions.get(current[gate.id].state, ()))
-            for gate in self._gates
+            for gate in (*self._gates, *self._judge.unwritten.values())
             if gate.id in waiting
         ]
 
@@ -204,6 +204,8 @@ class Watch:
         return changed
 
     def _write(self, changed: Sequence[Verdict]) -> None:
+        fresh = [gate for gate in self._judge.unwritten.values() if gate.id not in self._written]
+        write_gates(self._db, self.name, fresh, first=len(self._gates), is_default=True)
         for verdict in changed:
             write_verdict(self._db, self.name, verdict, is_change=True)
         for gate, verdict in self._judge.current().items():

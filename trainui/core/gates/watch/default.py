@@ -9,8 +9,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from trainui.core.gates.gate import Gate
-from trainui.core.gates.goal import default_goal, goal_of
-from trainui.core.gates.verdict import Point, State, Verdict
+from trainui.core.gates.goal import default_goal
+from trainui.core.gates.verdict import Point, State, Verdict, Where
 from trainui.core.gates.watch.detector import KINDS, Detector, Kind
 from trainui.core.gates.watch.loss import Known, Loss, Score, Sum
 from trainui.core.gates.watch.roles import Role, role_of
@@ -31,10 +31,11 @@ class DefaultWatch:
         *,
         off: Collection[str] = (),
         classes: int | None = None,
-        primary: str = "",
-        goals: Mapping[str, str] | None = None,
+        primary: Collection[str] = (),
+        primary_goal: str = "min",
     ) -> None:
-        """`off`: names of detectors, or `all`; `classes`, `primary`, `goals`: what the spec says of its metrics."""
+        """`off`: names of detectors, or `all`; the rest is what the spec says of its metrics, `primary` being every
+        name of the one that counts."""
         switched_off = {name.removeprefix("watch/") for name in off}
         on = () if "all" in switched_off else (kind for kind in KINDS if kind.name not in switched_off)
         self._detectors = {kind.id: Detector(kind) for kind in on}
@@ -42,8 +43,8 @@ class DefaultWatch:
         self._see: dict[str, Callable[[Point], None] | None] = {}
         self._known = Known()
         self._improving = Improving()
-        self._primary = primary
-        self._falls = goal_of(primary, goals or {}) == "min"
+        self._primary = frozenset(primary)
+        self._falls = primary_goal == "min"
         self._chance = Chance(self._tell, classes) if classes and classes > 1 else None
         self._rhythm = Rhythm(self._tell)
         self._sum = Sum()
@@ -56,7 +57,7 @@ class DefaultWatch:
 
     def wants(self, metric: str) -> bool:
         """Whether points of `metric` must be fed."""
-        return bool(self._detectors) and (metric == self._primary or role_of(metric) is not Role.NONE)
+        return bool(self._detectors) and (metric in self._primary or role_of(metric) is not Role.NONE)
 
     def feed(self, point: Point) -> Sequence[Verdict]:
         """Take in the next point of the run; the verdicts that changed."""
@@ -67,29 +68,24 @@ class DefaultWatch:
         see(point)
         return self._take_changed() if self._changed else NOTHING
 
-    def meters(
-        self, values: Mapping[str, float], *, at: float, step: float | None = None, epoch: float | None = None
-    ) -> Sequence[Verdict]:
-        """Take in readings of METERS; others are passed over. `at`: Unix seconds."""
-        for name in values.keys() & METERS if self._detectors else ():
-            point = Point(metric=name, step=step or 0.0, value=values[name], epoch=epoch, at=at)
+    def meters(self, values: Mapping[str, float], place: Where) -> Sequence[Verdict]:
+        """Take in readings of METERS made at `place`; others are passed over."""
+        for name in sorted(values.keys() & METERS) if self._detectors else ():
+            value = values[name]
+            point = Point(metric=name, step=place.step or 0.0, value=value, epoch=place.epoch, at=place.at)
             if name == "@silent_s":
                 self._rhythm.silent(point)
             elif name == "@gpu_util":
                 self._rhythm.idle(point)
             elif self._chance is not None and name == "@total_steps":
-                self._chance.total_steps = point.value
+                self._chance.total_steps = value
             elif self._chance is not None:
-                self._chance.total_epochs = point.value
+                self._chance.total_epochs = value
         return self._take_changed()
 
-    def end(self) -> Sequence[Verdict]:
-        """The run ended: nothing is left open, and nothing was promised."""
-        return NOTHING
-
     def current(self) -> dict[str, Verdict]:
-        """Where those stand that have ever left ok; no actions."""
-        return {name: one.verdict for name, one in self._detectors.items() if one.verdict is not None}
+        """Where those stand that have ever left ok, by ID; without actions."""
+        return {name: one.shown for name, one in self._detectors.items() if one.shown is not None}
 
     def _take_changed(self) -> Sequence[Verdict]:
         changed, self._changed = self._changed, []
@@ -106,7 +102,7 @@ class DefaultWatch:
         if self._detectors and len(self._see) < MOST:
             role = role_of(metric)
             see = self._seer(metric, role)
-            if metric == self._primary and role is not Role.SCORE:
+            if metric in self._primary and role is not Role.SCORE:
                 see = partial(self._improve, see)
         self._see[metric] = see
         return see

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trainui.core.gates.gate import Gate
 from trainui.core.gates.rule import Test
@@ -15,6 +15,8 @@ from trainui.core.gates.when import EACH
 ONE = Span(amount=1.0)
 RANK = {State.OK: 0, State.WARN: 1, State.TRIPPED: 2}
 SOURCE = "default watch"
+PREFIX = "watch/"
+"""What the IDs of the gates nobody wrote begin with, and no other."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +49,7 @@ class Kind:
     @property
     def id(self) -> str:
         """`watch/spike`."""
-        return f"watch/{self.name}"
+        return f"{PREFIX}{self.name}"
 
 
 NONFINITE = Kind(
@@ -100,6 +102,11 @@ GPU_IDLE = Kind(
 KINDS = (NONFINITE, EXPLODING, SPIKE, CHANCE, FROZEN, OVERFIT, SILENT, GPU_IDLE)
 
 
+def is_stale(verdict: Verdict) -> bool:
+    """Whether a verdict is of a detector that was in this state before, and said so then: people are told once."""
+    return verdict.gate.startswith(PREFIX) and not verdict.actions
+
+
 class Detector:
     """Where one kind stands: as badly as the worst of its metrics."""
 
@@ -108,7 +115,8 @@ class Detector:
         self.state = State.OK
         self.gate: Gate | None = None
         """Made when it first leaves ok, of the metric that made it."""
-        self.verdict: Verdict | None = None
+        self.shown: Verdict | None = None
+        """The newest verdict, without what it asked for."""
         self._standing: dict[str, State] = {}
         self._told: set[State] = set()
 
@@ -125,11 +133,9 @@ class Detector:
         self.state = worst
         if self.gate is None:
             self.gate = gate_of(self.kind, name)
-        actions = self.gate.actions.get(worst, ())
-        if worst in self._told:
-            actions = tuple(one for one in actions if one != "notify")
+        actions = () if worst in self._told else self.gate.actions.get(worst, ())  # each state is told once
         self._told.add(worst)
-        self.verdict = Verdict(
+        verdict = Verdict(
             gate=self.kind.id,
             state=worst,
             value=point.value,
@@ -140,7 +146,8 @@ class Detector:
             actions=actions,
             window=window,
         )
-        return self.verdict
+        self.shown = replace(verdict, actions=())
+        return verdict
 
 
 def gate_of(kind: Kind, metric: str) -> Gate:
