@@ -35,7 +35,7 @@ FOLLOW = 0.2
 @json_option
 @db_option
 def jobs_command(place: Place, as_json: bool) -> None:
-    """The specs found, and what is wrong with each that cannot run."""
+    """The specs and studies found, and what is wrong with each that cannot run."""
     jobs = place.client().jobs()
     if as_json:
         print_json([{**jsonable(job), "path": str(job.path)} for job in jobs])
@@ -45,6 +45,12 @@ def jobs_command(place: Place, as_json: bool) -> None:
         return
     rows = [[job.name, job.study, ", ".join(job.presets), job.problem or job.about] for job in jobs]
     table(["job", "study", "presets", "about, or what is wrong"], rows)
+    if studies := place.client().studies():
+        click.echo("")
+        rows = [
+            [one.name, ", ".join(one.runs), str(one.gates or ""), one.problem or one.about] for one in studies
+        ]
+        table(["study", "runs", "gates", "about, or what is wrong"], rows)
 
 
 @click.command("ls")

@@ -132,20 +132,34 @@ class StudyWriter:
         """`open`, or `over` while nothing of it is live or waits. Call inside a transaction."""
         self._db.execute("UPDATE studies SET status=? WHERE name=?", (status, name))
 
-    def note_points(self, study: str, run: str, seq: int, at: float) -> None:
-        """Keep that the points of a run up to `seq` come next. Call inside a transaction."""
+    def note(self, study: str, reading: Reading) -> None:
+        """Keep what the judge of a study is about to be told. Call inside a transaction.
+
+        More points of the run that told the last ones lengthen that line: a lone run of a million points is one.
+        """
         subject = subject_of(study)
         last = self._db.execute(
-            "SELECT id, kind, name FROM readings WHERE run=? ORDER BY id DESC LIMIT 1", (subject,)
+            "SELECT id, kind, name, text FROM readings WHERE run=? ORDER BY id DESC LIMIT 1", (subject,)
         ).fetchone()
-        if last is not None and last["kind"] == POINTS and last["name"] == run:
-            self._db.execute("UPDATE readings SET seq=?, at=? WHERE id=?", (seq, at, last["id"]))
+        line = reading.kind, reading.name, reading.text
+        if reading.kind == POINTS and last is not None and (last["kind"], last["name"], last["text"]) == line:
+            self._db.execute(
+                "UPDATE readings SET seq=?, at=? WHERE id=?", (reading.seq, reading.at, last["id"])
+            )
         else:
-            write_reading(self._db, subject, Reading(kind=POINTS, seq=seq, name=run, at=at))
+            write_reading(self._db, subject, reading)
 
-    def note(self, study: str, reading: Reading) -> None:
-        """Keep what the judge of a study is about to be told. Call inside a transaction."""
-        write_reading(self._db, subject_of(study), reading)
+    def newest_verdict(self, run: str) -> int:
+        """The number of the newest move of a run's gates; 0 before the first."""
+        row = self._db.execute("SELECT coalesce(max(id), 0) FROM verdicts WHERE run=?", (run,)).fetchone()
+        return int(row[0])
+
+    def begun(self, study: str) -> dict[str, str]:
+        """Alias → the run that it means, by the study's journal."""
+        rows = self._db.execute(
+            "SELECT text, name FROM readings WHERE run=? AND kind='began' ORDER BY id", (subject_of(study),)
+        ).fetchall()
+        return {row["text"]: row["name"] for row in rows}
 
     def verdicts_of(self, run: str, *, after: int, until: int = 2**62) -> list[tuple[int, Verdict]]:
         """(number, verdict) of every move of a run's gates, in order."""
@@ -187,6 +201,22 @@ class Points:
         self._next: dict[str, tuple[int, int]] = {}
         """Metric → (its row, the number of its next point)."""
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether any point was read."""
+        return bool(self._next)
+
+    def newest(self, names: Collection[str]) -> int | None:
+        """The number of the newest point of the metrics `names` that was not read yet; None when there is none."""
+        numbers = []
+        for name, metric in self._metrics(names):
+            begun = self._next.get(name, (metric, 0))[1]
+            row = self._db.execute(
+                "SELECT seq FROM points WHERE metric=? AND n>=? ORDER BY n DESC LIMIT 1", (metric, begun)
+            ).fetchone()
+            numbers += [int(row["seq"])] if row is not None else []
+        return max(numbers, default=None)
+
     def new(self, names: Collection[str], *, until: int = 2**62) -> list[tuple[int, Point]]:
         """(number in the run, point) of what is new of the metrics `names`, up to number `until`."""
         found: list[list[tuple[int, Point]]] = []
@@ -196,7 +226,8 @@ class Points:
                 "SELECT seq, step, value, epoch, at FROM points WHERE metric=? AND n>=? AND seq<=? ORDER BY n",
                 (metric, begun, until),
             ).fetchall()
-            self._next[name] = metric, begun + len(rows)
+            if rows:
+                self._next[name] = metric, begun + len(rows)
             found.append(
                 [
                     (
