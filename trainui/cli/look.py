@@ -20,6 +20,7 @@ from trainui.cli.printing import (
 )
 from trainui.core.errors import NotFoundError
 from trainui.core.export.document import jsonable
+from trainui.core.project import StudyFile
 from trainui.core.run import Status
 from trainui.core.store.intents import Desk
 from trainui.core.store.views import RunView
@@ -45,12 +46,18 @@ def jobs_command(place: Place, as_json: bool) -> None:
         return
     rows = [[job.name, job.study, ", ".join(job.presets), job.problem or job.about] for job in jobs]
     table(["job", "study", "presets", "about, or what is wrong"], rows)
-    if studies := place.client().studies():
+    _print_studies(place.client().studies())
+
+
+def _print_studies(files: list[StudyFile]) -> None:
+    rows = []
+    for file in files:
+        rows += [[file.path.stem, "", "", file.problem]] if file.problem else []
+        for one in file.studies:
+            rows.append([one.name, ", ".join(one.plan.runs), str(len(one.plan.gates)), one.about])
+    if rows:
         click.echo("")
-        rows = [
-            [one.name, ", ".join(one.runs), str(one.gates or ""), one.problem or one.about] for one in studies
-        ]
-        table(["study", "runs", "gates", "about, or what is wrong"], rows)
+        table(["study", "runs", "gates", "about, or what is wrong"], rows, right=(2,))
 
 
 @click.command("ls")

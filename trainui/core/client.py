@@ -14,7 +14,7 @@ from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.launching import why_it_cannot_start
 from trainui.core.process.beat import manager_of
 from trainui.core.process.identity import Identity
-from trainui.core.project import JobFile, find_job, find_jobs, find_studies, load_config
+from trainui.core.project import JobFile, StudyFile, find_job, find_jobs, find_studies, load_config
 from trainui.core.run import Status
 from trainui.core.spec import ParamValue, Spec, resolve
 from trainui.core.standby import ensure_manager, stop_manager
@@ -41,19 +41,6 @@ class JobInfo:
     path: Path
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StudyInfo:
-    """A study as a front end lists it; of a file that cannot be read only its name and the problem."""
-
-    name: str
-    about: str
-    problem: str
-    runs: Mapping[str, tuple[str, ...]]
-    """Alias → the jobs it means, as patterns."""
-    gates: int
-    path: Path
-
-
 class Client:
     """Acts on one runs.db for a person or a script."""
 
@@ -76,27 +63,9 @@ class Client:
             for job in find_jobs(self.project)
         ]
 
-    def studies(self) -> list[StudyInfo]:
-        """The studies of the project, and what is wrong with each that cannot be judged."""
-        found = []
-        for file in find_studies(self.project):
-            if file.problem:
-                name = file.path.stem
-                found.append(
-                    StudyInfo(name=name, about="", problem=file.problem, runs={}, gates=0, path=file.path)
-                )
-            for study in file.studies:
-                found.append(
-                    StudyInfo(
-                        name=study.name,
-                        about=study.about,
-                        problem="",
-                        runs=study.plan.runs,
-                        gates=len(study.plan.gates),
-                        path=file.path,
-                    )
-                )
-        return found
+    def studies(self) -> list[StudyFile]:
+        """The files of studies of the project, and what is wrong with each that cannot be judged."""
+        return find_studies(self.project)
 
     def start(
         self,
