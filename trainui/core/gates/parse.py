@@ -48,8 +48,8 @@ def parse_gates(
 
     Raises SpecError, beginning `gate 'ID': `; a GateError says which table, and which key of it.
     """
-    said = {metric: words_of(one) for metric, one in (words or {}).items()}
-    aims = {metric: one.goal for metric, one in said.items() if one.goal}
+    said = None if words is None else {metric: words_of(one) for metric, one in words.items()}
+    aims = {metric: one.goal for metric, one in (said or {}).items() if one.goal}
     gates: list[Gate] = []
     for number, table in enumerate(tables, start=1):
         gate = _read_gate(table, number, {**(goals or {}), **aims}, said)
@@ -63,17 +63,16 @@ def parse_gates(
 
 
 def _read_gate(
-    table: Mapping[str, Any], number: int, goals: Mapping[str, str], words: Mapping[str, Words]
+    table: Mapping[str, Any], number: int, goals: Mapping[str, str], said: Mapping[str, Words] | None
 ) -> Gate:
     name = table.get("id")
     if not isinstance(name, str) or not name.strip():
         message, hint = f"gate '#{number}': id is missing", 'for example id = "no-nan"'
         raise GateError(message, hint=hint, number=number, key="id" if "id" in table else "")
-    kept = table.get(WORDS_KEY, {})
-    words = {**words, **{metric: words_of(said) for metric, said in kept.items()}}
+    words = {**(said or {}), **{metric: words_of(one) for metric, one in table.get(WORDS_KEY, {}).items()}}
     goals = {**goals, **table.get(GOALS_KEY, {})}
     own = {key: raw for key, raw in table.items() if key not in (GOALS_KEY, WORDS_KEY)}
-    keys = GateTable(name, own, goals, words, number)
+    keys = GateTable(name, own, goals, words if words or said is not None else None, number)
     if not keys.has("test"):
         keys.wrong("test is missing", hint=f"known: {', '.join(sorted(PRIMITIVES))}")
     test = keys.choice("test", PRIMITIVES)
@@ -91,7 +90,7 @@ def _read_gate(
         test=test,
         params=rule,
         text=_canonical(keys, words),
-        words={metric: said for metric in sorted(keys.used) if (said := words.get(metric))},
+        words={metric: words[metric] for metric in sorted(keys.used) if metric in words},
         quote=keys.text("quote"),
         source=keys.text("source") or keys.text("src"),
         when=_read_when(keys),
@@ -204,6 +203,6 @@ def _check_references(gates: Sequence[Gate]) -> None:
 def _canonical(keys: GateTable, words: Mapping[str, Words]) -> str:
     used = [metric for metric in sorted(keys.used) if not metric.startswith("@")]
     whole = {**keys.keys, GOALS_KEY: {metric: keys.goal(metric, needed=False) for metric in used}}
-    if said := {metric: words[metric].as_table() for metric in used if metric in words}:
-        whole[WORDS_KEY] = said
+    if described := {metric: words[metric].as_table() for metric in used if metric in words}:
+        whole[WORDS_KEY] = described
     return json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)

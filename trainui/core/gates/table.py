@@ -44,6 +44,8 @@ class GateTable:
         self.used: dict[str, None] = {}
         self._goals = dict(goals)
         self._words = dict(words or {})
+        self.has_words = words is not None
+        """Whether it is known at all what is said of metrics."""
         self._own_goal = self.choice("goal", ("min", "max")) if "goal" in keys else ""
 
     def wrong(self, sentence: str, *, hint: str = "", key: str = "") -> NoReturn:
