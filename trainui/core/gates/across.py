@@ -224,14 +224,17 @@ class AcrossSeat:
             first.ending if first else Ending(result=Result.FINISHED), self._place(at, only=short)
         )
         if verdict is not None and verdict.state is State.UNKNOWN and first is not None:
-            verdict = replace(verdict, reason=verdict.reason.replace("the run ", f"{first.run} ", 1))
+            self._why = verdict.reason.replace("the run ", f"{first.run} ", 1)
+            verdict = replace(verdict, reason=self._why)
         return verdict
 
     def shown(self) -> Verdict:
         """The newest verdict."""
-        return self._seat.shown()
+        verdict = self._seat.shown()
+        return replace(verdict, reason=self._why) if self._why else verdict
 
     def _fresh(self) -> Seat:
+        self._why = ""  # in the end unknown, and which of the runs is to blame
         return Seat(self.gate, AcrossTest(self._rule, self._parts))
 
     def _fell_short(self, alias: str) -> bool:
