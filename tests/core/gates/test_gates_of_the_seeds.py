@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from seed_drive import drawn, told
 from seed_judge import gates, story
 from seed_numbers import AMI, AST_FIRST_TRY, EXPECTED_WER, HEALTHY, LIBRI, REALLY
 
 from trainui.core.gates import Judge, Point, State, Verdict, parse_gates
+from trainui.core.gates.rule import Grade
 
 EVERY_GATE = [gate for seed in ("000", "001", "002", "003") for gate in gates(seed)]
 
@@ -66,6 +69,18 @@ def test_a_gate_hears_a_metric_under_every_name_its_study_knows(written):
 def test_an_accuracy_written_as_a_fraction_is_the_same_accuracy():
     as_percent = story("001.production", told({"val_acc": [48, 70]}))
     assert story("001.production", told({"val_acc": [0.48, 0.70]})) == as_percent
+
+
+def test_a_gain_of_15_48_meets_the_hypothesis_by_the_letter_and_is_too_close_to_call_by_its_samples():
+    """76.98 against the published 61.50, of 500 and of 1,000 samples."""
+    values = [76.98, 61.5]
+    asked = next(gate for gate in EVERY_GATE if gate.id == "001.H1-gain").params.claim
+    assert asked.value(values) == pytest.approx(15.48)
+    assert asked.grade(values) is Grade.CLOSE
+    assert replace(asked, confidence=None).grade(values) is Grade.GOOD
+    low, high = asked.interval(values)
+    assert (low, high) == pytest.approx((11.4, 19.4), abs=0.1)
+    assert "too close to call" in asked.says(values)
 
 
 def test_the_published_swing_is_a_drawdown_and_not_a_range():
