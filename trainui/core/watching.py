@@ -72,13 +72,13 @@ class Watch:
 
     def _replay(self) -> None:
         """Bring the judge to where the store says it stood; what it decides again was decided before."""
-        watched = self._judge.watched
+        wants = self._judge.wants
         passed: Place | None = None
         rows = self._runs.points_in_order(self.name) if self._gates else ()
         for number, (metric, step, value, epoch, at) in enumerate(rows):
             if number % 5000 == 0:
                 beat()
-            if watched is not None and metric not in watched:
+            if not wants(metric):
                 if epoch is None and passed is not None:
                     epoch = passed.epoch
                 passed = Place(step=step, epoch=epoch, at=at)
@@ -176,7 +176,7 @@ class Watch:
                     self.name, "stream", f"{before.path} was {chunk.rewound}; read again from 0", at=now
                 )
             added = self._writer.add_records(
-                self.name, before.kind, records, now=now, wanted=self._judge.watched, prefix=before.prefix
+                self.name, before.kind, records, now=now, wanted=self._judge.wants, prefix=before.prefix
             )
             changed = self._judge_points(added)
             self._hint(added.metrics, now)

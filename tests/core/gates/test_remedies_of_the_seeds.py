@@ -7,9 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 from seed_drive import tables
+from trainui.core.remedies import answers_to, find_remedy, needs_a_person, remedied
 
 from trainui.core.errors import SpecError
-from trainui.core.remedies import answers_to, find_remedy, needs_a_person, remedied
 from trainui.core.spec import Job, Remedy, Spec, argv
 
 TEACHER = {

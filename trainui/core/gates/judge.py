@@ -6,7 +6,7 @@ A verdict depends on nothing but the gates and the order of what was fed: no clo
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from trainui.core.errors import NotFoundError, UserError, nearest
@@ -16,8 +16,11 @@ from trainui.core.gates.primitives.combine import CombineRule, CombineTest
 from trainui.core.gates.question import QuestionSeat
 from trainui.core.gates.rule import Ending, Looking
 from trainui.core.gates.seat import Seat
-from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict
+from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict, Where
 from trainui.core.gates.words import Naming, Words
+
+COUNTERS = ("@epoch", "@step")
+"""Meters that nobody needs to measure: the points themselves say how far the run is."""
 
 
 class Judge:
@@ -29,65 +32,74 @@ class Judge:
         for seat in self._seats.values():
             for metric in seat.gate.params.metrics:
                 self._watchers.setdefault(metric, []).append(seat)
-        self._joined = _in_order([seat for seat in self._seats.values() if not seat.gate.params.metrics])
-        self._listeners = [seat for seat in self._seats.values() if seat.listens]
+        self._hearers = [seat for seat in self._seats.values() if seat.hears]
+        self._joined = _in_order(
+            [seat for seat in self._seats.values() if not (seat.gate.params.metrics or seat.hears)]
+        )
+        self._placed = [seat for seat in self._joined if seat.minds_place]
+        """Those of them that must be looked at as the run goes on, even if no other gate has moved."""
+        self._questions = [seat for seat in self._joined if isinstance(seat, QuestionSeat)]
+        self._counts = tuple(name for name in COUNTERS if name in self._watchers)
         self._looking = [gate.params for gate in gates if isinstance(gate.params, Looking)]
         self._naming = Naming(_words_of(gates))
+        self._renamed = self._naming.names
         self._doubted: set[str] = set()
-        self._place = Place()
+        self._place: Where = Place()
         self._meters: dict[str, float] = {}
         self._ended: Ending | None = None
 
-    def feed(self, point: Point) -> list[Verdict]:
-        """Take in the next point of the run; the verdicts that changed. After the end nothing changes."""
-        if self._ended is not None:
-            return []
-        before = self._place
-        self._place = Place(
-            step=point.step, epoch=before.epoch if point.epoch is None else point.epoch, at=point.at
-        )
-        changed = self._count_up()
-        for named in self._naming.of(point):
-            watchers = self._watchers.get(named.metric)
-            if watchers:
-                if named.epoch is None and self._place.epoch is not None:
-                    named = replace(named, epoch=self._place.epoch)
-                changed += [verdict for seat in watchers if (verdict := seat.see(named))]
-        if len(self._naming.doubts) > len(self._doubted):
-            changed += self._give_up()
-        if self._joined and (changed or self._place.epoch != before.epoch or self._has_questions):
-            changed += self._look_around()
-        return changed
-
-    @property
-    def watched(self) -> Collection[str] | None:
-        """The metrics whose points must be fed; None: every one, since a gate asks how far the run is."""
-        asks_place = self._joined or not self._watchers.keys().isdisjoint(("@epoch", "@step"))
-        return None if asks_place else self._watchers.keys() | self._naming.names
-
     @property
     def looks_for(self) -> Sequence[re.Pattern[str]]:
-        """Printed lines that one of these finds must be told of, as notices."""
+        """What a printed line must match to be worth a notice of kind `line`."""
         patterns = [one for rule in self._looking for one in rule.looks_for]
         return [re.compile(one) for one in dict.fromkeys(patterns)]
 
     @property
     def globs(self) -> Sequence[str]:
-        """Files that must be counted now and then, and told of as notices; as the gates write them."""
+        """The files that are to be counted, for notices of kind `files`; as the gates write them."""
         return list(dict.fromkeys(one for rule in self._looking for one in rule.globs))
 
-    def notice(self, notice: Notice) -> list[Verdict]:
-        """Take in what is no number; the verdicts that changed."""
+    @property
+    def meters_wanted(self) -> frozenset[str]:
+        """The meters that must be measured for the gates."""
+        return frozenset(name for name in self._watchers if name.startswith("@") and name not in COUNTERS)
+
+    def wants(self, metric: str) -> bool:
+        """Whether the points of a metric must be fed; of the others `pass_by` need only tell the last place."""
+        return bool(self._placed or self._counts) or metric in self._watchers or metric in self._renamed
+
+    def feed(self, point: Point) -> list[Verdict]:
+        """Take in the next point of the run; the verdicts that changed. After the end nothing changes."""
         if self._ended is not None:
             return []
-        here = self._place
-        self._place = Place(
-            step=here.step if notice.step is None else notice.step,
-            epoch=here.epoch if notice.epoch is None else notice.epoch,
-            at=notice.at,
-        )
-        changed = [verdict for seat in self._listeners if (verdict := seat.hear(notice, self._place))]
-        return changed + self._look_around()
+        before = self._place.epoch
+        if point.epoch is None and before is not None:
+            point = Point(metric=point.metric, step=point.step, value=point.value, epoch=before, at=point.at)
+        self._place = point
+        changed = self._count_up() if self._counts else []
+        if point.metric in self._renamed:
+            for named in self._naming.of(point):
+                self._show(named, changed)
+            if len(self._naming.doubts) > len(self._doubted):
+                changed += self._give_up()
+        else:
+            self._show(point, changed)
+        if changed:
+            if self._joined:
+                changed += self._look_around(self._joined)
+        elif self._placed and (point.epoch != before or any(not one.done for one in self._questions)):
+            changed += self._look_around(self._placed)
+        return changed
+
+    def _show(self, point: Point, changed: list[Verdict]) -> None:
+        for seat in self._watchers.get(point.metric, ()):
+            if not seat.done and (verdict := seat.see(point)):
+                changed.append(verdict)
+
+    def feed_all(self, points: Iterable[Point]) -> list[Verdict]:
+        """Take in one point after the other; the verdicts that changed."""
+        feed = self.feed
+        return [verdict for point in points for verdict in feed(point)]
 
     def pass_by(self, place: Place) -> None:
         """The run has come so far with points that nobody watches, which need not be fed one by one."""
@@ -100,21 +112,27 @@ class Judge:
         """Take in readings of meters such as `@wall_h`, taken at `at`; the verdicts that changed."""
         if self._ended is not None:
             return []
-        here = self._place
-        self._place = Place(
-            step=here.step if step is None else step, epoch=here.epoch if epoch is None else epoch, at=at
-        )
+        self._move(at=at, step=step, epoch=epoch)
         changed: list[Verdict] = []
         for name, value in values.items():
             changed += self._read_meter(name, value)
-        return changed + self._look_around()
+        return changed + self._look_around(self._joined)
+
+    def notice(self, notice: Notice) -> list[Verdict]:
+        """Take in what is no number: a printed line, how many files there are, a wish to stop. After the end nothing
+        changes."""
+        if self._ended is not None:
+            return []
+        self._move(at=notice.at, step=notice.step, epoch=notice.epoch)
+        changed = [verdict for seat in self._hearers if (verdict := seat.hear(notice, self._place))]
+        return changed + self._look_around(self._joined)
 
     def end(self, *, result: str, exit_code: int | None, at: float) -> list[Verdict]:
         """The run ended: every gate gets its last word. A second call changes nothing."""
         if self._ended is not None:
             return []
         self._ended = Ending(result=result, exit_code=exit_code)
-        self._place = replace(self._place, at=at)
+        self._move(at=at)
         plain = [seat for seat in self._seats.values() if seat not in self._joined]
         return self._close([*plain, *self._joined])
 
@@ -125,11 +143,11 @@ class Judge:
             raise NotFoundError(f"no gate is called {gate_id!r}", hint=nearest(gate_id, self._seats))
         if not isinstance(seat, QuestionSeat):
             raise UserError(f"gate {gate_id!r} asks nothing: it is judged by {seat.gate.rule}")
-        self._place = replace(self._place, at=at)
+        self._move(at=at)
         answered = seat.answer(verdict, who=who, note=note, place=self._place)
         changed = [answered] if answered else []
         if self._ended is None:
-            return changed + self._look_around()
+            return changed + self._look_around(self._joined)
         for other in self._joined:
             other.reopen()
         return changed + self._close(self._joined)
@@ -137,10 +155,6 @@ class Judge:
     def current(self) -> dict[str, Verdict]:
         """The newest verdict of every gate, in the order of the gates, values included; no actions."""
         return {name: seat.shown() for name, seat in self._seats.items()}
-
-    @property
-    def _has_questions(self) -> bool:
-        return any(isinstance(seat, QuestionSeat) and not seat.done for seat in self._joined)
 
     def _seat(self, gate: Gate) -> Seat:
         if isinstance(gate.params, AskRule):
@@ -154,16 +168,23 @@ class Judge:
         seat = self._seats[name]
         return seat.gate.is_flag, seat.state
 
+    def _move(self, *, at: float, step: float | None = None, epoch: float | None = None) -> None:
+        here = self._place
+        self._place = Place(
+            step=here.step if step is None else step, epoch=here.epoch if epoch is None else epoch, at=at
+        )
+
     def _count_up(self) -> list[Verdict]:
-        """@epoch and @step need nobody to measure them: the points themselves say how far the run is."""
+        """The point says how far the run is."""
         changed: list[Verdict] = []
-        for name, here in (("@epoch", self._place.epoch), ("@step", self._place.step)):
-            if name in self._watchers and here is not None and here > self._meters.get(name, -1.0):
+        for name in self._counts:
+            here = self._place.epoch if name == "@epoch" else self._place.step
+            if here is not None and here > self._meters.get(name, -1.0):
                 changed += self._read_meter(name, here)
         return changed
 
     def _read_meter(self, name: str, value: float) -> list[Verdict]:
-        if name in ("@epoch", "@step") and self._meters.get(name) == value:
+        if name in COUNTERS and self._meters.get(name) == value:
             return []
         self._meters[name] = value
         here = self._place
@@ -180,8 +201,8 @@ class Judge:
                     changed.append(verdict)
         return changed
 
-    def _look_around(self) -> list[Verdict]:
-        return [verdict for seat in self._joined if (verdict := seat.look(self._place))]
+    def _look_around(self, seats: Sequence[Seat]) -> list[Verdict]:
+        return [verdict for seat in seats if (verdict := seat.look(self._place))]
 
     def _close(self, seats: Sequence[Seat]) -> list[Verdict]:
         assert self._ended is not None

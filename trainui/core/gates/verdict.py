@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 
 class State(StrEnum):
     """Where a gate stands. Flags go ok, warn, tripped; criteria end passed or failed; `unknown` is loud."""
@@ -18,9 +20,11 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Point:
-    """One number of one metric, in the order the run wrote it. `value` may be NaN or infinite."""
+class Point(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One number of one metric, in the order the run wrote it. `value` may be NaN or infinite.
+
+    Millions are made: this kind of class costs a tenth of a frozen dataclass.
+    """
 
     metric: str
     step: float
@@ -58,6 +62,10 @@ class Place:
     step: float | None = None
     epoch: float | None = None
     at: float = 0.0
+
+
+Where = Point | Place
+"""What lies somewhere in a run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

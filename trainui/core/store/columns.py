@@ -103,9 +103,8 @@ class Batch:
         if not places:
             return None
         last = places[-1]
-        names = [self._prefix + name for name in self._told[last].metrics]
-        name = next(name for name in reversed(names) if name not in aside)
-        step = steps[name][self.columns[name].places.index(last) if aside else -1]
+        names = [one for name in self._told[last].metrics if (one := self._prefix + name) not in aside]
+        step = steps[max(names, key=lambda name: self.columns[name].seqs[-1])][-1]
         epochs = (self.epochs[n] for n in reversed(places) if self.epochs[n] is not None)
         return Place(step=step, epoch=next(epochs, None), at=self.ats[last])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import astuple, dataclass, field
 from itertools import chain, count, repeat
 from typing import Any
@@ -136,14 +136,14 @@ class StreamWriter:
         records: Sequence[Record],
         *,
         now: float,
-        wanted: Collection[str] | None = (),
+        wanted: Callable[[str], bool] | None = None,
         prefix: str = "",
     ) -> Added:
         """Append the points of records in the order given, with their envelopes. Call inside a transaction.
 
         A point without a step stands at its epoch, or at its number; one without a time at `now` (Unix
         seconds). The points of the `wanted` metrics are returned as far as `source` is the most structured
-        one that tells them; None wants every metric. `prefix` goes before every name.
+        one that tells them. `prefix` goes before every name.
         """
         known = self._run(run)
         batch = Batch(records, now=now, first=known.points, prefix=prefix)
@@ -154,7 +154,7 @@ class StreamWriter:
         self._insert(batch, tallies, steps)
         known.points += batch.size
         aside = {name for name, tally in tallies.items() if known.curves[name][1] != tally.id}
-        asked = [name for name in batch.columns if name not in aside and (wanted is None or name in wanted)]
+        asked = [name for name in batch.columns if wanted and name not in aside and wanted(name)]
         return Added(
             metrics=batch.columns.keys(),
             points=batch.points({one: steps[one] for one in asked}, aside) if asked else (),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trainui.core.gates.claim import Claim, Interval
 from trainui.core.gates.fold import COMPARE
 from trainui.core.gates.quantity import Quantity
-from trainui.core.gates.reduction import Reduction
+from trainui.core.gates.reduction import Reckoned, Reduction
 from trainui.core.gates.rule import Ending, Grade, Primitive
 from trainui.core.gates.table import GateTable
 from trainui.core.gates.units import is_number
@@ -52,9 +53,9 @@ class ValueRule:
         on_scale = claim.left.reducer in SAMPLED and claim.second is None
         return claim.right if on_scale and isinstance(claim.right, float) else None
 
-    def test(self) -> ValueTest:
-        """A fresh test."""
-        return ValueTest(self)
+    def test(self, parts: Sequence[Reckoned] = ()) -> ValueTest:
+        """A fresh test; of `parts`, one for each of its quantities, where these are not all of one run."""
+        return ValueTest(self, parts)
 
 
 class ValueTest:
@@ -63,12 +64,11 @@ class ValueTest:
     latches = False
     needs_finish = True
 
-    def __init__(self, rule: ValueRule) -> None:
+    def __init__(self, rule: ValueRule, parts: Sequence[Reckoned] = ()) -> None:
         self._claim = rule.claim
         goals = dict(rule.goals)
-        self._all = [Reduction(q, goals[q.metric]) for q in rule.quantities]
+        self._all: Sequence[Reckoned] = parts or [Reduction(q, goals[q.metric]) for q in rule.quantities]
         self._left = self._all[0]
-        self._is_foreign = any(part.foreign for part in self._all)
         watched = {q.metric for q in rule.quantities[1:] if not q.run}
         self._partners = watched - {rule.claim.left.metric}
         self._fresh: set[str] = set()
@@ -103,7 +103,7 @@ class ValueTest:
         grade = self._claim.grade(values)
         if grade is not Grade.WAIT:
             return grade
-        blind = self._is_foreign or any(part.blind for part in self._all) or self._divides_by_zero(values)
+        blind = any(part.foreign or part.blind for part in self._all) or self._divides_by_zero(values)
         return Grade.BLIND if blind else Grade.WAIT
 
     def final(self, ending: Ending) -> Grade:
