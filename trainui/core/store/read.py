@@ -26,6 +26,7 @@ from trainui.core.store.rows import (
 )
 from trainui.core.store.schema import connect
 from trainui.core.store.segments import segments_of
+from trainui.core.store.studyviews import StudyReader
 from trainui.core.store.usage import usage_of
 from trainui.core.store.views import (
     Bucket,
@@ -44,7 +45,7 @@ from trainui.core.store.views import (
 )
 
 
-class Reader:
+class Reader(StudyReader):
     """A front end's eyes. Safe to use from one thread at a time."""
 
     def __init__(self, path: Path) -> None:
