@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from seed_drive import drawn, told
+from seed_drive import drawn, study_file, told
 from seed_judge import gates, story
 from seed_numbers import AMI, AST_FIRST_TRY, EXPECTED_WER, HEALTHY, LIBRI, REALLY
 
 from trainui.core.gates import Judge, Point, State, Verdict, parse_gates
 from trainui.core.gates.rule import Grade
+from trainui.core.gates.study import StudyJudge
+from trainui.core.studyfile import load_studies
 
 EVERY_GATE = [gate for seed in ("000", "001", "002", "003") for gate in gates(seed)]
 
@@ -119,6 +121,19 @@ def test_two_expected_curves_of_one_run_hold_at_once_only_with_room():
     }
     assert states["15%"] == [State.OK]
     assert State.TRIPPED in states["5%"]
+
+
+def test_a_comparison_names_the_run_that_ended_too_early_for_it():
+    """And not the one that has not begun."""
+    (study,) = load_studies(study_file("001"))
+    judge = StudyJudge(study.plan)
+    for epoch, value in enumerate(LIBRI, start=1):
+        judge.feed(
+            "libri", "libri-1", Point(metric="Val Acc", step=epoch, value=value, epoch=epoch, at=epoch)
+        )
+    judge.end("libri", "libri-1", result="finished", exit_code=0, at=99)
+    verdict = judge.current()["001.compare-10"]
+    assert (verdict.state, verdict.reason) == (State.UNKNOWN, "libri-1 ended at epoch 5, before epoch 10")
 
 
 def test_nothing_of_a_run_is_left_pending_at_its_end():

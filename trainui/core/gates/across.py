@@ -156,6 +156,8 @@ class AcrossSeat:
             for quantity, source in zip(rule.quantities, sources, strict=True)
         ]
         self._seat = self._fresh()
+        self._last_words = ""
+        """Why it ended unknown, with the name of the run."""
         self._here: dict[tuple[str, str], Where] = {}
         self.watched = {
             (alias, part.quantity.metric) for part in self._parts for alias in part.source.aliases
@@ -177,6 +179,7 @@ class AcrossSeat:
         before = self._seat.state
         self._here = {key: place for key, place in self._here.items() if key[0] != alias}
         self._seat = self._fresh()
+        self._last_words = ""
         if before is State.PENDING:
             return None
         why = f"{run} has taken the place of {instead}" if instead else f"{run} has begun"
@@ -220,16 +223,26 @@ class AcrossSeat:
         over = [ended[alias] for alias in sorted(short or aliases) if alias in ended]
         died = next((one for one in over if one.ending.result != Result.FINISHED), None)
         first = died or (over[0] if over else None)
-        verdict = self._seat.end(
-            first.ending if first else Ending(result=Result.FINISHED), self._place(at, only=short)
-        )
+        place = self._place(at, only=short)
+        verdict = self._seat.end(first.ending if first else Ending(result=Result.FINISHED), place)
         if verdict is not None and verdict.state is State.UNKNOWN and first is not None:
-            verdict = replace(verdict, reason=verdict.reason.replace("the run ", f"{first.run} ", 1))
+            why = self._cut_short(place) if short else verdict.reason
+            verdict = replace(verdict, reason=why.replace("the run ", f"{first.run} ", 1))
+            self._last_words = verdict.reason
         return verdict
+
+    def _cut_short(self, place: Where) -> str:
+        when = self.gate.when
+        assert when.span is not None
+        here = when.span.position(place, 0)
+        unit = when.span.unit[:-1]
+        came = f"at {unit} {here:g}" if here is not None else f"without a {unit}"
+        return f"the run ended {came}, before {unit} {when.span.amount:g}"
 
     def shown(self) -> Verdict:
         """The newest verdict."""
-        return self._seat.shown()
+        shown = self._seat.shown()
+        return replace(shown, reason=self._last_words) if self._last_words else shown
 
     def _fresh(self) -> Seat:
         return Seat(self.gate, AcrossTest(self._rule, self._parts))
