@@ -156,8 +156,6 @@ class AcrossSeat:
             for quantity, source in zip(rule.quantities, sources, strict=True)
         ]
         self._seat = self._fresh()
-        self._last_words = ""
-        """Why it ended unknown, with the name of the run."""
         self._here: dict[tuple[str, str], Where] = {}
         self.watched = {
             (alias, part.quantity.metric) for part in self._parts for alias in part.source.aliases
@@ -179,7 +177,6 @@ class AcrossSeat:
         before = self._seat.state
         self._here = {key: place for key, place in self._here.items() if key[0] != alias}
         self._seat = self._fresh()
-        self._last_words = ""
         if before is State.PENDING:
             return None
         why = f"{run} has taken the place of {instead}" if instead else f"{run} has begun"
@@ -227,8 +224,8 @@ class AcrossSeat:
         verdict = self._seat.end(first.ending if first else Ending(result=Result.FINISHED), place)
         if verdict is not None and verdict.state is State.UNKNOWN and first is not None:
             why = self._cut_short(place) if short else verdict.reason
-            verdict = replace(verdict, reason=why.replace("the run ", f"{first.run} ", 1))
-            self._last_words = verdict.reason
+            self._why = why.replace("the run ", f"{first.run} ", 1)
+            verdict = replace(verdict, reason=self._why)
         return verdict
 
     def _cut_short(self, place: Where) -> str:
@@ -241,10 +238,11 @@ class AcrossSeat:
 
     def shown(self) -> Verdict:
         """The newest verdict."""
-        shown = self._seat.shown()
-        return replace(shown, reason=self._last_words) if self._last_words else shown
+        verdict = self._seat.shown()
+        return replace(verdict, reason=self._why) if self._why else verdict
 
     def _fresh(self) -> Seat:
+        self._why = ""  # in the end unknown, and which of the runs is to blame
         return Seat(self.gate, AcrossTest(self._rule, self._parts))
 
     def _fell_short(self, alias: str) -> bool:
