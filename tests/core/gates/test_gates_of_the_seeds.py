@@ -123,6 +123,19 @@ def test_two_expected_curves_of_one_run_hold_at_once_only_with_room():
     assert State.TRIPPED in states["5%"]
 
 
+@pytest.mark.parametrize(
+    ("hours", "why"),
+    [(1, "the run ended before it was asked: curves"), (3, "nobody has answered: curves still plausible?")],
+)
+def test_a_question_nobody_was_asked_is_told_from_one_that_nobody_answered(hours, why):
+    judge = whole("000.look-in")
+    for at in range(hours + 1):
+        judge.feed(Point(metric="train/loss", step=at, value=1.0, epoch=at, at=at * 3600.0))
+    (verdict,) = judge.end(result="finished", exit_code=0, at=hours * 3600.0)
+    assert verdict.state is State.UNKNOWN
+    assert verdict.reason.startswith(why)
+
+
 def test_a_comparison_names_the_run_that_ended_too_early_for_it():
     """And not the one that has not begun."""
     (study,) = load_studies(study_file("001"))
