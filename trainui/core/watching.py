@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from trainui.core.errors import StoreError
 from trainui.core.following import OWN, Stream, Streams, stamp_of, written_after
-from trainui.core.gates import Judge, Place, Point, State, Verdict
+from trainui.core.gates import Gate, Judge, Place, Point, State, Verdict
 from trainui.core.ingest.discover import Found
 from trainui.core.ingest.follow import Chunk
 from trainui.core.ingest.format import Reader
@@ -91,15 +91,10 @@ class Watch:
         if passed is not None:
             self._judge.pass_by(passed)
 
-    def unanswered(self) -> list[Verdict]:
-        """Verdicts that were committed by a manager that died before it acted on them."""
-        waiting = set(self._runs.unanswered(self.name))
-        current = self._judge.current()
-        return [
-            replace(current[gate.id], actions=gate.actions.get(current[gate.id].state, ()))
-            for gate in self._gates
-            if gate.id in waiting
-        ]
+    @property
+    def gates(self) -> dict[str, Gate]:
+        """The gates it is judged by, by their ids."""
+        return by_id(self._gates)
 
     def register_gates(self) -> None:
         """Write the run's gates down before it starts. Call inside a transaction."""
@@ -273,6 +268,11 @@ class Watch:
         changed = self._judge.end(result=result, exit_code=exit_code, at=now)
         self._write(changed)
         return changed
+
+
+def by_id(gates: Iterable[Gate]) -> dict[str, Gate]:
+    """Gates by their ids."""
+    return {gate.id: gate for gate in gates}
 
 
 def _tells_more(record: Record) -> bool:
