@@ -87,7 +87,7 @@ class ActionWriter:
     def past(self, subject: str, gate: str) -> list[Past]:
         """What was done before about a gate, and what is still to be done; oldest first."""
         rows = self._db.execute(
-            "SELECT actions.action, verdicts.verdict, verdicts.step, verdicts.epoch, verdicts.at AS then,"
+            "SELECT actions.action, verdicts.verdict, verdicts.step, verdicts.epoch, verdicts.at AS reached_at,"
             " actions.at FROM actions JOIN verdicts ON verdicts.id = actions.verdict"
             " WHERE actions.run=? AND actions.gate=? AND (is_done OR outcome=?) ORDER BY actions.id",
             (subject, gate, TO_DO),
@@ -96,7 +96,7 @@ class ActionWriter:
             Past(
                 action=row["action"],
                 state=State(row["verdict"]),
-                place=Place(step=row["step"], epoch=row["epoch"], at=row["then"]),
+                place=Place(step=row["step"], epoch=row["epoch"], at=row["reached_at"]),
                 at=row["at"],
             )
             for row in rows
