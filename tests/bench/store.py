@@ -1,4 +1,4 @@
-"""What points cost in the store: to keep, to open for drawing, to judge."""
+"""What points cost in the store: to keep, to open for drawing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench.measure import Row, clock
-from trainui.core.gates import Judge, Point, parse_gates
 from trainui.core.ingest.records import Record
 from trainui.core.store.read import Reader
 from trainui.core.store.schema import atomic, connect
@@ -62,33 +61,3 @@ def _fill(path: Path, points: int) -> None:
         )
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     db.close()
-
-
-def judging(_folder: Path) -> Iterator[Row]:
-    """What a point costs to judge."""
-    tables = [
-        {"id": f"v{n}", "role": "criterion", "test": "value", "left": "best(m)", "op": "<", "right": n}
-        for n in range(15)
-    ]
-    tables += [{"id": f"f{n}", "role": "flag", "test": "finite", "metrics": ["m"]} for n in range(5)]
-    tables += [
-        {
-            "id": f"s{n}",
-            "role": "flag",
-            "test": "stall",
-            "metric": "m",
-            "min_delta": "1%",
-            "window": "8 epochs",
-        }
-        for n in range(10)
-    ]
-    judge = Judge(parse_gates(tables))
-    points = [
-        Point(metric="m", step=n, value=100 / (n + 1), epoch=n / 10, at=float(n)) for n in range(20_000)
-    ]
-
-    def feed() -> None:
-        for point in points:
-            judge.feed(point)
-
-    yield "judge one point with 30 gates", f"{clock(feed) / len(points) * 1e6:.1f} µs", "–"

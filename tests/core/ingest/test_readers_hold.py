@@ -89,7 +89,7 @@ def keeps(store, kind, records):
     """Whether the store takes these points, all of them, with the values they have."""
     writer, told = StreamWriter(store), [one for one in records if one.checkpoint is None]
     with pytest.raises(TakenBackError), atomic(store):
-        writer.add_records("a-1", kind, told, now=1.0, wanted=None)
+        writer.add_records("a-1", kind, told, now=1.0, wanted=lambda _: True)
         kept = store.execute("SELECT value FROM points ORDER BY seq").fetchall()
         assert sorted(repr(row[0]) for row in kept) == sorted(
             repr(None if math.isnan(value) else value) for one in told for value in one.metrics.values()

@@ -195,12 +195,12 @@ records = st.builds(
 def test_a_judge_that_is_fed_what_it_watches_says_what_it_would_say_of_all(batches):
     db = connect_in_memory()
     some, everything = Judge(parse_gates(GATES)), Judge(parse_gates(GATES))
-    assert some.watched is not None
+    assert not some.wants("y")
     writer = StreamWriter(db)
     told: tuple[list, list] = ([], [])
     for source, batch in batches:
         start = sum(row[0] for row in db.execute("SELECT points FROM metrics"))
-        added = writer.add_records("a-1", source, batch, now=0.0, wanted=some.watched)
+        added = writer.add_records("a-1", source, batch, now=0.0, wanted=some.wants)
         for point in added.points:
             told[0].extend(some.feed(point))
         if added.curve_place is not None:
@@ -235,6 +235,6 @@ def test_a_watch_that_starts_anew_stands_where_the_last_one_stood(tmp_path):
         )
     )
     second = Watch(run.db, run.row, StreamWriter(run.db))
-    assert second._judge.current() == first._judge.current()
-    assert second._judge._place == first._judge._place
-    assert (second._judge._place.step, second._judge._place.epoch) == (39, 7)
+    assert second._judging._judge.current() == first._judging._judge.current()
+    assert second._judging._judge._place == first._judging._judge._place
+    assert (second._judging._judge._place.step, second._judging._judge._place.epoch) == (39, 7)

@@ -5,7 +5,8 @@ A verdict depends on nothing but the gates and the order of what was fed: no clo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from trainui.core.errors import NotFoundError, UserError, nearest
@@ -13,53 +14,138 @@ from trainui.core.gates.gate import Gate
 from trainui.core.gates.primitives.ask import AskRule
 from trainui.core.gates.primitives.combine import CombineRule, CombineTest
 from trainui.core.gates.question import QuestionSeat
-from trainui.core.gates.rule import Ending
+from trainui.core.gates.rule import Ending, Looking
 from trainui.core.gates.seat import Seat
-from trainui.core.gates.verdict import Place, Point, State, Verdict
+from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict, Where
+from trainui.core.gates.watch import METERS, DefaultWatch
+from trainui.core.gates.words import Naming, Words
+
+COUNTERS = ("@epoch", "@step")
+"""Meters that nobody needs to measure: the points themselves say how far the run is."""
 
 
 class Judge:
     """Where every gate of a run stands."""
 
-    def __init__(self, gates: Sequence[Gate]) -> None:
+    def __init__(self, gates: Sequence[Gate], watch: DefaultWatch | None = None) -> None:
+        """`watch`: what is looked for besides the gates; its verdicts come after theirs."""
+        self._watch = watch
         self._seats: dict[str, Seat] = {gate.id: self._seat(gate) for gate in gates}
         self._watchers: dict[str, list[Seat]] = {}
         for seat in self._seats.values():
             for metric in seat.gate.params.metrics:
                 self._watchers.setdefault(metric, []).append(seat)
-        self._joined = _in_order([seat for seat in self._seats.values() if not seat.gate.params.metrics])
-        self._place = Place()
+        self._hearers = [seat for seat in self._seats.values() if seat.hears]
+        self._joined = _in_order(
+            [seat for seat in self._seats.values() if not (seat.gate.params.metrics or seat.hears)]
+        )
+        self._placed = [seat for seat in self._joined if seat.minds_place]
+        """Those of them that must be looked at as the run goes on, even if no other gate has moved."""
+        self._questions = [seat for seat in self._joined if isinstance(seat, QuestionSeat)]
+        self._counts = tuple(name for name in COUNTERS if name in self._watchers)
+        self._naming = Naming(_words_of(gates))
+        self._renamed = self._naming.names
+        self._doubted: set[str] = set()
+        self._place: Where = Place()
         self._meters: dict[str, float] = {}
         self._ended: Ending | None = None
+
+    @property
+    def hears(self) -> bool:
+        """Whether a gate is to be told of what is no number."""
+        return bool(self._hearers)
+
+    @property
+    def looks_for(self) -> Sequence[re.Pattern[str]]:
+        """What a printed line must match to be worth a notice of kind `line`, now."""
+        patterns = [one for rule in self._looking for one in rule.looks_for]
+        return [re.compile(one) for one in dict.fromkeys(patterns)]
+
+    @property
+    def globs(self) -> Sequence[str]:
+        """The files that are to be counted, for notices of kind `files`, now; as the gates write them."""
+        return list(dict.fromkeys(one for rule in self._looking for one in rule.globs))
+
+    @property
+    def _looking(self) -> Iterator[Looking]:
+        rules = (seat.gate.params for seat in self._hearers if not seat.done)
+        return (rule for rule in rules if isinstance(rule, Looking))
+
+    @property
+    def measures(self) -> frozenset[str]:
+        """The meters that must be measured for the gates."""
+        mine = frozenset(name for name in self._watchers if name.startswith("@") and name not in COUNTERS)
+        return mine if self._watch is None else mine | METERS
+
+    @property
+    def unwritten(self) -> Mapping[str, Gate]:
+        """The gates nobody wrote: detectors of the default watch that have ever left ok, by ID."""
+        return {} if self._watch is None else self._watch.gates
+
+    @property
+    def waits_for_time(self) -> bool:
+        """Whether a gate may change because time passes, so that `meters` is to be called though nothing is read."""
+        return bool(self._placed)
+
+    @property
+    def place(self) -> Where:
+        """How far the run is."""
+        return self._place
+
+    def wants(self, metric: str) -> bool:
+        """Whether the points of a metric must be fed; of the others `pass_by` need only tell the last place."""
+        if self._placed or self._counts or metric in self._watchers or metric in self._renamed:
+            return True
+        return self._watch is not None and self._watch.wants(metric)
 
     def feed(self, point: Point) -> list[Verdict]:
         """Take in the next point of the run; the verdicts that changed. After the end nothing changes."""
         if self._ended is not None:
             return []
-        before = self._place
-        self._place = Place(
-            step=point.step, epoch=before.epoch if point.epoch is None else point.epoch, at=point.at
-        )
-        changed = self._count_up()
-        watchers = self._watchers.get(point.metric)
-        if watchers:
-            if point.epoch is None and self._place.epoch is not None:
-                point = replace(point, epoch=self._place.epoch)
-            changed += [verdict for seat in watchers if (verdict := seat.see(point))]
-        if self._joined and (changed or self._place.epoch != before.epoch or self._has_questions):
-            changed += self._look_around()
+        before = self._place.epoch
+        if point.epoch is None and before is not None:
+            point = Point(metric=point.metric, step=point.step, value=point.value, epoch=before, at=point.at)
+        self._place = point
+        changed = self._count_up() if self._counts else []
+        if point.metric in self._renamed:
+            for named in self._naming.of(point):
+                self._show(named, changed)
+            if len(self._naming.doubts) > len(self._doubted):
+                changed += self._give_up()
+        else:
+            self._show(point, changed)
+        if changed:
+            if self._joined:
+                changed += self._look_around(self._joined)
+        elif self._placed and (point.epoch != before or any(not one.done for one in self._questions)):
+            changed += self._look_around(self._placed)
+        if self._watch is not None:
+            changed += self._watch.feed(point)
         return changed
 
-    @property
-    def watched(self) -> Collection[str] | None:
-        """The metrics whose points must be fed; None: every one, since a gate asks how far the run is."""
-        asks_place = self._joined or not self._watchers.keys().isdisjoint(("@epoch", "@step"))
-        return None if asks_place else self._watchers.keys()
+    def _show(self, point: Point, changed: list[Verdict]) -> None:
+        for seat in self._watchers.get(point.metric, ()):
+            if not seat.done and (verdict := seat.see(point)):
+                changed.append(verdict)
+
+    def feed_all(self, points: Iterable[Point]) -> list[Verdict]:
+        """Take in one point after the other; the verdicts that changed."""
+        feed = self.feed
+        return [verdict for point in points for verdict in feed(point)]
 
     def pass_by(self, place: Place) -> None:
         """The run has come so far with points that nobody watches, which need not be fed one by one."""
         if self._ended is None:
             self._place = place if place.epoch is not None else replace(place, epoch=self._place.epoch)
+
+    def begin_again(self) -> None:
+        """Another run goes on from here: what was fed is remembered, and the gates it was fed to stand as before it."""
+        self._meters.clear()
+        for seat in self._seats.values():
+            metrics = seat.gate.params.metrics
+            joined = seat in self._joined and seat.state not in (State.PASSED, State.FAILED)
+            if joined or isinstance(seat.test, CombineTest) or any(name[0] != "@" for name in metrics):
+                seat.begin_again()
 
     def meters(
         self, values: Mapping[str, float], *, at: float, step: float | None = None, epoch: float | None = None
@@ -67,21 +153,28 @@ class Judge:
         """Take in readings of meters such as `@wall_h`, taken at `at`; the verdicts that changed."""
         if self._ended is not None:
             return []
-        here = self._place
-        self._place = Place(
-            step=here.step if step is None else step, epoch=here.epoch if epoch is None else epoch, at=at
-        )
+        self._move(at=at, step=step, epoch=epoch)
         changed: list[Verdict] = []
         for name, value in values.items():
             changed += self._read_meter(name, value)
-        return changed + self._look_around()
+        changed += self._look_around(self._joined)
+        return changed if self._watch is None else [*changed, *self._watch.meters(values, self._place)]
+
+    def notice(self, notice: Notice) -> list[Verdict]:
+        """Take in what is no number: a printed line, how many files there are, a wish to stop. After the end nothing
+        changes."""
+        if self._ended is not None:
+            return []
+        self._move(at=notice.at, step=notice.step, epoch=notice.epoch)
+        changed = [verdict for seat in self._hearers if (verdict := seat.hear(notice, self._place))]
+        return changed + self._look_around(self._joined)
 
     def end(self, *, result: str, exit_code: int | None, at: float) -> list[Verdict]:
         """The run ended: every gate gets its last word. A second call changes nothing."""
         if self._ended is not None:
             return []
         self._ended = Ending(result=result, exit_code=exit_code)
-        self._place = replace(self._place, at=at)
+        self._move(at=at)
         plain = [seat for seat in self._seats.values() if seat not in self._joined]
         return self._close([*plain, *self._joined])
 
@@ -92,22 +185,19 @@ class Judge:
             raise NotFoundError(f"no gate is called {gate_id!r}", hint=nearest(gate_id, self._seats))
         if not isinstance(seat, QuestionSeat):
             raise UserError(f"gate {gate_id!r} asks nothing: it is judged by {seat.gate.rule}")
-        self._place = replace(self._place, at=at)
+        self._move(at=at)
         answered = seat.answer(verdict, who=who, note=note, place=self._place)
         changed = [answered] if answered else []
         if self._ended is None:
-            return changed + self._look_around()
+            return changed + self._look_around(self._joined)
         for other in self._joined:
             other.reopen()
         return changed + self._close(self._joined)
 
     def current(self) -> dict[str, Verdict]:
         """The newest verdict of every gate, in the order of the gates, values included; no actions."""
-        return {name: seat.shown() for name, seat in self._seats.items()}
-
-    @property
-    def _has_questions(self) -> bool:
-        return any(isinstance(seat, QuestionSeat) and not seat.done for seat in self._joined)
+        current = {name: seat.shown() for name, seat in self._seats.items()}
+        return current if self._watch is None else {**current, **self._watch.current()}
 
     def _seat(self, gate: Gate) -> Seat:
         if isinstance(gate.params, AskRule):
@@ -121,28 +211,50 @@ class Judge:
         seat = self._seats[name]
         return seat.gate.is_flag, seat.state
 
+    def _move(self, *, at: float, step: float | None = None, epoch: float | None = None) -> None:
+        here = self._place
+        self._place = Place(
+            step=here.step if step is None else step, epoch=here.epoch if epoch is None else epoch, at=at
+        )
+
     def _count_up(self) -> list[Verdict]:
-        """@epoch and @step need nobody to measure them: the points themselves say how far the run is."""
+        """The point says how far the run is."""
         changed: list[Verdict] = []
-        for name, here in (("@epoch", self._place.epoch), ("@step", self._place.step)):
-            if name in self._watchers and here is not None and here > self._meters.get(name, -1.0):
+        for name in self._counts:
+            here = self._place.epoch if name == "@epoch" else self._place.step
+            if here is not None and here > self._meters.get(name, -1.0):
                 changed += self._read_meter(name, here)
         return changed
 
     def _read_meter(self, name: str, value: float) -> list[Verdict]:
-        if name in ("@epoch", "@step") and self._meters.get(name) == value:
+        if name in COUNTERS and self._meters.get(name) == value:
             return []
         self._meters[name] = value
         here = self._place
         point = Point(metric=name, step=here.step or 0.0, value=value, epoch=here.epoch, at=here.at)
         return [verdict for seat in self._watchers.get(name, ()) if (verdict := seat.see(point))]
 
-    def _look_around(self) -> list[Verdict]:
-        return [verdict for seat in self._joined if (verdict := seat.look(self._place))]
+    def _give_up(self) -> list[Verdict]:
+        """Gates of metrics whose scale is not what it was taken for are unknown from here on."""
+        changed: list[Verdict] = []
+        for metric in self._naming.doubts.keys() - self._doubted:
+            self._doubted.add(metric)
+            for seat in self._watchers.get(metric, ()):
+                if verdict := seat.give_up(self._naming.doubts[metric], self._place):
+                    changed.append(verdict)
+        return changed
+
+    def _look_around(self, seats: Sequence[Seat]) -> list[Verdict]:
+        return [verdict for seat in seats if (verdict := seat.look(self._place))]
 
     def _close(self, seats: Sequence[Seat]) -> list[Verdict]:
         assert self._ended is not None
         return [verdict for seat in seats if (verdict := seat.end(self._ended, self._place))]
+
+
+def _words_of(gates: Sequence[Gate]) -> dict[str, Words]:
+    """What all gates together say of their metrics; of the words one spec was read with there is one set."""
+    return {metric: words for gate in reversed(gates) for metric, words in gate.words.items()}
 
 
 def _in_order(seats: Sequence[Seat]) -> list[Seat]:

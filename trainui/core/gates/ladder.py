@@ -5,7 +5,7 @@ from __future__ import annotations
 from trainui.core.gates.gate import Gate
 from trainui.core.gates.rule import Grade
 from trainui.core.gates.units import Span
-from trainui.core.gates.verdict import Place, State
+from trainui.core.gates.verdict import State, Where
 
 
 class Streak:
@@ -16,7 +16,7 @@ class Streak:
         self._start: float | None = None
         self.count = 0
 
-    def push(self, place: Place) -> bool:
+    def push(self, place: Where) -> bool:
         """One more; True once the streak is long enough. Points count from 1, times and epochs from 0."""
         self.count += 1
         if self._span.unit == "points":
@@ -38,7 +38,7 @@ class Ladder:
         self.bad = Streak(gate.for_)
         self._good = Streak(gate.clear_for)
 
-    def climb(self, state: State, grade: Grade, place: Place) -> State:
+    def climb(self, state: State, grade: Grade, place: Where) -> State:
         """The state after one more evaluation."""
         tripped = state is State.TRIPPED
         if grade is Grade.WAIT:
@@ -49,9 +49,9 @@ class Ladder:
             self._good.reset()
             return State.TRIPPED if self.bad.push(place) or tripped else State.WARN
         self.bad.reset()
-        if tripped and grade is Grade.FAIR:
+        if grade is Grade.CLOSE or (tripped and grade is Grade.FAIR):
             self._good.reset()
-            return state
+            return state if tripped else State.WARN
         if tripped and not self._good.push(place):
             return state
         self._good.reset()

@@ -6,7 +6,7 @@ from trainui.core.gates.gate import Gate
 from trainui.core.gates.primitives.ask import AskRule, AskTest
 from trainui.core.gates.rule import Ending, Standing
 from trainui.core.gates.seat import Seat
-from trainui.core.gates.verdict import Place, State, Verdict
+from trainui.core.gates.verdict import State, Verdict, Where
 
 DECIDED = (State.PASSED, State.FAILED)
 
@@ -20,7 +20,7 @@ class QuestionSeat(Seat):
         self._rule = rule
         self._standing = standing
 
-    def look(self, place: Place) -> Verdict | None:
+    def look(self, place: Where) -> Verdict | None:
         """Ask, if it is due."""
         waits = self.state is State.WARN or (self.state in DECIDED and self.gate.when.kind != "every")
         if self.done or waits or self._undecided() or not self._open(place):
@@ -28,18 +28,20 @@ class QuestionSeat(Seat):
         self._ask.ask_again()
         return self._enter(State.WARN, place)
 
-    def answer(self, verdict: bool, *, who: str, note: str, place: Place) -> Verdict | None:
+    def answer(self, verdict: bool, *, who: str, note: str, place: Where) -> Verdict | None:
         """Take an answer, also before it is due or after the run has ended."""
         self._ask.answer(verdict, who=who, note=note)
         return self._enter(State.PASSED if verdict else State.FAILED, place)
 
-    def end(self, ending: Ending, place: Place) -> Verdict | None:
+    def end(self, ending: Ending, place: Where) -> Verdict | None:
         """What nobody answered is unknown; an answer may still come."""
         del ending
         if self.done or self.state in DECIDED:
             return None
         undecided = self._undecided()
-        reason = f"nobody has answered: {self._rule.question}"
+        was_due = self.state is State.WARN or self.gate.when.kind == "end" or undecided
+        reason = "nobody has answered" if was_due else "the run ended before it was asked"
+        reason += f": {self._rule.question}"
         if undecided:
             reason += f" (needs {', '.join(undecided)})"
         return self._enter(State.UNKNOWN, place, reason=reason)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from trainui.core.gates.verdict import Point, State
+from trainui.core.gates.verdict import Notice, Point, State
 
 if TYPE_CHECKING:
     from trainui.core.gates.table import GateTable
@@ -21,6 +21,8 @@ class Grade(Enum):
     """It holds, but not by enough to clear a gate that has tripped."""
     NEAR = "near"
     """It holds, and is close to the limit."""
+    CLOSE = "close"
+    """Neither holds nor fails evidently: a warning, which clears no trip and decides no criterion."""
     BAD = "bad"
     WAIT = "wait"
     """Too little data to say."""
@@ -69,6 +71,25 @@ class Test(Protocol):
         """What never appeared, as a reason; empty when everything did."""
 
 
+@runtime_checkable
+class Listener(Protocol):
+    """A test that is also told of what is no number."""
+
+    def hear(self, notice: Notice) -> bool:
+        """Take in a notice; whether the gate is to be evaluated now."""
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A test that has more to say of its value."""
+
+    def label(self) -> str:
+        """What the band the value lies in is called."""
+
+    def interval(self) -> tuple[float, float] | None:
+        """Where the value would lie again by chance alone."""
+
+
 class Rule(Protocol):
     """A primitive with its parameters: what a gate says should hold."""
 
@@ -86,6 +107,19 @@ class Rule(Protocol):
 
     def test(self) -> Test:
         """A fresh test."""
+
+
+@runtime_checkable
+class Looking(Protocol):
+    """A rule that rests on more than numbers: what the hands must look for."""
+
+    @property
+    def looks_for(self) -> tuple[str, ...]:
+        """Regular expressions for printed lines."""
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """Names of files."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

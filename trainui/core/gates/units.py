@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from trainui.core.gates.verdict import Place
+from trainui.core.gates.verdict import Where
 
 SPAN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$")
 AMOUNT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(%|points?|x)?\s*$")
@@ -43,7 +43,7 @@ class Span:
             return f"{self.amount:g}s"
         return f"{self.amount:g} {self.unit[:-1] if self.amount == 1 else self.unit}"
 
-    def position(self, place: Place, count: int) -> float | None:
+    def position(self, place: Where, count: int) -> float | None:
         """Where `place`, the `count`-th of its kind, lies on this span's axis; None without an epoch or step."""
         if self.unit == "points":
             return float(count)

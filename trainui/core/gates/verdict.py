@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 
 class State(StrEnum):
     """Where a gate stands. Flags go ok, warn, tripped; criteria end passed or failed; `unknown` is loud."""
@@ -18,13 +20,36 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Point:
-    """One number of one metric, in the order the run wrote it. `value` may be NaN or infinite."""
+class Point(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One number of one metric, in the order the run wrote it. `value` may be NaN or infinite.
+
+    Millions are made: this kind of class costs a tenth of a frozen dataclass.
+    """
 
     metric: str
     step: float
     value: float
+    epoch: float | None = None
+    at: float
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """Something of a run that is no number.
+
+    kind      name         value            text
+    `line`                                  a printed line that one of the judge's `looks_for` matches
+    `files`   the glob     how many match   when the newest was written, Unix seconds as repr; "" without one
+    `stop`                                  who asked the run to stop: what it prints from here on is no evidence
+    `output`                                what it prints is looked at from here on; without, nothing is known of it
+    """
+
+    kind: str
+    name: str = ""
+    text: str = ""
+    value: float | None = None
+    step: float | None = None
     epoch: float | None = None
     at: float
     """Unix seconds."""
@@ -37,6 +62,10 @@ class Place:
     step: float | None = None
     epoch: float | None = None
     at: float = 0.0
+
+
+Where = Point | Place
+"""What lies somewhere in a run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

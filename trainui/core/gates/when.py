@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from trainui.core.gates.units import Span, read_span
-from trainui.core.gates.verdict import Place
+from trainui.core.gates.verdict import Where
 
 AT = re.compile(r"\s*(at|from|until)\s+(epoch|step)\s+(\d+(?:\.\d+)?)\s*$")
 EVERY = re.compile(r"\s*every\s+(.+)$")
@@ -33,12 +33,12 @@ class When:
         """Whether the gate is evaluated a single time."""
         return self.kind in ("at", "end")
 
-    def reached(self, place: Place) -> bool:
+    def reached(self, place: Where) -> bool:
         """Whether the run has come to the epoch or step that is named."""
         here = self._here(place)
         return self.span is None or (here is not None and here >= self.span.amount - ALMOST)
 
-    def over(self, place: Place) -> bool:
+    def over(self, place: Where) -> bool:
         """Whether the run has gone beyond the epoch or step that is named by `until`."""
         here = self._here(place)
         return (
@@ -47,7 +47,7 @@ class When:
             and (here is not None and here > self.span.amount + ALMOST)
         )
 
-    def _here(self, place: Place) -> float | None:
+    def _here(self, place: Where) -> float | None:
         return None if self.span is None else self.span.position(place, 0)
 
 

@@ -68,8 +68,8 @@ class Batch:
         """What `told` (one a record) says of each point of `column`."""
         return told if len(column.places) == len(told) else [told[place] for place in column.places]
 
-    def points(self, metrics: Mapping[str, list[Step]], aside: Set[str]) -> list[Point]:
-        """The points of `metrics` (name → steps) for the gates, in the order read.
+    def points(self, metrics: Mapping[str, list[Step]], aside: Set[str]) -> list[tuple[int, Point]]:
+        """The points of `metrics` (name → steps) for the gates with their numbers, in the order read.
 
         An epoch that was told before still holds, unless by a record all of whose metrics stand `aside`.
         """
@@ -94,7 +94,7 @@ class Batch:
             ]
         if len(metrics) > 1:
             found.sort(key=itemgetter(0))
-        return [point for _, point in found]
+        return found
 
     def place(self, steps: Mapping[str, list[Step]], aside: Set[str] = frozenset()) -> Place | None:
         """How far the last point was that does not stand `aside`, with the last epoch told until then."""
@@ -103,9 +103,8 @@ class Batch:
         if not places:
             return None
         last = places[-1]
-        names = [self._prefix + name for name in self._told[last].metrics]
-        name = next(name for name in reversed(names) if name not in aside)
-        step = steps[name][self.columns[name].places.index(last) if aside else -1]
+        names = [one for name in self._told[last].metrics if (one := self._prefix + name) not in aside]
+        step = steps[max(names, key=lambda name: self.columns[name].seqs[-1])][-1]
         epochs = (self.epochs[n] for n in reversed(places) if self.epochs[n] is not None)
         return Place(step=step, epoch=next(epochs, None), at=self.ats[last])
 

@@ -15,6 +15,7 @@ from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.curves import begun_at, envelope, points_of
 from trainui.core.store.doings import DoingsReader
 from trainui.core.store.lineage import chain, newest_checkpoint
+from trainui.core.store.outcomes import Outcomes, outcomes_of
 from trainui.core.store.rows import (
     VERDICTS,
     gate_view,
@@ -26,6 +27,7 @@ from trainui.core.store.rows import (
 )
 from trainui.core.store.schema import connect
 from trainui.core.store.segments import segments_of
+from trainui.core.store.studyviews import StudyReader
 from trainui.core.store.usage import usage_of
 from trainui.core.store.views import (
     Bucket,
@@ -44,7 +46,7 @@ from trainui.core.store.views import (
 )
 
 
-class Reader(DoingsReader):
+class Reader(StudyReader, DoingsReader):
     """A front end's eyes. Safe to use from one thread at a time."""
 
     def __init__(self, path: Path) -> None:
@@ -139,6 +141,7 @@ class Reader(DoingsReader):
             events=tuple(self.events(run=name)),
             lines_read=counts[0],
             lines_understood=counts[1],
+            outcomes=self.outcomes(name),
             usage=next(iter(usage_of(self._db, name, last=1)), None) if view.is_live else None,
         )
 
@@ -190,6 +193,10 @@ class Reader(DoingsReader):
             "SELECT * FROM gates WHERE ?1 IS NULL OR run=?1 ORDER BY run, place", (run,)
         ).fetchall()
         return [gate_view(row) for row in rows]
+
+    def outcomes(self, subject: str) -> Outcomes:
+        """What came of the gates of a run, or of `study:NAME`: actions, answers, alarms."""
+        return outcomes_of(self._db, subject)
 
     def events(self, *, after: int = 0, limit: int = 200, run: str | None = None) -> list[EventView]:
         """The newest events after id `after`, oldest first."""
@@ -251,7 +258,9 @@ class Reader(DoingsReader):
 
     def _gate_counts(self) -> dict[str, dict[str, int]]:
         counts: dict[str, dict[str, int]] = {}
-        for row in self._db.execute("SELECT run, verdict, count(*) AS n FROM gates GROUP BY run, verdict"):
+        # A gate nobody wrote counts while it has something to say.
+        told = "SELECT run, verdict, count(*) AS n FROM gates WHERE NOT (is_default AND verdict='ok')"
+        for row in self._db.execute(f"{told} GROUP BY run, verdict"):
             counts.setdefault(row["run"], {})[row["verdict"]] = row["n"]
         return counts
 

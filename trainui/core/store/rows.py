@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from trainui.core.forecast import eta_seconds, progress
+from trainui.core.gates.drawing import drawing_of
 from trainui.core.run import LIVE, Result, Status
 from trainui.core.store.views import GateView, MetricView, PrimaryView, RunView
 
@@ -140,4 +141,11 @@ def gate_view(row: sqlite3.Row) -> GateView:
         threshold=row["threshold"],
         metric=row["metric"],
         at=row["at"],
+        label=row["label"],
+        interval=None if row["low"] is None or row["high"] is None else (row["low"], row["high"]),
+        severity=row["severity"],
+        source=row["source"],
+        digest=row["digest"],
+        is_default=bool(row["is_default"]),
+        drawing=drawing_of(row["text"], row["metric"]),
     )

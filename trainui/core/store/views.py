@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from trainui.core.gates.drawing import Drawing
 from trainui.core.run import LIVE, Result, Status
+from trainui.core.store.outcomes import Outcomes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,6 +152,23 @@ class GateView:
     threshold: float | None = None
     metric: str = ""
     at: float | None = None
+    label: str = ""
+    """What the band the value lies in is called."""
+    interval: tuple[float, float] | None = None
+    """Where the value would lie again by chance alone."""
+    severity: str = "warning"
+    source: str = ""
+    digest: str = ""
+    """SHA-256 of the gate as it was written down: an edited gate is a new gate."""
+    is_default: bool = False
+    """Nobody wrote it: it belongs to the default watch."""
+    drawing: Drawing = field(default_factory=Drawing)
+    """How it lies in the chart of its metric."""
+
+    @property
+    def is_open_question(self) -> bool:
+        """Whether people are asked and nobody has answered."""
+        return self.role == "ask" and self.verdict in ("warn", "unknown")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -265,5 +284,6 @@ class RunDetail:
     events: tuple[EventView, ...]
     lines_read: int = 0
     lines_understood: int = 0
+    outcomes: Outcomes = field(default_factory=Outcomes)
     usage: UsageView | None = None
     """The newest sample of a run that is live."""

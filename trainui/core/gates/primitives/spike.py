@@ -7,7 +7,6 @@ from collections import deque
 from dataclasses import dataclass
 
 from trainui.core.gates.memory import MetricTest
-from trainui.core.gates.reduction import place_of
 from trainui.core.gates.rule import Grade, Primitive
 from trainui.core.gates.table import GateTable
 from trainui.core.gates.units import Amount, Span, shown
@@ -88,7 +87,7 @@ class SpikeTest(MetricTest):
         """Compare a finite value with those before it, then let it in: a new level is a spike only at first."""
         if not math.isfinite(point.value):
             return True
-        here = self._rule.window.position(place_of(point), self.finite)
+        here = self._rule.window.position(point, self.finite)
         if here is None:
             return False
         while self._queue and self._queue[0][0] < here - self._rule.window.amount:
@@ -134,7 +133,7 @@ def read(table: GateTable) -> SpikeRule:
     """The keys of a spike gate."""
     metric = table.metric("metric")
     # What has no goal of its own, such as a gradient norm, is feared for its height.
-    upward = table.goal(metric) == "min" or "norm" in metric.lower()
+    upward = table.goal(metric, needed=False) != "max" or "norm" in metric.lower()
     return SpikeRule(
         metric=metric,
         z=table.positive("z", 10.0),

@@ -7,7 +7,6 @@ from collections import deque
 from dataclasses import dataclass
 
 from trainui.core.gates.memory import MetricTest, better, worse_by
-from trainui.core.gates.reduction import place_of
 from trainui.core.gates.rule import Grade, Primitive
 from trainui.core.gates.table import GateTable
 from trainui.core.gates.units import Amount, Span
@@ -63,7 +62,7 @@ class StallTest(MetricTest):
 
     def take(self, point: Point) -> bool:
         """Take in a point. A non-finite one is an evaluation without improvement, and never evidence of one."""
-        here = self._rule.window.position(place_of(point), self.seen)
+        here = self._rule.window.position(point, self.seen)
         if here is None:
             return False
         if self._here is not None and here < self._here - self._rule.window.amount:
