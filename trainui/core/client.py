@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainui.core.errors import NotFoundError, TrainuiError, UserError
+from trainui.core.errors import TrainuiError, UserError
 from trainui.core.export.summary import export_runs
 from trainui.core.ingest.patterns import compile_patterns
-from trainui.core.launching import why_it_cannot_start
+from trainui.core.launching import start_payload, why_it_cannot_start
 from trainui.core.process.beat import manager_of
 from trainui.core.process.identity import Identity
 from trainui.core.project import JobFile, StudyFile, find_job, find_jobs, find_studies, load_config
+from trainui.core.remedies import MARK, find_remedy, remedied
 from trainui.core.run import Status
-from trainui.core.spec import ParamValue, Spec, resolve
+from trainui.core.spec import ParamValue, Remedy, Spec, resolve
 from trainui.core.standby import ensure_manager, stop_manager
 from trainui.core.store.intents import REFUSED, Desk
 from trainui.core.store.read import Reader
@@ -97,7 +98,7 @@ class Client:
         load_config(self.project)
         for spec in specs:
             compile_patterns(spec.metrics.pattern)
-        names = self._queue([(spec, None) for spec in specs], armed=armed, held=held, priority=priority)
+        names = self._queue([(spec, {}) for spec in specs], armed=armed, held=held, priority=priority)
         self.ensure_manager()
         return names
 
@@ -114,43 +115,43 @@ class Client:
         if view.status is not Status.ENDED:
             raise UserError(f"{run} {view.status.told}; only a run that has ended can be tried again")
         spec = reader.spec(run)
-        saved = reader.newest_checkpoint(run)
+        chosen = find_remedy(spec, remedy) if remedy else None
+        if chosen is not None and (tried := reader.tries_of(run, MARK + chosen.id)) >= chosen.max:
+            hint = "the same by hand: --set KEY=VALUE"
+            raise UserError(f"remedy {remedy!r} was tried {tried} of {chosen.max} times", hint=hint)
+        begins, start = _beginning(reader, run, spec, chosen)
         reader.close()
-        if not spec.job.resume:
-            start = "from the beginning: the spec has no resume = [...]"
-        elif saved is None:
-            start = f"from the beginning: {run} told of no checkpoint that is still there"
-        else:
-            start = f"from {saved[0]} of {saved[1]}"
-        if remedy:
-            spec = _with_remedy(spec, remedy)
-        names = self._queue(
-            [(resolve(spec, overrides=params), run)], armed=view.armed, priority=view.priority
-        )
+        more: dict[str, object] = {"parent": run}
+        if chosen is not None:
+            spec = remedied(spec, chosen)
+            more |= {"retried_for": MARK + chosen.id, "begins_from": begins}
+        spec = resolve(spec, overrides=params)
+        names = self._queue([(spec, more)], armed=view.armed, priority=view.priority)
         self.ensure_manager()
         return names[0], start
 
     def _queue(
-        self, specs: Sequence[tuple[Spec, str | None]], *, armed: bool, held: bool = False, priority: int = 0
+        self,
+        specs: Sequence[tuple[Spec, Mapping[str, object]]],
+        *,
+        armed: bool,
+        held: bool = False,
+        priority: int = 0,
     ) -> list[str]:
-        """Queue them all, or none: when one cannot start, or cannot be written down."""
+        """Queue them all, or none: when one cannot start, or cannot be written down. With each, what else is told."""
         for spec, _ in specs:
             reason, hint = why_it_cannot_start(spec, self.project)
             if reason:
                 raise UserError(f"job {spec.job.name!r} cannot start: {reason}", hint=hint)
+        env = {key: value for key, value in os.environ.items() if not key.startswith(OURS)}
         payloads = [
             {
-                "job": spec.job.name,
-                "study": spec.job.study or spec.job.name,
-                "spec": spec.to_json(),
-                "project": str(self.project),
-                "armed": armed or spec.job.arm,
-                "parent": parent,
+                **start_payload(spec, self.project, armed=armed, priority=priority),
                 "held": held,
-                "priority": priority,
-                "env": {key: value for key, value in os.environ.items() if not key.startswith(OURS)},
+                "env": env,
+                **more,
             }
-            for spec, parent in specs
+            for spec, more in specs
         ]
         desk = Desk(self.db)
         try:
@@ -272,11 +273,15 @@ def _why_not(job: JobFile, project: Path) -> str:
     return f"{job.path.relative_to(project)}: {reason}{f' ({hint})' if hint else ''}" if reason else ""
 
 
-def _with_remedy(spec: Spec, remedy: str) -> Spec:
-    import msgspec
-
-    for one in spec.remedy:
-        if one.id == remedy:
-            return msgspec.structs.replace(spec, params={**spec.params, **one.set})
-    known = ", ".join(one.id for one in spec.remedy) or "none"
-    raise NotFoundError(f"job {spec.job.name!r} has no remedy {remedy!r}", hint=f"known: {known}")
+def _beginning(reader: Reader, run: str, spec: Spec, remedy: Remedy | None) -> tuple[str, str]:
+    """(the checkpoint that the next try of a run begins from, or '', and how that is told)."""
+    if not spec.job.resume:
+        return "", "from the beginning: the spec has no resume = [...]"
+    if remedy is not None and remedy.from_ == "scratch":
+        return "", f"from the beginning: remedy {remedy.id} says so"
+    if remedy is not None and (path := reader.beginning(run, remedy.from_, spec)):
+        return path, f"from {path}"
+    saved = reader.newest_checkpoint(run)
+    if saved is None:
+        return "", f"from the beginning: {run} told of no checkpoint that is still there"
+    return saved[0], f"from {saved[0]} of {saved[1]}"

@@ -77,12 +77,6 @@ class Judging:
         """Write the gates down before the run starts. Call inside a transaction."""
         write_gates(self._db, self._run.name, self.gates)
 
-    def unanswered(self) -> list[Verdict]:
-        """Verdicts that were committed by a manager that died before it acted on them."""
-        waiting = set(self._runs.unanswered(self._run.name))
-        current = self._judge.current()
-        return [self._acting(current[gate.id]) for gate in self._all_gates() if gate.id in waiting]
-
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One in which the judge is told something: when it fails, the judge is ahead of the store."""
@@ -198,10 +192,10 @@ class Judging:
         return changed
 
     def _acting(self, verdict: Verdict) -> Verdict:
-        gate = next(one for one in self._all_gates() if one.id == verdict.gate)
+        gate = next(one for one in self.all_gates() if one.id == verdict.gate)
         return replace(verdict, actions=gate.actions.get(verdict.state, ()))
 
-    def _all_gates(self) -> list[Gate]:
+    def all_gates(self) -> list[Gate]:
         """Those of the spec, and detectors of the default watch that have ever left ok."""
         return [*self.gates, *self._judge.unwritten.values()]
 

@@ -18,6 +18,7 @@ from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.errors import SpecError
 from trainui.core.lives import Lives
 from trainui.core.metering import Metering
+from trainui.core.notify import Notifier
 from trainui.core.process import beat
 from trainui.core.process.failpoint import i_am
 from trainui.core.process.files import lock, write_json
@@ -53,7 +54,8 @@ class Manager:
         self._engine = LocalEngine()
         self._treasury = Treasury(self._db)
         self._metering = Metering(self._db, self._engine, db_path.parent)
-        self._lives = Lives(self._db, self._engine, self._treasury, self._metering)
+        self._notifier = Notifier(project)
+        self._lives = Lives(self._db, self._engine, self._treasury, self._metering, notifier=self._notifier)
         self._queue = Queue(
             self._db,
             db_path,
@@ -81,6 +83,8 @@ class Manager:
         for run in live_of(runs):
             with complaints(run.name):
                 self._look_at(run)
+        self._lives.catch_up(now)
+        self._tell_troubles(now)
         self._read_config(now)
         if now.boot >= self._next_settle:
             self._reckon(now)
@@ -91,6 +95,15 @@ class Manager:
         self._next_look = now.boot + (LOOK if runs else 4 * LOOK)
         if runs or intents:
             self.is_idle_since = time.monotonic()
+
+    def _tell_troubles(self, now: Clock) -> None:
+        for text in self._notifier.attend(boot=now.boot):
+            with atomic(self._db):
+                self._runs.event("", "manager", text, at=now.unix)
+
+    def reaped(self, pid: int, code: int) -> None:
+        """A child of this process has ended; `code` is negative for a signal."""
+        self._notifier.ended(pid, code)
 
     def open_count(self) -> int:
         """Runs that have not ended."""
@@ -183,7 +196,7 @@ def _serve(manager: Manager, stopping: list[int]) -> int:
         beat.beat()
         with complaints("tick"):
             manager.tick()
-        _reap()
+        _reap(manager)
         if not manager.db_path.exists():
             break  # nobody can reach what we would write
         if time.monotonic() - manager.is_idle_since > LINGER and not manager.open_count():
@@ -192,11 +205,11 @@ def _serve(manager: Manager, stopping: list[int]) -> int:
     return 0
 
 
-def _reap() -> None:
+def _reap(manager: Manager) -> None:
     """Keepers we started are our children until we die: do not leave zombies."""
     try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            manager.reaped(ended[0], os.waitstatus_to_exitcode(ended[1]))
     except ChildProcessError:
         pass
 

@@ -13,6 +13,7 @@ from trainui.core.ingest.text import tail_lines
 from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.curves import begun_at, envelope, points_of
+from trainui.core.store.doings import DoingsReader
 from trainui.core.store.lineage import chain, newest_checkpoint
 from trainui.core.store.outcomes import Outcomes, outcomes_of
 from trainui.core.store.rows import (
@@ -45,7 +46,7 @@ from trainui.core.store.views import (
 )
 
 
-class Reader(StudyReader):
+class Reader(StudyReader, DoingsReader):
     """A front end's eyes. Safe to use from one thread at a time."""
 
     def __init__(self, path: Path) -> None:
