@@ -180,6 +180,95 @@ def test_replay_of_a_finished_run_says_what_its_manager_had_stored(cockpit):
     assert study.keys() == again.keys()
 
 
+HEARING = """
+
+[[gate]]
+id = "wall"
+role = "budget"
+test = "value"
+left = "max(@wall_h)"
+op = "<="
+right = 1e-6
+on.tripped = ["stop"]
+
+[[gate]]
+id = "far"
+role = "criterion"
+test = "value"
+left = "max(@step)"
+op = ">="
+right = 3
+
+[[gate]]
+id = "step-4"
+role = "flag"
+test = "event"
+match = "step 4 of"
+on.tripped = ["notify"]
+
+[[gate]]
+id = "joined"
+role = "criterion"
+test = "all"
+of = ["below-30", "!no-nan"]
+
+[[gate]]
+id = "completes"
+role = "criterion"
+test = "event"
+exit = "zero"
+"""
+
+
+def test_meters_and_printed_lines_are_told_again_as_they_were(cockpit):
+    """What the manager measured and heard while the run lived decides again, not what can be reckoned afterwards."""
+    spec = cockpit.project / "jobs" / "count.toml"
+    spec.write_text(spec.read_text() + HEARING)
+    cockpit("start", "count", "--set", "steps=100000", "--set", "delay=0.1")
+    until(lambda: by_gate(cockpit.json("gates", "count-1")).get("wall", {}).get("verdict") == "tripped")
+    until(lambda: (cockpit.run("count-1")["step"] or 0) > 5)
+    cockpit("stop", "count-1")
+    cockpit.until_status("count-1", "ended")
+    live = by_gate(cockpit.json("gates", "count-1"))
+    again = by_gate(cockpit.json("replay", "count", "--on", "count-1"))
+    assert live["step-4"]["verdict"] == "tripped"
+    assert live["wall"]["verdict"] == "tripped"
+    same = ("verdict", "at_epoch", "at_step", "value", "reason")
+    for name, one in live.items():
+        if not one["is_default"]:
+            assert {key: again[name][key] for key in same} == {key: one[key] for key in same}
+    assert again["wall"]["action"] == "would have stopped"
+
+
+def test_lines_that_nobody_listened_for_are_read_in_the_log_again(cockpit):
+    cockpit("start", "count", "--set", "steps=8", "--wait")
+    spec = cockpit.project / "jobs" / "count.toml"
+    spec.write_text(spec.read_text() + HEARING)
+    found = by_gate(cockpit.json("replay", "count", "--on", "count-1"))
+    assert found["step-4"]["verdict"] == "tripped"
+    assert "step 4 of 8" in found["step-4"]["reason"]
+    assert found["wall"]["verdict"] == "tripped"
+    log = str(cockpit.project / "runs" / "count-1" / "output.log")
+    assert by_gate(cockpit.json("replay", "count", "--on", log))["step-4"]["verdict"] == "tripped"
+
+
+def test_a_run_that_went_on_is_judged_with_its_past(cockpit):
+    """Best over the line: the child's own points begin where its parent was stopped."""
+    cockpit("start", "count", "--set", "steps=100000", "--set", "delay=0.02")
+    until(lambda: (cockpit.run("count-1")["step"] or 0) >= 5)
+    cockpit("stop", "count-1")
+    cockpit.until_status("count-1", "ended")
+    saved = int((cockpit.project / "runs" / "count-1" / "last.txt").read_text())
+    cockpit("retry", "count-1", "--set", f"steps={saved + 2}", "--set", "delay=0")
+    cockpit.until_status("count-2", "ended")
+    live = by_gate(cockpit.json("gates", "count-2"))
+    again = by_gate(cockpit.json("replay", "count", "--on", "count-2"))
+    for name in ("below-30", "no-nan"):
+        assert [again[name][key] for key in ("verdict", "value", "at_step", "reason")] == [
+            live[name][key] for key in ("verdict", "value", "at_step", "reason")
+        ]
+
+
 STUDY = """\
 [study]
 name = "labels"

@@ -20,7 +20,7 @@ from trainui.core.backtest.studies import cast, replay_study
 from trainui.core.backtest.tape import Tape
 from trainui.core.errors import NotFoundError, UserError, nearest
 from trainui.core.export.document import jsonable
-from trainui.core.gates import Gate
+from trainui.core.gates import Gate, Judge
 from trainui.core.store.read import Reader
 from trainui.core.store.schema import connect
 
@@ -60,7 +60,7 @@ def replay_command(
     script = script_of(spec, project=lambda: place.project, study=study)
     shelf = shelf_of(place)
     parts = [part for word in words for part in _parts(shelf, word, script)]
-    parts = _with_metrics(parts)
+    parts = _with_metrics(parts, script)
     done, across = _replay_all(script, parts)
     known = labels_for([tape for _, tape in parts], labels)
     findings = [*(finding for one in done for finding in one.findings), *across]
@@ -93,9 +93,13 @@ def _parts(shelf: Shelf, word: str, script: Script) -> list[Part]:
     return [("", tape) for tape in shelf.tapes(word, script.patterns)]
 
 
-def _with_metrics(parts: Sequence[Part]) -> list[Part]:
-    """Those that hold a metric; the others are named. Raises NotFoundError when there is none."""
-    kept = [(alias, tape) for alias, tape in parts if next(tape.rows(), None) is not None]
+def _with_metrics(parts: Sequence[Part], script: Script) -> list[Part]:
+    """Those that hold a metric; the others are named. Raises NotFoundError when there is none.
+
+    Gates that look for printed lines can also be held against a log that tells no number.
+    """
+    hears = bool(Judge(script.gates).looks_for)
+    kept = [(alias, tape) for alias, tape in parts if hears or next(tape.rows(), None) is not None]
     without = [tape.run for _, tape in parts if all(tape is not one for _, one in kept)]
     if not kept:
         hint = f"see what would be read: trainui parse {without[0]}" if len(without) == 1 else ""

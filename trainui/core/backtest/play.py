@@ -67,9 +67,8 @@ class _Player:
         self._lines: deque[Line] = deque()
         if judge.looks_for and not hears_as_then:
             self._lines = tape.listen(judge.looks_for)
-        measured = {name for one in tape.readings if one.kind == "meter" for name in one.name.split()}
-        self._meters = (RECKONED & frozenset(judge.measures)) - measured
-        needs_clock = self._meters or (judge.waits_for_time and not measured)
+        self._meters = (RECKONED & judge.measures) - tape.measured
+        needs_clock = self._meters or (judge.waits_for_time and not tape.readings)
         self._meters_due = -NEVER if needs_clock else NEVER
 
     def play(self) -> None:

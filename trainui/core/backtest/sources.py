@@ -18,7 +18,15 @@ from trainui.core.ingest.formats import format_named
 from trainui.core.ingest.patterns import Pattern, compile_patterns
 from trainui.core.process.order import OUTPUT
 from trainui.core.spec import Spec
-from trainui.core.store.history import exit_code_of, notes_of, points_in, printed_at, rows_before, rows_of
+from trainui.core.store.history import (
+    exit_code_of,
+    notes_of,
+    points_in,
+    printed_at,
+    rows_before,
+    rows_of,
+    was_imported,
+)
 from trainui.core.store.read import Reader
 from trainui.core.store.readings import readings_of
 from trainui.core.store.views import RunView, UsageView
@@ -66,6 +74,8 @@ class Shelf:
             total_epochs=view.total_epochs,
         )
         spec = reader.spec(run)
+        is_imported = was_imported(db, run)
+        then = Judge(spec.gates())
         return Tape(
             run=run,
             job=view.job,
@@ -73,7 +83,8 @@ class Shelf:
             told=lambda: told,
             listen=lambda patterns: self._lines(view, spec, patterns),
             readings=list(readings_of(db, run)),
-            looked_for=frozenset(one.pattern for one in Judge(spec.gates()).looks_for),
+            looked_for=frozenset() if is_imported else frozenset(one.pattern for one in then.looks_for),
+            measured=frozenset() if is_imported else then.measures,
             used=_Usage(reader.usage(run)).at,
             before=(lambda begun: rows_before(db, run, begun)) if view.parent else None,
             spec=spec,

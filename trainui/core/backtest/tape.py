@@ -76,6 +76,8 @@ class Tape:
     """What its judge was told beside points while it lived."""
     looked_for: frozenset[str] = frozenset()
     """The patterns that judge held printed lines against."""
+    measured: frozenset[str] = frozenset()
+    """The meters that judge was told; what they read when it was not told stays unknown."""
     used: Callable[[float], Mapping[str, float]] = lambda _at: {}
     """Unix seconds → what meters of memory and GPU read then."""
     before: Callable[[float], Iterator[Row]] | None = None

@@ -58,3 +58,9 @@ def rows_before(db: sqlite3.Connection, run: str, begun: float) -> Iterator[Row]
     """The points of those a run went on from, as far as they lie before its own first step."""
     for other, until in told_before(db, run, begun):
         yield from (row for row in rows_of(db, other) if row[2] < until)
+
+
+def was_imported(db: sqlite3.Connection, run: str) -> bool:
+    """Whether a run was brought in when it was over: nothing was measured while it lived."""
+    row = db.execute("SELECT imported != '' FROM runs WHERE name=?", (run,)).fetchone()
+    return bool(row and row[0])
