@@ -10,12 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainui.core.gates import Judge, Notice, Point
+from trainui.core.gates import Notice
 from trainui.core.ingest.records import Record
 from trainui.core.judging import Judging
-from trainui.core.retelling import retell
 from trainui.core.spec import Job, Spec
-from trainui.core.store.readings import readings_of
 from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic, connect
 from trainui.core.store.streams import StreamWriter

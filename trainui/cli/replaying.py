@@ -114,8 +114,8 @@ def _with_metrics(parts: Sequence[Part], script: Script) -> list[Part]:
 def _replay_all(script: Script, parts: Sequence[Part]) -> tuple[list[Replayed], list[Finding]]:
     """What was found within each run, and across them."""
     if script.plan is None:
-        return [replay(tape, script.gates) for _, tape in parts], []
-    return replay_study(script.plan, cast(script.plan, parts))
+        return [replay(tape, script.gates, script.watch(tape.spec)) for _, tape in parts], []
+    return replay_study(script, cast(script.plan, parts))
 
 
 def shelf_of(place: Place) -> Shelf:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from trainui.core.gates import Judge, Notice, Point, State, Verdict
+from trainui.core.gates import Gate, Judge, Notice, Point, State, Verdict
 from trainui.core.hearing import one_of
 from trainui.core.retelling import answer_reading, meter_reading, meters_of, notice_reading, retell, tell
 from trainui.core.store.lineage import told_before
@@ -80,7 +80,7 @@ class Judging:
         """Verdicts that were committed by a manager that died before it acted on them."""
         waiting = set(self._runs.unanswered(self._run.name))
         current = self._judge.current()
-        return [self._acting(current[gate.id]) for gate in self.gates if gate.id in waiting]
+        return [self._acting(current[gate.id]) for gate in self._all_gates() if gate.id in waiting]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -149,8 +149,9 @@ class Judging:
     def _anew(self) -> Judge:
         """A judge brought to where the store says it stood; what it decides again was decided before."""
         self._has_begun = self._run.parent is None
-        self._judge = Judge(self.gates)
-        if self.gates:
+        watch = self._run.spec.default_watch()
+        self._judge = Judge(self.gates, watch=watch)
+        if self.gates or watch.is_on:
             rows = self._runs.points_in_order(self._run.name)
             readings = list(readings_of(self._db, self._run.name))
             self._lines = sum(one.kind == "line" for one in readings)
@@ -179,13 +180,21 @@ class Judging:
             write_reading(self._db, self._run.name, notice_reading(self._here(notice), seq=seq))
         before = self._judge.current()
         after = self._anew().current()
-        changed = [self._acting(one) for name, one in after.items() if one.state is not before[name].state]
+        changed = [
+            self._acting(one)
+            for name, one in after.items()
+            if name not in before or one.state is not before[name].state
+        ]
         self._write(changed)
         return changed
 
     def _acting(self, verdict: Verdict) -> Verdict:
-        gate = next(one for one in self.gates if one.id == verdict.gate)
+        gate = next(one for one in self._all_gates() if one.id == verdict.gate)
         return replace(verdict, actions=gate.actions.get(verdict.state, ()))
+
+    def _all_gates(self) -> list[Gate]:
+        """Those of the spec, and detectors of the default watch that have ever left ok."""
+        return [*self.gates, *self._judge.unwritten.values()]
 
     def _notice(self, seq: int, notice: Notice) -> list[Verdict]:
         self._lines += 1
@@ -220,6 +229,8 @@ class Judging:
         )
 
     def _write(self, changed: Sequence[Verdict]) -> None:
+        fresh = [gate for gate in self._judge.unwritten.values() if gate.id not in self._written]
+        write_gates(self._db, self._run.name, fresh, first=len(self.gates), is_default=True)
         for verdict in changed:
             write_verdict(self._db, self._run.name, verdict, is_change=True)
         for gate, verdict in self._judge.current().items():

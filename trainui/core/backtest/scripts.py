@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainui.core.errors import NotFoundError, SpecError, UserError, nearest
-from trainui.core.gates import Gate
+from trainui.core.gates import DefaultWatch, Gate
 from trainui.core.gates.plan import StudyPlan
 from trainui.core.ingest.patterns import Pattern, compile_patterns
-from trainui.core.project import find_jobs
+from trainui.core.project import find_job, find_jobs
 from trainui.core.spec import Job, Spec
 from trainui.core.specfile import load_spec
 from trainui.core.studyfile import Study, load_studies
@@ -36,10 +36,10 @@ class Script:
         """How the lines of an unknown log are read, before trainui tries by itself."""
         return compile_patterns(self.spec.metrics.pattern)
 
-    @property
-    def is_default(self) -> bool:
-        """Whether there is nothing but the default watch."""
-        return not self.gates
+    def watch(self, own: Spec | None) -> DefaultWatch:
+        """What is looked for beside the gates on a run; `own`: what it was started with."""
+        by = own if own is not None and (self.plan is not None or not self.gates) else self.spec
+        return by.default_watch()
 
 
 def script_of(word: str, *, project: Callable[[], Path], study: str = "") -> Script:
@@ -53,9 +53,7 @@ def script_of(word: str, *, project: Callable[[], Path], study: str = "") -> Scr
     jobs = find_jobs(project())
     job = next((job for job in jobs if job.name == word), None)
     if job is not None:
-        if job.spec is None:
-            raise SpecError(job.problem)
-        return _of_spec(job.spec)
+        return _of_spec(find_job(project(), word))
     studies = [one for file in sorted((project() / "jobs").rglob("*.toml")) for one in _quietly(file)]
     known = next((one for one in studies if one.name == word), None)
     if known is not None:

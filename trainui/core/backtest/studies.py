@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from trainui.core.backtest.findings import Finding, finding_of
 from trainui.core.backtest.play import Change, play
 from trainui.core.backtest.replay import Replayed, findings_of
+from trainui.core.backtest.scripts import Script
 from trainui.core.backtest.tape import Tape, Told
 from trainui.core.errors import UserError
-from trainui.core.gates import Gate, Judge, Notice, Point, Verdict
+from trainui.core.gates import DefaultWatch, Gate, Judge, Notice, Point, Verdict
 from trainui.core.gates.plan import StudyPlan
 from trainui.core.gates.study import StudyJudge
 
@@ -37,17 +38,19 @@ def cast(plan: StudyPlan, tapes: Sequence[tuple[str, Tape]]) -> list[tuple[str, 
     return found
 
 
-def replay_study(plan: StudyPlan, parts: Sequence[tuple[str, Tape]]) -> tuple[list[Replayed], list[Finding]]:
+def replay_study(script: Script, parts: Sequence[tuple[str, Tape]]) -> tuple[list[Replayed], list[Finding]]:
     """Hold a study's gates against its runs; what was found within each, and across them.
 
     Of an alias the last one given counts, as the newest would.
     """
+    plan = script.plan
+    assert plan is not None
     study = StudyJudge(plan)
     within: list[Replayed] = []
     across: list[Change] = []
     for alias, tape in parts:
         gates = plan.within_alias(alias)
-        ear = _Ear(gates, study, alias, tape.run)
+        ear = _Ear(gates, script.watch(tape.spec), study, alias, tape.run)
         played = play(tape, ear)
         told = tape.told()
         metrics = played.metrics
@@ -69,8 +72,10 @@ def replay_study(plan: StudyPlan, parts: Sequence[tuple[str, Tape]]) -> tuple[li
 class _Ear(Judge):
     """The judge of a run, that passes on to the judge of its study what concerns that."""
 
-    def __init__(self, gates: Sequence[Gate], study: StudyJudge, alias: str, run: str) -> None:
-        super().__init__(gates)
+    def __init__(
+        self, gates: Sequence[Gate], watch: DefaultWatch, study: StudyJudge, alias: str, run: str
+    ) -> None:
+        super().__init__(gates, watch=watch)
         self._study = study
         self._alias = alias
         self._run = run
@@ -117,5 +122,6 @@ class _Ear(Judge):
     def _pass_on(self, changed: list[Verdict], at: float) -> list[Verdict]:
         self.across += self._study.begin(self._alias, self._run, at=at)
         for one in changed:
-            self.across += self._study.stands(self._alias, self._run, one)
+            if one.gate not in self.unwritten:
+                self.across += self._study.stands(self._alias, self._run, one)
         return changed
