@@ -13,6 +13,7 @@ from pathlib import Path
 
 from trainui.core.deeds import (
     DID,
+    TOLD,
     Deed,
     Reached,
     Situation,
@@ -23,6 +24,7 @@ from trainui.core.deeds import (
 )
 from trainui.core.errors import UserError
 from trainui.core.gates import Gate
+from trainui.core.gates.watch.detector import PREFIX
 from trainui.core.notify import Message, Notifier
 from trainui.core.relaunching import Relauncher
 from trainui.core.remedies import answers_to, is_literal
@@ -121,28 +123,29 @@ class Acting:
             left = self._reach.left(run, now)
             saves = left, None if left is None else round(self._treasury.rate * left / 3600)
         deeds: list[Deed] = []
-        for deed in decide(verdict, asked, self._situation(subject, gate, gates)):
+        for deed in decide(verdict, asked, self._situation(subject, verdict, gates)):
             outcome, is_done = self._do_inside(subject, verdict, deed, now)
             is_withheld = not is_done and outcome != TO_DO
             deeds.append(Deed(action=deed.action, withheld=outcome if is_withheld else ""))
             self._actions.write(
                 subject.name, verdict, deed.action, outcome, is_done=is_done, at=now.unix, saves=saves
             )
-        if deeds:
+        if any(deed.withheld != TOLD for deed in deeds):
             self._actions.sum_up(subject.name, verdict.gate, summary(deeds), saves[0])
             self._tell(subject.name, verdict, deeds, saves, now)
         if run is not None and gate is not None and asked:
             self._offer(run, gate, deeds, now)
 
-    def _situation(self, subject: Subject, gate: Gate | None, gates: Mapping[str, Gate]) -> Situation:
-        run = subject.run
+    def _situation(self, subject: Subject, verdict: Reached, gates: Mapping[str, Gate]) -> Situation:
+        run, gate = subject.run, gates.get(verdict.gate)
         return Situation(
             is_run=run is not None,
             is_live=run is not None and run.status in LIVE,
             is_armed=run is not None and run.armed,
             protected_by=next((one.id for one in gates.values() if one.protect), ""),
             cooldown=getattr(gate, "cooldown", None),
-            past=self._actions.past(subject.name, gate.id) if gate else (),
+            tells_once=verdict.gate.startswith(PREFIX),
+            past=self._actions.past(subject.name, verdict.gate),
         )
 
     def _do_inside(self, subject: Subject, verdict: Reached, deed: Deed, now: Clock) -> Done:

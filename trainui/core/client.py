@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainui.core.errors import TrainuiError, UserError
+from trainui.core.asking import Asking
+from trainui.core.errors import UserError
 from trainui.core.export.summary import export_runs
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.launching import start_payload, why_it_cannot_start
@@ -18,15 +18,12 @@ from trainui.core.project import JobFile, StudyFile, find_job, find_jobs, find_s
 from trainui.core.remedies import MARK, find_remedy, remedied
 from trainui.core.run import Status
 from trainui.core.spec import ParamValue, Remedy, Spec, resolve
-from trainui.core.standby import ensure_manager, stop_manager
-from trainui.core.store.intents import REFUSED, Desk
+from trainui.core.standby import stop_manager
+from trainui.core.store.intents import Desk
 from trainui.core.store.read import Reader
-from trainui.core.store.views import RunView
 
 OURS = "TRAINUI_"
 """What names of ours in an environment begin with; a run has its own."""
-MANAGER_ANSWERS_IN = 15.0
-"""Seconds to wait for what became of an intent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,12 +39,8 @@ class JobInfo:
     path: Path
 
 
-class Client:
+class Client(Asking):
     """Acts on one runs.db for a person or a script."""
-
-    def __init__(self, project: Path, db: Path) -> None:
-        self.project = project
-        self.db = db
 
     def jobs(self) -> list[JobInfo]:
         """The jobs of the project, and what is wrong with each that cannot run."""
@@ -159,90 +152,6 @@ class Client:
         finally:
             desk.close()
 
-    def stop(self, run: str, *, now: bool = False) -> None:
-        """Ask for a run to stop: its signal, its grace, then SIGKILL; `now` leaves out the grace."""
-        view = self._view(run)
-        if view.status is Status.ENDED:
-            raise UserError(f"{run} has ended already ({view.result})")
-        self._ask("stop", run, now=now)
-
-    def pause(self, run: str) -> None:
-        """Ask for every process of a run to stand still. It keeps its memory, its GPUs and its cost."""
-        view = self._view(run)
-        if view.status is not Status.RUNNING:
-            raise UserError(f"{run} {view.status.told}; only a running run can be paused")
-        self._ask("pause", run)
-
-    def resume(self, run: str) -> None:
-        """Ask for a paused run to go on."""
-        view = self._view(run)
-        if view.status is not Status.PAUSED:
-            raise UserError(f"{run} {view.status.told}; only a paused run can go on")
-        self._ask("resume", run)
-
-    def hold(self, run: str) -> None:
-        """Keep a queued run from starting until it is released. Raises UserError when it is not queued."""
-        self._ask_and_hear("hold", run)
-
-    def release(self, run: str) -> None:
-        """Let a held run start, or one that pauses before its next try start at once. Raises UserError."""
-        self._ask_and_hear("release", run)
-
-    def edit(
-        self, run: str, *, params: Mapping[str, str] | None = None, priority: int | None = None, to: str = ""
-    ) -> None:
-        """Change a queued run: its params, its priority, its place (`first`, `last`, `before RUN`).
-
-        Raises UserError when it is not queued, or when one change is wrong: then none is made.
-        """
-        view = self._view(run)
-        if params and view.status is Status.QUEUED:
-            reader = Reader(self.db)
-            resolve(reader.spec(run), overrides=params)
-            reader.close()
-        payload = {"params": dict(params or {}), "priority": priority, "to": to}
-        self._ask_and_hear("edit", run, **{key: value for key, value in payload.items() if value is not None})
-
-    def checkpoint(self, run: str) -> None:
-        """Ask a running run to save now, as its spec says how. Raises UserError when it does not say."""
-        reader = Reader(self.db)
-        job = reader.spec(run).job
-        reader.close()
-        if not job.checkpoint_signal and not job.checkpoint_file:
-            hint = f"checkpoint_signal or checkpoint_file in the [job] of {job.name}"
-            raise UserError(f"{run} does not say how it is asked for a checkpoint", hint=hint)
-        self._ask_and_hear("checkpoint", run)
-
-    def _view(self, run: str) -> RunView:
-        reader = Reader(self.db)
-        try:
-            return reader.run(run)
-        finally:
-            reader.close()
-
-    def _ask(self, verb: str, run: str, **payload: object) -> int:
-        desk = Desk(self.db)
-        intent = desk.add(verb, run, payload)
-        desk.close()
-        self.ensure_manager()
-        return intent
-
-    def _ask_and_hear(self, verb: str, run: str, **payload: object) -> None:
-        """Ask, and wait until the manager has said yes or no. Raises UserError when it said no."""
-        self._view(run)
-        intent = self._ask(verb, run, **payload)
-        desk = Desk(self.db)
-        deadline = time.monotonic() + MANAGER_ANSWERS_IN
-        while (outcome := desk.outcome(intent)) is None and time.monotonic() < deadline:
-            time.sleep(0.02)
-        desk.close()
-        if outcome is None:
-            raise TrainuiError(
-                f"the manager has not answered; {verb} of {run} is queued", hint="trainui doctor"
-            )
-        if outcome.startswith(REFUSED):
-            raise UserError(f"{verb} {run}: {outcome.removeprefix(REFUSED)}")
-
     def export(
         self,
         runs: Sequence[str],
@@ -257,10 +166,6 @@ class Client:
     def manager(self) -> Identity | None:
         """The manager that is alive, if one is."""
         return manager_of(str(self.db))
-
-    def ensure_manager(self) -> None:
-        """Start a manager unless one is alive and moves. Raises TrainuiError when it does not come up."""
-        ensure_manager(self.db, self.project)
 
     def stop_manager(self) -> str:
         """End the manager when nothing is live; returns what was done. Raises UserError when runs are live."""

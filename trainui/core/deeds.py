@@ -18,6 +18,7 @@ DECIDED = frozenset({State.TRIPPED, State.PASSED, State.FAILED})
 """States that may stop a run: something was measured, and was so."""
 ABOUT_RUNS = ("checkpoint", "checkpoint:previous", "stop", "relaunch")
 """Actions that need one run to be about."""
+TOLD = "told before"
 WOULD = {"stop": "would have stopped", "relaunch": "would have relaunched"}
 DID = {
     "flag": "flagged",
@@ -66,6 +67,8 @@ class Situation:
     protected_by: str = ""
     """The gate that lets no other gate stop the run; '' when none does."""
     cooldown: Span | None = None
+    tells_once: bool = False
+    """Of the default watch: what comes and goes is told when it first comes."""
     past: Sequence[Past] = field(default_factory=tuple)
     """What this gate brought before."""
 
@@ -88,8 +91,9 @@ def decide(verdict: Reached, actions: Sequence[str], here: Situation) -> list[De
 
 
 def _why_not(action: str, verdict: Reached, here: Situation) -> str:
+    before = [one for one in here.past if one.action == action]
     if action == "flag":
-        return ""
+        return TOLD if here.tells_once and any(one.state is verdict.state for one in before) else ""
     if action in ABOUT_RUNS and not here.is_run:
         return "a study is no run"
     if action in WOULD:
@@ -99,9 +103,8 @@ def _why_not(action: str, verdict: Reached, here: Situation) -> str:
             return "it had ended"
     if action == "checkpoint" and not here.is_live:
         return "it had ended"
-    before = [one for one in here.past if one.action == action]
     if action == "notify" and any(one.state is verdict.state for one in before):
-        return "told before"
+        return TOLD
     if action.startswith("launch:") and before:
         return "launched before"
     if before and here.cooldown is not None and not _has_passed(here.cooldown, before[-1], verdict.place):

@@ -15,6 +15,7 @@ from dataclasses import replace
 from trainui.core.gates import Gate, Judge, Notice, Point, State, Verdict
 from trainui.core.hearing import one_of
 from trainui.core.retelling import answer_reading, meter_reading, meters_of, notice_reading, retell, tell
+from trainui.core.store.history import exit_code_of
 from trainui.core.store.lineage import told_before
 from trainui.core.store.readings import Reading, readings_of, write_reading
 from trainui.core.store.runs import RunRow, RunWriter
@@ -147,6 +148,12 @@ class Judging:
         changed = self._judge.end(result=result, exit_code=exit_code, at=now)
         self._write(changed)
         return changed
+
+    def close(self, *, at: float) -> None:
+        """The run had ended before this was made: the judge is told so, and nothing is written."""
+        code = exit_code_of(self._db, self._run.name)
+        self._judge.end(result=str(self._run.result), exit_code=code, at=at)
+        self._written = {name: (one.state, one.value) for name, one in self._judge.current().items()}
 
     def _anew(self) -> Judge:
         """A judge brought to where the store says it stood; what it decides again was decided before."""

@@ -17,6 +17,7 @@ from trainui.core.endings import Endings
 from trainui.core.engines.local import LocalEngine, Observation, Phase
 from trainui.core.errors import TrainuiError
 from trainui.core.following import BEFORE, stamp
+from trainui.core.judging import Judging
 from trainui.core.launching import checkpoint_file
 from trainui.core.metering import Metering
 from trainui.core.meters import Meters
@@ -62,7 +63,7 @@ class Lives:
         self._meters = Meters(db, metering)
         self._endings = Endings(db, treasury, tries_again=tries_again)
         reach = Reach(stop=self.stop, save=self.request_checkpoint, left=self._meters.eta, notifier=notifier)
-        self._acting = Acting(db, treasury, reach, acts=tries_again)
+        self.acting = Acting(db, treasury, reach, acts=tries_again)
         self._watches: dict[str, Watch] = {}
         self._surroundings = Surroundings()
         self._silent: set[str] = set()
@@ -151,7 +152,7 @@ class Lives:
     def _forget(self, run: RunRow) -> None:
         """It has ended: what its gates ask for at last is done when this is committed."""
         watch = self._watches.pop(run.name, None)
-        self._acting.due[run.name] = watch.gates if watch else None
+        self.acting.due[run.name] = watch.gates if watch else None
         self._looked.pop(run.name, None)
         self._silent.discard(run.name)
         self._streams.forget(run.name)
@@ -199,19 +200,30 @@ class Lives:
 
     def catch_up(self, now: Clock) -> None:
         """Act on the last words of runs that ended, also those that a manager left that died."""
-        for name, gates in list(self._acting.due.items()):
+        for name, gates in list(self.acting.due.items()):
             with complaints(name):
-                del self._acting.due[name]
+                del self.acting.due[name]
                 run = self._runs.get(name)
                 try:
                     if run is not None and run.status is Status.ENDED:
-                        self._acting.act_on_run(run, gates or by_id(run.spec.gates()), now)
+                        self.acting.act_on_run(run, gates or by_id(run.spec.gates()), now)
                 except PASSING:
-                    self._acting.due[name] = gates
+                    self.acting.due[name] = gates
                     raise
 
+    def answer(self, run: RunRow, gate: str, yes: bool, *, who: str, note: str, now: Clock) -> None:
+        """Take a person's answer to a question of a run, also of one that has ended. Raises as the judge does."""
+        if run.status is not Status.ENDED:
+            self._watch(run).answer(gate, yes, who=who, note=note, now=now.unix)
+            self._act(run, now)
+            return
+        judging = Judging(self._db, run, count=lambda: self._streams.points(run.name))
+        judging.close(at=now.unix)
+        judging.answer(gate, yes, who=who, note=note, now=now.unix)
+        self.acting.act_on_run(run, by_id(judging.all_gates()), now)
+
     def _act(self, run: RunRow, now: Clock) -> None:
-        self._acting.act_on_run(run, self._watch(run).gates, now)
+        self.acting.act_on_run(run, self._watch(run).gates, now)
 
     def judge_meters(self, run: RunRow, now: Clock) -> None:
         """Judge what is measured of the run rather than by it: hours, dollars, silence, how long it will take."""

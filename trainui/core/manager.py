@@ -11,11 +11,14 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
+from trainui.core.acting import Subject
 from trainui.core.complaints import complaints
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.errors import SpecError
+from trainui.core.gates import Gate
 from trainui.core.lives import Lives
 from trainui.core.metering import Metering
 from trainui.core.notify import Notifier
@@ -25,6 +28,7 @@ from trainui.core.process.files import lock, write_json
 from trainui.core.process.identity import boot_id, boot_seconds, identity_of
 from trainui.core.project import load_config, lock_path
 from trainui.core.queue import Queue
+from trainui.core.ruling import Rulings
 from trainui.core.run import Result, Status
 from trainui.core.store.intents import open_intents
 from trainui.core.store.runs import RunRow, RunWriter, live_of
@@ -64,8 +68,10 @@ class Manager:
             treasury=self._treasury,
             metering=self._metering,
         )
-        self._studies = Studies(self._db, project)
-        self._wishes = Wishes(self._db, db_path.parent / "runs", engine=self._engine, lives=self._lives)
+        self._studies = Studies(self._db, project, act=self._act_on_study)
+        rulings = Rulings(self._db, lives=self._lives, studies=self._studies)
+        runs = db_path.parent / "runs"
+        self._wishes = Wishes(self._db, runs, engine=self._engine, lives=self._lives, rulings=rulings)
         self._config_seen: float | None = -1.0
         self._next_look = self._next_settle = 0.0
         self.is_idle_since = time.monotonic()
@@ -83,9 +89,9 @@ class Manager:
         for run in live_of(runs):
             with complaints(run.name):
                 self._look_at(run)
+        self._read_config(now)
         self._lives.catch_up(now)
         self._tell_troubles(now)
-        self._read_config(now)
         if now.boot >= self._next_settle:
             self._reckon(now)
         with complaints("studies"):
@@ -95,6 +101,10 @@ class Manager:
         self._next_look = now.boot + (LOOK if runs else 4 * LOOK)
         if runs or intents:
             self.is_idle_since = time.monotonic()
+
+    def _act_on_study(self, subject: str, gates: Mapping[str, Gate], now: Clock) -> None:
+        about = Subject(name=subject, project=self.project, runs=self.db_path.parent / "runs")
+        self._lives.acting.act(about, gates, now)
 
     def _tell_troubles(self, now: Clock) -> None:
         for text in self._notifier.attend(boot=now.boot):

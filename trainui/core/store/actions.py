@@ -75,11 +75,14 @@ class ActionWriter:
         return [row[0] for row in rows]
 
     def fresh(self, subject: str, *, after: int) -> list[Reached]:
-        """Verdicts of a subject later than the verdict `after` about which nothing was decided, oldest first."""
+        """Verdicts of a subject later than the verdict `after` about which nothing was decided, oldest first.
+
+        Of an imported run there are none: what it was is long over.
+        """
         rows = self._db.execute(
             "SELECT * FROM verdicts AS one WHERE run=? AND id > ?"
             " AND NOT EXISTS (SELECT 1 FROM actions WHERE run=one.run AND gate=one.gate AND verdict=one.id)"
-            " ORDER BY id",
+            " AND NOT EXISTS (SELECT 1 FROM runs WHERE name=one.run AND imported != '') ORDER BY id",
             (subject, max(after, self._since())),
         )
         return [_reached(row) for row in rows.fetchall()]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from trainui.core.spec import Spec
 from trainui.core.store.actions import Block, blocks
-from trainui.core.store.lineage import beginning, family_tries
+from trainui.core.store.lineage import beginning, family_tries, newest_checkpoint
 
 ASKED = ("warn", "unknown")
 """Verdicts of an ask gate that still wants an answer."""
@@ -103,10 +103,18 @@ class DoingsReader:
         ).fetchall()
         return [AnswerView(**{**dict(row), "is_yes": bool(row["is_yes"])}) for row in rows]
 
+    def study_names(self) -> list[str]:
+        """The studies that were written down."""
+        return [str(row[0]) for row in self._db.execute("SELECT name FROM studies ORDER BY name")]
+
     def is_asking(self, run: str, gate: str) -> bool | None:
         """Whether a gate is a question; None when there is no such gate."""
         row = self._db.execute("SELECT role FROM gates WHERE run=? AND gate=?", (run, gate)).fetchone()
         return None if row is None else row["role"] == "ask"
+
+    def newest_checkpoint(self, run: str) -> tuple[str, str] | None:
+        """(absolute path, the run that saved it): where a child of `run` would go on; None: nowhere."""
+        return newest_checkpoint(self._db, run)
 
     def tries_of(self, run: str, kind: str) -> int:
         """How often any run of this one's family was queued for `kind`."""
