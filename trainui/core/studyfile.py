@@ -199,6 +199,9 @@ class _Lines:
         """The line that a complaint is about."""
         number = getattr(error, "number", 0)
         named = GATE_ID.match(error.message)
+        if named is None and not number:
+            quoted = re.search(r"'([^']*)'", error.message)
+            return self.line(quoted[1]) if quoted else 1
         start = self.gates[number - 1] if 0 < number <= len(self.gates) else 1
         if named and not number:
             start = next((at for at in self.gates if self._is_of(at, named[1])), 1)

@@ -22,7 +22,7 @@ from trainui.core.store.verdicts import write_gates
 PREFIX = "study:"
 """What stands before the name of a study where the name of a run could."""
 POINTS = "points"
-REPLACED = "@"
+REPLACED = "#was-"
 """Between the id of a gate that was edited and the beginning of the digest it had."""
 
 
