@@ -15,7 +15,7 @@ from trainui.core.endings import Endings
 from trainui.core.engines.local import LocalEngine, Observation, Phase
 from trainui.core.errors import TrainuiError
 from trainui.core.following import BEFORE, stamp
-from trainui.core.gates import State, Verdict
+from trainui.core.gates import State, Verdict, is_stale
 from trainui.core.launching import checkpoint_file
 from trainui.core.metering import Metering
 from trainui.core.meters import Meters
@@ -97,6 +97,8 @@ class Lives:
             is_new = run.name not in self._watches
             watch = self._watch(run)
             watch.find(self._elsewhere(run, now, final=has_ended), now=now.unix, final=has_ended)
+            if run.status is Status.STOPPING:
+                watch.told_to_stop(now=now.unix)
             verdicts = (watch.unanswered() if is_new else []) + watch.read(now=now.unix, final=has_ended)
         except (sqlite3.Error, TrainuiError, OSError):
             self._watches.pop(run.name, None)
@@ -148,7 +150,7 @@ class Lives:
         self._streams.forget(run.name)
 
     def _watch(self, run: RunRow) -> Watch:
-        if run.name not in self._watches:
+        if run.name not in self._watches or self._watches[run.name].is_stale:
             self._watches[run.name] = Watch(self._db, run, self._streams)
         return self._watches[run.name]
 
@@ -191,7 +193,7 @@ class Lives:
     def _act(self, run: RunRow, verdicts: Sequence[Verdict], now: Clock) -> None:
         """Tell what changed, and do what the gates say if the run is armed."""
         for verdict in verdicts:
-            is_loud = verdict.state not in (State.OK, State.PENDING)
+            is_loud = verdict.state not in (State.OK, State.PENDING) and not is_stale(verdict)
             wants_stop = "stop" in verdict.actions
             run = self._runs.get(run.name) or run
             with atomic(self._db):

@@ -123,6 +123,15 @@ class Seat:
         reason = self._why_unknown(ending, place, died) if state is State.UNKNOWN else ""
         return self._enter(state, place, reason=reason)
 
+    def begin_again(self) -> None:
+        """Stand as before the first evaluation, with all that was seen in mind."""
+        self.state = State.PENDING
+        self.done = False
+        self._ladder = Ladder(self.gate)
+        self._looked = None
+        self._entered = None
+        self._told.clear()
+
     def reopen(self) -> None:
         """Let a gate that ended unknown be looked at again: an answer may have come."""
         self.done = self.state is not State.UNKNOWN

@@ -39,6 +39,22 @@ def chain(db: sqlite3.Connection, name: str, metric: str) -> list[Link]:
     return links[::-1]
 
 
+def told_before(db: sqlite3.Connection, name: str, begun: float) -> list[tuple[str, float]]:
+    """(run, step) of those a run goes on from whose points lie before its own first step `begun`, the oldest first:
+    what each wrote before that step is the past of the run."""
+    found: list[tuple[str, float]] = []
+    until = begun
+    for run in lineage(db, name)[1:]:
+        found.append((run["name"], until))
+        row = db.execute(
+            "SELECT min(points.step) FROM metrics JOIN points ON points.metric = metrics.id"
+            " WHERE metrics.run=? AND points.n=0",
+            (run["name"],),
+        ).fetchone()
+        until = until if row[0] is None else min(until, row[0])
+    return found[::-1]
+
+
 def tries(db: sqlite3.Connection, name: str, kind: str) -> int:
     """How often a lineage was tried again by itself for one kind of cause."""
     return sum(row["retried_for"] == kind for row in lineage(db, name))

@@ -257,7 +257,9 @@ class Reader(StudyReader):
 
     def _gate_counts(self) -> dict[str, dict[str, int]]:
         counts: dict[str, dict[str, int]] = {}
-        for row in self._db.execute("SELECT run, verdict, count(*) AS n FROM gates GROUP BY run, verdict"):
+        # A gate nobody wrote counts while it has something to say.
+        told = "SELECT run, verdict, count(*) AS n FROM gates WHERE NOT (is_default AND verdict='ok')"
+        for row in self._db.execute(f"{told} GROUP BY run, verdict"):
             counts.setdefault(row["run"], {})[row["verdict"]] = row["n"]
         return counts
 

@@ -13,7 +13,9 @@ from trainui.core.run import Result, Status
 from trainui.core.store.salvage import Row, Wreck
 from trainui.core.store.segments import cut_anew
 
-OF_A_RUN = ("metrics", "sources", "gates", "verdicts", "events", "checkpoints", "notes", "usage")
+OF_A_RUN = (
+    "metrics", "sources", "gates", "verdicts", "readings", "events", "checkpoints", "notes", "usage",
+)  # fmt: skip
 """Tables with a `run` column that tell of one run; money and intents are kept apart."""
 
 LITTLE = 0.002

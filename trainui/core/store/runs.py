@@ -196,10 +196,13 @@ class RunWriter:
         row = self._db.execute("SELECT max(at) FROM checkpoints WHERE run=?", (name,)).fetchone()
         return None if row[0] is None else float(row[0])
 
-    def points_in_order(self, name: str) -> Iterator[tuple[str, float, float | None, float | None, float]]:
-        """Every point of the run's curves as the gates were fed: metric, step, value (None: NaN), epoch, at."""
+    def points_in_order(
+        self, name: str
+    ) -> Iterator[tuple[str, float, float | None, float | None, float, int]]:
+        """Every point of the run's curves as the gates were fed: metric, step, value (None: NaN), epoch, at, and its
+        number in the run."""
         rows = self._db.execute(
-            "SELECT metrics.name, points.step, points.value, points.epoch, points.at"
+            "SELECT metrics.name, points.step, points.value, points.epoch, points.at, points.seq"
             " FROM metrics JOIN points ON points.metric = metrics.id"
             " WHERE metrics.run=? AND metrics.id="
             "   (SELECT id FROM metrics AS other WHERE other.run=metrics.run AND other.name=metrics.name"
