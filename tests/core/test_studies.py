@@ -450,3 +450,32 @@ def test_jobs_names_the_studies_and_what_is_wrong_with_each(speech: Cockpit):
     assert "jobs/study.toml:" in speech("jobs").stdout
     refused = speech("start", "ami", code=2)
     assert "jobs/study.toml:" in refused.stderr
+
+
+def test_a_run_is_not_launched_before_the_files_it_needs_are_there(project: Path, cockpit: Cockpit):
+    (project / "jobs" / "study.toml").write_text(
+        '[study]\nname = "data"\nruns = { counter = "count" }\n'
+        '[[gate]]\nid = "files"\nrun = "counter"\nrole = "preflight"\ntest = "event"\nfile = "data/*.npz"\n'
+        'count = ">= 3"\non.failed = ["block:counter"]\n'
+    )
+    (run,) = cockpit("start", "count").stdout.split()
+    until(lambda: "0 files match data/*.npz (should be >= 3)" in cockpit.client._view(run).waits_for)
+    assert cockpit.client._view(run).status == "queued"
+    (project / "data").mkdir()
+    for name in "abc":
+        (project / "data" / f"{name}.npz").touch()
+    cockpit.until_status(run, "ended")
+
+
+def test_a_job_may_be_held_against_another_by_its_own_gates(speech: Cockpit):
+    (speech.project / "jobs" / "study.toml").unlink()
+    with (speech.project / "jobs" / "ami.toml").open("a") as job:
+        job.write(
+            '[[gate]]\nid = "ratio"\nrole = "hypothesis"\ntest = "value"\nleft = "best(val_acc)"\n'
+            'over = "libri: best(val_acc)"\nop = ">="\nright = 1.2\nwhen = "end"\n'
+        )
+    speech("start", "ami", "libri")
+    reader = until(lambda: speech.db.exists() and speech.reader())
+    (gate,) = until(lambda: [one.gate for one in reader.study_gates("ami") if one.gate.verdict == "passed"])
+    assert gate.value == pytest.approx(77.5 / 61.5)
+    assert speech.json("gates", "ami-1") == [], "no single run can be judged by it"

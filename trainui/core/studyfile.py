@@ -95,6 +95,14 @@ def study_of(text: str) -> Study:
     )
 
 
+def study_with(
+    job: str, tables: Sequence[Mapping[str, Any]], metric: Mapping[str, MetricWords],
+    remedy: Sequence[Remedy], *, path: Path,
+) -> Study:  # fmt: skip
+    """The study of a job's own gates. Raises SpecError."""
+    return _study(job, "", {job: (job,)}, tables, metric, remedy, jobs=(), path=path)
+
+
 def load_studies(path: Path, *, jobs: Collection[str] = ()) -> tuple[Study, ...]:
     """The studies of a file, none when it has no [study] and no [group]; `jobs` are names that exist.
 
