@@ -9,6 +9,7 @@ import msgspec
 
 from trainui.core.errors import SpecError, nearest
 from trainui.core.gates import GateError
+from trainui.core.remedies import check_sets
 from trainui.core.retry import Retry
 from trainui.core.spec import Job, Limits, Metrics, MetricWords, Remedy, Resources, Spec, Watch
 from trainui.core.speccheck import WrongValueError, check, settle
@@ -23,6 +24,7 @@ def load_spec(path: Path) -> Spec | None:
     try:
         spec = settle(msgspec.convert(text.tables, Spec), text.tables)
         check(spec)
+        check_sets(spec)
     except msgspec.ValidationError as error:
         raise _explain(path, text, error) from error
     except SpecError as error:
