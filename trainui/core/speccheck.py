@@ -24,6 +24,8 @@ PLACES = ("run", "run_dir")
 LONGEST_DELAY = 30 * 86400.0
 """Seconds a try may wait."""
 STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2", "SIGHUP", "SIGQUIT")
+BEGINNINGS = ("scratch", "last", "best")
+"""What a run after a remedy begins from."""
 DETECTORS = ("nonfinite", "exploding", "chance", "frozen", "spike", "silent", "overfit", "gpu-idle")
 """What is watched without a gate."""
 
@@ -182,6 +184,10 @@ def check_remedies(remedies: Sequence[Remedy], gates: Sequence[Gate]) -> None:
         by_id[one.id] = one
         if one.on and one.on not in answers:
             raise wrong("on", f"on {one.on!r} is no cause of an end and no gate", nearest(one.on, answers))
+        if one.from_ not in BEGINNINGS:
+            raise wrong("from", f"from {one.from_!r} is no beginning", nearest(one.from_, BEGINNINGS))
+        if one.max < 1:
+            raise wrong("max", f"max cannot be {one.max}", "at least 1; leave the remedy out to try it never")
         if one.advice and one.set:
             raise wrong("advice", "it is advice and sets something", "leave out one of them")
         if not one.advice and not one.set:

@@ -182,6 +182,9 @@ OTHERS = [
     ("[[remedy]]\nid = 'r'\nset = { batch_size = 2 }\nadvice = true  #<", "it is advice and sets something"),
     ("[[remedy]]\nid = 'r'\nadvice = true  #<", "it advises nothing"),
     ("[[remedy]]\nid = 'r'\nset = { batch_size = 2 }\non = 'out-of-memory'  #<", "is no cause of an end and no gate (did you mean 'out-of-"),
+    ("[[remedy]]\nid = 'r'\nset = { batch_sise = 2 }  #<", "no param 'batch_sise' (did you mean 'batch_size'?)"),
+    ("[[remedy]]\nid = 'r'\nset = { batch_size = 2 }\nfrom = 'beginning'  #<", "'beginning'"),
+    ("[[remedy]]\nid = 'r'\nset = { batch_size = 2 }\nmax = 0  #<", "max cannot be 0"),
     ("[[remedy]]\nid = 'r'\nset = { batch_size = 2 }\nmax = 'once'  #<", "remedy.max: expected `int`"),
     ("[[remedy]]\nid = 'r'\nsets = { batch_size = 2 }  #<", "[remedy] has no key 'sets' (did you mean 'set'?)"),
 ]  # fmt: skip
