@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from trainui.core.errors import SpecError, nearest
+from trainui.core.gates import KINDS
 from trainui.core.retry import ALLOWED, UNCHANGED, Retry
 from trainui.core.spec import Job, Limits, Metrics, MetricWords, Remedy, Resources, Spec, Watch
 
@@ -114,6 +115,11 @@ def _check(spec: Spec) -> None:
     for pattern in spec.metrics.pattern:
         _check_pattern(pattern)
     _check_files(spec.metrics.files)
+    detectors = ("all", *(kind.name for kind in KINDS))
+    for name in spec.watch.off:
+        if name.removeprefix("watch/") not in detectors:
+            hint = nearest(name, detectors)
+            raise _WrongValueError("off", f"off: the default watch has no {name!r}", hint=hint)
     spec.gates()
 
 
