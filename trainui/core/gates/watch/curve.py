@@ -6,6 +6,7 @@ progress (start to best) one that never fell would: a rise counts when it is lar
 
 from __future__ import annotations
 
+import math
 import statistics
 from bisect import bisect_left, insort
 from collections import deque
@@ -21,8 +22,8 @@ LEAST = 30
 """Values before a spike can be told from a rough start."""
 SPIKE_MADS, SPIKE_RISE, SPIKE_LOST = 10.0, 0.25, 0.10
 """A spike is so many deviations, such a share of the median, and such a share of the progress away."""
-SPIKE_TRIPS = 0.5
-"""A spike that takes this share of the progress back trips; smaller ones warn."""
+SPIKE_TRIPS = 1.0
+"""A spike that takes all of the progress back trips; a smaller one warns."""
 OFTEN = 3
 """But so many of them within one window trip as well."""
 RISES = ((0.25, 0.15), (0.15, 0.40))
@@ -46,13 +47,13 @@ class Curve:
 
     __slots__ = (
         "_at_noise", "_hit", "_huge", "_newest", "_noise", "_order", "_queue", "_spikes", "_streak", "best", "count",
-        "exploding", "middle", "reason", "spike", "start",
+        "exploding", "middle", "spike", "start", "why_exploding", "why_spike",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.exploding = State.OK
         self.spike = State.OK
-        self.reason = ""
+        self.why_exploding = self.why_spike = ""
         self.restart()
 
     def restart(self) -> None:
@@ -89,6 +90,7 @@ class Curve:
                 self._jump(value, middle)
             elif self.spike is State.WARN and self.count - self._hit > WINDOW:
                 self.spike = State.OK
+                self.why_spike = f"had no more of them for {WINDOW} values"
         self.count += 1
         queue.append(value)
         insort(order, value)
@@ -129,8 +131,13 @@ class Curve:
 
     def _jump(self, value: float, middle: float) -> None:
         away, progress = value - middle, self._progress()
-        spread = deviation(self._order, middle)
-        if away <= max(SPIKE_MADS * spread, SPIKE_LOST * progress) or self._hovers():
+        if (
+            away <= SPIKE_LOST * progress
+            or away <= SPIKE_MADS * deviation(self._order, middle)
+            or self._hovers()
+        ):
+            return
+        if self._order[0] > 0 and not self._is_far_by_factor(value, middle):
             return
         self._spikes = self._spikes + 1 if self.count - self._hit <= WINDOW else 1
         self._hit = self.count
@@ -138,7 +145,14 @@ class Curve:
             self.spike = (
                 State.TRIPPED if away > SPIKE_TRIPS * progress or self._spikes >= OFTEN else State.WARN
             )
-            self.reason = f"is {shown(value)}, beside a median of {shown(middle)} in the last {WINDOW} values"
+            self.why_spike = (
+                f"is {shown(value)}, beside a median of {shown(middle)} in the last {WINDOW} values"
+            )
+
+    def _is_far_by_factor(self, value: float, middle: float) -> bool:
+        """The same beside the logarithms: losses of few samples are skewed, and their large values are no spikes."""
+        level = math.log(middle)
+        return math.log(value) - level > SPIKE_MADS * deviation([math.log(one) for one in self._order], level)
 
     def _rise(self, now: float) -> None:
         off, progress = now - self.best, self._progress()
@@ -166,10 +180,10 @@ class Curve:
         elif self._streak >= WARN_AFTER:
             self.exploding = State.WARN
         rose = f"rose to {shown(now)} (median of {MEDIAN_OF}) from a best of {shown(self.best)}"
-        self.reason = f"{rose}, {self._streak} in a row"
+        self.why_exploding = f"{rose}, {self._streak} in a row"
 
     def _calm(self) -> None:
         self._streak = self._huge = 0
         if self.exploding is State.WARN:
             self.exploding = State.OK
-            self.reason = f"is back at {shown(self.middle)}"
+            self.why_exploding = f"is back at {shown(self.middle)}"
