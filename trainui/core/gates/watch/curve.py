@@ -10,6 +10,7 @@ import math
 import statistics
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Sequence
 from itertools import pairwise
 
 from trainui.core.gates.primitives.spike import deviation
@@ -28,6 +29,9 @@ OFTEN = 3
 """But so many of them within one window trip as well."""
 RISES = ((0.25, 0.15), (0.15, 0.40))
 """(Share of the best value, share of the progress): an excursion is beyond both of one pair."""
+HELD_OUT_RISES = ((0.50, 1.00),)
+"""The same for a validation loss that stands alone: it rises by overfitting too, but seldom to where it began."""
+LEAST_RISE = min(rise for rise, _ in RISES)
 HUGE = (1.0, 0.5)
 """Beyond both of these, fewer in a row are enough."""
 NOISE = 5.0
@@ -46,11 +50,12 @@ class Curve:
     """The newest values of one loss, where it began, and its best."""
 
     __slots__ = (
-        "_at_noise", "_hit", "_huge", "_newest", "_noise", "_order", "_queue", "_spikes", "_streak", "best", "count",
-        "exploding", "middle", "spike", "start", "why_exploding", "why_spike",
+        "_at_noise", "_hit", "_huge", "_newest", "_noise", "_order", "_queue", "_rises", "_spikes", "_streak", "best",
+        "count", "exploding", "middle", "spike", "start", "why_exploding", "why_spike",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, rises: Sequence[tuple[float, float]] = RISES) -> None:
+        self._rises = rises
         self.exploding = State.OK
         self.spike = State.OK
         self.why_exploding = self.why_spike = ""
@@ -105,7 +110,7 @@ class Curve:
             elif now <= self.best:
                 self.best = now
                 self._calm()
-            elif now - self.best > RISES[1][0] * abs(self.best):
+            elif now - self.best > LEAST_RISE * abs(self.best):
                 self._rise(now)
             elif self._streak:
                 self._calm()
@@ -160,7 +165,7 @@ class Curve:
             off / abs(self.best) if self.best else float("inf"),
             off / progress if progress else float("inf"),
         )
-        if not any(rise > least and lost > share for least, share in RISES) or self._hovers():
+        if not any(rise > least and lost > share for least, share in self._rises) or self._hovers():
             self._calm()
             return
         if not self._streak and self.count - self._at_noise >= NOISE_EVERY:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from trainui.core.gates.units import shown
 from trainui.core.gates.verdict import Point, State
-from trainui.core.gates.watch.curve import Curve
+from trainui.core.gates.watch.curve import HELD_OUT_RISES, RISES, Curve
 from trainui.core.gates.watch.detector import EXPLODING, FROZEN, NONFINITE, SPIKE, Kind
 from trainui.core.gates.watch.rate import Rate
 from trainui.core.gates.watch.roles import Role
@@ -138,7 +138,7 @@ class Loss:
     )
 
     def __init__(self, tell: Tell, known: Known, role: Role) -> None:
-        self.curve = Curve()
+        self.curve = Curve(HELD_OUT_RISES if role is Role.VAL else RISES)
         self._tell = tell
         self._known = known
         self._role = role
