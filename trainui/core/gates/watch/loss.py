@@ -76,9 +76,9 @@ class Numbers:
             self._say(point, self.streak >= K, f"{point.metric} was {value} {times}{at(point)}")
             return True
         need = K if self._known.gradient_is_bad else ZEROS
-        if value == 0 and (self.zeros or (curve.least > PLAUSIBLE and curve.count >= need)):
+        if value == 0 and (self.zeros or curve.least > PLAUSIBLE):
             self.zeros += 1
-            if self.zeros >= K:
+            if self.zeros >= K and curve.count >= need:
                 why = " while the gradient norm is no number" if need == K else ""
                 reason = f"{point.metric} was exactly 0 {self.zeros} times in a row{why}{at(point)}"
                 self._say(point, self.zeros >= need, reason)
