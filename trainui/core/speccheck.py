@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from trainui.core.errors import SpecError, nearest
-from trainui.core.gates import Gate, GateError
+from trainui.core.gates import KINDS, Gate, GateError
 from trainui.core.gates.words import AUTO, GOALS
 from trainui.core.retry import ALLOWED, UNCHANGED, Retry
 from trainui.core.run import KINDS
@@ -24,8 +24,8 @@ PLACES = ("run", "run_dir")
 LONGEST_DELAY = 30 * 86400.0
 """Seconds a try may wait."""
 STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2", "SIGHUP", "SIGQUIT")
-DETECTORS = ("nonfinite", "exploding", "chance", "frozen", "spike", "silent", "overfit", "gpu-idle")
-"""What is watched without a gate."""
+BEGINNINGS = ("scratch", "last", "best")
+"""What a next try may begin from."""
 
 
 class WrongValueError(SpecError):
@@ -153,14 +153,12 @@ def check_words(words: Mapping[str, MetricWords]) -> None:
 
 
 def _check_watch(off: Sequence[str]) -> None:
+    known = ("all", *(kind.name for kind in KINDS))
     for name in off:
-        if name.removeprefix("watch/") not in (*DETECTORS, "all"):
-            message = f"off names {name!r}, which is no detector"
+        if name.removeprefix("watch/") not in known:
+            hint = nearest(name.removeprefix("watch/"), known)
             raise WrongValueError(
-                name,
-                message,
-                hint=nearest(name.removeprefix("watch/"), [*DETECTORS, "all"]),
-                table=("watch",),
+                name, f"off names {name!r}, which is no detector", hint=hint, table=("watch",)
             )
 
 
@@ -182,6 +180,10 @@ def check_remedies(remedies: Sequence[Remedy], gates: Sequence[Gate]) -> None:
         by_id[one.id] = one
         if one.on and one.on not in answers:
             raise wrong("on", f"on {one.on!r} is no cause of an end and no gate", nearest(one.on, answers))
+        if one.from_ not in BEGINNINGS:
+            raise wrong("from", f"from {one.from_!r} is no beginning", nearest(one.from_, BEGINNINGS))
+        if one.max < 1:
+            raise wrong("max", f"max cannot be {one.max}", "at least 1")
         if one.advice and one.set:
             raise wrong("advice", "it is advice and sets something", "leave out one of them")
         if not one.advice and not one.set:
