@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from trainui.core.errors import SpecError, nearest
-from trainui.core.gates import KINDS, Gate, GateError
+from trainui.core.gates import KINDS as DETECTORS
+from trainui.core.gates import Gate, GateError
 from trainui.core.gates.words import AUTO, GOALS
 from trainui.core.retry import ALLOWED, UNCHANGED, Retry
 from trainui.core.run import KINDS
@@ -153,7 +154,7 @@ def check_words(words: Mapping[str, MetricWords]) -> None:
 
 
 def _check_watch(off: Sequence[str]) -> None:
-    known = ("all", *(kind.name for kind in KINDS))
+    known = ("all", *(kind.name for kind in DETECTORS))
     for name in off:
         if name.removeprefix("watch/") not in known:
             hint = nearest(name.removeprefix("watch/"), known)
