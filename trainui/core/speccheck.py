@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from trainui.core.errors import SpecError, nearest
+from trainui.core.gates import KINDS as DETECTORS
 from trainui.core.gates import Gate, GateError
 from trainui.core.gates.words import AUTO, GOALS
 from trainui.core.retry import ALLOWED, UNCHANGED, Retry
@@ -25,9 +26,7 @@ LONGEST_DELAY = 30 * 86400.0
 """Seconds a try may wait."""
 STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2", "SIGHUP", "SIGQUIT")
 BEGINNINGS = ("scratch", "last", "best")
-"""What a run after a remedy begins from."""
-DETECTORS = ("nonfinite", "exploding", "chance", "frozen", "spike", "silent", "overfit", "gpu-idle")
-"""What is watched without a gate."""
+"""What a next try may begin from."""
 
 
 class WrongValueError(SpecError):
@@ -155,14 +154,12 @@ def check_words(words: Mapping[str, MetricWords]) -> None:
 
 
 def _check_watch(off: Sequence[str]) -> None:
+    known = ("all", *(kind.name for kind in DETECTORS))
     for name in off:
-        if name.removeprefix("watch/") not in (*DETECTORS, "all"):
-            message = f"off names {name!r}, which is no detector"
+        if name.removeprefix("watch/") not in known:
+            hint = nearest(name.removeprefix("watch/"), known)
             raise WrongValueError(
-                name,
-                message,
-                hint=nearest(name.removeprefix("watch/"), [*DETECTORS, "all"]),
-                table=("watch",),
+                name, f"off names {name!r}, which is no detector", hint=hint, table=("watch",)
             )
 
 
@@ -187,7 +184,7 @@ def check_remedies(remedies: Sequence[Remedy], gates: Sequence[Gate]) -> None:
         if one.from_ not in BEGINNINGS:
             raise wrong("from", f"from {one.from_!r} is no beginning", nearest(one.from_, BEGINNINGS))
         if one.max < 1:
-            raise wrong("max", f"max cannot be {one.max}", "at least 1; leave the remedy out to try it never")
+            raise wrong("max", f"max cannot be {one.max}", "at least 1")
         if one.advice and one.set:
             raise wrong("advice", "it is advice and sets something", "leave out one of them")
         if not one.advice and not one.set:
