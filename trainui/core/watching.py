@@ -242,10 +242,12 @@ class Watch:
 
     def meters(self, values: dict[str, float], *, now: float) -> list[Verdict]:
         """Judge the built-in meters, and the files that gates ask for; the verdicts that changed, committed."""
-        changed = self._judging.meters(values, now=now)
-        for notice in self._files.look(self._judging.globs, now=now):
-            changed += self._judging.notice(notice)
-        return changed
+        return self._judging.meters(values, now=now) + self.count_files(now=now)
+
+    def count_files(self, *, now: float, again: bool = False) -> list[Verdict]:
+        """Judge the files that gates ask for, `again` also those that were counted just now; as `meters` does."""
+        found = self._files.look(self._judging.globs, now=now, again=again)
+        return [verdict for notice in found for verdict in self._judging.notice(notice)]
 
     def told_to_stop(self, *, now: float) -> None:
         """Somebody asked the run to stop: what it prints from here on says nothing of how it fares."""

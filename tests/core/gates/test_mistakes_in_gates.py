@@ -155,7 +155,7 @@ GATES = [
     (LIMIT + "protect = true  #<\non.tripped = ['stop']", "protect keeps its run from every gate, and on says stop"),
     (LIMIT + 'cooldown = "1h"  #<', "cooldown is between actions, and it has none"),
     (LIMIT + 'cooldown = 8  #<\non.tripped = ["notify"]', "cooldown counts in epochs, steps or time"),
-    ('id = "watch/spike"  #<\nrole = "flag"\ntest = "finite"\nmetrics = ["x"]', "id begins with watch/"),
+    ('id = "watch/spike"  #<\nrole = "flag"\ntest = "finite"\nmetrics = ["x"]', "ids that begin with watch/ are those of the default watch"),
     ('id = "!g"  #<\nrole = "flag"\ntest = "finite"\nmetrics = ["x"]', "id is no name"),
     (LIMIT + 'run = "a,a"  #<', "run names a run twice"),
     (LIMIT + 'run = "a b"  #<', "run holds 'a b', which is no name of a run"),
