@@ -301,6 +301,19 @@ def test_a_next_try_takes_the_place_and_goes_on_where_its_parent_was(scene: Scen
     assert h1.value == pytest.approx(77.5 - 61.5), "99 was thrown away with the epochs that were lost"
 
 
+def test_what_an_older_run_goes_on_to_use_counts_too(scene: Scene):
+    scene.start("ami-1")
+    scene.write("ami-1", *AMI)
+    scene.look()
+    scene.start("ami-2")
+    scene.write("ami-2", *AMI)
+    scene.look()
+    assert scene.states["hours"] == "ok", "12 + 12"
+    scene.write("ami-1", *AMI, first=13)
+    scene.look()
+    assert scene.states["hours"] == "tripped", "24 + 12"
+
+
 def test_a_try_from_scratch_owes_nothing_to_its_parent(scene: Scene):
     scene.start("libri-1")
     scene.write("libri-1", *LIBRI)
