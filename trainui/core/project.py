@@ -42,13 +42,24 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     slots: int | None = None
 
 
+class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How people are told what gates find."""
+
+    command: list[str] = []
+    """Run for each message, without a shell: the text is its stdin and $TRAINUI_TEXT."""
+    urls: list[str] = []
+    """Addresses for apprise, the optional extra trainui[notify]."""
+    timeout_seconds: float = 30
+    """How long the command may take."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """trainui.toml."""
 
     budget: Budget = Budget()
     machine: list[Machine] = []
     queue: Queue = Queue()
-    notify: dict[str, Any] = {}
+    notify: Notify = Notify()
     ui: dict[str, Any] = {}
 
     @property
@@ -133,7 +144,9 @@ def _explain(path: Path, text: str, message: str) -> SpecError:
     word = unknown[1] if unknown else (re.findall(r"\.(\w+)", message) or [""])[-1]
     line = next((n for n, row in enumerate(text.splitlines(), 1) if re.match(rf"\s*\[*{word}\b", row)), 1)
     if unknown:
-        structs: dict[str, type[msgspec.Struct]] = {"budget": Budget, "machine": Machine, "queue": Queue}
+        structs: dict[str, type[msgspec.Struct]] = {
+            "budget": Budget, "machine": Machine, "queue": Queue, "notify": Notify,
+        }  # fmt: skip
         known = structs.get(unknown[2] or "", Config).__struct_fields__
         return SpecError(f"{path}:{line}: there is no key {word!r}", hint=nearest(word, known))
     return SpecError(f"{path}:{line}: {message}")
@@ -163,6 +176,10 @@ def _check(path: Path, text: str, config: Config) -> None:
             raise refuse(machine.name, f"two machines are called {machine.name!r}")
     if config.queue.slots is not None and config.queue.slots < 1:
         raise refuse("slots", "slots must be at least 1")
+    if config.notify.command and not config.notify.command[0]:
+        raise refuse("command", "the notify command is empty", 'for example ["notify-send", "trainui"]')
+    if not 0 < config.notify.timeout_seconds < float("inf"):
+        raise refuse("timeout_seconds", f"timeout_seconds cannot be {config.notify.timeout_seconds}")
 
 
 def find_jobs(project: Path) -> list[JobFile]:
