@@ -20,7 +20,7 @@ from trainui.core.backtest.studies import cast, replay_study
 from trainui.core.backtest.tape import Tape
 from trainui.core.errors import NotFoundError, UserError, nearest
 from trainui.core.export.document import jsonable
-from trainui.core.gates import Gate, Judge
+from trainui.core.gates import DefaultWatch, Gate, Judge
 from trainui.core.store.read import Reader
 from trainui.core.store.schema import connect
 
@@ -38,6 +38,9 @@ SHOWN = 5
     "--labels", metavar="FILE|NAME=LABEL,...", help="What is known of the runs: healthy, diverged, ..."
 )
 @click.option("--study", default="", metavar="NAME", help="Which study, of a file with several.")
+@click.option(
+    "--watch/--no-watch", default=None, help="The default watch too: for runs that had it, not for log files."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @db_option
 def replay_command(
@@ -47,6 +50,7 @@ def replay_command(
     sources: tuple[str, ...],
     labels: str | None,
     study: str,
+    watch: bool | None,
     as_json: bool,
 ) -> None:
     """Hold the gates of SPEC against finished runs: what would have fired, when, and what it would have saved.
@@ -61,7 +65,7 @@ def replay_command(
     shelf = shelf_of(place)
     parts = [part for word in words for part in _parts(shelf, word, script)]
     parts = _with_metrics(parts, script)
-    done, across = _replay_all(script, parts)
+    done, across = _replay_all(script, parts, watch=watch)
     known = labels_for([tape for _, tape in parts], labels)
     findings = [*(finding for one in done for finding in one.findings), *across]
     scored = scores(findings, known) if known else []
@@ -111,11 +115,18 @@ def _with_metrics(parts: Sequence[Part], script: Script) -> list[Part]:
     return kept
 
 
-def _replay_all(script: Script, parts: Sequence[Part]) -> tuple[list[Replayed], list[Finding]]:
+def _replay_all(
+    script: Script, parts: Sequence[Part], *, watch: bool | None
+) -> tuple[list[Replayed], list[Finding]]:
     """What was found within each run, and across them."""
+
+    def watch_of(tape: Tape) -> DefaultWatch | None:
+        is_watched = tape.spec is not None if watch is None else watch
+        return script.watch(tape.spec) if is_watched or not script.gates else None
+
     if script.plan is None:
-        return [replay(tape, script.gates, script.watch(tape.spec)) for _, tape in parts], []
-    return replay_study(script, cast(script.plan, parts))
+        return [replay(tape, script.gates, watch_of(tape)) for _, tape in parts], []
+    return replay_study(script.plan, cast(script.plan, parts), watch_of)
 
 
 def shelf_of(place: Place) -> Shelf:
@@ -174,7 +185,7 @@ def score_json(one: Score) -> dict[str, Any]:
 def _print_run(one: Replayed, *, is_first: bool) -> None:
     long = f", {duration(one.told.seconds)}" if one.told.seconds else ""
     count = f"{one.told.points:,} points{long}"
-    verdicts = counted(finding.verdict for finding in one.findings)
+    verdicts = counted(finding.verdict for finding in one.findings) if one.findings else "nothing to tell"
     click.echo(f"{'' if is_first else chr(10)}{plain(one.run)} ({count}): {verdicts}")
     if one.findings:
         _print_findings(one.findings)
