@@ -15,6 +15,7 @@ from dataclasses import replace
 from trainui.core.gates import Gate, Judge, Notice, Point, State, Verdict
 from trainui.core.hearing import one_of
 from trainui.core.retelling import answer_reading, meter_reading, meters_of, notice_reading, retell, tell
+from trainui.core.store.history import exit_code_of
 from trainui.core.store.lineage import told_before
 from trainui.core.store.readings import Reading, readings_of, write_reading
 from trainui.core.store.runs import RunRow, RunWriter
@@ -53,6 +54,7 @@ class Judging:
         self._combined: Sequence[re.Pattern[str]] = ()
         self._lines = 0
         self._is_stopping = False
+        self._is_listening = False
         self._judge = self._anew()
 
     def wants(self, metric: str) -> bool:
@@ -75,12 +77,6 @@ class Judging:
     def register(self) -> None:
         """Write the gates down before the run starts. Call inside a transaction."""
         write_gates(self._db, self._run.name, self.gates)
-
-    def unanswered(self) -> list[Verdict]:
-        """Verdicts that were committed by a manager that died before it acted on them."""
-        waiting = set(self._runs.unanswered(self._run.name))
-        current = self._judge.current()
-        return [self._acting(current[gate.id]) for gate in self._all_gates() if gate.id in waiting]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -129,6 +125,13 @@ class Judging:
         """Tell the judge what is no number; the verdicts that changed, committed."""
         return self._commit(notice_reading(self._here(notice), seq=self._newest()))
 
+    def listens(self, *, now: float) -> list[Verdict]:
+        """Tell the judge, once, that what the run prints is looked at; the verdicts that changed, committed."""
+        if self._is_listening or not self._judge.looks_for:
+            return []
+        self._is_listening = True
+        return self.notice(Notice(kind="output", at=now))
+
     def told_to_stop(self, *, now: float) -> None:
         """Tell the judge, once, that somebody asked the run to stop."""
         if not self._is_stopping and self._judge.hears:
@@ -146,6 +149,12 @@ class Judging:
         self._write(changed)
         return changed
 
+    def close(self, *, at: float) -> None:
+        """The run had ended before this was made: the judge is told so, and nothing is written."""
+        code = exit_code_of(self._db, self._run.name)
+        self._judge.end(result=str(self._run.result), exit_code=code, at=at)
+        self._written = {name: (one.state, one.value) for name, one in self._judge.current().items()}
+
     def _anew(self) -> Judge:
         """A judge brought to where the store says it stood; what it decides again was decided before."""
         self._has_begun = self._run.parent is None
@@ -156,6 +165,7 @@ class Judging:
             readings = list(readings_of(self._db, self._run.name))
             self._lines = sum(one.kind == "line" for one in readings)
             self._is_stopping = any(one.kind == "stop" for one in readings)
+            self._is_listening = any(one.kind == "output" for one in readings)
             last = next((one for one in reversed(readings) if one.kind == "meter"), None)
             if last is not None:
                 self._told, self._told_at = meters_of(last), last.at
@@ -189,10 +199,10 @@ class Judging:
         return changed
 
     def _acting(self, verdict: Verdict) -> Verdict:
-        gate = next(one for one in self._all_gates() if one.id == verdict.gate)
+        gate = next(one for one in self.all_gates() if one.id == verdict.gate)
         return replace(verdict, actions=gate.actions.get(verdict.state, ()))
 
-    def _all_gates(self) -> list[Gate]:
+    def all_gates(self) -> list[Gate]:
         """Those of the spec, and detectors of the default watch that have ever left ok."""
         return [*self.gates, *self._judge.unwritten.values()]
 
