@@ -17,7 +17,7 @@ from trainui.core.backtest.replay import Replayed, replay
 from trainui.core.backtest.scripts import Script, script_of
 from trainui.core.backtest.sources import Shelf
 from trainui.core.backtest.studies import cast, replay_study
-from trainui.core.backtest.tape import Tape
+from trainui.core.backtest.tape import Tape, priced
 from trainui.core.errors import NotFoundError, UserError, nearest
 from trainui.core.export.document import jsonable
 from trainui.core.gates import DefaultWatch, Gate, Judge
@@ -39,6 +39,12 @@ SHOWN = 5
 )
 @click.option("--study", default="", metavar="NAME", help="Which study, of a file with several.")
 @click.option(
+    "--rate",
+    type=click.FloatRange(min=0),
+    metavar="USD",
+    help="Per hour, of runs of which it is not known what they cost.",
+)
+@click.option(
     "--watch/--no-watch", default=None, help="The default watch too: for runs that had it, not for log files."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -50,6 +56,7 @@ def replay_command(
     sources: tuple[str, ...],
     labels: str | None,
     study: str,
+    rate: float | None,
     watch: bool | None,
     as_json: bool,
 ) -> None:
@@ -65,6 +72,8 @@ def replay_command(
     shelf = shelf_of(place)
     parts = [part for word in words for part in _parts(shelf, word, script)]
     parts = _with_metrics(parts, script)
+    if rate is not None:
+        parts = [(alias, priced(tape, rate)) for alias, tape in parts]
     done, across = _replay_all(script, parts, watch=watch)
     known = labels_for([tape for _, tape in parts], labels)
     findings = [*(finding for one in done for finding in one.findings), *across]
@@ -165,8 +174,8 @@ def _read_labels(given: str) -> Labels:
 
 FINDING_FIELDS = (
     "gate", "role", "run", "verdict", "at_epoch", "at_step", "value", "reason", "action", "would_save_seconds",
-    "would_save_usd", "would_save_share", "label", "interval", "severity", "quote", "source", "rule", "digest",
-    "is_default", "fired", "history",
+    "would_save_usd", "would_save_share", "actions", "withheld", "label", "interval", "severity", "quote",
+    "source", "rule", "digest", "is_default", "fired", "history",
 )  # fmt: skip
 """Fields of a gate in `replay --json`; they are a contract: add, never take away."""
 
@@ -199,7 +208,7 @@ def _print_findings(findings: Sequence[Finding]) -> None:
             number(one.value),
             where(one.at_epoch, one.at_step),
             f"{one.reason}{f' [{one.label}]' if one.label else ''}",
-            one.action,
+            one.action or one.withheld,
             _saved(one),
         ]
         for one in findings

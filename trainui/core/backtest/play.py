@@ -29,6 +29,8 @@ class Change:
 
     verdict: Verdict
     points: int
+    is_across: bool = False
+    """Of a study: what is to be done about it stands in the verdict."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

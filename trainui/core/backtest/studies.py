@@ -58,9 +58,9 @@ def replay_study(
         within.append(
             Replayed(run=tape.run, told=told, metrics=metrics, findings=findings_of(tape, gates, ear, played))
         )
-        across += [Change(verdict=one, points=0) for one in ear.across]
+        across += [Change(verdict=one, points=0, is_across=True) for one in ear.across]
     last = max((one.verdict.at for one in across), default=0.0)
-    across += [Change(verdict=one, points=0) for one in study.close(at=last)]
+    across += [Change(verdict=one, points=0, is_across=True) for one in study.close(at=last)]
     current = study.current()
     by_gate = {gate.id: [one for one in across if one.verdict.gate == gate.id] for gate in plan.gates}
     return within, [
