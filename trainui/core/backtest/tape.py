@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainui.core.errors import NotFoundError
@@ -190,6 +190,18 @@ class FileTape:
             total_steps=facts.total_steps,
             total_epochs=facts.total_epochs,
         )
+
+
+def priced(tape: Tape, usd_per_hour: float) -> Tape:
+    """The tape of a run as if it had cost so much, where it is not known what it did cost."""
+
+    def told() -> Told:
+        known = tape.told()
+        if known.usd is not None or known.seconds is None:
+            return known
+        return replace(known, usd=usd_per_hour * known.seconds / 3600)
+
+    return replace(tape, told=told)
 
 
 def tapes_of_files(path: Path, patterns: Sequence[Pattern] = ()) -> list[Tape]:
