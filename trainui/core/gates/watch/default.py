@@ -42,6 +42,7 @@ class DefaultWatch:
         self._changed: list[Verdict] = []
         self._see: dict[str, Callable[[Point], None] | None] = {}
         self._known = Known()
+        self._has_rate = False
         self._improving = Improving()
         self._primary = frozenset(primary)
         self._falls = primary_goal == "min"
@@ -127,7 +128,10 @@ class DefaultWatch:
             return partial(self._score, Score(self._tell), default_goal(metric) == "min")
         if role is Role.REWARD:
             known.is_rewarded = True
-        return {Role.GRAD: self._gradient, Role.RATE: known.rate.see}.get(role)
+        if role is Role.RATE and not self._has_rate:
+            self._has_rate = True  # of several groups of parameters, the first: their rates differ
+            return known.rate.see
+        return self._gradient if role is Role.GRAD else None
 
     def _train(self, loss: Loss, point: Point) -> None:
         self._rhythm.point(point.at)

@@ -18,7 +18,7 @@ EVALUATIONS, POINTS, EPOCHS, SHARE = 20, 100, 3.0, 0.10
 """When nothing learnt is late: of a validation loss so many evaluations; of a training loss a tenth of the run, where
 its length is known, else so many epochs, else so many points."""
 
-BY = 0.15
+BY = 0.30
 SIGMAS = 5.0
 TO_SIGMA = 1.4826 / math.sqrt(2)
 IN_A_ROW = 5
