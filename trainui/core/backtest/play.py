@@ -60,7 +60,7 @@ class _Player:
         self._place = Place()
         self._started: float | None = None
         hears_as_then = _covers(tape.looked_for, judge.looks_for)
-        kinds = ("meter", "answer", "stop", "files", *(("line",) if hears_as_then else ()))
+        kinds = ("meter", "answer", "stop", "files", *(("line", "output") if hears_as_then else ()))
         known = judge.current()
         self._readings = deque(
             one for one in tape.readings if one.kind in kinds and (one.kind != "answer" or one.name in known)
@@ -155,7 +155,7 @@ class _Player:
     def _tell_lines(self, seq: float) -> None:
         while self._lines and self._lines[0].seq < seq:
             line = self._lines.popleft()
-            self._note(self._judge.notice(Notice(kind="line", text=line.text, at=line.at)))
+            self._note(self._judge.notice(Notice(kind=line.kind, text=line.text, at=line.at)))
 
     def _read_meters(self, at: float, *, silent: float) -> None:
         """What the clock says, every few seconds of the run and after each longer silence."""
