@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from trainui.core.errors import SpecError, nearest
+from trainui.core.remedies import check_remedies
 from trainui.core.retry import ALLOWED, UNCHANGED, Retry
 from trainui.core.spec import Job, Limits, Metrics, MetricWords, Remedy, Resources, Spec, Watch
 
@@ -44,10 +45,11 @@ def load_spec(path: Path) -> Spec | None:
     try:
         spec = msgspec.convert(tables, Spec)
         _check(spec)
+        check_remedies(spec)
     except msgspec.ValidationError as error:
         raise _explain(path, text, error) from error
     except SpecError as error:
-        where = re.match(r"(?:gate|pattern) '([^']*)'", error.message)
+        where = re.match(r"(?:gate|pattern|remedy) '([^']*)'", error.message)
         near = error.near if isinstance(error, _WrongValueError) else where[1] if where else ""
         raise SpecError(f"{path}:{_line_of(text, near)}: {error.message}", hint=error.hint) from error
     return spec

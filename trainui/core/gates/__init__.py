@@ -1,7 +1,8 @@
 """Gates: decisions written down before the run, and the judge that holds the run's numbers against them.
 
 parse_gates(tables) → Gate…        the words, checked and hashed
-Judge(gates).feed(point) → Verdict…  what changed, and why in one sentence
+Judge(gates).feed(point) → Verdict…  what changed, and why in one sentence; .notice(…) for what is no number
+DefaultWatch()                     what is looked for besides, on every run
 """
 
 from __future__ import annotations
@@ -11,6 +12,26 @@ from trainui.core.gates.goal import default_goal
 from trainui.core.gates.judge import Judge
 from trainui.core.gates.parse import parse_gates
 from trainui.core.gates.primitives import PRIMITIVES
-from trainui.core.gates.verdict import Place, Point, State, Verdict
+from trainui.core.gates.table import GateError
+from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict
+from trainui.core.gates.watch import KINDS, DefaultWatch, is_stale
+from trainui.core.gates.words import Naming, Words
 
-__all__ = ["PRIMITIVES", "Gate", "Judge", "Place", "Point", "State", "Verdict", "default_goal", "parse_gates"]
+__all__ = [
+    "KINDS",
+    "PRIMITIVES",
+    "DefaultWatch",
+    "Gate",
+    "GateError",
+    "Judge",
+    "Naming",
+    "Notice",
+    "Place",
+    "Point",
+    "State",
+    "Verdict",
+    "Words",
+    "default_goal",
+    "is_stale",
+    "parse_gates",
+]

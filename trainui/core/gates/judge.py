@@ -6,7 +6,7 @@ A verdict depends on nothing but the gates and the order of what was fed: no clo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from trainui.core.errors import NotFoundError, UserError, nearest
@@ -14,9 +14,11 @@ from trainui.core.gates.gate import Gate
 from trainui.core.gates.primitives.ask import AskRule
 from trainui.core.gates.primitives.combine import CombineRule, CombineTest
 from trainui.core.gates.question import QuestionSeat
-from trainui.core.gates.rule import Ending
+from trainui.core.gates.rule import Ending, Looking
 from trainui.core.gates.seat import Seat
 from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict, Where
+from trainui.core.gates.watch import METERS, DefaultWatch
+from trainui.core.gates.words import Naming, Words
 
 COUNTERS = ("@epoch", "@step")
 """Meters that nobody needs to measure: the points themselves say how far the run is."""
@@ -25,7 +27,9 @@ COUNTERS = ("@epoch", "@step")
 class Judge:
     """Where every gate of a run stands."""
 
-    def __init__(self, gates: Sequence[Gate]) -> None:
+    def __init__(self, gates: Sequence[Gate], watch: DefaultWatch | None = None) -> None:
+        """`watch`: what is looked for besides the gates; its verdicts come after theirs."""
+        self._watch = watch
         self._seats: dict[str, Seat] = {gate.id: self._seat(gate) for gate in gates}
         self._watchers: dict[str, list[Seat]] = {}
         for seat in self._seats.values():
@@ -39,28 +43,60 @@ class Judge:
         """Those of them that must be looked at as the run goes on, even if no other gate has moved."""
         self._questions = [seat for seat in self._joined if isinstance(seat, QuestionSeat)]
         self._counts = tuple(name for name in COUNTERS if name in self._watchers)
+        self._naming = Naming(_words_of(gates))
+        self._renamed = self._naming.names
+        self._doubted: set[str] = set()
         self._place: Where = Place()
         self._meters: dict[str, float] = {}
         self._ended: Ending | None = None
 
     @property
+    def hears(self) -> bool:
+        """Whether a gate is to be told of what is no number."""
+        return bool(self._hearers)
+
+    @property
     def looks_for(self) -> Sequence[re.Pattern[str]]:
-        """What a printed line must match to be worth a notice of kind `line`."""
-        return [pattern for seat in self._hearers for pattern in seat.patterns]
+        """What a printed line must match to be worth a notice of kind `line`, now."""
+        patterns = [one for rule in self._looking for one in rule.looks_for]
+        return [re.compile(one) for one in dict.fromkeys(patterns)]
 
     @property
     def globs(self) -> Sequence[str]:
-        """The files that are to be counted, for notices of kind `files`."""
-        return list(dict.fromkeys(glob for seat in self._hearers for glob in seat.globs))
+        """The files that are to be counted, for notices of kind `files`, now; as the gates write them."""
+        return list(dict.fromkeys(one for rule in self._looking for one in rule.globs))
 
     @property
-    def meters_wanted(self) -> frozenset[str]:
+    def _looking(self) -> Iterator[Looking]:
+        rules = (seat.gate.params for seat in self._hearers if not seat.done)
+        return (rule for rule in rules if isinstance(rule, Looking))
+
+    @property
+    def measures(self) -> frozenset[str]:
         """The meters that must be measured for the gates."""
-        return frozenset(name for name in self._watchers if name.startswith("@") and name not in COUNTERS)
+        mine = frozenset(name for name in self._watchers if name.startswith("@") and name not in COUNTERS)
+        return mine if self._watch is None else mine | METERS
+
+    @property
+    def unwritten(self) -> Mapping[str, Gate]:
+        """The gates nobody wrote: detectors of the default watch that have ever left ok, by ID."""
+        return {} if self._watch is None else self._watch.gates
+
+    @property
+    def waits_for_time(self) -> bool:
+        """Whether a gate may change because time passes, so that `meters` is to be called though nothing is read."""
+        return bool(self._placed)
+
+    @property
+    def place(self) -> Where:
+        """How far the run is."""
+        return self._place
 
     def wants(self, metric: str) -> bool:
         """Whether the points of a metric must be fed; of the others `pass_by` need only tell the last place."""
-        return bool(self._placed or self._counts) or metric in self._watchers
+        if self._placed or self._counts or metric in self._watchers or metric in self._renamed:
+            return True
+        return self._watch is not None and self._watch.wants(metric)
 
     def feed(self, point: Point) -> list[Verdict]:
         """Take in the next point of the run; the verdicts that changed. After the end nothing changes."""
@@ -71,15 +107,26 @@ class Judge:
             point = Point(metric=point.metric, step=point.step, value=point.value, epoch=before, at=point.at)
         self._place = point
         changed = self._count_up() if self._counts else []
-        for seat in self._watchers.get(point.metric, ()):
-            if not seat.done and (verdict := seat.see(point)):
-                changed.append(verdict)
+        if point.metric in self._renamed:
+            for named in self._naming.of(point):
+                self._show(named, changed)
+            if len(self._naming.doubts) > len(self._doubted):
+                changed += self._give_up()
+        else:
+            self._show(point, changed)
         if changed:
             if self._joined:
                 changed += self._look_around(self._joined)
         elif self._placed and (point.epoch != before or any(not one.done for one in self._questions)):
             changed += self._look_around(self._placed)
+        if self._watch is not None:
+            changed += self._watch.feed(point)
         return changed
+
+    def _show(self, point: Point, changed: list[Verdict]) -> None:
+        for seat in self._watchers.get(point.metric, ()):
+            if not seat.done and (verdict := seat.see(point)):
+                changed.append(verdict)
 
     def feed_all(self, points: Iterable[Point]) -> list[Verdict]:
         """Take in one point after the other; the verdicts that changed."""
@@ -91,6 +138,15 @@ class Judge:
         if self._ended is None:
             self._place = place if place.epoch is not None else replace(place, epoch=self._place.epoch)
 
+    def begin_again(self) -> None:
+        """Another run goes on from here: what was fed is remembered, and the gates it was fed to stand as before it."""
+        self._meters.clear()
+        for seat in self._seats.values():
+            metrics = seat.gate.params.metrics
+            joined = seat in self._joined and seat.state not in (State.PASSED, State.FAILED)
+            if joined or isinstance(seat.test, CombineTest) or any(name[0] != "@" for name in metrics):
+                seat.begin_again()
+
     def meters(
         self, values: Mapping[str, float], *, at: float, step: float | None = None, epoch: float | None = None
     ) -> list[Verdict]:
@@ -101,7 +157,8 @@ class Judge:
         changed: list[Verdict] = []
         for name, value in values.items():
             changed += self._read_meter(name, value)
-        return changed + self._look_around(self._joined)
+        changed += self._look_around(self._joined)
+        return changed if self._watch is None else [*changed, *self._watch.meters(values, self._place)]
 
     def notice(self, notice: Notice) -> list[Verdict]:
         """Take in what is no number: a printed line, how many files there are, a wish to stop. After the end nothing
@@ -139,7 +196,8 @@ class Judge:
 
     def current(self) -> dict[str, Verdict]:
         """The newest verdict of every gate, in the order of the gates, values included; no actions."""
-        return {name: seat.shown() for name, seat in self._seats.items()}
+        current = {name: seat.shown() for name, seat in self._seats.items()}
+        return current if self._watch is None else {**current, **self._watch.current()}
 
     def _seat(self, gate: Gate) -> Seat:
         if isinstance(gate.params, AskRule):
@@ -176,12 +234,27 @@ class Judge:
         point = Point(metric=name, step=here.step or 0.0, value=value, epoch=here.epoch, at=here.at)
         return [verdict for seat in self._watchers.get(name, ()) if (verdict := seat.see(point))]
 
+    def _give_up(self) -> list[Verdict]:
+        """Gates of metrics whose scale is not what it was taken for are unknown from here on."""
+        changed: list[Verdict] = []
+        for metric in self._naming.doubts.keys() - self._doubted:
+            self._doubted.add(metric)
+            for seat in self._watchers.get(metric, ()):
+                if verdict := seat.give_up(self._naming.doubts[metric], self._place):
+                    changed.append(verdict)
+        return changed
+
     def _look_around(self, seats: Sequence[Seat]) -> list[Verdict]:
         return [verdict for seat in seats if (verdict := seat.look(self._place))]
 
     def _close(self, seats: Sequence[Seat]) -> list[Verdict]:
         assert self._ended is not None
         return [verdict for seat in seats if (verdict := seat.end(self._ended, self._place))]
+
+
+def _words_of(gates: Sequence[Gate]) -> dict[str, Words]:
+    """What all gates together say of their metrics; of the words one spec was read with there is one set."""
+    return {metric: words for gate in reversed(gates) for metric, words in gate.words.items()}
 
 
 def _in_order(seats: Sequence[Seat]) -> list[Seat]:
