@@ -9,7 +9,8 @@ from story import NOW, Story
 
 from trainui.core.errors import UserError
 from trainui.core.gates.drawing import Drawing, drawing_of
-from trainui.core.store.outcomes import ActionView, AnswerView, Outcomes, TurnView
+from trainui.core.store.doings import ActionView, AnswerView
+from trainui.core.store.outcomes import Outcomes, TurnView
 from trainui.core.store.views import CurvePoint, GateView
 from trainui.ui.plot.figure import Chart, draw
 from trainui.ui.plot.series import Guide, Mark, Series, from_points
@@ -32,15 +33,23 @@ WATCHED = GateView(gate="watch/spike", role="flag", run=RUN, verdict="warn", rul
 QUESTION = GateView(gate="look-in", role="ask", run=RUN, verdict="warn", rule="asks: curves still plausible?",
                     reason="asks: curves still plausible?", quote="Check every 1-2 hours")  # fmt: skip
 ACROSS = GateView(gate="gate-4", role="ask", run="study:phase 3", verdict="unknown", rule="asks: go on?")
+
+
+def _action(action, outcome, **told):
+    return ActionView(
+        run=RUN, gate="falling", verdict="tripped", action=action, outcome=outcome, at=NOW, **told
+    )
+
+
 BROUGHT = Outcomes(
     actions=(
-        ActionView(gate="falling", action="flag", outcome="flagged", is_done=True),
-        ActionView(gate="falling", action="notify", outcome="notified", is_done=True),
-        ActionView(gate="falling", action="checkpoint", outcome="it had ended", is_done=False),
-        ActionView(gate="falling", action="stop", outcome="would have stopped (not armed)", is_done=False,
+        _action("flag", "flagged", is_done=True),
+        _action("notify", "notified", is_done=True),
+        _action("checkpoint", "it had ended", is_done=False),
+        _action("stop", "would have stopped (not armed)", is_done=False,
                    would_save_seconds=4320, would_save_usd=0.52),
     ),
-    answers=(AnswerView(gate="look-in", is_yes=False, who="ann", note="noisy", at=NOW - 3600),),
+    answers=(AnswerView(run=RUN, gate="look-in", is_yes=False, who="ann", note="noisy", at=NOW - 3600),),
     alarms=(TurnView(run=RUN, gate="falling", verdict="tripped", step=2610, epoch=29),),
 )  # fmt: skip
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from trainui.core.store.outcomes import ActionView, AnswerView, Outcomes
+from trainui.core.store.doings import ActionView, AnswerView
+from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.views import GateView
 from trainui.ui.present.ink import Line, Span, clip, fit, join, line, safe, width, wrap
 from trainui.ui.present.lights import verdict_light

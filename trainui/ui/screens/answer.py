@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer
 
 from trainui.core.errors import TrainuiError
+from trainui.core.store.studies import subject_of
 from trainui.core.store.views import GateView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
@@ -26,7 +27,7 @@ _WHILE_NOTED = {"enter": "go", "escape": "back"}
 def questions(snapshot: Snapshot, run: str) -> tuple[GateView, ...]:
     """What people are asked about a run, and about its study."""
     view = snapshot.run(run)
-    study = f"study:{view.study}" if view is not None else ""
+    study = subject_of(view.study) if view is not None else ""
     gates = (*snapshot.gates, *snapshot.across)
     return tuple(gate for gate in gates if gate.run in (run, study) and gate.is_open_question)
 

@@ -96,7 +96,7 @@ class RunScreen(Room):
     def _groups(self, detail: RunDetail, snapshot: Snapshot) -> tuple[Group, Group]:
         """The run's own gates, and those of its study."""
         expected = [trace.prospect for trace in snapshot.traces if trace.prospect is not None]
-        own = Known(outcomes=detail.outcomes, hints=hints(expected), now=snapshot.at)
+        own = Known(outcomes=snapshot.outcomes, hints=hints(expected), now=snapshot.at)
         across = Known(outcomes=snapshot.across_outcomes, now=snapshot.at)
         return (
             Group(gates=detail.gates, known=own),
