@@ -93,6 +93,7 @@ def test_a_loss_that_rises_and_stays_there_explodes():
 def test_a_loss_that_rose_until_it_was_no_number_has_exploded_as_well():
     assert "exploding tripped@8" in Run().feed([5.5, 7.3, 8.0, 8.5, 8.2, 9.6, 9.5, NAN, NAN]).story
     assert "exploding" not in Run().feed([*falling(50), NAN, NAN]).story
+    assert "exploding" not in Run().feed([3.0, 1.5, 1.0, 0.75, 0.6, NAN, NAN]).story
 
 
 def test_what_exploded_stays_told_though_the_run_recovers():
