@@ -28,10 +28,10 @@ def labelled():
     return json.loads((CORPUS / "labelled_runs.json").read_text())
 
 
-def watched(run, change=lambda values: values):
+def watched(run, change=lambda values: values, **words):
     """Detector → (number of the point, state) at each change, of a run fed as `train` and `val`."""
     train, val = (change([float(value) for value in run[one] or ()]) for one in ("train", "val"))
-    watch, said = DefaultWatch(), {}
+    watch, said = DefaultWatch(**words), {}
     rows = max(len(train), len(val))
     for number in range(rows):
         for name, values in (("train", train), ("val", val)):
@@ -129,6 +129,14 @@ def test_each_loss_that_is_no_number_is_told_at_the_first_and_tripped_at_the_sec
         assert changes.get(State.TRIPPED) == (pairs[0] if pairs else None), run["name"]
 
 
+def test_a_language_model_at_the_logarithm_of_its_words_is_stuck_and_those_that_learn_are_not():
+    runs = {run["name"]: run for run in labelled()}
+    stuck = watched(runs["lozo gpt2 stuck (20 h)"], classes=50304)
+    assert stuck["chance"][-1][1] is State.TRIPPED
+    for name in ("llm.c main.log per-step", "AdamW log per-step", "nanogpt unstable 1665ae4"):
+        assert "chance" not in watched(runs[name], classes=50304), name
+
+
 SEEN_BY_EYE = {
     "13ce17a": {"exploding"},  # 132 → 552
     "083a874": {"spike", "exploding"},  # 2.9, jumps to 7.8
@@ -140,6 +148,7 @@ SEEN_BY_EYE = {
     "76a8677": {"exploding", "spike", "frozen"},  # 15 → 447; its accuracy stands at 0.3294 meanwhile
     "ca7abcf": {"exploding", "spike"},  # 71 → 316; later 0.3 → 2448
     "d0ff8f0": {"exploding"},  # 9 → 894
+    "5f0004c": {"spike"},  # 0.5 → 21 at its 26th epoch
     "RNN_TANH_nlayers_1": {"exploding"},  # 12 → 15 → 17 before it learns
     "1620330": {"frozen"},  # a frame accuracy of 0.0339 for twenty epochs: it answers one class
     "f67b445": {"frozen"},

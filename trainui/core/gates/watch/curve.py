@@ -19,7 +19,7 @@ from trainui.core.gates.verdict import State
 
 MEDIAN_OF = 5
 WINDOW = 50
-LEAST = 30
+LEAST = 20
 """Values before a spike can be told from a rough start."""
 SPIKE_MADS, SPIKE_RISE, SPIKE_LOST = 10.0, 0.25, 0.10
 """A spike is so many deviations, such a share of the median, and such a share of the progress away."""
