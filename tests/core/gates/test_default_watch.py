@@ -259,6 +259,7 @@ def test_an_idle_gpu_is_told_after_a_quarter_of_an_hour():
         ("loss", Role.LOSS), ("train_loss", Role.LOSS), ("train/loss", Role.LOSS), ("Train Loss", Role.LOSS),
         ("loss/train", Role.LOSS), ("epoch_loss", Role.LOSS), ("train", Role.LOSS), ("trainLoss", Role.LOSS),
         ("train_loss_epoch", Role.LOSS), ("total_training_loss", Role.LOSS), ("train_metrics/loss_mean", Role.LOSS),
+        ("train/CrossEntropyLoss", Role.LOSS), ("metrics/train/LanguageCrossEntropy", Role.LOSS),
         ("val", Role.VAL), ("eval_loss", Role.VAL), ("val/loss", Role.VAL), ("dev_metrics/loss_mean", Role.VAL),
         ("box_loss", Role.PART), ("train/box_loss", Role.PART), ("loss_rpn_cls", Role.PART), ("ctc_loss", Role.PART),
         ("policy_loss", Role.ASIDE), ("d_loss", Role.ASIDE), ("kl_loss", Role.ASIDE), ("aux_loss", Role.ASIDE),
