@@ -1,8 +1,9 @@
-"""Verbs that look at all runs: jobs, ls, gates, budget."""
+"""Verbs that look at all runs: jobs, ls, budget."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from datetime import datetime
 
 import click
@@ -10,18 +11,20 @@ import click
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import (
     duration,
-    gate_json,
     is_person,
     number,
+    plain,
     print_json,
     run_json,
     table,
     why,
 )
-from trainui.core.errors import NotFoundError
 from trainui.core.export.document import jsonable
+from trainui.core.project import StudyFile
 from trainui.core.run import Status
 from trainui.core.store.intents import Desk
+from trainui.core.store.read import Reader
+from trainui.core.store.studies import PREFIX as STUDY
 from trainui.core.store.views import RunView
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -35,7 +38,7 @@ FOLLOW = 0.2
 @json_option
 @db_option
 def jobs_command(place: Place, as_json: bool) -> None:
-    """The specs found, and what is wrong with each that cannot run."""
+    """The specs and studies found, and what is wrong with each that cannot run."""
     jobs = place.client().jobs()
     if as_json:
         print_json([{**jsonable(job), "path": str(job.path)} for job in jobs])
@@ -45,6 +48,18 @@ def jobs_command(place: Place, as_json: bool) -> None:
         return
     rows = [[job.name, job.study, ", ".join(job.presets), job.problem or job.about] for job in jobs]
     table(["job", "study", "presets", "about, or what is wrong"], rows)
+    _print_studies(place.client().studies())
+
+
+def _print_studies(files: list[StudyFile]) -> None:
+    rows = []
+    for file in files:
+        rows += [[file.path.stem, "", "", file.problem]] if file.problem else []
+        for one in file.studies:
+            rows.append([one.name, ", ".join(one.plan.runs), str(len(one.plan.gates)), one.about])
+    if rows:
+        click.echo("")
+        table(["study", "runs", "gates", "about, or what is wrong"], rows, right=(2,))
 
 
 @click.command("ls")
@@ -65,6 +80,7 @@ def ls_command(place: Place, everything: bool, as_json: bool) -> None:
         return
     if views:
         _print_runs(views)
+        _print_questions(reader, {view.run for view in views})
     else:
         click.echo(
             "nothing is live or new; --all shows every run"
@@ -79,6 +95,14 @@ def ls_command(place: Place, everything: bool, as_json: bool) -> None:
 
 def _is_news(view: RunView, since: float) -> bool:
     return view.status is not Status.ENDED or (view.ended_at or 0) >= since
+
+
+def _print_questions(reader: Reader, runs: Collection[str]) -> None:
+    """What waits for a person: the questions of these runs, and of studies."""
+    for one in reader.questions():
+        if one.run in runs or one.run.startswith(STUDY):
+            whom = one.run.removeprefix(STUDY)
+            click.echo(plain(f"{whom} asks: {one.question} (trainui answer {whom} {one.gate} yes|no)"))
 
 
 def _print_runs(views: list[RunView]) -> None:
@@ -104,30 +128,6 @@ def _print_runs(views: list[RunView]) -> None:
     table(
         ["run", "state", "done", "eta/took", "metric", "best", "$", "gates", "why"], rows, right=(2, 3, 5, 6)
     )
-
-
-@click.command("gates")
-@click.argument("run", required=False)
-@json_option
-@db_option
-def gates_command(place: Place, run: str | None, as_json: bool) -> None:
-    """Where the gates stand, of one run or of all."""
-    if not place.db.exists() and run is None:
-        print_json([]) if as_json else click.echo("no runs yet: trainui start JOB")
-        return
-    reader = place.reader()
-    if run is not None:
-        reader.run(run)
-    gates = reader.gates(run)
-    if as_json:
-        print_json([gate_json(gate) for gate in gates])
-        return
-    if not gates:
-        raise NotFoundError("no gates are written down here", hint="a [[gate]] in a job's TOML adds one")
-    rows = [
-        [one.run, one.gate, one.verdict, one.quote, one.rule, number(one.value), one.reason] for one in gates
-    ]
-    table(["run", "gate", "verdict", "says", "rule", "now", "why"], rows, right=(5,))
 
 
 @click.command("budget")

@@ -85,12 +85,12 @@ class Stream:
             form=self.form,
         )
 
-    def read(self, chunk: Chunk) -> list[Record]:
-        """The records of a chunk; none of what was there before the run."""
-        told = [self.reader.read(item) for item in chunk.items]
+    def read(self, chunk: Chunk) -> list[tuple[bytes, Sequence[Record]]]:
+        """The items of a chunk with their records; none of what was there before the run."""
+        told = [(item, self.reader.read(item)) for item in chunk.items]
         if chunk.start < self.skip:  # the item over the border was begun by another
             told = told[1:] if chunk.end > self.skip else []
-        return [record for records in told for record in records]
+        return told
 
     def _rotated(self) -> Path | None:
         """Where the file that was read lies since another took its name: `train.log.1` beside `train.log`."""
@@ -202,10 +202,10 @@ class Streams:
         return path if relative.startswith(os.pardir) else relative
 
 
-def matches(folder: Path, pattern: str) -> Iterator[str]:
-    """Absolute paths of what a glob pattern of the spec finds, MOST_STREAMS of them at most."""
+def matches(folder: Path, pattern: str, *, most: int | None = MOST_STREAMS) -> Iterator[str]:
+    """Absolute paths of what a glob pattern of the spec finds, `most` of them (None: all)."""
     found = glob.iglob(os.path.join(glob.escape(str(folder)), pattern), recursive=True)
-    return islice(found, MOST_STREAMS)
+    return islice(found, most)
 
 
 def written_after(since: float, folder: Path, pattern: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import msgspec
 from trainui.core.errors import NotFoundError, SpecError, nearest
 from trainui.core.spec import Spec
 from trainui.core.specfile import load_spec
+from trainui.core.studyfile import Study, load_studies
+from trainui.core.studyspec import own_study, with_studies, with_study, without_across
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,13 +42,24 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     slots: int | None = None
 
 
+class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How people are told what gates find."""
+
+    command: list[str] = []
+    """Run for each message, without a shell: the text is its stdin and $TRAINUI_TEXT."""
+    urls: list[str] = []
+    """Addresses for apprise, the optional extra trainui[notify]."""
+    timeout_seconds: float = 30
+    """How long the command may take."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """trainui.toml."""
 
     budget: Budget = Budget()
     machine: list[Machine] = []
     queue: Queue = Queue()
-    notify: dict[str, Any] = {}
+    notify: Notify = Notify()
     ui: dict[str, Any] = {}
 
     @property
@@ -61,6 +75,15 @@ class JobFile:
     name: str
     path: Path
     spec: Spec | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StudyFile:
+    """A file of studies found in the project, or what is wrong with it."""
+
+    path: Path
+    studies: tuple[Study, ...] = ()
     problem: str = ""
 
 
@@ -121,7 +144,9 @@ def _explain(path: Path, text: str, message: str) -> SpecError:
     word = unknown[1] if unknown else (re.findall(r"\.(\w+)", message) or [""])[-1]
     line = next((n for n, row in enumerate(text.splitlines(), 1) if re.match(rf"\s*\[*{word}\b", row)), 1)
     if unknown:
-        structs: dict[str, type[msgspec.Struct]] = {"budget": Budget, "machine": Machine, "queue": Queue}
+        structs: dict[str, type[msgspec.Struct]] = {
+            "budget": Budget, "machine": Machine, "queue": Queue, "notify": Notify,
+        }  # fmt: skip
         known = structs.get(unknown[2] or "", Config).__struct_fields__
         return SpecError(f"{path}:{line}: there is no key {word!r}", hint=nearest(word, known))
     return SpecError(f"{path}:{line}: {message}")
@@ -151,6 +176,10 @@ def _check(path: Path, text: str, config: Config) -> None:
             raise refuse(machine.name, f"two machines are called {machine.name!r}")
     if config.queue.slots is not None and config.queue.slots < 1:
         raise refuse("slots", "slots must be at least 1")
+    if config.notify.command and not config.notify.command[0]:
+        raise refuse("command", "the notify command is empty", 'for example ["notify-send", "trainui"]')
+    if not 0 < config.notify.timeout_seconds < float("inf"):
+        raise refuse("timeout_seconds", f"timeout_seconds cannot be {config.notify.timeout_seconds}")
 
 
 def find_jobs(project: Path) -> list[JobFile]:
@@ -178,11 +207,46 @@ def _without_twin(job: JobFile, names: list[str], project: Path) -> JobFile:
 
 
 def find_job(project: Path, name: str) -> Spec:
-    """The spec of the job called `name`. Raises NotFoundError, or SpecError when it is wrong."""
+    """The spec of the job called `name`, with what its studies put into it. Raises NotFoundError, or SpecError when it
+    is wrong, or a study file beside it: its runs would lack the gates of that."""
     jobs = find_jobs(project)
     for job in jobs:
         if job.name == name:
             if job.spec is None:
                 raise SpecError(job.problem)
-            return job.spec
+            files = find_studies(project, jobs)
+            for file in files:
+                if file.problem and file.path.parent == job.path.parent:
+                    raise SpecError(file.problem)
+            studies = [study for file in files for study in file.studies]
+            return with_studies(without_across(job.spec), studies)
     raise NotFoundError(f"there is no job {name!r}", hint=nearest(name, (job.name for job in jobs)))
+
+
+def find_studies(project: Path, jobs: Sequence[JobFile] | None = None) -> list[StudyFile]:
+    """Every `jobs/**/*.toml` with a [study] table, and every job with gates that rest on other runs; what is wrong with
+    one is kept beside it. `jobs` are those of the project, if somebody has read them."""
+    jobs = find_jobs(project) if jobs is None else jobs
+    of = {job.path: job.spec for job in jobs if job.spec is not None}
+    known = list(of.values())
+    found: list[StudyFile] = []
+    taken: dict[str, Path] = {}
+    for path in sorted((project / "jobs").rglob("*.toml")):
+        shown = path.relative_to(project)
+        try:
+            studies = load_studies(path, jobs=[spec.job.name for spec in known])
+            own = own_study(of[path], path) if path in of else None
+            studies += (own,) if own else ()
+            for study in studies:
+                if study.name in taken:
+                    raise SpecError(f"{shown}:1: {taken[study.name]} also calls its study {study.name!r}")
+                for spec in known:
+                    with_study(without_across(spec), study)
+        except SpecError as error:
+            problem = str(error).replace(str(path), str(shown))
+            found.append(StudyFile(path=path, problem=problem))
+            continue
+        taken |= dict.fromkeys((study.name for study in studies), shown)
+        if studies:
+            found.append(StudyFile(path=path, studies=studies))
+    return found

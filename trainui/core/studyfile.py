@@ -58,6 +58,14 @@ class Study:
     remedy: tuple[Remedy, ...]
     path: Path = Path()
 
+    def line_of(self, word: str) -> int:
+        """The line of its file that names `word` first; 1 when there is no such file any more."""
+        try:
+            rows = self.path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return 1
+        return next((number for number, row in enumerate(rows, 1) if word in row), 1)
+
     @property
     def text(self) -> str:
         """Canonical JSON; `study_of` reads it back."""
@@ -85,6 +93,14 @@ def study_of(text: str) -> Study:
         jobs=tuple(whole["runs"]),
         path=Path(),
     )
+
+
+def study_with(
+    job: str, tables: Sequence[Mapping[str, Any]], metric: Mapping[str, MetricWords],
+    remedy: Sequence[Remedy], *, path: Path,
+) -> Study:  # fmt: skip
+    """The study of a job's own gates. Raises SpecError."""
+    return _study(job, "", {job: (job,)}, tables, metric, remedy, jobs=(), path=path)
 
 
 def load_studies(path: Path, *, jobs: Collection[str] = ()) -> tuple[Study, ...]:
@@ -191,6 +207,9 @@ class _Lines:
         """The line that a complaint is about."""
         number = getattr(error, "number", 0)
         named = GATE_ID.match(error.message)
+        if named is None and not number:
+            quoted = re.search(r"'([^']*)'", error.message)
+            return self.line(quoted[1]) if quoted else 1
         start = self.gates[number - 1] if 0 < number <= len(self.gates) else 1
         if named and not number:
             start = next((at for at in self.gates if self._is_of(at, named[1])), 1)

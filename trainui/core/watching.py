@@ -6,7 +6,6 @@ kill at any moment loses nothing and doubles nothing.
 
 from __future__ import annotations
 
-import math
 import os
 import sqlite3
 import time
@@ -15,24 +14,25 @@ from dataclasses import replace
 
 from trainui.core.errors import StoreError
 from trainui.core.following import OWN, Stream, Streams, stamp_of, written_after
-from trainui.core.gates import Judge, Place, Point, State, Verdict
+from trainui.core.gates import Gate, Notice, Verdict
+from trainui.core.hearing import Files, heard
 from trainui.core.ingest.discover import Found
 from trainui.core.ingest.follow import Chunk
 from trainui.core.ingest.format import Reader
 from trainui.core.ingest.formats import reader_for
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.ingest.records import Record
-from trainui.core.process.beat import beat
+from trainui.core.judging import Judging
 from trainui.core.store.columns import storable
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.streams import Added, Source, StreamWriter
-from trainui.core.store.verdicts import write_checkpoint, write_gates, write_verdict
+from trainui.core.store.verdicts import write_checkpoint
 
 MOST_CHUNKS = 8
 """Chunks taken from one file in one pass, so that a flood from one run cannot starve the others."""
-
-
+PRINTED = ("console", "log")
+"""Kinds of streams whose lines are held against the gates."""
 SHOWN = 3
 """Streams that are named where several were found at once."""
 
@@ -49,9 +49,8 @@ class Watch:
         self._run = run
         self._runs = RunWriter(db)
         self._writer = writer
-        self._gates = run.spec.gates()
-        self._judge = Judge(self._gates, watch=run.spec.default_watch())
-        self._written: dict[str, tuple[State, float | None]] = {}
+        self._judging = Judging(db, run, count=lambda: writer.points(run.name))
+        self._files = Files((run.project, run.directory))
         self._patterns = compile_patterns(run.spec.metrics.pattern)
         self._streams = Streams(run.directory, own, source=self._source, make=self._reader)
         self._named = run.spec.files(run=run.name, run_dir=run.directory)
@@ -62,7 +61,6 @@ class Watch:
         """When the newest checkpoint was told of, Unix seconds."""
         self.awake_since = 0.0
         """Unix seconds of its last going on after a pause, in which it could not speak."""
-        self._replay()
 
     def _source(self, found: Found) -> Source:
         return self._writer.source(self.name, found.path, found.kind, prefix=found.prefix)
@@ -70,40 +68,14 @@ class Watch:
     def _reader(self, kind: str, state: str) -> Reader:
         return reader_for(kind, patterns=self._patterns, state=state)
 
-    def _replay(self) -> None:
-        """Bring the judge to where the store says it stood; what it decides again was decided before."""
-        wants = self._judge.wants
-        passed: Place | None = None
-        for number, row in enumerate(self._runs.points_in_order(self.name)):
-            metric, step, value, epoch, at = row
-            if number % 5000 == 0:
-                beat()
-            if not wants(metric):
-                if epoch is None and passed is not None:
-                    epoch = passed.epoch
-                passed = Place(step=step, epoch=epoch, at=at)
-                continue
-            if passed is not None:
-                self._judge.pass_by(passed)
-                passed = None
-            value = math.nan if value is None else value
-            self._judge.feed(Point(metric=metric, step=step, value=value, epoch=epoch, at=at))
-        if passed is not None:
-            self._judge.pass_by(passed)
-
-    def unanswered(self) -> list[Verdict]:
-        """Verdicts that were committed by a manager that died before it acted on them."""
-        waiting = set(self._runs.unanswered(self.name))
-        current = self._judge.current()
-        return [
-            replace(current[gate.id], actions=gate.actions.get(current[gate.id].state, ()))
-            for gate in (*self._gates, *self._judge.unwritten.values())
-            if gate.id in waiting
-        ]
+    @property
+    def gates(self) -> dict[str, Gate]:
+        """The gates it is judged by, by their ids: its own, and detectors of the default watch that left ok."""
+        return by_id(self._judging.all_gates())
 
     def register_gates(self) -> None:
         """Write the run's gates down before it starts. Call inside a transaction."""
-        write_gates(self._db, self.name, self._gates)
+        self._judging.register()
 
     def find(self, others: Iterable[str] = (), *, now: float, final: bool = False) -> None:
         """Take in streams that appeared: in the run directory, by the spec, and of `others` (absolute paths) those
@@ -141,6 +113,8 @@ class Watch:
         """
         changed: list[Verdict] = []
         self.is_behind = False
+        if any(stream.source.kind in PRINTED for stream in self._streams):
+            changed += self._judging.listens(now=now)
         for stream in self._streams:
             is_over = final and (not growing or os.path.realpath(stream.path()) not in growing)
             for _ in range(10**9 if final else MOST_CHUNKS):
@@ -157,7 +131,8 @@ class Watch:
     def _commit(self, stream: Stream, chunk: Chunk, now: float) -> list[Verdict]:
         if chunk.rewound:
             self._streams.begin_anew(stream)
-        records = stream.read(chunk)
+        told = stream.read(chunk)
+        records = [record for _, found in told for record in found]
         before = stream.source
         after = replace(
             before,
@@ -168,7 +143,7 @@ class Watch:
             state=stream.reader.state(),
             mark=chunk.mark,
         )
-        with atomic(self._db):
+        with self._judging.transaction():
             if not self._writer.advance(before, after):
                 raise StoreError(f"{self.name}: {before.path} is being read by another manager")
             if chunk.rewound:
@@ -176,9 +151,10 @@ class Watch:
                     self.name, "stream", f"{before.path} was {chunk.rewound}; read again from 0", at=now
                 )
             added = self._writer.add_records(
-                self.name, before.kind, records, now=now, wanted=self._judge.wants, prefix=before.prefix
+                self.name, before.kind, records, now=now, wanted=self._judging.wants, prefix=before.prefix
             )
-            changed = self._judge_points(added)
+            lines = self._lines(told, added, now) if before.kind in PRINTED else ()
+            changed = self._judging.points(added, lines)
             self._hint(added.metrics, now)
             self._keep_rest(records, added, now, tells_place=self._tells_place(stream))
         stream.source = after
@@ -186,7 +162,7 @@ class Watch:
 
     def _hint(self, written: Collection[str], now: float) -> None:
         """Say early that a promise waits for `train/loss` while the run writes `loss`, or for `Train Loss`."""
-        awaited = {self._run.spec.metrics.primary, *(gate.metric for gate in self._gates)}
+        awaited = {self._run.spec.metrics.primary, *(gate.metric for gate in self._judging.gates)}
         for name in sorted(awaited - self._hinted - {""}):
             meant = [name.rpartition("/")[2], *(one for one in written if _bare(one) == _bare(name))]
             other = next((one for one in meant if one != name and one in written), None)
@@ -195,24 +171,20 @@ class Watch:
                 text = f"the spec waits for {name}, and the run writes {other}: is that the one?"
                 self._runs.event(self.name, "gate", text, at=now)
 
-    def _judge_points(self, added: Added) -> list[Verdict]:
-        """Feed the judge with what it watches, and write down where the gates stand."""
-        changed = [verdict for one in added.points for verdict in self._judge.feed(one)]
-        if added.curve_place is not None:
-            self._judge.pass_by(added.curve_place)
-        self._write(changed)
-        return changed
-
-    def _write(self, changed: Sequence[Verdict]) -> None:
-        fresh = [gate for gate in self._judge.unwritten.values() if gate.id not in self._written]
-        write_gates(self._db, self.name, fresh, first=len(self._gates), is_default=True)
-        for verdict in changed:
-            write_verdict(self._db, self.name, verdict, is_change=True)
-        for gate, verdict in self._judge.current().items():
-            shown = (verdict.state, verdict.value)
-            if self._written.get(gate) != shown:
-                write_verdict(self._db, self.name, verdict, is_change=False)
-                self._written[gate] = shown
+    def _lines(
+        self, told: Sequence[tuple[bytes, Sequence[Record]]], added: Added, now: float
+    ) -> list[tuple[int, Notice]]:
+        """The printed lines that a gate looks for, each with the number of the newest point before it."""
+        patterns = self._judging.looks_for
+        if not patterns:
+            return []
+        found: list[tuple[int, Notice]] = []
+        seq = self._writer.points(self.name) - added.size - 1
+        for line, records in told:
+            seq += sum(len(one.metrics) for one in records if one.checkpoint is None)
+            at = next((one.at for one in records if one.at is not None), now)
+            found += [(seq, Notice(kind="line", text=text, at=at)) for text in heard(line, patterns)]
+        return found
 
     def _tells_place(self, stream: Stream) -> bool:
         """Whether no more structured stream says how far the run is: a printed step may count anything."""
@@ -263,18 +235,34 @@ class Watch:
         written = [stamp[2] / 1e9 for stream in self._streams if (stamp := stamp_of(stream.path()))]
         return max(0.0, now - max([*written, self.awake_since])) if written else 0.0
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether a transaction failed, so that this must be made anew."""
+        return self._judging.is_stale
+
     def meters(self, values: dict[str, float], *, now: float) -> list[Verdict]:
-        """Judge the built-in meters; returns the verdicts that changed, already committed."""
-        changed = self._judge.meters(values, at=now)
-        with atomic(self._db):
-            self._write(changed)
+        """Judge the built-in meters, and the files that gates ask for; the verdicts that changed, committed."""
+        changed = self._judging.meters(values, now=now)
+        for notice in self._files.look(self._judging.globs, now=now):
+            changed += self._judging.notice(notice)
         return changed
+
+    def told_to_stop(self, *, now: float) -> None:
+        """Somebody asked the run to stop: what it prints from here on says nothing of how it fares."""
+        self._judging.told_to_stop(now=now)
+
+    def answer(self, gate: str, is_yes: bool, *, who: str, note: str, now: float) -> list[Verdict]:
+        """Take somebody's answer to a gate; the verdicts that changed, committed. Raises as `Judge.answer` does."""
+        return self._judging.answer(gate, is_yes, who=who, note=note, now=now)
 
     def end(self, *, result: str, exit_code: int | None, now: float) -> list[Verdict]:
         """The run ended: no gate stays pending. Call inside a transaction."""
-        changed = self._judge.end(result=result, exit_code=exit_code, at=now)
-        self._write(changed)
-        return changed
+        return self._judging.end(result=result, exit_code=exit_code, now=now)
+
+
+def by_id(gates: Iterable[Gate]) -> dict[str, Gate]:
+    """Gates by their ids."""
+    return {gate.id: gate for gate in gates}
 
 
 def _tells_more(record: Record) -> bool:

@@ -235,6 +235,6 @@ def test_a_watch_that_starts_anew_stands_where_the_last_one_stood(tmp_path):
         )
     )
     second = Watch(run.db, run.row, StreamWriter(run.db))
-    assert second._judge.current() == first._judge.current()
-    assert second._judge._place == first._judge._place
-    assert (second._judge._place.step, second._judge._place.epoch) == (39, 7)
+    assert second._judging._judge.current() == first._judging._judge.current()
+    assert second._judging._judge._place == first._judging._judge._place
+    assert (second._judging._judge._place.step, second._judging._judge._place.epoch) == (39, 7)

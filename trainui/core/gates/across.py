@@ -157,6 +157,7 @@ class AcrossSeat:
         ]
         self._seat = self._fresh()
         self._here: dict[tuple[str, str], Where] = {}
+        self._doubts: dict[str, str] = {}
         self.watched = {
             (alias, part.quantity.metric) for part in self._parts for alias in part.source.aliases
         }
@@ -177,6 +178,10 @@ class AcrossSeat:
         before = self._seat.state
         self._here = {key: place for key, place in self._here.items() if key[0] != alias}
         self._seat = self._fresh()
+        self._doubts.pop(alias, None)
+        for why in self._doubts.values():
+            again = self._seat.give_up(why, self._place(at))
+            return None if before is State.UNKNOWN else again
         if before is State.PENDING:
             return None
         why = f"{run} has taken the place of {instead}" if instead else f"{run} has begun"
@@ -211,6 +216,11 @@ class AcrossSeat:
                 self._here[key] = place
         return self._seat.look(self._place(place.at))
 
+    def give_up(self, alias: str, why: str, at: float) -> Verdict | None:
+        """Nothing can be said from here on, as long as the run of `alias` is the newest."""
+        self._doubts[alias] = f"{alias}: {why}"
+        return self._seat.give_up(self._doubts[alias], self._place(at))
+
     def end(self, ended: Mapping[str, Ended], *, at: float, closing: bool = False) -> Verdict | None:
         """The last word, once all its runs are over, one ended short of the moment, or the study closes."""
         aliases = {alias for alias, _ in self.watched}
@@ -220,18 +230,29 @@ class AcrossSeat:
         over = [ended[alias] for alias in sorted(short or aliases) if alias in ended]
         died = next((one for one in over if one.ending.result != Result.FINISHED), None)
         first = died or (over[0] if over else None)
-        verdict = self._seat.end(
-            first.ending if first else Ending(result=Result.FINISHED), self._place(at, only=short)
-        )
+        place = self._place(at, only=short)
+        verdict = self._seat.end(first.ending if first else Ending(result=Result.FINISHED), place)
         if verdict is not None and verdict.state is State.UNKNOWN and first is not None:
-            verdict = replace(verdict, reason=verdict.reason.replace("the run ", f"{first.run} ", 1))
+            why = self._cut_short(place) if short else verdict.reason
+            self._why = why.replace("the run ", f"{first.run} ", 1)
+            verdict = replace(verdict, reason=self._why)
         return verdict
+
+    def _cut_short(self, place: Where) -> str:
+        when = self.gate.when
+        assert when.span is not None
+        here = when.span.position(place, 0)
+        unit = when.span.unit[:-1]
+        came = f"at {unit} {here:g}" if here is not None else f"without a {unit}"
+        return f"the run ended {came}, before {unit} {when.span.amount:g}"
 
     def shown(self) -> Verdict:
         """The newest verdict."""
-        return self._seat.shown()
+        verdict = self._seat.shown()
+        return replace(verdict, reason=self._why) if self._why else verdict
 
     def _fresh(self) -> Seat:
+        self._why = ""  # in the end unknown, and which of the runs is to blame
         return Seat(self.gate, AcrossTest(self._rule, self._parts))
 
     def _fell_short(self, alias: str) -> bool:

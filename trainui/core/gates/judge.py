@@ -6,7 +6,7 @@ A verdict depends on nothing but the gates and the order of what was fed: no clo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from trainui.core.errors import NotFoundError, UserError, nearest
@@ -43,7 +43,6 @@ class Judge:
         """Those of them that must be looked at as the run goes on, even if no other gate has moved."""
         self._questions = [seat for seat in self._joined if isinstance(seat, QuestionSeat)]
         self._counts = tuple(name for name in COUNTERS if name in self._watchers)
-        self._looking = [gate.params for gate in gates if isinstance(gate.params, Looking)]
         self._naming = Naming(_words_of(gates))
         self._renamed = self._naming.names
         self._doubted: set[str] = set()
@@ -52,18 +51,28 @@ class Judge:
         self._ended: Ending | None = None
 
     @property
+    def hears(self) -> bool:
+        """Whether a gate is to be told of what is no number."""
+        return bool(self._hearers)
+
+    @property
     def looks_for(self) -> Sequence[re.Pattern[str]]:
-        """What a printed line must match to be worth a notice of kind `line`."""
+        """What a printed line must match to be worth a notice of kind `line`, now."""
         patterns = [one for rule in self._looking for one in rule.looks_for]
         return [re.compile(one) for one in dict.fromkeys(patterns)]
 
     @property
     def globs(self) -> Sequence[str]:
-        """The files that are to be counted, for notices of kind `files`; as the gates write them."""
+        """The files that are to be counted, for notices of kind `files`, now; as the gates write them."""
         return list(dict.fromkeys(one for rule in self._looking for one in rule.globs))
 
     @property
-    def meters_wanted(self) -> frozenset[str]:
+    def _looking(self) -> Iterator[Looking]:
+        rules = (seat.gate.params for seat in self._hearers if not seat.done)
+        return (rule for rule in rules if isinstance(rule, Looking))
+
+    @property
+    def measures(self) -> frozenset[str]:
         """The meters that must be measured for the gates."""
         mine = frozenset(name for name in self._watchers if name.startswith("@") and name not in COUNTERS)
         return mine if self._watch is None else mine | METERS
@@ -72,6 +81,16 @@ class Judge:
     def unwritten(self) -> Mapping[str, Gate]:
         """The gates nobody wrote: detectors of the default watch that have ever left ok, by ID."""
         return {} if self._watch is None else self._watch.gates
+
+    @property
+    def waits_for_time(self) -> bool:
+        """Whether a gate may change because time passes, so that `meters` is to be called though nothing is read."""
+        return bool(self._placed)
+
+    @property
+    def place(self) -> Where:
+        """How far the run is."""
+        return self._place
 
     def wants(self, metric: str) -> bool:
         """Whether the points of a metric must be fed; of the others `pass_by` need only tell the last place."""
@@ -118,6 +137,15 @@ class Judge:
         """The run has come so far with points that nobody watches, which need not be fed one by one."""
         if self._ended is None:
             self._place = place if place.epoch is not None else replace(place, epoch=self._place.epoch)
+
+    def begin_again(self) -> None:
+        """Another run goes on from here: what was fed is remembered, and the gates it was fed to stand as before it."""
+        self._meters.clear()
+        for seat in self._seats.values():
+            metrics = seat.gate.params.metrics
+            joined = seat in self._joined and seat.state not in (State.PASSED, State.FAILED)
+            if joined or isinstance(seat.test, CombineTest) or any(name[0] != "@" for name in metrics):
+                seat.begin_again()
 
     def meters(
         self, values: Mapping[str, float], *, at: float, step: float | None = None, epoch: float | None = None

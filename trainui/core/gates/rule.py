@@ -21,6 +21,8 @@ class Grade(Enum):
     """It holds, but not by enough to clear a gate that has tripped."""
     NEAR = "near"
     """It holds, and is close to the limit."""
+    CLOSE = "close"
+    """Neither holds nor fails evidently: a warning, which clears no trip and decides no criterion."""
     BAD = "bad"
     WAIT = "wait"
     """Too little data to say."""
@@ -75,6 +77,17 @@ class Listener(Protocol):
 
     def hear(self, notice: Notice) -> bool:
         """Take in a notice; whether the gate is to be evaluated now."""
+
+
+@runtime_checkable
+class Measured(Protocol):
+    """A test that has more to say of its value."""
+
+    def label(self) -> str:
+        """What the band the value lies in is called."""
+
+    def interval(self) -> tuple[float, float] | None:
+        """Where the value would lie again by chance alone."""
 
 
 class Rule(Protocol):

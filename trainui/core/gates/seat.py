@@ -6,13 +6,16 @@ from dataclasses import replace
 
 from trainui.core.gates.gate import Gate
 from trainui.core.gates.ladder import Ladder
-from trainui.core.gates.rule import Ending, Grade, Listener, Looking, Test
+from trainui.core.gates.rule import Ending, Grade, Listener, Looking, Measured, Test
 from trainui.core.gates.units import Span
 from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict, Where
 from trainui.core.run import Result
 
 ENDED = {"failed": "failed", "stopped": "was stopped", "lost": "was lost"}
-FLAG_STATES = {Grade.GOOD: State.OK, Grade.FAIR: State.OK, Grade.NEAR: State.WARN, Grade.BAD: State.TRIPPED}
+FLAG_STATES = {Grade.GOOD: State.OK, Grade.FAIR: State.OK, Grade.NEAR: State.WARN, Grade.CLOSE: State.WARN}
+FLAG_STATES[Grade.BAD] = State.TRIPPED
+DECIDED = (State.PASSED, State.FAILED, State.WARN)
+"""How a criterion may end when it could be judged; warn is too close to call."""
 
 
 class Seat:
@@ -24,6 +27,7 @@ class Seat:
         self.done = False
         self.test = test
         self._listener = test if isinstance(test, Listener) else None
+        self._measured = test if isinstance(test, Measured) else None
         rule = gate.params if isinstance(gate.params, Looking) else None
         self.hears = rule is not None and bool(rule.looks_for or rule.globs)
         """Whether it is to be told of what is no number."""
@@ -115,9 +119,18 @@ class Seat:
             state = self._last_flag(grade)
         else:
             state = self._decide(grade, final=True)
-            state = state if state in (State.PASSED, State.FAILED) else State.UNKNOWN
+            state = state if state in DECIDED else State.UNKNOWN
         reason = self._why_unknown(ending, place, died) if state is State.UNKNOWN else ""
         return self._enter(state, place, reason=reason)
+
+    def begin_again(self) -> None:
+        """Stand as before the first evaluation, with all that was seen in mind."""
+        self.state = State.PENDING
+        self.done = False
+        self._ladder = Ladder(self.gate)
+        self._looked = None
+        self._entered = None
+        self._told.clear()
 
     def reopen(self) -> None:
         """Let a gate that ended unknown be looked at again: an answer may have come."""
@@ -126,8 +139,10 @@ class Seat:
     def shown(self) -> Verdict:
         """The newest verdict. Why and where stay those of the change, but for gates that are simply ok."""
         if self._entered is not None and self.state not in (State.OK, State.PENDING):
-            value = self._entered.value if self.done else self.test.value()
-            return replace(self._entered, value=value, actions=())
+            if self.done:
+                return replace(self._entered, actions=())
+            now = self._verdict(self.state, self._place, "", ())
+            return replace(self._entered, value=now.value, label=now.label, interval=now.interval, actions=())
         return self._verdict(self.state, self._place, self.test.reason(), ())
 
     def _decide(self, grade: Grade, *, final: bool) -> State:
@@ -140,6 +155,8 @@ class Seat:
         if not final and not self.test.settled():
             return State.OK
         self.done = True
+        if grade is Grade.CLOSE:
+            return State.WARN
         return State.FAILED if grade is Grade.BAD else State.PASSED
 
     def _last_flag(self, grade: Grade) -> State:
@@ -226,6 +243,8 @@ class Seat:
             at=place.at,
             actions=actions,
             window=self.test.window(),
+            label=self._measured.label() if self._measured else "",
+            interval=self._measured.interval() if self._measured else None,
         )
 
     def _why_unknown(self, ending: Ending, place: Where, died: bool) -> str:

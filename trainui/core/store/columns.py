@@ -68,8 +68,8 @@ class Batch:
         """What `told` (one a record) says of each point of `column`."""
         return told if len(column.places) == len(told) else [told[place] for place in column.places]
 
-    def points(self, metrics: Mapping[str, list[Step]], aside: Set[str]) -> list[Point]:
-        """The points of `metrics` (name → steps) for the gates, in the order read.
+    def points(self, metrics: Mapping[str, list[Step]], aside: Set[str]) -> list[tuple[int, Point]]:
+        """The points of `metrics` (name → steps) for the gates with their numbers, in the order read.
 
         An epoch that was told before still holds, unless by a record all of whose metrics stand `aside`.
         """
@@ -94,7 +94,7 @@ class Batch:
             ]
         if len(metrics) > 1:
             found.sort(key=itemgetter(0))
-        return [point for _, point in found]
+        return found
 
     def place(self, steps: Mapping[str, list[Step]], aside: Set[str] = frozenset()) -> Place | None:
         """How far the last point was that does not stand `aside`, with the last epoch told until then."""

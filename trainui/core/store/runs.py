@@ -171,19 +171,12 @@ class RunWriter:
         return [(Path(row["directory"]), row["pid"]) for row in rows]
 
     def criteria(self, name: str) -> list[tuple[str, str]]:
-        """(gate, verdict) of the run's criteria."""
+        """(gate, verdict) of the run's criteria. A stretch goal, of severity info, is none that others wait for."""
         rows = self._db.execute(
-            "SELECT gate, verdict FROM gates WHERE run=? AND role='criterion' ORDER BY place", (name,)
-        ).fetchall()
-        return [(row["gate"], row["verdict"]) for row in rows]
-
-    def unanswered(self, name: str) -> list[str]:
-        """Gates that reached a verdict for which nothing was done so far."""
-        rows = self._db.execute(
-            "SELECT gate FROM gates WHERE run=? AND action='' AND verdict NOT IN ('pending', 'ok') ORDER BY place",
+            "SELECT gate, verdict FROM gates WHERE run=? AND role='criterion' AND severity!='info' ORDER BY place",
             (name,),
         ).fetchall()
-        return [row["gate"] for row in rows]
+        return [(row["gate"], row["verdict"]) for row in rows]
 
     def stop_reason(self, name: str) -> str:
         """Why a run was asked to stop; '' when it was not."""
@@ -195,10 +188,13 @@ class RunWriter:
         row = self._db.execute("SELECT max(at) FROM checkpoints WHERE run=?", (name,)).fetchone()
         return None if row[0] is None else float(row[0])
 
-    def points_in_order(self, name: str) -> Iterator[tuple[str, float, float | None, float | None, float]]:
-        """Every point of the run's curves as the gates were fed: metric, step, value (None: NaN), epoch, at."""
+    def points_in_order(
+        self, name: str
+    ) -> Iterator[tuple[str, float, float | None, float | None, float, int]]:
+        """Every point of the run's curves as the gates were fed: metric, step, value (None: NaN), epoch, at, and its
+        number in the run."""
         rows = self._db.execute(
-            "SELECT metrics.name, points.step, points.value, points.epoch, points.at"
+            "SELECT metrics.name, points.step, points.value, points.epoch, points.at, points.seq"
             " FROM metrics JOIN points ON points.metric = metrics.id"
             " WHERE metrics.run=? AND metrics.id="
             "   (SELECT id FROM metrics AS other WHERE other.run=metrics.run AND other.name=metrics.name"

@@ -49,8 +49,14 @@ class Added:
     """What a batch brought."""
 
     metrics: Collection[str] = ()
+    size: int = 0
+    """Points in all."""
     points: Sequence[Point] = ()
     """Those that were wanted, in the order read."""
+    seqs: Sequence[int] = ()
+    """Their numbers in the run."""
+    overruled: Collection[str] = ()
+    """Metrics that were told before, by a source that is now known to be the lesser one."""
     place: Place | None = None
     """How far its last point was; None without any."""
     curve_place: Place | None = None
@@ -149,15 +155,20 @@ class StreamWriter:
         batch = Batch(records, now=now, first=known.points, prefix=prefix)
         if not batch.size:
             return Added()
+        before = {name: known.curves[name] for name in batch.columns if name in known.curves}
         tallies = {name: self._tally(known, run, name, source) for name in batch.columns}
         steps = {name: batch.steps(column, tallies[name].points) for name, column in batch.columns.items()}
         self._insert(batch, tallies, steps)
         known.points += batch.size
         aside = {name for name, tally in tallies.items() if known.curves[name][1] != tally.id}
         asked = [name for name in batch.columns if wanted and name not in aside and wanted(name)]
+        found = batch.points({one: steps[one] for one in asked}, aside) if asked else ()
         return Added(
             metrics=batch.columns.keys(),
-            points=batch.points({one: steps[one] for one in asked}, aside) if asked else (),
+            size=batch.size,
+            points=[point for _, point in found],
+            seqs=[seq for seq, _ in found],
+            overruled=[name for name, curve in before.items() if known.curves[name] != curve],
             place=batch.place(steps),
             curve_place=batch.place(steps, aside),
         )
@@ -184,6 +195,10 @@ class StreamWriter:
             keep_cuts(self._db, tally.id, cut(tally.track, steps[name], n))
             _count(tally, column, steps[name], batch)
         self._db.executemany(SAVE, [tally.figures() for tally in tallies.values()])
+
+    def points(self, run: str) -> int:
+        """How many points of the run are written."""
+        return self._run(run).points
 
     def is_known(self, run: str, metric: str) -> bool:
         """Whether the run has written this metric."""

@@ -52,6 +52,11 @@ class DefaultWatch:
         self._whole = Loss(self._tell, self._known, Role.SUM)
 
     @property
+    def is_on(self) -> bool:
+        """Whether anything is watched."""
+        return bool(self._detectors)
+
+    @property
     def gates(self) -> Mapping[str, Gate]:
         """The detectors that have ever left ok, as gates to be written down; by ID."""
         return {name: one.gate for name, one in self._detectors.items() if one.gate is not None}
