@@ -38,7 +38,8 @@ _HELD_OUT = frozenset(
 _TRAINING = frozenset({"train", "training", "tr", "trn", "fit"})
 _LOSS = frozenset(
     {
-        "loss", "losses", "nll", "objective", "cost", "trl", "tel", "bpb", "bpc", "xent", "crossentropy", "trainloss", "trloss",
+        "loss", "losses", "nll", "objective", "cost", "trl", "tel", "bpb", "bpc", "xent", "crossentropy", "trainloss",
+        "trloss",
         "valloss", "vloss", "tloss",
     }
 )  # fmt: skip
