@@ -50,7 +50,7 @@ def default_gates(cockpit, run):
 
 def told(cockpit, run, words):
     reader = cockpit.reader()
-    texts = [event.text for event in reader.events(run=run)]
+    texts = [event.text for event in reader.events(run=run) if event.kind == "gate"]
     reader.close()
     return [text for text in texts if words in text]
 

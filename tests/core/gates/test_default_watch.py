@@ -321,6 +321,22 @@ def test_the_judge_speaks_for_the_watch_after_its_own_gates():
     assert not Judge(parse_gates([table])).wants("train/loss")
 
 
+def test_a_run_that_goes_on_where_another_stopped_is_not_blamed_for_it():
+    judge = Judge((), watch=DefaultWatch())
+    up = [*falling(100), *[6.0] * 30]
+    for number, value in enumerate(up):
+        judge.feed(Point(metric="loss", step=number, value=value, at=60.0 * number))
+    assert "watch/exploding" in judge.unwritten
+    judge.begin_again()
+    assert not judge.unwritten
+    assert not judge.current()
+    said = []
+    for number, value in enumerate([*falling(50, start=0.8), *[6.0] * 30], start=100):
+        said += judge.feed(Point(metric="loss", step=number, value=value, at=1e6 + 60.0 * number))
+    assert ("watch/exploding", State.TRIPPED) in [(one.gate, one.state) for one in said]
+    assert judge.meters({"@silent_s": 4000.0}, at=2e6)[-1].state is State.TRIPPED
+
+
 def test_the_names_of_detectors_are_not_for_gates():
     table = {"id": "watch/mine", "role": "flag", "test": "finite", "metrics": ["loss"]}
     with pytest.raises(SpecError, match="ids that begin with watch/ are those of the default watch"):

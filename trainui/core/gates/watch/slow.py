@@ -149,6 +149,10 @@ class Rhythm:
         self._idle_since = math.nan
         self._looked = math.nan
 
+    def begin_again(self) -> None:
+        """The time between two runs is no silence of either."""
+        self._last = self._idle_since = self._looked = math.nan
+
     def point(self, at: float) -> None:
         """A point came, at Unix seconds."""
         gap = at - self._last
