@@ -244,6 +244,11 @@ def test_silence_is_measured_by_the_runs_own_rhythm():
     assert slow.meter("@silent_s", 600, 1300, 4000, 8000).story == ""
     assert slow.meter("@silent_s", 10_000, 20_000).story == "silent warn@0 silent tripped@0"
     assert Run().meter("@silent_s", 10_000).story == "", "it may still be loading"
+    wordy = Run().meter("@silent_s", *[0, 900] * 4)
+    assert wordy.meter("@silent_s", 0, 4000).story == "", (
+        "it writes no metric, and every quarter of an hour a line"
+    )
+    assert wordy.meter("@silent_s", 5000, 9100).story == "silent warn@0 silent tripped@0"
 
 
 def test_an_idle_gpu_is_told_after_a_quarter_of_an_hour():
