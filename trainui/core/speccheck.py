@@ -127,7 +127,7 @@ def check(spec: Spec) -> None:
 
 
 def check_words(words: Mapping[str, MetricWords]) -> None:
-    """Refuse [metric.NAME] tables that cannot be, or that read one name as two metrics."""
+    """Refuse [metric.NAME] tables that cannot be, or that read one name as two metrics of different sense."""
     owner: dict[str, str] = {}
     for metric, said in words.items():
         table = ("metric", metric)
@@ -148,9 +148,10 @@ def check_words(words: Mapping[str, MetricWords]) -> None:
             if not name.strip() or not name.isprintable():
                 raise wrong("from", f"from holds {name!a:.60}, which is no name")
         for name in {metric, *said.from_}:
-            if owner.setdefault(name, metric) != metric:
-                message = f"{name!r} is read as {owner[name]!r} and as {metric!r}"
-                raise wrong(name if name in said.from_ else "", message, "keep one")
+            other = owner.setdefault(name, metric)
+            if (words[other].goal, words[other].fraction) != (said.goal, said.fraction):
+                message = f"{name!r} is read as {other!r} and as {metric!r}, which differ in goal or fraction"
+                raise wrong(name if name in said.from_ else "", message, "one number cannot mean both")
 
 
 def _check_watch(off: Sequence[str]) -> None:

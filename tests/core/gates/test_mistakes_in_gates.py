@@ -171,7 +171,7 @@ OTHERS = [
     ("[metric.x]\nn_eval = 1  #<", "n_eval should be 2 or more samples, not 1"),
     ('[metric.x]\nn_eval = "many"  #<', "metric.n_eval: expected `int | null`"),
     ('[metric.x]\nform = ["y"]  #<', "[metric] has no key 'form' (did you mean 'from'?)"),
-    ('[metric.x]\nfrom = ["val/acc"]  #<', "'val/acc' is read as 'val_acc' and as 'x'"),
+    ('[metric.x]\nfrom = ["val/acc"]  #<', "'val/acc' is read as 'val_acc' and as 'x', which differ in goal or fraction"),
     ('[metric.x]\nfrom = [" "]  #<', "from holds ' ', which is no name"),
     ('[metric."@cost_usd"]  #<\ngoal = "min"', "is no name for a metric"),
     ('[metrics]\nprimary = "val_acc"\ngoal = "min"  #<', "val_acc has goal 'min' in [metrics] and 'max' in [metric.val_acc]"),
