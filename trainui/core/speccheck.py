@@ -15,7 +15,7 @@ from trainui.core.gates import Gate, GateError
 from trainui.core.gates.words import AUTO, GOALS
 from trainui.core.retry import ALLOWED, UNCHANGED, Retry
 from trainui.core.run import KINDS
-from trainui.core.spec import MetricWords, Remedy, Spec
+from trainui.core.spec import Job, MetricWords, Remedy, Spec
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What a job may be called: it becomes a folder name and is typed on a command line."""
@@ -66,23 +66,7 @@ def check(spec: Spec) -> None:
         raise WrongValueError("name", f"{job.name!a:.80} is not a usable name for a job", hint=hint)
     if not job.command or not job.command[0]:
         raise WrongValueError("command", "the command is empty", hint='for example ["{python}", "train.py"]')
-    if job.stop_signal not in STOP_SIGNALS:
-        raise WrongValueError(
-            "stop_signal", f"stop_signal {job.stop_signal!r} is not one of {', '.join(STOP_SIGNALS)}"
-        )
-    if job.checkpoint_signal and job.checkpoint_signal not in STOP_SIGNALS:
-        raise WrongValueError(
-            "checkpoint_signal",
-            f"checkpoint_signal {job.checkpoint_signal!r} is not one of {', '.join(STOP_SIGNALS)}",
-        )
-    if job.checkpoint_signal == job.stop_signal:
-        raise WrongValueError(
-            "checkpoint_signal", f"checkpoint_signal and stop_signal are both {job.stop_signal}"
-        )
-    if job.checkpoint_signal and job.checkpoint_file:
-        raise WrongValueError(
-            "checkpoint_file", "both checkpoint_signal and checkpoint_file", hint="keep one"
-        )
+    _check_signals(job)
     if spec.metrics.goal not in ("min", "max"):
         raise WrongValueError("goal", f"goal {spec.metrics.goal!r} is neither min nor max")
     limits = spec.limits
@@ -124,6 +108,26 @@ def check(spec: Spec) -> None:
                 message = f"gate {gate.get('id', '')!r}: key {key!r} is not for people to write"
                 raise GateError(message, hint="leave it out", number=number, key=key)
     check_remedies(spec.remedy, spec.gates())
+
+
+def _check_signals(job: Job) -> None:
+    if job.stop_signal not in STOP_SIGNALS:
+        raise WrongValueError(
+            "stop_signal", f"stop_signal {job.stop_signal!r} is not one of {', '.join(STOP_SIGNALS)}"
+        )
+    if job.checkpoint_signal and job.checkpoint_signal not in STOP_SIGNALS:
+        raise WrongValueError(
+            "checkpoint_signal",
+            f"checkpoint_signal {job.checkpoint_signal!r} is not one of {', '.join(STOP_SIGNALS)}",
+        )
+    if job.checkpoint_signal == job.stop_signal:
+        raise WrongValueError(
+            "checkpoint_signal", f"checkpoint_signal and stop_signal are both {job.stop_signal}"
+        )
+    if job.checkpoint_signal and job.checkpoint_file:
+        raise WrongValueError(
+            "checkpoint_file", "both checkpoint_signal and checkpoint_file", hint="keep one"
+        )
 
 
 def check_words(words: Mapping[str, MetricWords]) -> None:
