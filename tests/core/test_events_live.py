@@ -64,6 +64,7 @@ def test_a_run_that_dies_of_memory_is_told_by_what_it_printed(cockpit):
     }
     assert "ended with exit code 1" in gates["oom"]["reason"]
     assert gates["good"]["value"] == 81
+    assert "is that the one?" not in cockpit("show", "dies-1").stdout
     assert gates["good"]["reason"].endswith("400 samples, the best of 2): ready")
 
 

@@ -43,14 +43,17 @@ class WrongValueError(SpecError):
 
 def settle(spec: Spec, tables: Mapping[str, Any]) -> Spec:
     """The spec with the goal of its primary metric as [metric.NAME] says it. Raises SpecError for two that differ."""
-    said = spec.metric.get(spec.metrics.primary)
+    primary = spec.metrics.primary
+    said = spec.metric.get(primary) or next(
+        (one for one in spec.metric.values() if primary and primary in one.from_), None
+    )
     if said is None or said.goal not in ("min", "max") or said.goal == spec.metrics.goal:
         return spec
     if "goal" in tables.get("metrics", {}):
-        name = spec.metrics.primary
+        name = next(name for name, one in spec.metric.items() if one is said)
         raise WrongValueError(
             "goal",
-            f"{name} has goal {spec.metrics.goal!r} in [metrics] and {said.goal!r} in [metric.{name}]",
+            f"{primary} has goal {spec.metrics.goal!r} in [metrics] and {said.goal!r} in [metric.{name}]",
             hint="keep one",
             table=("metrics",),
         )

@@ -164,6 +164,10 @@ class Watch:
         """Say early that a promise waits for `train/loss` while the run writes `loss`, or for `Train Loss`."""
         awaited = {self._run.spec.metrics.primary, *(gate.metric for gate in self._judging.gates)}
         for name in sorted(awaited - self._hinted - {""}):
+            said = self._run.spec.metric.get(name)
+            if said is not None and any(one in written for one in said.from_):
+                self._hinted.add(name)  # it is known by another name, as the spec says
+                continue
             meant = [name.rpartition("/")[2], *(one for one in written if _bare(one) == _bare(name))]
             other = next((one for one in meant if one != name and one in written), None)
             if other is not None and not self._writer.is_known(self.name, name):

@@ -222,9 +222,10 @@ def test_the_spec_before_them_is_right(tmp_path):
     assert [gate.id for gate in spec.gates()] == ["first"]
 
 
-def test_the_words_of_the_primary_metric_say_its_goal(tmp_path):
+@pytest.mark.parametrize("primary", ["val_acc", "val/acc"])
+def test_the_words_of_the_primary_metric_say_its_goal(tmp_path, primary):
     path = tmp_path / "a.toml"
-    path.write_text(BEFORE + '[metrics]\nprimary = "val_acc"\n', encoding="utf-8")
+    path.write_text(BEFORE + f'[metrics]\nprimary = "{primary}"\n', encoding="utf-8")
     assert load_spec(path).metrics.goal == "max"
 
 
