@@ -211,7 +211,7 @@ class Judge:
 
     def _standing(self, name: str) -> tuple[bool, State]:
         seat = self._seats[name]
-        return seat.gate.is_flag, seat.state
+        return seat.gate.is_flag, seat.standing
 
     def _move(self, *, at: float, step: float | None = None, epoch: float | None = None) -> None:
         here = self._place
