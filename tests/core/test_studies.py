@@ -277,7 +277,7 @@ def test_a_run_from_before_the_study_was_written_does_not_carry_its_gates_and_sa
     scene.look()
     assert scene.states["level"] == "unknown"
     (level,) = (one.gate for one in Reader(scene.path).study_gates("speech") if one.gate.gate == "level")
-    assert "ami-1: it began before the gate was written" in level.reason
+    assert "ami-1: it was started before the gate was written so" in level.reason
     assert "after ami-1, libri-1 had begun" in scene.events()
 
 
@@ -342,6 +342,20 @@ def test_an_edited_gate_is_a_new_gate_and_the_old_one_is_kept(scene: Scene):
     assert old.gate.gate.startswith("H1#was-")
     assert old.gate.verdict == "passed"
     assert "study speech was edited: H1, after ami-1, libri-1, libri-2 had begun" in scene.events()
+
+
+def test_what_a_run_was_started_with_holds_though_the_study_asks_less_by_now(scene: Scene):
+    scene.start("ami-1")
+    scene.start("libri-1")
+    scene.look()
+    study = scene.project / "jobs" / "study.toml"
+    study.write_text(STUDY.replace("right = 70", "right = 1"))
+    scene.look()
+    for run in ("ami-1", "libri-1"):
+        scene.write(run, 72.0)
+        scene.end(run)
+    scene.look()
+    assert scene.states["level"] == "unknown", "they passed 70 as they had promised, not 1"
 
 
 def test_a_file_that_breaks_leaves_what_was_written_down_in_force(scene: Scene):

@@ -13,9 +13,11 @@ from dataclasses import replace
 
 from trainui.core.gates import Gate, State, Verdict
 from trainui.core.gates.study import StudyJudge
+from trainui.core.process.beat import beat
 from trainui.core.run import Status
 from trainui.core.store.money import Ledger
 from trainui.core.store.readings import Reading, readings_of
+from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.studies import (
     POINTS,
@@ -28,10 +30,13 @@ from trainui.core.store.studies import (
 from trainui.core.store.usage import usage_of
 from trainui.core.store.verdicts import write_verdict
 from trainui.core.studyfile import Study
+from trainui.core.studyspec import carried
 from trainui.core.treasury import Clock
 
 METERS_EVERY = 15.0
 """Seconds between two readings of one meter that are kept: a day of them is 6000 rows."""
+MANY = 5000
+"""Points after which a manager that tells a journal again says that it lives."""
 GIB = 2**30
 Key = tuple[str, str]
 """(alias, run)."""
@@ -45,6 +50,7 @@ class StudyWatch:
         self.subject = subject_of(study.name)
         self._db = db
         self._writer = StudyWriter(db)
+        self._runs = RunWriter(db)
         self._judge = StudyJudge(study.plan)
         self._points: dict[Key, Points] = {}
         self._verdicts: dict[Key, int] = {}
@@ -227,7 +233,9 @@ class StudyWatch:
         if not points.has_begun:
             for point in points_before(self._db, run, names):
                 changed += self._judge.feed(alias, run, point)
-        for _, point in points.new(names, until=told.seq):
+        for number, (_, point) in enumerate(points.new(names, until=told.seq)):
+            if number % MANY == 0:
+                beat()
             changed += self._judge.feed(alias, run, point)
         return changed
 
@@ -236,8 +244,11 @@ class StudyWatch:
         after = self._verdicts.get(key, 0)
         self._verdicts[key] = told.seq
         changed: list[Verdict] = []
+        run = self._runs.get(told.name)
+        mine = carried(run.spec, self.study) if run is not None else ()
         for _, verdict in self._writer.verdicts_of(told.name, after=after, until=told.seq):
-            changed += self._judge.stands(*key, verdict)
+            if verdict.gate in mine:
+                changed += self._judge.stands(*key, verdict)
         return changed
 
     def _named(self) -> list[str]:
