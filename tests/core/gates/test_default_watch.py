@@ -93,6 +93,7 @@ def test_a_loss_that_rises_and_stays_there_explodes():
 def test_a_loss_that_rose_until_it_was_no_number_has_exploded_as_well():
     assert "exploding tripped@8" in Run().feed([5.5, 7.3, 8.0, 8.5, 8.2, 9.6, 9.5, NAN, NAN]).story
     assert "exploding" not in Run().feed([*falling(50), NAN, NAN]).story
+    assert "exploding" not in Run().feed([3.0, 1.5, 1.0, 0.75, 0.6, NAN, NAN]).story
 
 
 def test_what_exploded_stays_told_though_the_run_recovers():
@@ -243,6 +244,11 @@ def test_silence_is_measured_by_the_runs_own_rhythm():
     assert slow.meter("@silent_s", 600, 1300, 4000, 8000).story == ""
     assert slow.meter("@silent_s", 10_000, 20_000).story == "silent warn@0 silent tripped@0"
     assert Run().meter("@silent_s", 10_000).story == "", "it may still be loading"
+    wordy = Run().meter("@silent_s", *[0, 900] * 4)
+    assert wordy.meter("@silent_s", 0, 4000).story == "", (
+        "it writes no metric, and every quarter of an hour a line"
+    )
+    assert wordy.meter("@silent_s", 5000, 9100).story == "silent warn@0 silent tripped@0"
 
 
 def test_an_idle_gpu_is_told_after_a_quarter_of_an_hour():
@@ -258,6 +264,7 @@ def test_an_idle_gpu_is_told_after_a_quarter_of_an_hour():
         ("loss", Role.LOSS), ("train_loss", Role.LOSS), ("train/loss", Role.LOSS), ("Train Loss", Role.LOSS),
         ("loss/train", Role.LOSS), ("epoch_loss", Role.LOSS), ("train", Role.LOSS), ("trainLoss", Role.LOSS),
         ("train_loss_epoch", Role.LOSS), ("total_training_loss", Role.LOSS), ("train_metrics/loss_mean", Role.LOSS),
+        ("train/CrossEntropyLoss", Role.LOSS), ("metrics/train/LanguageCrossEntropy", Role.LOSS),
         ("val", Role.VAL), ("eval_loss", Role.VAL), ("val/loss", Role.VAL), ("dev_metrics/loss_mean", Role.VAL),
         ("box_loss", Role.PART), ("train/box_loss", Role.PART), ("loss_rpn_cls", Role.PART), ("ctc_loss", Role.PART),
         ("policy_loss", Role.ASIDE), ("d_loss", Role.ASIDE), ("kl_loss", Role.ASIDE), ("aux_loss", Role.ASIDE),
@@ -317,6 +324,22 @@ def test_the_judge_speaks_for_the_watch_after_its_own_gates():
     assert list(judge.unwritten) == ["watch/nonfinite"]
     assert [one.gate for one in judge.end(result="failed", exit_code=1, at=9.0)] == []
     assert not Judge(parse_gates([table])).wants("train/loss")
+
+
+def test_a_run_that_goes_on_where_another_stopped_is_not_blamed_for_it():
+    judge = Judge((), watch=DefaultWatch())
+    up = [*falling(100), *[6.0] * 30]
+    for number, value in enumerate(up):
+        judge.feed(Point(metric="loss", step=number, value=value, at=60.0 * number))
+    assert "watch/exploding" in judge.unwritten
+    judge.begin_again()
+    assert not judge.unwritten
+    assert not judge.current()
+    said = []
+    for number, value in enumerate([*falling(50, start=0.8), *[6.0] * 30], start=100):
+        said += judge.feed(Point(metric="loss", step=number, value=value, at=1e6 + 60.0 * number))
+    assert ("watch/exploding", State.TRIPPED) in [(one.gate, one.state) for one in said]
+    assert judge.meters({"@silent_s": 4000.0}, at=2e6)[-1].state is State.TRIPPED
 
 
 def test_the_names_of_detectors_are_not_for_gates():

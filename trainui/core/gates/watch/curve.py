@@ -19,7 +19,7 @@ from trainui.core.gates.verdict import State
 
 MEDIAN_OF = 5
 WINDOW = 50
-LEAST = 30
+LEAST = 20
 """Values before a spike can be told from a rough start."""
 SPIKE_MADS, SPIKE_RISE, SPIKE_LOST = 10.0, 0.25, 0.10
 """A spike is so many deviations, such a share of the median, and such a share of the progress away."""
@@ -120,10 +120,9 @@ class Curve:
         """Whether its newest values, finite as they were, were on their way up: it rose until it was no number."""
         if self.count < MEDIAN_OF or self._hovers():
             return False
-        low = self._order[0]
-        return (
-            self.middle - low > RISES[0][0] * abs(low) and self.middle >= self._order[len(self._order) // 2]
-        )
+        low, usual = self._order[0], self._order[len(self._order) // 2]
+        newest = min(self.middle, self._queue[-1])
+        return newest - low > RISES[0][0] * abs(low) and newest >= usual
 
     def _progress(self) -> float:
         return max(self.start - self.best, NO_PROGRESS * abs(self.best))

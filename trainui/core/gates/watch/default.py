@@ -50,6 +50,7 @@ class DefaultWatch:
         self._rhythm = Rhythm(self._tell)
         self._sum = Sum()
         self._whole = Loss(self._tell, self._known, Role.SUM)
+        self._losses = [self._whole]
 
     @property
     def is_on(self) -> bool:
@@ -89,6 +90,13 @@ class DefaultWatch:
                 self._chance.total_epochs = value
         return self._take_changed()
 
+    def begin_again(self) -> None:
+        """Another run goes on from here: what was fed is remembered, what was said of it is not."""
+        self._detectors = {name: Detector(one.kind) for name, one in self._detectors.items()}
+        self._rhythm.begin_again()
+        for loss in self._losses:
+            loss.begin_again()
+
     def current(self) -> dict[str, Verdict]:
         """Where those stand that have ever left ok, by ID; without actions."""
         return {name: one.shown for name, one in self._detectors.items() if one.shown is not None}
@@ -119,6 +127,7 @@ class DefaultWatch:
             known.has_whole = known.has_whole or role is Role.LOSS
             known.has_train = known.has_train or role is not Role.VAL
             loss = Loss(self._tell, known, role)
+            self._losses.append(loss)
             if role is Role.LOSS:
                 return partial(self._train, loss)
             if role is Role.VAL:

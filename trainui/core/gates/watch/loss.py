@@ -179,6 +179,11 @@ class Loss:
                 self._say(SPIKE, point, curve.spike)
         return True
 
+    def begin_again(self) -> None:
+        """What it was told to be is forgotten, what was seen is not."""
+        self._numbers.streak = self._numbers.zeros = 0
+        self.curve.exploding = self.curve.spike = State.OK
+
     def _say(self, kind: Kind, point: Point, state: State) -> None:
         why = self.curve.why_spike if kind is SPIKE else self.curve.why_exploding
         self._tell(kind, point, state, f"{point.metric} {why}{at(point)}", self.curve.recent)
