@@ -136,8 +136,9 @@ class Acting:
             is_withheld = not is_done and outcome != TO_DO
             deeds.append(Deed(action=deed.action, withheld=outcome if is_withheld else ""))
             self._actions.write(
-                subject.name, verdict, deed.action, outcome, is_done=is_done, at=now.unix, saves=saves
-            )
+                subject.name, verdict, deed.action, outcome, is_done=is_done, at=now.unix,
+                saves=saves if deed.action == "stop" else (None, None),
+            )  # fmt: skip
             if deed.action == "stop" and deed.withheld.startswith("would"):
                 self._regret(subject.name, verdict, deed, saves, now)
         if is_news:
