@@ -54,6 +54,7 @@ class Judging:
         self._combined: Sequence[re.Pattern[str]] = ()
         self._lines = 0
         self._is_stopping = False
+        self._is_listening = False
         self._judge = self._anew()
 
     def wants(self, metric: str) -> bool:
@@ -124,6 +125,13 @@ class Judging:
         """Tell the judge what is no number; the verdicts that changed, committed."""
         return self._commit(notice_reading(self._here(notice), seq=self._newest()))
 
+    def listens(self, *, now: float) -> list[Verdict]:
+        """Tell the judge, once, that what the run prints is looked at; the verdicts that changed, committed."""
+        if self._is_listening or not self._judge.looks_for:
+            return []
+        self._is_listening = True
+        return self.notice(Notice(kind="output", at=now))
+
     def told_to_stop(self, *, now: float) -> None:
         """Tell the judge, once, that somebody asked the run to stop."""
         if not self._is_stopping and self._judge.hears:
@@ -157,6 +165,7 @@ class Judging:
             readings = list(readings_of(self._db, self._run.name))
             self._lines = sum(one.kind == "line" for one in readings)
             self._is_stopping = any(one.kind == "stop" for one in readings)
+            self._is_listening = any(one.kind == "output" for one in readings)
             last = next((one for one in reversed(readings) if one.kind == "meter"), None)
             if last is not None:
                 self._told, self._told_at = meters_of(last), last.at

@@ -17,7 +17,7 @@ from trainui.core.errors import NotFoundError, SpecError, nearest
 from trainui.core.spec import Spec
 from trainui.core.specfile import load_spec
 from trainui.core.studyfile import Study, load_studies
-from trainui.core.studyspec import with_studies, with_study
+from trainui.core.studyspec import own_study, with_studies, with_study, without_across
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -218,25 +218,30 @@ def find_job(project: Path, name: str) -> Spec:
             for file in files:
                 if file.problem and file.path.parent == job.path.parent:
                     raise SpecError(file.problem)
-            return with_studies(job.spec, [study for file in files for study in file.studies])
+            studies = [study for file in files for study in file.studies]
+            return with_studies(without_across(job.spec), studies)
     raise NotFoundError(f"there is no job {name!r}", hint=nearest(name, (job.name for job in jobs)))
 
 
 def find_studies(project: Path, jobs: Sequence[JobFile] | None = None) -> list[StudyFile]:
-    """Every `jobs/**/*.toml` with a [study] table; what is wrong with one is kept beside it. `jobs` are those of the
-    project, if somebody has read them."""
-    known = [job.spec for job in (find_jobs(project) if jobs is None else jobs) if job.spec is not None]
+    """Every `jobs/**/*.toml` with a [study] table, and every job with gates that rest on other runs; what is wrong with
+    one is kept beside it. `jobs` are those of the project, if somebody has read them."""
+    jobs = find_jobs(project) if jobs is None else jobs
+    of = {job.path: job.spec for job in jobs if job.spec is not None}
+    known = list(of.values())
     found: list[StudyFile] = []
     taken: dict[str, Path] = {}
     for path in sorted((project / "jobs").rglob("*.toml")):
         shown = path.relative_to(project)
         try:
             studies = load_studies(path, jobs=[spec.job.name for spec in known])
+            own = own_study(of[path], path) if path in of else None
+            studies += (own,) if own else ()
             for study in studies:
                 if study.name in taken:
                     raise SpecError(f"{shown}:1: {taken[study.name]} also calls its study {study.name!r}")
                 for spec in known:
-                    with_study(spec, study)
+                    with_study(without_across(spec), study)
         except SpecError as error:
             problem = str(error).replace(str(path), str(shown))
             found.append(StudyFile(path=path, problem=problem))

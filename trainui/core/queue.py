@@ -22,6 +22,7 @@ from trainui.core.gates import State
 from trainui.core.launching import order_for, prepare_directory
 from trainui.core.lives import Lives
 from trainui.core.metering import Metering
+from trainui.core.preflight import Preflight
 from trainui.core.process.order import Allowance
 from trainui.core.project import manager_argv
 from trainui.core.run import Result, Status
@@ -65,6 +66,7 @@ class Queue:
         self._metering = metering
         self._gpu_trouble = ""
         self._blocks: list[Block] = []
+        self._preflight = Preflight()
 
     def start_queued(self, now: Clock) -> int:
         """Start what may start, and say of the others what they wait for; how many were started."""
@@ -195,7 +197,7 @@ class Queue:
             cpus=resources.cpus,
             ram_gib=resources.ram_gib,
             needs=(*run.spec.job.needs, *(AFTER + job for job in run.spec.job.after)),
-            held=_held(run, now) or blocked(run.job, self._blocks),
+            held=_held(run, now) or blocked(run.job, self._blocks) or self._preflight.why_held(run, now),
         )
 
     def _holding(self, run: RunRow) -> Holding:

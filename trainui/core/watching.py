@@ -113,6 +113,8 @@ class Watch:
         """
         changed: list[Verdict] = []
         self.is_behind = False
+        if any(stream.source.kind in PRINTED for stream in self._streams):
+            changed += self._judging.listens(now=now)
         for stream in self._streams:
             is_over = final and (not growing or os.path.realpath(stream.path()) not in growing)
             for _ in range(10**9 if final else MOST_CHUNKS):
