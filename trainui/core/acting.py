@@ -250,11 +250,13 @@ class Acting:
     def _do_outside(self, subject: str, run: RunRow | None, one: Open, now: Clock) -> Done:
         if one.action == "notify":
             return self._notify(subject, one.verdict, now)
+        reason, stopped = f"gate {one.verdict.gate}", f"stopped{place_words(one.verdict.place)}"
         if run is None or run.status not in LIVE:
-            return "it had ended", False
+            was_told = one.action == "stop" and self._runs.stop_reason(subject) == reason  # by who died then
+            return (stopped, True) if was_told else ("it had ended", False)
         if one.action == "stop":
-            self._reach.stop(run, f"gate {one.verdict.gate}", now)
-            return f"stopped{place_words(one.verdict.place)}", True
+            self._reach.stop(run, reason, now)
+            return stopped, True
         if one.action == "checkpoint":
             if run.status is Status.RUNNING and self._reach.save(run):
                 with atomic(self._db):
