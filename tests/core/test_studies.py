@@ -301,6 +301,19 @@ def test_a_next_try_takes_the_place_and_goes_on_where_its_parent_was(scene: Scen
     assert h1.value == pytest.approx(77.5 - 61.5), "99 was thrown away with the epochs that were lost"
 
 
+def test_what_an_older_run_goes_on_to_use_counts_too(scene: Scene):
+    scene.start("ami-1")
+    scene.write("ami-1", *AMI)
+    scene.look()
+    scene.start("ami-2")
+    scene.write("ami-2", *AMI)
+    scene.look()
+    assert scene.states["hours"] == "ok", "12 + 12"
+    scene.write("ami-1", *AMI, first=13)
+    scene.look()
+    assert scene.states["hours"] == "tripped", "24 + 12"
+
+
 def test_a_try_from_scratch_owes_nothing_to_its_parent(scene: Scene):
     scene.start("libri-1")
     scene.write("libri-1", *LIBRI)
@@ -489,3 +502,40 @@ def test_a_job_may_be_held_against_another_by_its_own_gates(speech: Cockpit):
     (gate,) = until(lambda: [one.gate for one in reader.study_gates("ami") if one.gate.verdict == "passed"])
     assert gate.value == pytest.approx(77.5 / 61.5)
     assert speech.json("gates", "ami-1") == [], "no single run can be judged by it"
+
+
+EVALUATE = '[job]\nname = "evaluate"\ncommand = ["{python}", "-c", "print(1)"]\n'
+
+
+def test_what_a_study_launches_is_launched_once_and_its_question_is_answered(speech: Cockpit):
+    (speech.project / "jobs" / "evaluate.toml").write_text(EVALUATE)
+    speech("start", "ami", "libri")
+    until(lambda: study_states(speech).get("go-on") == "warn")
+    until(lambda: any(run["run"] == "evaluate-1" for run in speech.json("ls", "--all")))
+    speech.until_status("evaluate-1", "ended")
+    manager = speech.client.manager()
+    os.kill(manager.pid, signal.SIGKILL)
+    speech("answer", "speech", "go-on", "yes", "--note", "phase 4")
+    assert study_states(speech)["go-on"] == "passed"
+    reader = speech.reader()
+    assert [view.run for view in reader.runs() if view.job == "evaluate"] == ["evaluate-1"]
+    texts = [event.text for event in reader.events(run="study:speech")]
+    assert any(
+        text.startswith("H1 passed: ami: best(val_acc) - libri: best(val_acc) is 16") for text in texts
+    )
+
+
+def test_a_baseline_that_misses_its_band_holds_back_the_trainings_that_wait_for_it(speech: Cockpit):
+    (speech.project / "jobs" / "study.toml").write_text(
+        '[study]\nname = "speech"\nruns = { first = "libri", rest = ["ami"] }\n'
+        '[[gate]]\nid = "rebaseline"\nrun = "first"\nrole = "preflight"\ntest = "value"\n'
+        'left = "last(val_acc)"\nop = "within"\nright = [80, 90]\nwhen = "end"\non.failed = ["block:rest"]\n'
+    )
+    ami = speech.project / "jobs" / "ami.toml"
+    ami.write_text(ami.read_text().replace("[params]", 'after = ["libri"]\n[params]'))
+    speech("start", "ami", "libri")
+    speech.until_status("libri-1", "ended")
+    until(lambda: "gate rebaseline" in speech.client._view("ami-1").waits_for)
+    assert speech.client._view("ami-1").status == "queued"
+    speech("release", "--job", "ami")
+    speech.until_status("ami-1", "ended")

@@ -49,6 +49,7 @@ class StudyWatch:
         self._points: dict[Key, Points] = {}
         self._verdicts: dict[Key, int] = {}
         self._meters: dict[tuple[str, str, str], tuple[float, float]] = {}
+        self._begun: set[Key] = set()
         self._ended: set[Key] = set()
         self._names = {
             alias: [name for name in self._named() if self._judge.wants(alias, name)]
@@ -59,6 +60,11 @@ class StudyWatch:
         for reading in list(readings_of(db, self.subject)):
             self._tell(reading)
         self._written = {gate: (one.state, one.value) for gate, one in self._judge.current().items()}
+
+    @property
+    def states(self) -> dict[str, str]:
+        """Gate id → where it stands."""
+        return {gate: str(one.state) for gate, one in self._judge.current().items()}
 
     @property
     def gates(self) -> dict[str, Gate]:
@@ -79,11 +85,16 @@ class StudyWatch:
         everything was over when the study was written down, so that nothing is to be done about it."""
         moved = False
         newest = {alias: run for run in members for alias in self.study.plan.aliases_of(run.job)}
+        by_name = {run.run: run for run in members}
         for alias, run in newest.items():
             if self._judge.runs().get(alias) != run.run:
                 told = Reading(kind="began", seq=-1, name=run.run, text=alias, at=now.unix)
                 moved |= self._keep(told, late=late)
             moved |= self._look_at(alias, run, now, late=late)
+        for alias, older in sorted(self._begun - self._ended):
+            row = by_name.get(older)
+            if row is not None and alias in newest and older != newest[alias].run:
+                moved |= self._measure(alias, row, now, late=late)  # what it costs is spent all the same
         waits = any(self.study.plan.aliases_of(job) for job in coming)
         is_over = bool(newest) and not waits and all(run.status is Status.ENDED for run in newest.values())
         if is_over and not self.is_over:
@@ -119,9 +130,15 @@ class StudyWatch:
         if newest > self._verdicts.get(key, 0):
             told = Reading(kind="verdicts", seq=newest, name=run.run, text=alias, at=now.unix)
             moved |= self._keep(told, late=late)
+        if key not in self._ended:
+            moved |= self._measure(alias, run, now, late=late)
+        return moved
+
+    def _measure(self, alias: str, run: Member, now: Clock, *, late: bool) -> bool:
+        """Read the meters of a run that was not known to have ended; its end, after them."""
+        key = alias, run.run
+        moved = False
         has_ended = run.status is Status.ENDED
-        if key in self._ended:
-            return moved
         for name, value in self._measured(alias, run, now).items():
             before, at = self._meters.get((*key, name), (None, 0.0))
             if value != before and (has_ended or now.unix - at >= METERS_EVERY):
@@ -179,6 +196,7 @@ class StudyWatch:
         at = told.at
         if told.kind == "began":
             self.is_over = False
+            self._begun.add((told.text, told.name))
             return self._judge.begin(told.text, told.name, at=at)
         if told.kind == POINTS:
             return self._tell_points(told)

@@ -186,6 +186,13 @@ class StudyWriter:
             for row in rows
         ]
 
+    def states(self, study: str) -> dict[str, str]:
+        """Gate → where it stands over the study; less those that were edited."""
+        rows = self._db.execute(
+            "SELECT gate, verdict FROM gates WHERE run=? AND instr(gate, ?)=0", (subject_of(study), REPLACED)
+        )
+        return {row["gate"]: row["verdict"] for row in rows}
+
     def waiting(self) -> frozenset[str]:
         """Studies of which a verdict may still want something done, since nothing was noted beside it."""
         rows = self._db.execute(
