@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import math
+import random
+
 import pytest
 
 from trainui.core.errors import SpecError
+from trainui.core.gates import PRIMITIVES, parse_gates
+from trainui.core.gates.parse import COMMON, COUNTING
 from trainui.core.specfile import load_spec
 
 BEFORE = """\
@@ -233,3 +239,38 @@ def test_text_that_looks_like_a_table_is_not_taken_for_one(tmp_path):
     quoted = 'quote = """\n[[gate]]\nop = 3\n"""\n'
     said, place = complaint(tmp_path, BEFORE + "[[gate]]\n" + LIMIT + quoted + "warn_at = 13  #<\n")
     assert said.startswith(place), said
+
+
+ANYTHING = [
+    True, -1, 0, 2.5, math.nan, math.inf, 10**30, "", " ", "x", "best(m)", "last(m, 0)", "best-of(): best(m)", "a: best(m)",
+    "5%", "-5%", "8 epochs", "every 0h", "at epoch 1e9", "[", "(", "\x00", "é" * 300, [], [[]], [1, 2], [[1, 2]], [[1, "a"]],
+    [[math.nan, 1]], {}, {"tripped": ["stop"]}, {"tripped": [1]}, {"failed": [["x"]]}, ["a", "b"], [None], "max", "zero",
+    "*", "a,b", "!x", "@epoch", "@nope", "<", "within", "flag", "ask", ">= 5", "(?P<x>a)", "first-epoch(m < 1e999)",
+]  # fmt: skip
+LEAST = {
+    "value": {"left": "best(m)", "op": "<", "right": 1}, "finite": {"metrics": ["m"]}, "spike": {"metric": "m"},
+    "regress": {"metric": "m", "by": 1}, "stall": {"metric": "m", "min_delta": 1, "window": 3},
+    "overfit": {"val": "a", "train": "b"}, "track": {"metric": "m", "points": [[1, 2]], "side": "above"},
+    "event": {"exit": "zero"}, "all": {"of": ["h"]}, "any": {"of": ["h"]}, "ask": {"question": "q"},
+}  # fmt: skip
+
+
+def test_whatever_stands_in_a_gate_is_refused_in_a_sentence_or_read_back_the_same():
+    drawn = random.Random(5)
+    keys = sorted({*COMMON, *COUNTING, *(k for p in PRIMITIVES.values() for k in (*p.required, *p.optional))})
+    other = {"id": "h", "role": "flag", "test": "finite", "metrics": ["m"]}
+    read, refused = 0, []
+    for _ in range(4000):
+        test = drawn.choice(list(PRIMITIVES))
+        gate = {"id": "g", "role": drawn.choice(["flag", "criterion", "expect"]), "test": test, **LEAST[test]}
+        gate |= {"role": "ask"} if test == "ask" else {}
+        gate |= {drawn.choice(keys): drawn.choice(ANYTHING) for _ in range(drawn.choice([1, 1, 2]))}
+        try:
+            gates = parse_gates([other, gate], words={})
+        except SpecError as error:
+            refused.append(error.message)
+            continue
+        read += 1
+        assert parse_gates([json.loads(one.text) for one in gates], words={}) == gates
+    assert read > 100
+    assert [message for message in refused if not message.startswith("gate '")] == []
