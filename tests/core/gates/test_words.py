@@ -48,6 +48,14 @@ def test_the_first_name_a_run_writes_is_the_metric():
     assert seen(naming, "other", 1.0) == [("other", 1.0)]
 
 
+def test_a_run_that_goes_on_may_write_the_metric_under_another_name():
+    judge = Judge(parse_gates([{"id": "g", **value("best(acc)", ">=", 75)}], words=AUTO))
+    judge.feed(point("val/acc", 0.5))
+    judge.begin_again()
+    (verdict,) = judge.feed(point("Val Acc", 0.9))
+    assert (verdict.state, verdict.value) == ("passed", 90.0)
+
+
 @pytest.mark.parametrize(
     ("fraction", "values", "shown"),
     [

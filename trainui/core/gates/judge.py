@@ -141,6 +141,7 @@ class Judge:
     def begin_again(self) -> None:
         """Another run goes on from here: what was fed is remembered, and the gates it was fed to stand as before it."""
         self._meters.clear()
+        self._naming.begin_again()
         if self._watch is not None:
             self._watch.begin_again()
         for seat in self._seats.values():
