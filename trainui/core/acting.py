@@ -11,17 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainui.core.deeds import (
-    DID,
-    TOLD,
-    Deed,
-    Reached,
-    Situation,
-    decide,
-    place_words,
-    saved_words,
-    summary,
-)
+from trainui.core.deeds import DID, TOLD, Deed, Reached, Situation, decide, place_words, saved_words, summary
 from trainui.core.errors import UserError
 from trainui.core.gates import Gate, State
 from trainui.core.gates.watch.detector import PREFIX
@@ -121,6 +111,8 @@ class Acting:
         """Everything one verdict asks for. Call inside a transaction."""
         gate, run = gates.get(verdict.gate), subject.run
         asked = gate.actions.get(verdict.state, ()) if gate else ()
+        if run is not None and gate is not None and run.armed and "stop" in asked and _has_auto(run, gate):
+            asked = (*asked, "relaunch")
         saves = self._saves(run, verdict, now) if run is not None and "stop" in asked else (None, None)
         here = self._situation(subject, verdict, gates)
         decided = decide(verdict, asked, here)
@@ -167,7 +159,7 @@ class Acting:
             is_live=run is not None and run.status in LIVE,
             is_armed=run is not None and run.armed,
             protected_by=next((one.id for one in gates.values() if one.protect), ""),
-            cooldown=getattr(gate, "cooldown", None),
+            cooldown=gate.cooldown if gate else None,
             tells_once=verdict.gate.startswith(PREFIX),
             past=self._actions.past(subject.name, verdict.gate),
         )
@@ -300,3 +292,8 @@ class Acting:
             self._actions.close(one.id, outcome, is_done=is_done)
             if not is_done:
                 self._actions.sum_up(run.name, one.verdict.gate, "would have relaunched", None)
+
+
+def _has_auto(run: RunRow, gate: Gate) -> bool:
+    """Whether a remedy for a gate may be tried without a person."""
+    return any(remedy.auto for remedy in answers_to(run.spec, gate.id, gate.remedy))
