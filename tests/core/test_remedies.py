@@ -46,7 +46,7 @@ def test_a_key_that_looks_misspelt_is_refused_with_what_was_meant(value):
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ('id = "r"\nset = { batch_sise = 4 }', "8: remedy 'r': job 'a' has no param 'batch_sise'"),
+        ('id = "r"\nset = { batch_sise = 4 }', "9: remedy 'r': job 'a' has no param 'batch_sise'"),
         ('id = "r"\nset = { batch_size = "many" }', "remedy 'r': job 'a': batch_size='many' is not a number"),
     ],
 )
