@@ -23,7 +23,7 @@ from trainui.core.run import LIVE, Status
 from trainui.core.store.actions import TO_DO, ActionWriter, Open
 from trainui.core.store.intents import environment_of, forget_environment
 from trainui.core.store.lineage import checkpoint_before
-from trainui.core.store.runs import RunRow, RunWriter
+from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic
 from trainui.core.treasury import Clock, Treasury
 
@@ -145,12 +145,13 @@ class Acting:
 
     def _saves(self, run: RunRow, verdict: Reached, now: Clock) -> Saves:
         """What is spared when a run ends at a verdict: what it has to go, or took from there to its end."""
+        sharers = len(live_of(self._runs.open_runs())) if run.status in LIVE else 1
         if run.status in LIVE:
             left = self._reach.left(run, now)
         else:
             ended_at = self._actions.ended_at(run.name)
             left = None if ended_at is None else max(0.0, ended_at - verdict.place.at)
-        return left, None if left is None else round(self._treasury.rate * left / 3600)
+        return left, None if left is None else round(self._treasury.rate * left / 3600 / sharers)
 
     def _situation(self, subject: Subject, verdict: Reached, gates: Mapping[str, Gate]) -> Situation:
         run, gate = subject.run, gates.get(verdict.gate)

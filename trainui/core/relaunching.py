@@ -93,7 +93,10 @@ class Relauncher:
     def queue(self, run: RunRow, remedy: Remedy, why: str, now: Clock, *, kept: str = "") -> str:
         """Queue the next of a run's line with a remedy; the name of the new run."""
         spec = remedied(run.spec, remedy)
-        begins = kept or beginning(self._db, run.name, remedy.from_, spec.metrics.primary, spec.metrics.goal)
+        begins = kept if remedy.from_ == "last" else ""
+        begins = begins or beginning(
+            self._db, run.name, remedy.from_, spec.metrics.primary, spec.metrics.goal
+        )
         payload = start_payload(spec, run.project, armed=run.armed, priority=run.priority) | {
             "study": run.study,
             "parent": run.name,
