@@ -446,6 +446,17 @@ def _story(chance: random.Random) -> Iterator[Sequence[Any]]:
             yield "write", run, number, live[run]
 
 
+def test_a_run_whose_launch_no_manager_lived_to_note_counts_all_the_same(scene: Scene):
+    for run, values in (("ami-1", AMI), ("libri-1", LIBRI)):
+        scene.start(run)
+        scene.write(run, *values)
+        scene.end(run)
+        with atomic(scene.db):
+            scene.runs.change(run, was_launched=0)
+    scene.look()
+    assert scene.states["H1"] == "passed"
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_a_manager_that_dies_at_any_moment_leaves_no_trace_in_the_verdicts(tmp_path: Path, seed: int):
     chance = random.Random(seed)
