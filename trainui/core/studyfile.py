@@ -6,6 +6,7 @@ Several studies in one file: [group.NAME] runs = {...}, each with the gates that
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -81,8 +82,9 @@ class Study:
         return json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
+@functools.lru_cache(maxsize=64)
 def study_of(text: str) -> Study:
-    """The study that `Study.text` was made of."""
+    """The study that `Study.text` was made of; the same one for the same text, so leave it as it is."""
     whole = json.loads(text)
     return _study(
         whole["name"],
