@@ -344,6 +344,42 @@ def test_a_study_is_held_against_a_run_for_each_alias(cockpit):
     assert "has no runs" not in cockpit("replay", "labels", "--on", f"ami={ami}").stderr
 
 
+def test_a_job_may_rest_on_another_run(cockpit):
+    """Ratio to a baseline: of the job what it does not say otherwise, of the other what is named."""
+    gates = """
+[job]
+name = "student"
+command = ["true"]
+[[gate]]
+id = "ratio"
+role = "criterion"
+test = "value"
+left = "last(wer)"
+over = "teacher: last(wer)"
+op = "<="
+right = 1.10
+when = "end"
+[[gate]]
+id = "alone"
+role = "criterion"
+test = "value"
+left = "last(wer)"
+op = "<"
+right = 30
+when = "end"
+"""
+    (cockpit.project / "jobs" / "student.toml").write_text(gates)
+    student = written(cockpit.project / "student.jsonl", [60, 40, 26.0], metric="wer")
+    teacher = written(cockpit.project / "old.jsonl", [50, 30, 25.0], metric="wer")
+    found = cockpit.json("replay", "student", "--on", str(student), f"teacher={teacher}")
+    stand = {(one["run"], one["gate"]): one for one in found}
+    assert stand["student.jsonl", "alone"]["verdict"] == "passed"
+    ratio = stand["study:student", "ratio"]
+    assert (ratio["verdict"], ratio["value"]) == ("passed", pytest.approx(1.04))
+    alone = cockpit.json("replay", "student", "--on", str(student))
+    assert next(one for one in alone if one["gate"] == "ratio")["verdict"] == "unknown"
+
+
 def test_what_cannot_be_replayed_is_told_in_a_sentence(ast):
     words = ast.project / "words.txt"
     words.write_text("nothing\nto see\n")

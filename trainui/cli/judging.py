@@ -11,11 +11,11 @@ from trainui.cli.printing import gate_json, number, plain, print_json, table
 from trainui.core.errors import NotFoundError, UserError, nearest
 from trainui.core.store.read import Reader
 from trainui.core.store.rows import VERDICTS
+from trainui.core.store.studies import PREFIX as STUDY
+from trainui.core.store.studies import REPLACED
 from trainui.core.store.views import GateView, RunView
 
 SUGGEST = "suggest"
-STUDY = "study:"
-"""Stands before a study's name where its gates across runs are kept."""
 TOLD = ("passed", "failed", "tripped", "warn", "unknown", "ok", "pending")
 """The order of a summary: what is decided, then what is not."""
 
@@ -52,6 +52,8 @@ def gates_command(
         return
     if not gates:
         raise NotFoundError("no gates are written down here", hint="a [[gate]] in a job's TOML adds one")
+    if not everything:
+        gates = [gate for gate in gates if not (gate.run.startswith(STUDY) and REPLACED in gate.gate)]
     shown = gates if names or everything else _newest(gates, views)
     _print(shown)
     if len(shown) < len(gates):
@@ -111,7 +113,8 @@ def _print(gates: Sequence[GateView]) -> None:
         table(["  gate", "verdict", "now", "since", "rule", "why", "says"], rows, right=(2,))
         for gate in own:
             if gate.is_open_question and not (run.startswith(STUDY) and gate.gate in of_runs):
-                click.echo(f"  answer: trainui answer {plain(run)} {plain(gate.gate)} yes|no")
+                name = plain(run.removeprefix(STUDY))
+                click.echo(f"  answer: trainui answer {name} {plain(gate.gate)} yes|no")
 
 
 def counted(verdicts: Iterable[str]) -> str:

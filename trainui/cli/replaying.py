@@ -135,7 +135,7 @@ def _replay_all(
 
     if script.plan is None:
         return [replay(tape, script.gates, watch_of(tape)) for _, tape in parts], []
-    return replay_study(script.plan, cast(script.plan, parts), watch_of)
+    return replay_study(script.plan, cast(script.plan, parts, otherwise=script.alias), watch_of)
 
 
 def shelf_of(place: Place) -> Shelf:
