@@ -297,7 +297,7 @@ def test_a_run_that_went_on_is_judged_with_its_past(cockpit):
 STUDY = """\
 [study]
 name = "labels"
-runs = { ami = "ami*", libri = "libri*" }
+runs = { ami = "train-ami*", libri = "libri*" }
 
 [metric.val_acc]
 from = ["val/acc", "Val Acc"]
@@ -471,3 +471,19 @@ def test_a_real_log_of_a_diverged_run_is_found(ast):
     assert found["nan"]["verdict"] == "tripped"
     assert found["nan"]["at_step"] <= 12
     assert found["nan"]["would_save_share"] > 0.8
+
+
+SEEDS = Path(__file__).parents[3] / "shared" / "design" / "seeds-gates.toml"
+
+
+@pytest.mark.skipif(not SEEDS.is_file(), reason="the seeds' gates are not here")
+def test_the_seeds_gates_say_of_their_first_attempt_what_was_measured(ast):
+    path = written(ast.project / "attempt.jsonl", AST_CURVE)
+    assert "--study 000 | 001 | 002" in ast("replay", str(SEEDS), "--on", str(path), code=2).stderr
+    found = ast.json("replay", str(SEEDS), "--study", "002", "--on", f"v2={path}")
+    own = by_gate([one for one in found if one["run"] == "attempt.jsonl"])
+    assert (own["002.epoch1"]["verdict"], own["002.epoch1"]["at_epoch"]) == ("failed", 1)
+    assert (own["002.diverged"]["verdict"], own["002.diverged"]["at_epoch"]) == ("tripped", 5)
+    assert own["002.diverged"]["would_save_seconds"] == pytest.approx(3 * 2498)
+    assert own["002.backbone-lr"]["verdict"] == "unknown"
+    assert own["002.proceed"]["verdict"] == "failed"

@@ -246,7 +246,9 @@ def _print_scores(scored: Sequence[Score]) -> None:
 
 def some(names: Sequence[str]) -> str:
     """A few names, and how many more there are."""
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    return ", ".join(map(plain, names[:SHOWN])) + (
+        f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    )
 
 
 def _tell_unwritten(done: Sequence[Replayed], gates: Sequence[Gate]) -> None:

@@ -18,13 +18,15 @@ from trainui.core.store.studies import subject_of
 def cast(
     plan: StudyPlan, tapes: Sequence[tuple[str, Tape]], *, otherwise: str = ""
 ) -> list[tuple[str, Tape]]:
-    """(alias, tape) in the order given: as the user said, else by the tape's job, else `otherwise`.
+    """(alias, tape) in the order given: as the user said, else by the tape's job or a log's name, else `otherwise`.
 
     Raises UserError where that says nothing.
     """
     found = []
     for said, tape in tapes:
         fitting = (said,) if said else plan.aliases_of(tape.job)
+        if not fitting and tape.job in plan.runs:
+            fitting = (tape.job,)
         if not fitting and (otherwise or len(plan.runs) == 1):
             fitting = (otherwise,) if otherwise else tuple(plan.runs)
         if not fitting or fitting[0] not in plan.runs:
