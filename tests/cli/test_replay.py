@@ -195,10 +195,21 @@ def test_replay_of_a_finished_run_says_what_its_manager_had_stored(cockpit):
     cockpit("start", "count", "--set", "nan_at=3", "--set", "steps=8", "--wait", code=1)
     live = by_gate(cockpit.json("gates", "count-1"))
     again = by_gate(cockpit.json("replay", "count", "--on", "count-1"))
-    same = ("verdict", "at_epoch", "at_step", "value", "reason", "digest", "label", "interval", "role")
+    same = (
+        "verdict",
+        "at_epoch",
+        "at_step",
+        "value",
+        "reason",
+        "digest",
+        "label",
+        "interval",
+        "role",
+        "is_default",
+    )
+    assert live.keys() == again.keys()
     for name, one in live.items():
-        if not one["is_default"]:
-            assert {key: again[name][key] for key in same} == {key: one[key] for key in same}
+        assert {key: again[name][key] for key in same} == {key: one[key] for key in same}
     assert again["no-nan"]["action"] == "would have stopped"
     assert again["no-nan"]["would_save_seconds"] is not None
     study = by_gate(cockpit.json("replay", "count", "--on", "count"))
@@ -260,8 +271,7 @@ def test_meters_and_printed_lines_are_told_again_as_they_were(cockpit):
     assert live["wall"]["verdict"] == "tripped"
     same = ("verdict", "at_epoch", "at_step", "value", "reason")
     for name, one in live.items():
-        if not one["is_default"]:
-            assert {key: again[name][key] for key in same} == {key: one[key] for key in same}
+        assert {key: again[name][key] for key in same} == {key: one[key] for key in same}
     assert again["wall"]["action"] == "would have stopped"
 
 
@@ -292,6 +302,22 @@ def test_a_run_that_went_on_is_judged_with_its_past(cockpit):
         assert [again[name][key] for key in ("verdict", "value", "at_step", "reason")] == [
             live[name][key] for key in ("verdict", "value", "at_step", "reason")
         ]
+
+
+def test_what_the_default_watch_said_of_a_run_is_said_again(cockpit):
+    for path in (cockpit.project / "jobs" / "count.toml", cockpit.project / "count.py"):
+        path.write_text(path.read_text().replace("val/mae", "train/loss"))
+    cockpit("start", "count", "--set", "nan_at=3", "--set", "steps=8", "--wait", code=None)
+    live = by_gate(cockpit.json("gates", "count-1"))
+    assert (live["watch/nonfinite"]["verdict"], live["watch/nonfinite"]["is_default"]) == ("tripped", True)
+    for spec in ("count", "default"):
+        again = by_gate(cockpit.json("replay", spec, "--on", "count-1"))
+        for key in ("verdict", "at_step", "value", "reason", "digest", "is_default"):
+            assert again["watch/nonfinite"][key] == live["watch/nonfinite"][key]
+    assert "watch/nonfinite" not in by_gate(cockpit.json("replay", "count", "--no-watch", "--on", "count-1"))
+    log = str(cockpit.project / "runs" / "count-1" / "metrics.jsonl")
+    assert "watch/nonfinite" not in by_gate(cockpit.json("replay", "count", "--on", log))
+    assert "watch/nonfinite" in by_gate(cockpit.json("replay", "count", "--watch", "--on", log))
 
 
 STUDY = """\

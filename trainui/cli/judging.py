@@ -48,7 +48,10 @@ def gates_command(
     views = reader.runs()
     gates = _named(reader, views, names) if names else reader.gates()
     if as_json:
-        print_json([gate_json(gate) for gate in gates])
+        saved = _dollars(reader, gates)
+        print_json(
+            [{**gate_json(gate), "would_save_usd": saved.get((gate.run, gate.gate))} for gate in gates]
+        )
         return
     if not gates:
         raise NotFoundError("no gates are written down here", hint="a [[gate]] in a job's TOML adds one")
@@ -59,6 +62,16 @@ def gates_command(
     if len(shown) < len(gates):
         left = len({gate.run for gate in gates}) - len({gate.run for gate in shown})
         click.echo(f"\n{left} older run{'' if left == 1 else 's'}: --all")
+
+
+def _dollars(reader: Reader, gates: Sequence[GateView]) -> dict[tuple[str, str], float]:
+    """(run, gate) → US dollars that a stop saved, or would have saved."""
+    return {
+        (run, one.gate): one.would_save_usd
+        for run in dict.fromkeys(gate.run for gate in gates)
+        for one in reader.actions(run)
+        if one.would_save_usd is not None
+    }
 
 
 def _named(reader: Reader, views: Sequence[RunView], names: Sequence[str]) -> list[GateView]:
