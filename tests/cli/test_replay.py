@@ -191,6 +191,14 @@ def test_labels_make_a_table_of_found_missed_and_false_alarms(ast):
     assert "no label for c.jsonl, d.jsonl" in text.stderr
 
 
+def test_a_note_beside_a_run_may_be_its_label(cockpit):
+    cockpit("start", "count", "--set", "nan_at=3", "--wait", code=1)
+    cockpit("note", "count-1", "label: nan")
+    told = cockpit.json("replay", "count", "--on", "count-1")
+    score = {one["gate"]: one for one in told["summary"]}["no-nan"]
+    assert (score["found"], score["by_label"]) == (["count-1"], {"nan": {"found": 1, "runs": 1}})
+
+
 def test_replay_of_a_finished_run_says_what_its_manager_had_stored(cockpit):
     cockpit("start", "count", "--set", "nan_at=3", "--set", "steps=8", "--wait", code=1)
     live = by_gate(cockpit.json("gates", "count-1"))
