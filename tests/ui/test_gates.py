@@ -45,13 +45,16 @@ def _action(action, outcome, **told):
 BROUGHT = Outcomes(
     actions=(
         _action("flag", "flagged", is_done=True),
-        _action("notify", "notified", is_done=True),
+        _action("notify", "notified", is_done=True, would_save_seconds=60),
         _action("checkpoint", "it had ended", is_done=False),
         _action("stop", "would have stopped (not armed)", is_done=False,
                    would_save_seconds=4320, would_save_usd=0.52),
     ),
     answers=(AnswerView(run=RUN, gate="look-in", is_yes=False, who="ann", note="noisy", at=NOW - 3600),),
-    alarms=(TurnView(run=RUN, gate="falling", verdict="tripped", step=2610, epoch=29),),
+    alarms=(
+        TurnView(run=RUN, gate="falling", verdict="tripped", step=2610, epoch=29),
+        TurnView(run=RUN, gate="mae-80", verdict="failed", step=3060, epoch=34),
+    ),
 )  # fmt: skip
 
 
@@ -100,6 +103,7 @@ def test_a_gate_tells_its_band_its_label_what_was_done_and_what_was_said(cells):
         assert part in shown or cells == 44
     assert "flagged" not in shown
     assert shown.count("would have stopped") == 1
+    assert shown.count("saved") == 1
     assert all(width(row) <= cells for row in rows)
 
 
