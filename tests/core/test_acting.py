@@ -137,7 +137,7 @@ def test_a_job_that_cannot_be_launched_is_told(cockpit):
     cockpit("start", "learn", "--wait")
     outcome, is_done = acted(cockpit, "learn-1", "low", "launch:cuont")
     assert (outcome, is_done) == ("could not be launched: there is no job 'cuont'", False)
-    assert any("did you mean count" in text for text in told(cockpit, "learn-1", "gate"))
+    assert any("did you mean 'count'" in text for text in told(cockpit, "learn-1", "gate"))
 
 
 # ---------------------------------------------------------------- telling people
@@ -182,7 +182,7 @@ def test_no_command_and_no_apprise_is_told_in_a_sentence(cockpit):
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ("comand = ['x']", "trainui.toml:2: there is no key 'comand' (did you mean command?)"),
+        ("comand = ['x']", "trainui.toml:2: there is no key 'comand' (did you mean 'command'?)"),
         ("command = ['']", "trainui.toml:2: the notify command is empty"),
         ("timeout_seconds = 0", "trainui.toml:2: timeout_seconds cannot be 0"),
     ],

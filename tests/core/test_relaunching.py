@@ -20,6 +20,12 @@ def oom(auto="true", batch=4):
     return OOM.format(auto=auto, batch=batch)
 
 
+def ended(cockpit, run):
+    """Wait until a run that nobody asked for has come and ended."""
+    until(lambda: run in runs_of(cockpit, "learn"))
+    return cockpit.until_status(run, "ended")
+
+
 def spec_of(cockpit, run):
     reader = cockpit.reader()
     try:
@@ -32,7 +38,7 @@ def test_an_armed_run_that_ran_out_of_gpu_memory_is_tried_again_with_its_remedy(
     add_job(cockpit, tables=oom())
     cockpit("start", "learn", "--arm", "--set", "fits=4")
     assert cockpit.until_status("learn-1", "ended").cause == "out of GPU memory"
-    view = cockpit.until_status("learn-2", "ended")
+    view = ended(cockpit, "learn-2")
     assert (view.result, view.parent, view.armed) == ("finished", "learn-1", True)
     assert spec_of(cockpit, "learn-2").params["batch_size"] == 4
     (text,) = told(cockpit, "learn-1", "remedy")
@@ -45,7 +51,7 @@ def test_a_remedy_that_does_not_help_is_tried_no_more_often_than_it_says(cockpit
     add_job(cockpit, tables=oom(batch=6))
     cockpit("start", "learn", "--arm", "--set", "fits=4")
     cockpit.until_status("learn-1", "ended")
-    cockpit.until_status("learn-2", "ended")
+    ended(cockpit, "learn-2")
     (text,) = until(lambda: told(cockpit, "learn-2", "remedy"))
     assert text == "remedy oom: trainui retry learn-2 --remedy oom (not by itself: tried 1 of 1 times)"
     assert runs_of(cockpit, "learn") == ["learn-1", "learn-2"]
@@ -101,7 +107,7 @@ def test_a_gate_stops_its_run_and_relaunches_it_from_the_checkpoint_before_the_t
         "--set", "steps=100000", "--set", "delay=0.02",
     )  # fmt: skip
     assert cockpit.until_status("learn-1", "ended").cause == "gate no-nan"
-    view = cockpit.until_status("learn-2", "ended")
+    view = ended(cockpit, "learn-2")
     assert (view.result, view.parent) == ("finished", "learn-1")
     kept, is_done = deeds(cockpit, "learn-1")["no-nan", "checkpoint:previous"]
     assert is_done

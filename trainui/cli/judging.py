@@ -110,13 +110,8 @@ def _print(gates: Sequence[GateView]) -> None:
         ]
         table(["  gate", "verdict", "now", "since", "rule", "why", "says"], rows, right=(2,))
         for gate in own:
-            if is_open_question(gate) and not (run.startswith(STUDY) and gate.gate in of_runs):
+            if gate.is_open_question and not (run.startswith(STUDY) and gate.gate in of_runs):
                 click.echo(f"  answer: trainui answer {plain(run)} {plain(gate.gate)} yes|no")
-
-
-def is_open_question(gate: GateView) -> bool:
-    """Whether people are asked and have not answered."""
-    return gate.role == "ask" and gate.verdict in ("warn", "unknown")
 
 
 def counted(verdicts: Iterable[str]) -> str:

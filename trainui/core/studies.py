@@ -22,7 +22,7 @@ from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.studies import Kept, Member, StudyWriter, subject_of
 from trainui.core.studyfile import Study, study_of
-from trainui.core.studywatch import BegunAnewError, StudyWatch
+from trainui.core.studywatch import BegunAnewError, StudyWatch, newest_of
 from trainui.core.treasury import Clock
 
 LOOK = 1.0
@@ -168,11 +168,9 @@ class Studies:
         """Whether a study that is over has nothing new, so that its journal need not even be read."""
         if kept.status != "over" or kept.name in self._watches:
             return False
-        plan = study_of(kept.text).plan
-        newest = {alias: run for run in members for alias in plan.aliases_of(run.job)}
+        newest, waits = newest_of(study_of(kept.text).plan, members, soon)
         begun = self._writer.begun(kept.name)
-        is_known = all(begun.get(alias) == run.run for alias, run in newest.items())
-        return is_known and not any(plan.aliases_of(job) for job in soon)
+        return not waits and all(begun.get(alias) == run.run for alias, run in newest.items())
 
     def _watch(self, kept: Kept) -> StudyWatch:
         if kept.name not in self._watches:
