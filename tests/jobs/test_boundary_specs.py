@@ -15,6 +15,7 @@ SPECS = {
     name: Path(settings.__file__).with_name(f"{name}.toml") for name in ("transformer", "mlp", "contrastive")
 }
 OTHERS = {name: Path(settings.__file__).with_name(f"{name}.toml") for name in ("baseline", "evaluate")}
+STUDY = Path(settings.__file__).with_name("study.toml")
 KNOWN = {field.name for field in dataclasses.fields(settings.Settings)}
 LOGGED = {
     *("train/loss", "train/lr", "train/grad_norm", "preflight/overfit_mae", "der", "der/before", "der/after"),
@@ -47,9 +48,9 @@ def test_at_full_scale_a_training_has_the_plans_settings(name: str) -> None:
     assert (found.tokens, found.stride) == (200, 2)
 
 
-@pytest.mark.parametrize("path", [*SPECS.values(), *OTHERS.values()], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*SPECS.values(), *OTHERS.values(), STUDY], ids=lambda path: path.stem)
 def test_every_gate_watches_what_is_logged_and_quotes_somebody(path: Path) -> None:
-    for gate in table(path)["gate"]:
+    for gate in table(path).get("gate", []):
         assert gate["quote"]  # type: ignore[index]
         said = " ".join(str(gate.get(key, "")) for key in ("left", "over", "minus", "metric", "metrics"))  # type: ignore[attr-defined]
         watched = set(re.findall(r"[a-z]+/[a-z0-9_]+", said))

@@ -1,4 +1,4 @@
-"""Verbs that look at all runs: jobs, ls, gates, budget."""
+"""Verbs that look at all runs: jobs, ls, budget."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import click
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import (
     duration,
-    gate_json,
     is_person,
     number,
     print_json,
@@ -18,7 +17,6 @@ from trainui.cli.printing import (
     table,
     why,
 )
-from trainui.core.errors import NotFoundError
 from trainui.core.export.document import jsonable
 from trainui.core.run import Status
 from trainui.core.store.intents import Desk
@@ -104,30 +102,6 @@ def _print_runs(views: list[RunView]) -> None:
     table(
         ["run", "state", "done", "eta/took", "metric", "best", "$", "gates", "why"], rows, right=(2, 3, 5, 6)
     )
-
-
-@click.command("gates")
-@click.argument("run", required=False)
-@json_option
-@db_option
-def gates_command(place: Place, run: str | None, as_json: bool) -> None:
-    """Where the gates stand, of one run or of all."""
-    if not place.db.exists() and run is None:
-        print_json([]) if as_json else click.echo("no runs yet: trainui start JOB")
-        return
-    reader = place.reader()
-    if run is not None:
-        reader.run(run)
-    gates = reader.gates(run)
-    if as_json:
-        print_json([gate_json(gate) for gate in gates])
-        return
-    if not gates:
-        raise NotFoundError("no gates are written down here", hint="a [[gate]] in a job's TOML adds one")
-    rows = [
-        [one.run, one.gate, one.verdict, one.quote, one.rule, number(one.value), one.reason] for one in gates
-    ]
-    table(["run", "gate", "verdict", "says", "rule", "now", "why"], rows, right=(5,))
 
 
 @click.command("budget")

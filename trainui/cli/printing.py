@@ -36,9 +36,9 @@ RUN_FIELDS = (
 
 GATE_FIELDS = (
     "gate", "role", "run", "verdict", "at_epoch", "at_step", "value", "reason", "action", "would_save_seconds",
-    "quote", "rule",
+    "quote", "rule", "label", "interval", "severity", "source", "digest", "is_default", "at",
 )  # fmt: skip
-"""Fields of a gate in `gates --json`."""
+"""Fields of a gate in `gates --json`; they are a contract: add, never take away."""
 
 
 def run_json(view: RunView) -> dict[str, Any]:

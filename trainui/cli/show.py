@@ -9,10 +9,12 @@ from pathlib import Path
 
 import click
 
+from trainui.cli.expecting import forecast_json, print_expected
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import duration, gate_json, number, plain, print_json, run_json, size, table, why
 from trainui.core.ingest.follow import open_regular
 from trainui.core.ingest.text import strip_escapes, tail_lines
+from trainui.core.prospects import prospects
 from trainui.core.run import Status
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunDetail, RunView, UsageView
@@ -33,6 +35,7 @@ def show_command(place: Place, run: str, as_json: bool) -> None:
     detail = reader.detail(run)
     lines = _log_end(reader, run, 50)
     notes = reader.notes(run)
+    expected = prospects(reader, detail.view, detail.gates)
     if as_json:
         print_json(
             {
@@ -42,6 +45,7 @@ def show_command(place: Place, run: str, as_json: bool) -> None:
                 "params": detail.params,
                 "metrics": detail.metrics,
                 "gates_detail": [gate_json(gate) for gate in detail.gates],
+                "forecast": {one.metric: forecast_json(detail.view, one) for one in expected},
                 "checkpoints": detail.checkpoints,
                 "events": detail.events,
                 "notes": [{"at": at, "text": text} for at, text in notes],
@@ -53,6 +57,7 @@ def show_command(place: Place, run: str, as_json: bool) -> None:
         )
         return
     _print_detail(detail)
+    print_expected(detail.view, expected)
     for at, text in notes:
         click.echo(f"note {when(at)}  {plain(text)}")
     click.echo("\nlast lines of output.log")

@@ -52,7 +52,7 @@ class Judging:
         self._patterns: Sequence[re.Pattern[str]] = ()
         self._combined: Sequence[re.Pattern[str]] = ()
         self._lines = 0
-        self._is_stopping = False
+        self._said: set[str] = set()
         self._judge = self._anew()
 
     def wants(self, metric: str) -> bool:
@@ -116,7 +116,7 @@ class Judging:
 
     def meters(self, values: Mapping[str, float], *, now: float) -> list[Verdict]:
         """Judge the meters that a gate watches; the verdicts that changed, committed. `now` is Unix seconds."""
-        wanted = self._judge.measures
+        wanted = self._judge.meters_wanted
         values = {name: value for name, value in values.items() if name in wanted}
         if not self._is_news(values, now):
             return []
@@ -129,11 +129,19 @@ class Judging:
         """Tell the judge what is no number; the verdicts that changed, committed."""
         return self._commit(notice_reading(self._here(notice), seq=self._newest()))
 
-    def told_to_stop(self, *, now: float) -> None:
+    def is_printing(self, *, now: float) -> None:
+        """Tell the judge, once, that what the run prints is looked at."""
+        self._once(Notice(kind="output", at=now))
+
+    def told_to_stop(self, who: str, *, now: float) -> None:
         """Tell the judge, once, that somebody asked the run to stop."""
-        if not self._is_stopping and self._judge.hears:
-            self.notice(Notice(kind="stop", at=now))
-        self._is_stopping = True
+        self._once(Notice(kind="stop", text=who, at=now))
+
+    def _once(self, notice: Notice) -> None:
+        if notice.kind not in self._said:
+            self._said.add(notice.kind)
+            if self._judge.hears:
+                self.notice(notice)
 
     def answer(self, gate: str, is_yes: bool, *, who: str, note: str, now: float) -> list[Verdict]:
         """Take somebody's answer; the verdicts that changed, committed. Raises as `Judge.answer` does."""
@@ -154,7 +162,7 @@ class Judging:
             rows = self._runs.points_in_order(self._run.name)
             readings = list(readings_of(self._db, self._run.name))
             self._lines = sum(one.kind == "line" for one in readings)
-            self._is_stopping = any(one.kind == "stop" for one in readings)
+            self._said = {one.kind for one in readings}
             last = next((one for one in reversed(readings) if one.kind == "meter"), None)
             if last is not None:
                 self._told, self._told_at = meters_of(last), last.at

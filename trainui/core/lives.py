@@ -15,14 +15,12 @@ from trainui.core.endings import Endings
 from trainui.core.engines.local import LocalEngine, Observation, Phase
 from trainui.core.errors import TrainuiError
 from trainui.core.following import BEFORE, stamp
-from trainui.core.forecast import eta_seconds, progress
 from trainui.core.gates import State, Verdict
 from trainui.core.launching import checkpoint_file
 from trainui.core.metering import Metering
+from trainui.core.meters import Meters
 from trainui.core.process.files import write_json
 from trainui.core.run import LIVE, Result, Status
-from trainui.core.store.curves import begun_at
-from trainui.core.store.money import Ledger
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.streams import StreamWriter
@@ -32,7 +30,6 @@ from trainui.core.telemetry import hung_reason, is_hung, silent_but_busy
 from trainui.core.treasury import Clock, Treasury
 from trainui.core.watching import Watch
 
-GIB = 2**30
 OVERDUE = 1.0
 """Seconds after SIGKILL was due at which a pair is poked again."""
 STEADY = 1.0
@@ -60,6 +57,7 @@ class Lives:
         self._streams = StreamWriter(db)
         self._engine = engine
         self._metering = metering
+        self._meters = Meters(db, metering)
         self._endings = Endings(db, treasury, tries_again=tries_again)
         self._watches: dict[str, Watch] = {}
         self._surroundings = Surroundings()
@@ -100,7 +98,7 @@ class Lives:
             watch = self._watch(run)
             watch.find(self._elsewhere(run, now, final=has_ended), now=now.unix, final=has_ended)
             if run.status is Status.STOPPING:
-                watch.told_to_stop(now=now.unix)
+                watch.told_to_stop(run.stop_reason, now=now.unix)
             verdicts = (watch.unanswered() if is_new else []) + watch.read(now=now.unix, final=has_ended)
         except (sqlite3.Error, TrainuiError, OSError):
             self._watches.pop(run.name, None)
@@ -204,7 +202,7 @@ class Lives:
                         run.name, "gate", f"{verdict.gate} {verdict.state}: {verdict.reason}", at=now.unix
                     )
                 if wants_stop and not run.armed:
-                    left = self._eta(run, now)
+                    left = self._meters.eta(run, now)
                     write_action(self._db, run.name, verdict.gate, "would have stopped", left)
                     saved = f", {left / 3600:.1f} h saved" if left else ""
                     self._runs.event(
@@ -214,14 +212,14 @@ class Lives:
                         at=now.unix,
                     )
                 elif wants_stop:
-                    write_action(self._db, run.name, verdict.gate, "stopped", self._eta(run, now))
+                    write_action(self._db, run.name, verdict.gate, "stopped", self._meters.eta(run, now))
             if wants_stop and run.armed and run.status in LIVE:
                 self.stop(run, f"gate {verdict.gate}", now)
 
     def judge_meters(self, run: RunRow, now: Clock) -> None:
         """Judge what is measured of the run rather than by it: hours, dollars, silence, how long it will take."""
         watch = self._watch(run)
-        self._act(run, watch.meters(self._meters(run, now), now=now.unix), now)
+        self._act(run, watch.meters(self._meters.of(run, watch, now), now=now.unix), now)
         if run.status is Status.RUNNING:
             self._see_silence(run, watch.silent_seconds(now.unix), now)
 
@@ -237,30 +235,6 @@ class Lives:
             with atomic(self._db):
                 self._runs.event(run.name, "limit", text, at=now.unix)
         (self._silent.add if text else self._silent.discard)(run.name)
-
-    def _meters(self, run: RunRow, now: Clock) -> dict[str, float]:
-        hours = (now.boot - (run.started_boot or now.boot)) / 3600
-        values = {"@wall_h": hours, "@cost_usd": Ledger(self._db).total_of(run.name) / 1e6}
-        eta = self._eta(run, now)
-        if eta is not None:
-            values["@eta_total_h"] = hours + eta / 3600
-        used = self._metering.usage.get(run.name)
-        gpu_memory = used.gpu_memory if used else None
-        measured = {
-            "@step": run.step,
-            "@epoch": run.epoch,
-            "@host_mem_gb": used.memory / GIB if used else None,
-            "@gpu_mem_gb": None if gpu_memory is None else gpu_memory / GIB,
-            "@gpu_util": used.gpu if used else None,
-        }
-        return values | {name: value for name, value in measured.items() if value is not None}
-
-    def _eta(self, run: RunRow, now: Clock) -> float | None:
-        totals = {"total_steps": run.total_steps, "total_epochs": run.total_epochs}
-        step, epoch = begun_at(self._db, run.name) if run.parent else (None, None)
-        already = progress(step=step, epoch=epoch, **totals) or 0.0
-        done = progress(step=run.step, epoch=run.epoch, **totals)
-        return eta_seconds(progress=done, seconds=now.boot - (run.started_boot or now.boot), begun=already)
 
     def stop(self, run: RunRow, reason: str, now: Clock, *, at_once: bool = False) -> None:
         """Ask a live run to stop; the pair that guards it carries the rest, with or without us."""

@@ -133,7 +133,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def gates(self) -> tuple[Gate, ...]:
         """The gates, parsed. Raises SpecError for one that cannot be judged."""
-        return parse_gates(self.gate, goals=self.goals())
+        return parse_gates(self.gate, goals=self.goals(), words=self.metric)
 
     def files(self, *, run: str, run_dir: Path) -> list[str]:
         """The glob patterns of `[metrics] files`, placeholders filled in."""

@@ -113,6 +113,8 @@ class Watch:
         changed: list[Verdict] = []
         self.is_behind = False
         for stream in self._streams:
+            if stream.source.kind in PRINTED:
+                self._judging.is_printing(now=now)
             is_over = final and (not growing or os.path.realpath(stream.path()) not in growing)
             for _ in range(10**9 if final else MOST_CHUNKS):
                 chunk = stream.next(now=now, final=is_over)
@@ -244,9 +246,9 @@ class Watch:
             changed += self._judging.notice(notice)
         return changed
 
-    def told_to_stop(self, *, now: float) -> None:
+    def told_to_stop(self, who: str, *, now: float) -> None:
         """Somebody asked the run to stop: what it prints from here on says nothing of how it fares."""
-        self._judging.told_to_stop(now=now)
+        self._judging.told_to_stop(who, now=now)
 
     def answer(self, gate: str, is_yes: bool, *, who: str, note: str, now: float) -> list[Verdict]:
         """Take somebody's answer to a gate; the verdicts that changed, committed. Raises as `Judge.answer` does."""

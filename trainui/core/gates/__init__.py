@@ -1,7 +1,7 @@
 """Gates: decisions written down before the run, and the judge that holds the run's numbers against them.
 
 parse_gates(tables) → Gate…        the words, checked and hashed
-Judge(gates).feed(point) → Verdict…  what changed, and why in one sentence
+Judge(gates).feed(point) → Verdict…  what changed, and why in one sentence; .notice(…) for what is no number
 """
 
 from __future__ import annotations
@@ -11,17 +11,22 @@ from trainui.core.gates.goal import default_goal
 from trainui.core.gates.judge import Judge
 from trainui.core.gates.parse import parse_gates
 from trainui.core.gates.primitives import PRIMITIVES
+from trainui.core.gates.table import GateError
 from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict
+from trainui.core.gates.words import Naming, Words
 
 __all__ = [
     "PRIMITIVES",
     "Gate",
+    "GateError",
     "Judge",
+    "Naming",
     "Notice",
     "Place",
     "Point",
     "State",
     "Verdict",
+    "Words",
     "default_goal",
     "parse_gates",
 ]

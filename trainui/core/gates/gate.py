@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trainui.core.gates.rule import Rule
 from trainui.core.gates.units import Span
 from trainui.core.gates.verdict import State
 from trainui.core.gates.when import When
+from trainui.core.gates.words import Words
 
 FLAGS = frozenset({"flag", "budget"})
 """Roles that go ok, warn, tripped for as long as the run lives."""
@@ -27,7 +28,7 @@ class Gate:
     params: Rule
     """The primitive's own keys, read."""
     text: str
-    """Canonical JSON of the table and of the goals it relies on; parse_gates reads it back to an equal gate."""
+    """Canonical JSON of the table and of the words it relies on; parse_gates reads it back to an equal gate."""
     quote: str = ""
     source: str = ""
     when: When
@@ -40,6 +41,8 @@ class Gate:
     across: str = "all"
     actions: Mapping[State, tuple[str, ...]]
     remedy: tuple[str, ...] = ()
+    words: Mapping[str, Words] = field(default_factory=dict)
+    """What is said of the metrics it names, as far as anything is."""
 
     @property
     def is_flag(self) -> bool:
@@ -55,6 +58,11 @@ class Gate:
     def metric(self) -> str:
         """The metric to draw its line beside; empty when there is none."""
         return self.params.metrics[0] if self.params.metrics else ""
+
+    def names(self, metric: str) -> tuple[str, ...]:
+        """The names under which a run may have written `metric`, its own first."""
+        said = self.words.get(metric)
+        return (metric, *(said.from_ if said else ()))
 
     @property
     def threshold(self) -> float | None:

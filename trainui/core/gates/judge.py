@@ -14,9 +14,10 @@ from trainui.core.gates.gate import Gate
 from trainui.core.gates.primitives.ask import AskRule
 from trainui.core.gates.primitives.combine import CombineRule, CombineTest
 from trainui.core.gates.question import QuestionSeat
-from trainui.core.gates.rule import Ending
+from trainui.core.gates.rule import Ending, Looking
 from trainui.core.gates.seat import Seat
 from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict, Where
+from trainui.core.gates.words import Naming, Words
 
 COUNTERS = ("@epoch", "@step")
 """Meters that nobody needs to measure: the points themselves say how far the run is."""
@@ -39,6 +40,9 @@ class Judge:
         """Those of them that must be looked at as the run goes on, even if no other gate has moved."""
         self._questions = [seat for seat in self._joined if isinstance(seat, QuestionSeat)]
         self._counts = tuple(name for name in COUNTERS if name in self._watchers)
+        self._naming = Naming(_words_of(gates))
+        self._renamed = self._naming.names
+        self._doubted: set[str] = set()
         self._place: Where = Place()
         self._meters: dict[str, float] = {}
         self._ended: Ending | None = None
@@ -51,15 +55,18 @@ class Judge:
     @property
     def looks_for(self) -> Sequence[re.Pattern[str]]:
         """What a printed line must match to be worth a notice of kind `line`, now."""
-        return [pattern for seat in self._hearers if not seat.done for pattern in seat.patterns]
+        rules = [one.gate.params for one in self._hearers if not one.done]
+        found = [pattern for rule in rules if isinstance(rule, Looking) for pattern in rule.looks_for]
+        return [re.compile(one) for one in dict.fromkeys(found)]
 
     @property
     def globs(self) -> Sequence[str]:
-        """The files that are to be counted, for notices of kind `files`, now."""
-        return list(dict.fromkeys(glob for seat in self._hearers if not seat.done for glob in seat.globs))
+        """The files that are to be counted now, for notices of kind `files`; as the gates write them."""
+        rules = [one.gate.params for one in self._hearers if not one.done]
+        return list(dict.fromkeys(glob for rule in rules if isinstance(rule, Looking) for glob in rule.globs))
 
     @property
-    def measures(self) -> frozenset[str]:
+    def meters_wanted(self) -> frozenset[str]:
         """The meters that must be measured for the gates."""
         return frozenset(name for name in self._watchers if name.startswith("@") and name not in COUNTERS)
 
@@ -75,7 +82,7 @@ class Judge:
 
     def wants(self, metric: str) -> bool:
         """Whether the points of a metric must be fed; of the others `pass_by` need only tell the last place."""
-        return bool(self._placed or self._counts) or metric in self._watchers
+        return bool(self._placed or self._counts) or metric in self._watchers or metric in self._renamed
 
     def feed(self, point: Point) -> list[Verdict]:
         """Take in the next point of the run; the verdicts that changed. After the end nothing changes."""
@@ -86,15 +93,24 @@ class Judge:
             point = Point(metric=point.metric, step=point.step, value=point.value, epoch=before, at=point.at)
         self._place = point
         changed = self._count_up() if self._counts else []
-        for seat in self._watchers.get(point.metric, ()):
-            if not seat.done and (verdict := seat.see(point)):
-                changed.append(verdict)
+        if point.metric in self._renamed:
+            for named in self._naming.of(point):
+                self._show(named, changed)
+            if len(self._naming.doubts) > len(self._doubted):
+                changed += self._give_up()
+        else:
+            self._show(point, changed)
         if changed:
             if self._joined:
                 changed += self._look_around(self._joined)
         elif self._placed and (point.epoch != before or any(not one.done for one in self._questions)):
             changed += self._look_around(self._placed)
         return changed
+
+    def _show(self, point: Point, changed: list[Verdict]) -> None:
+        for seat in self._watchers.get(point.metric, ()):
+            if not seat.done and (verdict := seat.see(point)):
+                changed.append(verdict)
 
     def feed_all(self, points: Iterable[Point]) -> list[Verdict]:
         """Take in one point after the other; the verdicts that changed."""
@@ -200,12 +216,27 @@ class Judge:
         point = Point(metric=name, step=here.step or 0.0, value=value, epoch=here.epoch, at=here.at)
         return [verdict for seat in self._watchers.get(name, ()) if (verdict := seat.see(point))]
 
+    def _give_up(self) -> list[Verdict]:
+        """Gates of metrics whose scale is not what it was taken for are unknown from here on."""
+        changed: list[Verdict] = []
+        for metric in self._naming.doubts.keys() - self._doubted:
+            self._doubted.add(metric)
+            for seat in self._watchers.get(metric, ()):
+                if verdict := seat.give_up(self._naming.doubts[metric], self._place):
+                    changed.append(verdict)
+        return changed
+
     def _look_around(self, seats: Sequence[Seat]) -> list[Verdict]:
         return [verdict for seat in seats if (verdict := seat.look(self._place))]
 
     def _close(self, seats: Sequence[Seat]) -> list[Verdict]:
         assert self._ended is not None
         return [verdict for seat in seats if (verdict := seat.end(self._ended, self._place))]
+
+
+def _words_of(gates: Sequence[Gate]) -> dict[str, Words]:
+    """What all gates together say of their metrics; of the words one spec was read with there is one set."""
+    return {metric: words for gate in reversed(gates) for metric, words in gate.words.items()}
 
 
 def _in_order(seats: Sequence[Seat]) -> list[Seat]:

@@ -49,9 +49,9 @@ class Ladder:
             self._good.reset()
             return State.TRIPPED if self.bad.push(place) or tripped else State.WARN
         self.bad.reset()
-        if tripped and grade is Grade.FAIR:
+        if grade is Grade.CLOSE or (tripped and grade is Grade.FAIR):
             self._good.reset()
-            return state
+            return state if tripped else State.WARN
         if tripped and not self._good.push(place):
             return state
         self._good.reset()

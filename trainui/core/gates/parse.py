@@ -6,16 +6,17 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from trainui.core.errors import SpecError, nearest
+from trainui.core.errors import nearest
 from trainui.core.gates.gate import ROLES, Gate
 from trainui.core.gates.primitives import PRIMITIVES
 from trainui.core.gates.primitives.ask import AskRule
 from trainui.core.gates.primitives.combine import CombineRule
 from trainui.core.gates.rule import Primitive
-from trainui.core.gates.table import GateTable
+from trainui.core.gates.table import GateError, GateTable
 from trainui.core.gates.units import Span
 from trainui.core.gates.verdict import State
 from trainui.core.gates.when import EACH, When, read_when
+from trainui.core.gates.words import Described, Words, words_of
 
 COMMON = frozenset(
     ("id", "run", "across", "role", "test", "quote", "source", "src", "when", "grace", "severity", "protect")
@@ -32,6 +33,8 @@ SEVERITIES = ("info", "warning", "critical")
 ONE = Span(amount=1.0)
 GOALS_KEY = "~goals"
 """Where the canonical text keeps the goals that the table relies on but does not say."""
+WORDS_KEY = "~words"
+"""And there the other words for its metrics."""
 
 
 def parse_gates(
@@ -39,25 +42,37 @@ def parse_gates(
     *,
     known_metrics: Collection[str] | None = None,
     goals: Mapping[str, str] | None = None,
+    words: Mapping[str, Described] | None = None,
 ) -> tuple[Gate, ...]:
-    """Read gates. `goals` maps metrics to min or max. Raises SpecError, beginning `gate 'ID': `."""
+    """Read gates. `goals` maps metrics to min or max, `words` to what [metric.NAME] says of them.
+
+    Raises SpecError, beginning `gate 'ID': `; a GateError says which table, and which key of it.
+    """
+    said = None if words is None else {metric: words_of(one) for metric, one in words.items()}
+    aims = {metric: one.goal for metric, one in (said or {}).items() if one.goal}
     gates: list[Gate] = []
     for number, table in enumerate(tables, start=1):
-        gate = _read_gate(table, number, goals or {})
+        gate = _read_gate(table, number, {**(goals or {}), **aims}, said)
         if any(gate.id == other.id for other in gates):
-            raise SpecError(f"gate {gate.id!r}: this id is used twice", hint="every gate needs its own")
-        _check_metrics(gate, known_metrics)
+            message = f"gate {gate.id!r}: this id is used twice"
+            raise GateError(message, hint="every gate needs its own", number=number, key="id")
+        _check_metrics(gate, known_metrics, number)
         gates.append(gate)
     _check_references(gates)
     return tuple(gates)
 
 
-def _read_gate(table: Mapping[str, Any], number: int, goals: Mapping[str, str]) -> Gate:
+def _read_gate(
+    table: Mapping[str, Any], number: int, goals: Mapping[str, str], said: Mapping[str, Words] | None
+) -> Gate:
     name = table.get("id")
     if not isinstance(name, str) or not name.strip():
-        raise SpecError(f"gate '#{number}': id is missing", hint='for example id = "no-nan"')
+        message, hint = f"gate '#{number}': id is missing", 'for example id = "no-nan"'
+        raise GateError(message, hint=hint, number=number, key="id" if "id" in table else "")
+    words = {**(said or {}), **{metric: words_of(one) for metric, one in table.get(WORDS_KEY, {}).items()}}
     goals = {**goals, **table.get(GOALS_KEY, {})}
-    keys = GateTable(name, {key: raw for key, raw in table.items() if key != GOALS_KEY}, goals)
+    own = {key: raw for key, raw in table.items() if key not in (GOALS_KEY, WORDS_KEY)}
+    keys = GateTable(name, own, goals, words if words or said is not None else None, number)
     if not keys.has("test"):
         keys.wrong("test is missing", hint=f"known: {', '.join(sorted(PRIMITIVES))}")
     test = keys.choice("test", PRIMITIVES)
@@ -74,7 +89,8 @@ def _read_gate(table: Mapping[str, Any], number: int, goals: Mapping[str, str]) 
         role=role,
         test=test,
         params=rule,
-        text=_canonical(keys, rule.metrics),
+        text=_canonical(keys, words),
+        words={metric: words[metric] for metric in sorted(keys.used) if metric in words},
         quote=keys.text("quote"),
         source=keys.text("source") or keys.text("src"),
         when=_read_when(keys),
@@ -97,7 +113,7 @@ def _check_keys(keys: GateTable, test: str, primitive: Primitive) -> None:
     known = {*COMMON, *counting, *primitive.required, *primitive.optional}
     for key in keys.keys:
         if key not in known:
-            keys.wrong(f"key {key!r} is not known to test {test!r}", hint=nearest(key, known))
+            keys.wrong(f"key {key!r} is not known to test {test!r}", hint=nearest(key, known), key=key)
     for key in primitive.required + (() if test == "ask" else ("role",)):
         if not keys.has(key):
             keys.wrong(
@@ -149,12 +165,12 @@ def _read_action(keys: GateTable, state: State, action: Any) -> str:
     return str(action)
 
 
-def _check_metrics(gate: Gate, known: Collection[str] | None) -> None:
+def _check_metrics(gate: Gate, known: Collection[str] | None, number: int) -> None:
     for metric in gate.params.metrics if known is not None else ():
-        if not metric.startswith("@") and metric not in (known or ()):
-            raise SpecError(
-                f"gate {gate.id!r}: metric {metric!r} is not known", hint=nearest(metric, known or ())
-            )
+        names = (metric, *(gate.words[metric].from_ if metric in gate.words else ()))
+        if not metric.startswith("@") and not any(name in (known or ()) for name in names):
+            message, hint = f"gate {gate.id!r}: metric {metric!r} is not known", nearest(metric, known or ())
+            raise GateError(message, hint=hint, number=number, key="")
 
 
 def _references(gate: Gate) -> tuple[str, ...]:
@@ -166,11 +182,13 @@ def _references(gate: Gate) -> tuple[str, ...]:
 def _check_references(gates: Sequence[Gate]) -> None:
     """Refuse members that do not exist, and gates that in the end rest on themselves."""
     links = {gate.id: _references(gate) for gate in gates}
-    for gate in gates:
+    for number, gate in enumerate(gates, start=1):
+        key = "of" if isinstance(gate.params, CombineRule) else "needs"
         for name in links[gate.id]:
             if name not in links:
-                raise SpecError(f"gate {gate.id!r}: there is no gate {name!r}", hint=nearest(name, links))
-    for name in links:
+                message = f"gate {gate.id!r}: there is no gate {name!r}"
+                raise GateError(message, hint=nearest(name, links), number=number, key=key)
+    for number, name in enumerate(links, start=1):
         reached, waiting = set[str](), list(links[name])
         while waiting:
             member = waiting.pop()
@@ -178,10 +196,13 @@ def _check_references(gates: Sequence[Gate]) -> None:
                 reached.add(member)
                 waiting += links[member]
         if name in reached:
-            raise SpecError(f"gate {name!r}: it rests on itself", hint=f"of or needs leads back to {name!r}")
+            message, hint = f"gate {name!r}: it rests on itself", f"of or needs leads back to {name!r}"
+            raise GateError(message, hint=hint, number=number, key="of")
 
 
-def _canonical(keys: GateTable, metrics: Sequence[str]) -> str:
-    goals = {metric: keys.goal(metric) for metric in sorted(metrics) if not metric.startswith("@")}
-    whole = {**keys.keys, GOALS_KEY: goals}
+def _canonical(keys: GateTable, words: Mapping[str, Words]) -> str:
+    used = [metric for metric in sorted(keys.used) if not metric.startswith("@")]
+    whole = {**keys.keys, GOALS_KEY: {metric: keys.goal(metric, needed=False) for metric in used}}
+    if described := {metric: words[metric].as_table() for metric in used if metric in words}:
+        whole[WORDS_KEY] = described
     return json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)

@@ -14,7 +14,7 @@ REDUCERS = frozenset(
 )
 METERS = frozenset(
     {"@epoch", "@step", "@wall_h", "@eta_total_h", "@cost_usd", "@gpu_mem_gb", "@host_mem_gb", "@gpu_util"}
-    | {"@model_mb", "@age_s"}
+    | {"@model_mb", "@age_s", "@silent_s"}
 )
 CALL = re.compile(r"\s*(?:(best-of\([^()]*\)|[\w.*-]+)\s*:\s*)?([A-Za-z][\w-]*)\s*\((.*)\)\s*$")
 RANGE = re.compile(r"\s*(epochs|steps)\s+(\d+(?:\.\d+)?)\s*\.\.\s*(\d+(?:\.\d+)?)\s*$")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Iterable
+from typing import Protocol
 
 from trainui.core.gates.fold import fold_of
 from trainui.core.gates.quantity import Quantity, Range
@@ -15,6 +17,52 @@ TAIL = 8
 """How many values a verdict shows."""
 ALMOST = 1e-6
 NEWEST = Span(amount=1.0)
+
+
+class Reckoned(Protocol):
+    """A quantity that has a value, or says why it has none: of one run, or of several together."""
+
+    @property
+    def quantity(self) -> Quantity:
+        """What is reckoned."""
+
+    @property
+    def tail(self) -> Iterable[float]:
+        """The newest finite values, oldest first."""
+
+    @property
+    def seen(self) -> int:
+        """Points so far."""
+
+    @property
+    def finite(self) -> int:
+        """How many of them were finite."""
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is of another run, and cannot be reckoned here."""
+
+    @property
+    def trend(self) -> int:
+        """+1 when the value can only rise from here on, -1 when only fall, 0 when either."""
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the value, once there, is final."""
+
+    @property
+    def value(self) -> float | None:
+        """The value, or None."""
+
+    @property
+    def blind(self) -> bool:
+        """Whether there was data and yet there is no value."""
+
+    def why(self) -> str:
+        """Why there is no value."""
+
+    def add(self, point: Point) -> None:
+        """Take in the next point of the metric."""
 
 
 class Reduction:

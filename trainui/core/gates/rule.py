@@ -21,6 +21,8 @@ class Grade(Enum):
     """It holds, but not by enough to clear a gate that has tripped."""
     NEAR = "near"
     """It holds, and is close to the limit."""
+    CLOSE = "close"
+    """Neither holds nor fails evidently: a warning, which clears no trip and decides no criterion."""
     BAD = "bad"
     WAIT = "wait"
     """Too little data to say."""
@@ -70,18 +72,26 @@ class Test(Protocol):
 
 
 @runtime_checkable
-class Hearing(Protocol):
+class Listener(Protocol):
     """A test that is also told of what is no number."""
 
     def hear(self, notice: Notice) -> bool:
         """Take in a notice; whether the gate is to be evaluated now."""
 
 
-class Rule(Protocol):
-    """A primitive with its parameters: what a gate says should hold.
+@runtime_checkable
+class Measured(Protocol):
+    """A test that has more to say of its value."""
 
-    One whose test hears of printed lines has `patterns`, a tuple of compiled expressions; of files, `globs`.
-    """
+    def label(self) -> str:
+        """What the band the value lies in is called."""
+
+    def interval(self) -> tuple[float, float] | None:
+        """Where the value would lie again by chance alone."""
+
+
+class Rule(Protocol):
+    """A primitive with its parameters: what a gate says should hold."""
 
     @property
     def text(self) -> str:
@@ -97,6 +107,19 @@ class Rule(Protocol):
 
     def test(self) -> Test:
         """A fresh test."""
+
+
+@runtime_checkable
+class Looking(Protocol):
+    """A rule that rests on more than numbers: what the hands must look for."""
+
+    @property
+    def looks_for(self) -> tuple[str, ...]:
+        """Regular expressions for printed lines."""
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """Names of files."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

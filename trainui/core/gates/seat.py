@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 from trainui.core.gates.gate import Gate
 from trainui.core.gates.ladder import Ladder
-from trainui.core.gates.rule import Ending, Grade, Hearing, Test
+from trainui.core.gates.rule import Ending, Grade, Listener, Looking, Measured, Test
 from trainui.core.gates.units import Span
 from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict, Where
 from trainui.core.run import Result
 
 ENDED = {"failed": "failed", "stopped": "was stopped", "lost": "was lost"}
-FLAG_STATES = {Grade.GOOD: State.OK, Grade.FAIR: State.OK, Grade.NEAR: State.WARN, Grade.BAD: State.TRIPPED}
+FLAG_STATES = {Grade.GOOD: State.OK, Grade.FAIR: State.OK, Grade.NEAR: State.WARN, Grade.CLOSE: State.WARN}
+FLAG_STATES[Grade.BAD] = State.TRIPPED
+DECIDED = (State.PASSED, State.FAILED, State.WARN)
+"""How a criterion may end when it could be judged; warn is too close to call."""
 
 
 class Seat:
@@ -25,10 +26,11 @@ class Seat:
         self.state = State.PENDING
         self.done = False
         self.test = test
-        self.patterns: Sequence[re.Pattern[str]] = getattr(gate.params, "patterns", ())
-        """What a printed line must match to be told of."""
-        self.globs: Sequence[str] = getattr(gate.params, "globs", ())
-        """Files to be counted."""
+        self._listener = test if isinstance(test, Listener) else None
+        self._measured = test if isinstance(test, Measured) else None
+        rule = gate.params if isinstance(gate.params, Looking) else None
+        self.hears = rule is not None and bool(rule.looks_for or rule.globs)
+        """Whether it is to be told of what is no number."""
         self._ladder = Ladder(gate)
         self._points = 0
         self._place: Where = Place()
@@ -43,11 +45,6 @@ class Seat:
         self._always_open = when.kind == "each" and gate.grace is None
         self._settles = gate.is_flag and not self._once
         """Whether a good evaluation leaves a gate that is ok as it is."""
-
-    @property
-    def hears(self) -> bool:
-        """Whether it is to be told of what is no number."""
-        return bool(self.patterns or self.globs)
 
     @property
     def minds_place(self) -> bool:
@@ -76,10 +73,17 @@ class Seat:
             return self._time_is_up(place)
         if self._first_at is None:
             self._first_at = place.at
-        if not isinstance(self.test, Hearing) or not self.test.hear(notice):
+        if self._listener is None or not self._listener.hear(notice):
             return None
         self._place = place
         return self.look(place)
+
+    def give_up(self, why: str, place: Where) -> Verdict | None:
+        """Nothing can be said from here on."""
+        if self.done:
+            return None
+        self.done = True
+        return self._enter(State.UNKNOWN, place, reason=why)
 
     def look(self, place: Where) -> Verdict | None:
         """Evaluate, if it is time to; the verdict if the state changed."""
@@ -115,7 +119,7 @@ class Seat:
             state = self._last_flag(grade)
         else:
             state = self._decide(grade, final=True)
-            state = state if state in (State.PASSED, State.FAILED) else State.UNKNOWN
+            state = state if state in DECIDED else State.UNKNOWN
         reason = self._why_unknown(ending, place, died) if state is State.UNKNOWN else ""
         return self._enter(state, place, reason=reason)
 
@@ -135,8 +139,10 @@ class Seat:
     def shown(self) -> Verdict:
         """The newest verdict. Why and where stay those of the change, but for gates that are simply ok."""
         if self._entered is not None and self.state not in (State.OK, State.PENDING):
-            value = self._entered.value if self.done else self.test.value()
-            return replace(self._entered, value=value, actions=())
+            if self.done:
+                return replace(self._entered, actions=())
+            now = self._verdict(self.state, self._place, "", ())
+            return replace(self._entered, value=now.value, label=now.label, interval=now.interval, actions=())
         return self._verdict(self.state, self._place, self.test.reason(), ())
 
     def _decide(self, grade: Grade, *, final: bool) -> State:
@@ -149,6 +155,8 @@ class Seat:
         if not final and not self.test.settled():
             return State.OK
         self.done = True
+        if grade is Grade.CLOSE:
+            return State.WARN
         return State.FAILED if grade is Grade.BAD else State.PASSED
 
     def _last_flag(self, grade: Grade) -> State:
@@ -235,6 +243,8 @@ class Seat:
             at=place.at,
             actions=actions,
             window=self.test.window(),
+            label=self._measured.label() if self._measured else "",
+            interval=self._measured.interval() if self._measured else None,
         )
 
     def _why_unknown(self, ending: Ending, place: Where, died: bool) -> str:

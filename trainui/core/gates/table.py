@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar
 
@@ -9,29 +10,72 @@ from trainui.core.errors import SpecError, nearest
 from trainui.core.gates.goal import goal_of
 from trainui.core.gates.quantity import METERS, Quantity, read_quantity
 from trainui.core.gates.units import Amount, Span, is_number, read_amount, read_span
+from trainui.core.gates.words import Words
 
 T = TypeVar("T")
+PLAIN = Words()
+
+
+class GateError(SpecError):
+    """A gate that cannot be judged. The message begins `gate 'ID': `; whoever read the file adds the line."""
+
+    def __init__(self, message: str, *, hint: str = "", number: int, key: str) -> None:
+        super().__init__(message, hint=hint)
+        self.number = number
+        """Which [[gate]] table of the file, from 1."""
+        self.key = key
+        """The key of it that is wrong; empty for the table as a whole."""
 
 
 class GateTable:
-    """The keys of one gate, as written."""
+    """The keys of one gate, as written; `used` gathers the metrics that are read from them."""
 
-    def __init__(self, gate: str, keys: Mapping[str, Any], goals: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        gate: str,
+        keys: Mapping[str, Any],
+        goals: Mapping[str, str],
+        words: Mapping[str, Words] | None = None,
+        number: int = 1,
+    ) -> None:
         self.gate = gate
         self.keys = keys
+        self.place = number
+        self.used: dict[str, None] = {}
         self._goals = dict(goals)
-        if "goal" in keys:
-            self._own_goal = self.choice("goal", ("min", "max"))
-        else:
-            self._own_goal = ""
+        self._words = dict(words or {})
+        self.has_words = words is not None
+        """Whether it is known at all what is said of metrics."""
+        self._own_goal = self.choice("goal", ("min", "max")) if "goal" in keys else ""
 
-    def wrong(self, sentence: str, *, hint: str = "") -> NoReturn:
-        """Raise a SpecError that names the gate."""
-        raise SpecError(f"gate {self.gate!r}: {sentence}", hint=hint)
+    def wrong(self, sentence: str, *, hint: str = "", key: str = "") -> NoReturn:
+        """Raise a GateError that names the gate, and the key: by itself the one the sentence begins with."""
+        first = re.match(r"[\w.-]+", sentence)
+        key = key or (first[0].partition(".")[0] if first else "")
+        raise GateError(
+            f"gate {self.gate!r}: {sentence}",
+            hint=hint,
+            number=self.place,
+            key=key if key in self.keys else "",
+        )
 
-    def goal(self, metric: str) -> str:
-        """`min` or `max`: the gate's own word, else the spec's, else what the name suggests."""
-        return self._own_goal or goal_of(metric, self._goals)
+    def goal(self, metric: str, *, needed: bool = True) -> str:
+        """`min` or `max`: the gate's own word, else the spec's, else what the name suggests.
+
+        A metric that was declared to have none is refused, or `none` where that need not be known.
+        """
+        goal = self._own_goal or goal_of(metric, self._goals)
+        if needed and goal == "none":
+            self.wrong(
+                f"it needs to know whether {metric} should fall or rise, and its goal is none",
+                hint='say goal = "min" or "max" in this gate',
+                key=next((key for key, raw in self.keys.items() if metric in str(raw)), ""),
+            )
+        return goal
+
+    def words(self, metric: str) -> Words:
+        """What the spec says of a metric."""
+        return self._words.get(metric, PLAIN)
 
     def has(self, key: str) -> bool:
         """Whether the key is there."""
@@ -114,15 +158,18 @@ class GateTable:
     def known_meter(self, key: str, name: str) -> str:
         """The name, or an error when it is empty or an unknown meter."""
         if not name:
-            self.wrong(f"{key} names no metric")
+            self.wrong(f"{key} names no metric", key=key)
         if name.startswith("@") and name not in METERS:
-            self.wrong(f"meter {name!r} is not known", hint=nearest(name, METERS))
+            self.wrong(f"meter {name!r} is not known", hint=nearest(name, METERS), key=key)
+        self.used[name] = None
         return name
 
     def quantity(self, key: str) -> Quantity:
         """A quantity: `best(val/mae)`."""
         self.text(key)
-        return self._read(key, read_quantity)
+        quantity = self._read(key, read_quantity)
+        self.used[quantity.metric] = None
+        return quantity
 
     def _read(self, key: str, read: Callable[[Any], T]) -> T:
         raw = self.keys.get(key)

@@ -35,20 +35,14 @@ class Point(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """How far a run had come: the step and epoch, and the Unix seconds."""
-
-    step: float | None = None
-    epoch: float | None = None
-    at: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
-    """What a judge is told that is no number of a metric.
+    """Something of a run that is no number.
 
-    `kind` is `line` (`text` was printed), `files` (there are `value` files of the glob `name`; `text` says when
-    the newest was written, Unix seconds as `repr` gives them) or `stop` (somebody asked the run to stop).
+    kind      name         value            text
+    `line`                                  a printed line that one of the judge's `looks_for` matches
+    `files`   the glob     how many match   when the newest was written, Unix seconds as repr; "" without one
+    `stop`                                  who asked the run to stop: what it prints from here on is no evidence
+    `output`                                what it prints is looked at from here on; without, nothing is known of it
     """
 
     kind: str
@@ -59,6 +53,15 @@ class Notice:
     epoch: float | None = None
     at: float
     """Unix seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """How far a run had come: the step and epoch, and the Unix seconds."""
+
+    step: float | None = None
+    epoch: float | None = None
+    at: float = 0.0
 
 
 Where = Point | Place

@@ -74,6 +74,16 @@ def newest_checkpoint(db: sqlite3.Connection, name: str) -> tuple[str, str] | No
     return None
 
 
+def saved_by(db: sqlite3.Connection, name: str) -> str | None:
+    """Absolute path of the newest checkpoint a run told of, whether it is still on disk or not."""
+    row = db.execute(
+        "SELECT runs.directory, checkpoints.path FROM checkpoints JOIN runs ON runs.name = checkpoints.run"
+        " WHERE run=? ORDER BY checkpoints.id DESC LIMIT 1",
+        (name,),
+    ).fetchone()
+    return None if row is None else str(Path(row["directory"]) / row["path"])
+
+
 def learnt_gpu_memory(db: sqlite3.Connection, job: str, *, last: int = 5) -> int | None:
     """The most bytes of GPU memory the last runs of a job held; None when none has shown it."""
     row = db.execute(

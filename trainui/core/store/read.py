@@ -14,6 +14,7 @@ from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.curves import begun_at, envelope, points_of
 from trainui.core.store.lineage import chain, newest_checkpoint
+from trainui.core.store.outcomes import Outcomes, outcomes_of
 from trainui.core.store.rows import (
     VERDICTS,
     gate_view,
@@ -138,6 +139,7 @@ class Reader:
             events=tuple(self.events(run=name)),
             lines_read=counts[0],
             lines_understood=counts[1],
+            outcomes=self.outcomes(name),
             usage=next(iter(usage_of(self._db, name, last=1)), None) if view.is_live else None,
         )
 
@@ -189,6 +191,10 @@ class Reader:
             "SELECT * FROM gates WHERE ?1 IS NULL OR run=?1 ORDER BY run, place", (run,)
         ).fetchall()
         return [gate_view(row) for row in rows]
+
+    def outcomes(self, subject: str) -> Outcomes:
+        """What came of the gates of a run, or of `study:NAME`: actions, answers, alarms."""
+        return outcomes_of(self._db, subject)
 
     def events(self, *, after: int = 0, limit: int = 200, run: str | None = None) -> list[EventView]:
         """The newest events after id `after`, oldest first."""

@@ -140,4 +140,10 @@ def gate_view(row: sqlite3.Row) -> GateView:
         threshold=row["threshold"],
         metric=row["metric"],
         at=row["at"],
+        label=row["label"],
+        interval=None if row["low"] is None or row["high"] is None else (row["low"], row["high"]),
+        severity=row["severity"],
+        source=row["source"],
+        digest=row["digest"],
+        is_default=bool(row["is_default"]),
     )

@@ -171,9 +171,10 @@ class RunWriter:
         return [(Path(row["directory"]), row["pid"]) for row in rows]
 
     def criteria(self, name: str) -> list[tuple[str, str]]:
-        """(gate, verdict) of the run's criteria."""
+        """(gate, verdict) of the run's criteria. A stretch goal, of severity info, is none that others wait for."""
         rows = self._db.execute(
-            "SELECT gate, verdict FROM gates WHERE run=? AND role='criterion' ORDER BY place", (name,)
+            "SELECT gate, verdict FROM gates WHERE run=? AND role='criterion' AND severity!='info' ORDER BY place",
+            (name,),
         ).fetchall()
         return [(row["gate"], row["verdict"]) for row in rows]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trainui.core.run import LIVE, Result, Status
+from trainui.core.store.outcomes import Outcomes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,6 +151,16 @@ class GateView:
     threshold: float | None = None
     metric: str = ""
     at: float | None = None
+    label: str = ""
+    """What the band the value lies in is called."""
+    interval: tuple[float, float] | None = None
+    """Where the value would lie again by chance alone."""
+    severity: str = "warning"
+    source: str = ""
+    digest: str = ""
+    """SHA-256 of the gate as it was written down: an edited gate is a new gate."""
+    is_default: bool = False
+    """Nobody wrote it: it belongs to the default watch."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -265,5 +276,6 @@ class RunDetail:
     events: tuple[EventView, ...]
     lines_read: int = 0
     lines_understood: int = 0
+    outcomes: Outcomes = field(default_factory=Outcomes)
     usage: UsageView | None = None
     """The newest sample of a run that is live."""

@@ -1,17 +1,22 @@
-"""event: how the program ended. What it prints and which files it saves can be written down, and is unknown yet."""
+"""event: how the program ended, what it printed, which files it saved, and how long it has been silent."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from trainui.core.gates.rule import Ending, Grade, Primitive
+from trainui.core.gates.happenings import CountTest, ExitTest, FreshTest, Happening, OutputTest, SilenceTest
+from trainui.core.gates.printed import Printed
+from trainui.core.gates.rule import Primitive
 from trainui.core.gates.table import GateTable
 from trainui.core.gates.units import Span
-from trainui.core.gates.verdict import Point
-from trainui.core.run import Result
 
 EXITS = ("zero", "nonzero")
+COUNT = re.compile(r"\s*(<=|>=|<|>)\s*(\d+)\s*$")
+AT_LEAST_ONE = (">=", 1)
+CLOCKS = {"epochs": "@epoch", "steps": "@step", "seconds": "@wall_h"}
+"""What tells the time by which files age."""
+SILENCE = "@silent_s"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,104 +26,119 @@ class EventRule:
     exit: str = ""
     match: str = ""
     file: str = ""
-    count: str = ""
+    count: tuple[str, int] | None = None
     newer_than: Span | None = None
     silent: Span | None = None
-    metrics: tuple[str, ...] = ()
+    before_launch: bool = False
+    """A preflight: the first count decides."""
     threshold: float | None = None
 
     @property
     def text(self) -> str:
-        """`exit zero`."""
-        named = (("exit", self.exit), ("match", self.match), ("file", self.file), ("count", self.count))
-        spans = (("newer than", self.newer_than), ("silent", self.silent))
-        return ", ".join(f"{word} {what}" for word, what in (*named, *spans) if what)
+        """`exit zero`, `output without /error/`, `*.pth newer than 12 epochs`."""
+        if self.match:
+            ending = f" before exit {self.exit}" if self.exit else ""
+            return f"output without /{self.match}/{ending}"
+        if self.silent:
+            return f"never silent for {self.silent}"
+        if self.newer_than:
+            return f"{self.file} newer than {self.newer_than}"
+        return f"count({self.file}) {self.count[0]} {self.count[1]}" if self.count else f"exit {self.exit}"
 
     @property
-    def only_exit(self) -> bool:
-        """Whether the exit code alone decides."""
-        return not (self.match or self.file or self.silent)
+    def metrics(self) -> tuple[str, ...]:
+        """The meter that tells of silence, or the one by which files age."""
+        if self.silent:
+            return (SILENCE,)
+        return (CLOCKS[self.newer_than.unit],) if self.newer_than else ()
 
-    def test(self) -> EventTest:
+    @property
+    def looks_for(self) -> tuple[str, ...]:
+        """Which printed lines it must be told of."""
+        return Printed.looks_for(self.match) if self.match else ()
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """Which files it must be told of."""
+        return (self.file,) if self.file else ()
+
+    def test(self) -> Happening:
         """A fresh test."""
-        return EventTest(self)
-
-
-class EventTest:
-    """Waits for the end."""
-
-    latches = True
-    needs_finish = False
-
-    def __init__(self, rule: EventRule) -> None:
-        self._rule = rule
-        self._ending: Ending | None = None
-
-    def see(self, point: Point) -> bool:
-        """It watches no metric."""
-        del point
-        return False
-
-    def grade(self) -> Grade:
-        """Nothing is known before the end; a run that was stopped by us did not crash and did not complete."""
-        ending = self._ending
-        if ending is None:
-            return Grade.WAIT
-        if not self._rule.only_exit or ending.exit_code is None or ending.result == Result.STOPPED:
-            return Grade.BLIND
-        return Grade.GOOD if (ending.exit_code == 0) == (self._rule.exit == "zero") else Grade.BAD
-
-    def final(self, ending: Ending) -> Grade:
-        """By the exit code."""
-        self._ending = ending
-        return self.grade()
-
-    def settled(self) -> bool:
-        """At the end."""
-        return self._ending is not None
-
-    def value(self) -> float | None:
-        """The exit code."""
-        code = None if self._ending is None else self._ending.exit_code
-        return None if code is None else float(code)
-
-    def reason(self) -> str:
-        """`the program ended with exit code 1 (should be zero)`."""
-        if not self._rule.only_exit:
-            return f"what a program prints and saves is not judged yet ({self._rule.text})"
-        if self._ending is None:
-            return "the program has not ended"
-        if self._ending.result == Result.STOPPED:
-            return "the program was stopped before it could end by itself"
-        if self._ending.exit_code is None:
-            return "nobody saw how the program ended"
-        return f"the program ended with exit code {self._ending.exit_code} (should be {self._rule.exit})"
-
-    def window(self) -> tuple[float, ...]:
-        """There are no numbers."""
-        return ()
-
-    def missing(self) -> str:
-        """Nothing is watched."""
-        return ""
+        if self.match:
+            return OutputTest(self)
+        if self.silent:
+            return SilenceTest(self, self.silent)
+        if self.newer_than:
+            return FreshTest(self, self.newer_than)
+        return CountTest(self) if self.count else ExitTest(self)
 
 
 def read(table: GateTable) -> EventRule:
-    """The keys of an event gate."""
-    if not any(table.has(key) for key in ("exit", "match", "file", "silent")):
+    """The keys of an event gate: one event each."""
+    said = [key for key in ("match", "file", "silent") if table.has(key)]
+    if not said and not table.has("exit"):
         table.wrong("it says no event", hint='for example exit = "zero"')
+    if len(said) > 1 or (table.has("exit") and said not in ([], ["match"])):
+        table.wrong(
+            f"{' and '.join([*said, 'exit'][:2])} are two events",
+            hint='write two gates, and test = "all" over them',
+            key=said[-1],
+        )
+    if not table.has("file") and (lost := next((k for k in ("count", "newer_than") if table.has(k)), "")):
+        table.wrong(f"{lost} needs a file", hint='for example file = "checkpoints/*.pt"', key=lost)
+    if table.has("count") and table.has("newer_than"):
+        table.wrong("count and newer_than are two events", hint="write two gates", key="count")
+    ending = table.choice("exit", EXITS) if table.has("exit") else ""
+    if ending == "zero" and said:
+        table.wrong(
+            'exit "zero" says something of its own beside match',
+            hint='"nonzero" for lines that count only when the program fails; else write two gates',
+            key="exit",
+        )
+    newer_than, silent = table.span("newer_than"), table.span("silent")
+    if newer_than and newer_than.unit == "points":
+        table.wrong("newer_than counts in epochs, steps or time", hint='for example "12 epochs" or "2h"')
+    if silent and silent.unit != "seconds":
+        table.wrong("silent is a time", hint='for example "15m"')
+    return EventRule(
+        exit=ending,
+        match=_pattern(table),
+        file=_glob(table),
+        count=None if newer_than or not table.has("file") else _count(table),
+        newer_than=newer_than,
+        silent=silent,
+        before_launch=table.text("role") == "preflight",
+    )
+
+
+def _pattern(table: GateTable) -> str:
+    match = table.text("match")
     try:
-        re.compile(table.text("match"))
+        matches = re.compile(match)
     except re.error as error:
         table.wrong(f"match is no regular expression: {error}")
-    return EventRule(
-        exit=table.choice("exit", EXITS) if table.has("exit") else "",
-        match=table.text("match"),
-        file=table.text("file"),
-        count=table.text("count"),
-        newer_than=table.span("newer_than"),
-        silent=table.span("silent"),
-    )
+    if table.has("match") and matches.search(""):
+        table.wrong(f"match {match!r} is in every line", hint="say what the line must hold")
+    return match
+
+
+def _glob(table: GateTable) -> str:
+    file = table.text("file")
+    if table.has("file") and not file.strip():
+        table.wrong("file names nothing", hint='for example "checkpoints/*.pt"')
+    return file
+
+
+def _count(table: GateTable) -> tuple[str, int]:
+    if not table.has("count"):
+        return AT_LEAST_ONE
+    raw = table.keys["count"]
+    if isinstance(raw, int) and not isinstance(raw, bool) and raw >= 0:
+        return ">=", raw
+    match = COUNT.match(table.text("count"))
+    if match is None:
+        table.wrong(f"count {raw!r} is not understood", hint='for example ">= 5400"')
+    return match[1], int(match[2])
 
 
 PRIMITIVE = Primitive(

@@ -133,7 +133,7 @@ def read(table: GateTable) -> SpikeRule:
     """The keys of a spike gate."""
     metric = table.metric("metric")
     # What has no goal of its own, such as a gradient norm, is feared for its height.
-    upward = table.goal(metric) == "min" or "norm" in metric.lower()
+    upward = table.goal(metric, needed=False) != "max" or "norm" in metric.lower()
     return SpikeRule(
         metric=metric,
         z=table.positive("z", 10.0),

@@ -3,59 +3,43 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from trainui.core.gates.claim import Claim, Interval
 from trainui.core.gates.fold import COMPARE
 from trainui.core.gates.quantity import Quantity
-from trainui.core.gates.reduction import Reduction
+from trainui.core.gates.reduction import Reckoned, Reduction
 from trainui.core.gates.rule import Ending, Grade, Primitive
 from trainui.core.gates.table import GateTable
-from trainui.core.gates.units import is_number, shown
+from trainui.core.gates.units import is_number
 from trainui.core.gates.verdict import Point
 
 OPS = (*COMPARE, "within", "outside")
-Interval = tuple[float, float]
+DIRECTED = ("best", "argbest", "drawdown")
+"""Reducers that need to know which way is better."""
+SAMPLED = ("last", "best", "max", "min", "at", "mean", "median")
+"""Reducers whose value is a share where the metric is one, and as uncertain as a single evaluation of it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ValueRule:
-    """`left [- minus | / over] op right`."""
+    """A claim, and which way its metrics go."""
 
-    left: Quantity
-    second: Quantity | None = None
-    sign: str = ""
-    """`-` or `/`, between left and second."""
-    op: str
-    right: float | Interval | Quantity
-    warn_at: float | None = None
-    bands: tuple[tuple[float, str], ...] = ()
-    confidence: float | None = None
+    claim: Claim
     goals: tuple[tuple[str, str], ...] = ()
-    """Metric → min or max, for what is reckoned here."""
-
-    @property
-    def left_text(self) -> str:
-        """What is compared."""
-        return str(self.left) if self.second is None else f"{self.left} {self.sign} {self.second}"
-
-    @property
-    def claim(self) -> str:
-        """What it is compared with: `< 100`."""
-        if isinstance(self.right, tuple):
-            return f"{self.op} {self.right[0]:g}..{self.right[1]:g}"
-        return f"{self.op} {self.right:g}" if isinstance(self.right, float) else f"{self.op} {self.right}"
+    """Metric → min, max or none."""
 
     @property
     def text(self) -> str:
         """`best(val/mae) < 100`."""
-        return f"{self.left_text} {self.claim}"
+        return f"{self.claim.left_text} {self.claim.should}"
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
         """All quantities, left first."""
-        right = self.right if isinstance(self.right, Quantity) else None
-        return tuple(q for q in (self.left, self.second, right) if q is not None)
+        return self.claim.quantities
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -65,12 +49,13 @@ class ValueRule:
     @property
     def threshold(self) -> float | None:
         """The limit, where it is a height on the metric's own scale."""
-        on_scale = self.left.reducer in ("last", "best", "max", "min", "mean", "median", "at")
-        return self.right if on_scale and self.second is None and isinstance(self.right, float) else None
+        claim = self.claim
+        on_scale = claim.left.reducer in SAMPLED and claim.second is None
+        return claim.right if on_scale and isinstance(claim.right, float) else None
 
-    def test(self) -> ValueTest:
-        """A fresh test."""
-        return ValueTest(self)
+    def test(self, parts: Sequence[Reckoned] = ()) -> ValueTest:
+        """A fresh test; of `parts`, one for each of its quantities, where these are not all of one run."""
+        return ValueTest(self, parts)
 
 
 class ValueTest:
@@ -79,17 +64,13 @@ class ValueTest:
     latches = False
     needs_finish = True
 
-    def __init__(self, rule: ValueRule) -> None:
-        self._rule = rule
+    def __init__(self, rule: ValueRule, parts: Sequence[Reckoned] = ()) -> None:
+        self._claim = rule.claim
         goals = dict(rule.goals)
-        self._all = [Reduction(q, goals[q.metric]) for q in rule.quantities]
+        self._all: Sequence[Reckoned] = parts or [Reduction(q, goals[q.metric]) for q in rule.quantities]
         self._left = self._all[0]
-        self._others = self._all[1:]
-        self._limit: float | Interval = (math.nan, math.nan)
-        if not isinstance(rule.right, Quantity):
-            self._limit = rule.right
         watched = {q.metric for q in rule.quantities[1:] if not q.run}
-        self._partners = watched - {rule.left.metric}
+        self._partners = watched - {rule.claim.left.metric}
         self._fresh: set[str] = set()
         self._left_waits = False
 
@@ -118,15 +99,12 @@ class ValueTest:
 
     def grade(self) -> Grade:
         """Whether the claim holds."""
-        value = self.value()
-        if value is None:
-            blind = any(part.blind for part in self._all) or self._divides_by_zero()
-            return Grade.BLIND if blind else Grade.WAIT
-        if not self._holds(value):
-            return Grade.BAD
-        warn_at = self._rule.warn_at
-        near = warn_at is not None and not COMPARE[self._rule.op](value, warn_at)
-        return Grade.NEAR if near else Grade.GOOD
+        values = self._values()
+        grade = self._claim.grade(values)
+        if grade is not Grade.WAIT:
+            return grade
+        blind = any(part.foreign or part.blind for part in self._all) or self._divides_by_zero(values)
+        return Grade.BLIND if blind else Grade.WAIT
 
     def final(self, ending: Ending) -> Grade:
         """As now; what was waited for and never came has failed."""
@@ -136,47 +114,37 @@ class ValueTest:
 
     def settled(self) -> bool:
         """Whether a reducer that can only move one way has passed the limit for good."""
-        value = self.value()
-        if value is None or len(self._all) > 1:
+        values = self._values()
+        value = self._claim.value(values)
+        if value is None or len(self._all) > 1 or self._claim.grade(values) is Grade.CLOSE:
             return False
         trend = self._left.trend
         if self._left.fixed:
             return True
-        op = self._rule.op
-        if isinstance(self._limit, tuple):
-            return (trend > 0 and value > self._limit[1]) or (trend < 0 and value < self._limit[0])
+        op, limit = self._claim.op, self._claim.limit(values)
+        if isinstance(limit, tuple):
+            return (trend > 0 and value > limit[1]) or (trend < 0 and value < limit[0])
         upward = op in (">", ">=")
-        return trend != 0 and ((trend > 0) == upward) == COMPARE[op](value, self._limit)
+        return trend != 0 and ((trend > 0) == upward) == COMPARE[op](value, limit)
 
     def value(self) -> float | None:
         """The left side."""
-        if isinstance(self._rule.right, Quantity):
-            right = self._others[-1].value
-            if right is None or self._others[-1].foreign:
-                return None
-            self._limit = right
-        left = self._left.value
-        if left is None or self._left.foreign or self._rule.second is None:
-            return None if self._left.foreign else left
-        second = self._others[0].value
-        if second is None or self._others[0].foreign:
-            return None
-        if self._rule.sign == "-":
-            return left - second
-        return left / second if second else None
+        return self._claim.value(self._values())
+
+    def label(self) -> str:
+        """What the band the value lies in is called."""
+        return self._claim.label(self._values())
+
+    def interval(self) -> Interval | None:
+        """Where the value would lie again by chance alone."""
+        return self._claim.interval(self._values())
 
     def reason(self) -> str:
         """`best(val/mae) is 92.3 (should be < 100)`."""
-        value = self.value()
-        if value is None:
-            return self._why_not()
-        label = next((label for least, label in self._rule.bands if value >= least), "")
-        rule = self._rule
-        moving = isinstance(rule.right, Quantity) and isinstance(self._limit, float)
-        limit = f", {self._limit:.4g}" if moving else ""
-        near = f", warns at {rule.warn_at:g}" if rule.warn_at is not None else ""
-        says = f"{rule.left_text} is {shown(value)} (should be {rule.claim}{limit}{near})"
-        return f"{says}: {label}" if label else says
+        values = self._values()
+        if self._claim.value(values) is None:
+            return self._why_not(values)
+        return self._claim.says(values, looks=self._left.finite if self._claim.left.reducer == "best" else 0)
 
     def window(self) -> tuple[float, ...]:
         """The newest finite values of the left metric."""
@@ -186,18 +154,15 @@ class ValueTest:
         """The first quantity that has never seen a point."""
         return next((part.why() for part in self._all if part.foreign or not part.seen), "")
 
-    def _holds(self, value: float) -> bool:
-        if isinstance(self._limit, tuple):
-            inside = self._limit[0] <= value <= self._limit[1]
-            return inside == (self._rule.op == "within")
-        return COMPARE[self._rule.op](value, self._limit)
+    def _values(self) -> list[float | None]:
+        return [None if part.foreign else part.value for part in self._all]
 
-    def _divides_by_zero(self) -> bool:
-        return self._rule.sign == "/" and self._left.value is not None and self._others[0].value == 0
+    def _divides_by_zero(self, values: list[float | None]) -> bool:
+        return self._claim.sign == "/" and values[0] is not None and values[1] == 0
 
-    def _why_not(self) -> str:
-        if self._divides_by_zero():
-            return f"{self._rule.second} is 0, and {self._rule.left_text} has no value"
+    def _why_not(self, values: list[float | None]) -> str:
+        if self._divides_by_zero(values):
+            return f"{self._claim.second} is 0, and {self._claim.left_text} has no value"
         return next((part.why() for part in self._all if part.foreign or part.value is None), "no value")
 
 
@@ -212,26 +177,31 @@ def read(table: GateTable) -> ValueRule:
         table.wrong(f"op {table.text('op')!r} is not known", hint=f"did you mean {turned!r}?")
     op = table.choice("op", OPS)
     right = _right(table, op)
-    warn_at = table.number("warn_at") if table.has("warn_at") else None
-    if warn_at is not None and (not isinstance(right, float) or not COMPARE[op[:1]](warn_at, right)):
-        table.wrong(
-            f"warn_at = {warn_at:g} should lie where the claim still holds: it warns before {op} {right}"
+    quantities = [q for q in (left, second, right) if isinstance(q, Quantity)]
+    goals = {
+        q.metric: table.goal(
+            q.metric, needed=any(one.metric == q.metric and one.reducer in DIRECTED for one in quantities)
         )
-    confidence = table.number("confidence") if table.has("confidence") else None
-    if confidence is not None and not 0 < confidence < 1:
-        table.wrong(f"confidence should lie between 0 and 1, not {confidence:g}")
+        for q in quantities
+    }
     bands = table.pairs("bands", lambda label: isinstance(label, str), '[[75, "ready"], [0, "not ready"]]')
-    metrics = {q.metric for q in (left, second, right) if isinstance(q, Quantity)}
+    if len({least for least, _ in bands}) < len(bands):
+        table.wrong("bands begin at the same number twice")
     return ValueRule(
-        left=left,
-        second=second,
-        sign=sign,
-        op=op,
-        right=right,
-        warn_at=warn_at,
-        bands=tuple(sorted(bands, key=lambda band: -band[0])),
-        confidence=confidence,
-        goals=tuple((metric, table.goal(metric)) for metric in sorted(metrics)),
+        claim=Claim(
+            left=left,
+            second=second,
+            sign=sign,
+            op=op,
+            right=right,
+            warn_at=_inside(table, "warn_at", op, right),
+            clear_at=_inside(table, "clear_at", op, right),
+            bands=tuple(sorted(bands, key=lambda band: -band[0])),
+            confidence=_confidence(table, quantities),
+            samples=_samples(table, quantities),
+            in_percent=any(table.words(q.metric).fraction for q in quantities),
+        ),
+        goals=tuple(sorted(goals.items())),
     )
 
 
@@ -245,6 +215,47 @@ def _right(table: GateTable, op: str) -> float | Interval | Quantity:
     return table.quantity("right") if isinstance(raw, str) else table.number("right")
 
 
+def _inside(table: GateTable, key: str, op: str, right: float | Interval | Quantity) -> float | None:
+    """A second threshold, on the side where the claim holds."""
+    if not table.has(key):
+        return None
+    number = table.number(key)
+    if not isinstance(right, float):
+        table.wrong(f"{key} needs a right that is one number", hint=f"write a second gate instead of {key}")
+    if not COMPARE[op[:1]](number, right):
+        says = "warns before" if key == "warn_at" else "clears a trip of"
+        table.wrong(f"{key} = {number:g} should lie where the claim still holds: it {says} {op} {right:g}")
+    return number
+
+
+def _confidence(table: GateTable, quantities: list[Quantity]) -> float | None:
+    if not table.has("confidence"):
+        return None
+    confidence = table.number("confidence")
+    if not 0 < confidence < 1:
+        table.wrong(f"confidence should lie between 0 and 1, not {confidence:g}")
+    for quantity in quantities:
+        if quantity.reducer not in SAMPLED:
+            hint = f"confidence goes with {', '.join(SAMPLED)}"
+            table.wrong(f"confidence of {quantity} cannot be said", hint=hint)
+        if table.has_words and table.words(quantity.metric).n_eval is None:
+            table.wrong(
+                f"confidence needs to know on how many samples {quantity.metric} is measured",
+                hint=f"for example n_eval = 1000 in [metric.{quantity.metric}]",
+            )
+    if len(quantities) > 2:
+        table.wrong("confidence goes with one or two quantities, not three")
+    return confidence
+
+
+def _samples(table: GateTable, quantities: list[Quantity]) -> tuple[int, ...]:
+    counts = [table.words(q.metric).n_eval for q in quantities if q.reducer in SAMPLED]
+    known = tuple(count for count in counts if count is not None)
+    return known if len(known) == len(quantities) else ()
+
+
 PRIMITIVE = Primitive(
-    required=("left", "op", "right"), optional=("minus", "over", "warn_at", "bands", "confidence"), read=read
+    required=("left", "op", "right"),
+    optional=("minus", "over", "warn_at", "clear_at", "bands", "confidence"),
+    read=read,
 )

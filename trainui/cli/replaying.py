@@ -1,0 +1,240 @@
+"""The verb that holds gates against runs that are over: replay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from trainui.cli.judging import counted, loud, where
+from trainui.cli.place import Place, db_option
+from trainui.cli.printing import duration, number, plain, print_json, table
+from trainui.core.backtest.findings import Finding
+from trainui.core.backtest.labels import Labels, Score, label_of, labels_in, read_labels, scores
+from trainui.core.backtest.replay import Replayed, replay
+from trainui.core.backtest.sources import Shelf
+from trainui.core.backtest.tape import Tape
+from trainui.core.errors import NotFoundError, SpecError, UserError, nearest
+from trainui.core.export.document import jsonable
+from trainui.core.gates import Gate
+from trainui.core.ingest.patterns import compile_patterns
+from trainui.core.project import find_jobs
+from trainui.core.spec import Spec
+from trainui.core.specfile import load_spec
+from trainui.core.store.read import Reader
+from trainui.core.store.schema import connect
+
+SHOWN = 5
+"""Runs that are named in one line."""
+
+
+@click.command("replay")
+@click.argument("spec", metavar="SPEC")
+@click.argument("more", nargs=-1, metavar="")
+@click.option(
+    "--on", "sources", multiple=True, metavar="X...", help="Run, study, log file or folder; several."
+)
+@click.option(
+    "--labels", metavar="FILE|NAME=LABEL,...", help="What is known of the runs: healthy, diverged, ..."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@db_option
+def replay_command(
+    place: Place,
+    spec: str,
+    more: tuple[str, ...],
+    sources: tuple[str, ...],
+    labels: str | None,
+    as_json: bool,
+) -> None:
+    """Hold the gates of SPEC against finished runs: what would have fired, when, and what it would have saved.
+
+    SPEC is a job, a spec file or a study file, or `default` for what is watched on every run without a gate. Nothing
+    is stored. With --labels: how often each gate found what was bad, and how often it cried wolf.
+    """
+    words = [*sources, *more]
+    if not words:
+        raise UserError("nothing to replay on", hint="trainui replay SPEC --on RUN, or a log file")
+    source = _spec(place, spec)
+    gates = source.gates()
+    if not gates:
+        hint = "a [[gate]] in it adds one; `trainui replay default` needs none"
+        raise UserError(f"job {source.job.name!r} has no gates", hint=hint)
+    shelf = shelf_of(place)
+    patterns = compile_patterns(source.metrics.pattern)
+    tapes = [tape for word in words for tape in shelf.tapes(word, patterns)]
+    done = _replay_all(tapes, gates)
+    known = labels_for([tape for tape in tapes if tape.run in {one.run for one in done}], labels)
+    findings = [finding for one in done for finding in one.findings]
+    scored = scores(findings, known) if known else []
+    if as_json:
+        listed = [finding_json(one) for one in findings]
+        print_json({"gates": listed, "summary": [score_json(one) for one in scored]} if scored else listed)
+    else:
+        for nth, one in enumerate(done):
+            _print(one, is_first=nth == 0)
+        _print_scores(scored)
+    _tell_unwritten(done, gates)
+    if labels and len(known) < len(done):
+        without = [one.run for one in done if one.run not in known]
+        click.echo(f"trainui: no label for {some(without)}", err=True)
+
+
+def _replay_all(tapes: Sequence[Tape], gates: Sequence[Gate]) -> list[Replayed]:
+    """Every run that holds a metric; those without are named. Raises NotFoundError when there is none."""
+    done: list[Replayed] = []
+    without: list[str] = []
+    for tape in tapes:
+        one = replay(tape, gates)
+        if one.told.points:
+            done.append(one)
+        else:
+            without.append(tape.run)
+    if not done:
+        hint = f"see what would be read: trainui parse {without[0]}" if len(without) == 1 else ""
+        raise NotFoundError(
+            f"{some(without)} {'holds' if len(without) == 1 else 'hold'} no metric", hint=hint
+        )
+    if without:
+        click.echo(f"trainui: {len(without)} without a metric: {some(without)}", err=True)
+    return done
+
+
+def _spec(place: Place, word: str) -> Spec:
+    """The spec that is meant: a file, or a job of the project. Raises SpecError or NotFoundError."""
+    path = Path(word).expanduser()
+    if path.suffix == ".toml" or path.is_file():
+        if not path.exists():
+            raise NotFoundError(f"{path} does not exist", hint="name a job, or its spec file")
+        spec = load_spec(path)
+        if spec is None:
+            raise SpecError(f"{path}:1: has no [job] table", hint="name the spec file of a job")
+        return spec
+    jobs = find_jobs(place.project)
+    job = next((job for job in jobs if job.name == word), None)
+    if job is None:
+        hint = nearest(word, [*(job.name for job in jobs), "default"])
+        raise NotFoundError(f"there is no job {word!r}", hint=hint)
+    if job.spec is None:
+        raise SpecError(job.problem)
+    return job.spec
+
+
+def shelf_of(place: Place) -> Shelf:
+    """The runs of the project, where there is one: files can be judged without."""
+    try:
+        db = place.db
+    except NotFoundError:
+        return Shelf(None, None)
+    if not db.exists():
+        return Shelf(None, None)
+    return Shelf(Reader(db), connect(db, reading=True))
+
+
+def labels_for(tapes: Sequence[Tape], given: str | None) -> dict[str, tuple[str, ...]]:
+    """The labels of each run: of the file or words `given`, else what its notes say. Raises UserError."""
+    if given is None:
+        by_note = {tape.run: labels_in(tape.notes) for tape in tapes}
+        return {run: told for run, told in by_note.items() if told is not None}
+    labels = _read_labels(given)
+    told = {tape.run: label_of(tape.run, labels) for tape in tapes}
+    known = {run: one for run, one in told.items() if one is not None}
+    if not known:
+        hint = f"the runs are {some(list(told))}"
+        raise NotFoundError("none of the labels names one of the runs", hint=hint)
+    return known
+
+
+def _read_labels(given: str) -> Labels:
+    path = Path(given).expanduser()
+    if path.is_file():
+        return read_labels(path.read_text(encoding="utf-8"))
+    if "=" not in given:
+        raise NotFoundError(f"{path} is not a file", hint="a CSV or JSON file, or name=label,name=label")
+    return read_labels(given)
+
+
+FINDING_FIELDS = (
+    "gate", "role", "run", "verdict", "at_epoch", "at_step", "value", "reason", "action", "would_save_seconds",
+    "would_save_usd", "would_save_share", "label", "interval", "severity", "quote", "source", "rule", "digest",
+    "is_default", "fired", "history",
+)  # fmt: skip
+"""Fields of a gate in `replay --json`; they are a contract: add, never take away."""
+
+
+def finding_json(one: Finding) -> dict[str, Any]:
+    """A finding as `replay --json` prints it."""
+    return {name: jsonable(getattr(one, name)) for name in FINDING_FIELDS}
+
+
+def score_json(one: Score) -> dict[str, Any]:
+    """A gate's score as `replay --json` prints it."""
+    labels = {name: {"found": found, "runs": runs} for name, (found, runs) in one.by_label.items()}
+    return {**jsonable(one), "rate": one.rate, "by_label": labels}
+
+
+def _print(one: Replayed, *, is_first: bool) -> None:
+    shown = [finding for finding in one.findings if not finding.is_default or finding.verdict != "pending"]
+    long = f", {duration(one.told.seconds)}" if one.told.seconds else ""
+    count = f"{one.told.points:,} points{long}"
+    click.echo(
+        f"{'' if is_first else chr(10)}{plain(one.run)} ({count}): {counted(f.verdict for f in shown)}"
+    )
+    rows = [
+        [
+            f"  {finding.gate}",
+            loud(finding.verdict),
+            number(finding.value),
+            where(finding.at_epoch, finding.at_step),
+            finding.reason,
+            finding.action,
+            _saved(finding),
+        ]
+        for finding in shown
+    ]
+    table(["  gate", "verdict", "value", "at", "why", "action", "saved"], rows, right=(2,))
+
+
+def _saved(finding: Finding) -> str:
+    """`31.2 h, 40.10 $`, or `38 % of the points` where no time is known."""
+    if finding.would_save_seconds is not None:
+        money = f", {finding.would_save_usd:.2f} $" if finding.would_save_usd is not None else ""
+        return f"{duration(finding.would_save_seconds)}{money}"
+    return "" if finding.would_save_share is None else f"{finding.would_save_share:.0%} of the points"
+
+
+def _print_scores(scored: Sequence[Score]) -> None:
+    if not scored:
+        return
+    click.echo("\nover the labelled runs")
+    rows = [
+        [
+            f"  {one.gate}",
+            f"{len(one.found)} of {one.bad}",
+            some(one.missed),
+            f"{len(one.false_alarms)} of {one.healthy}",
+            "–" if one.rate is None else f"{one.rate:.0%}",
+            some(one.false_alarms),
+            ", ".join(f"{label} {found}/{runs}" for label, (found, runs) in one.by_label.items()),
+        ]
+        for one in scored
+    ]
+    head = ["  gate", "found", "missed", "false alarms", "rate", "on", "by label"]
+    table(head, rows, right=(1, 3, 4))
+
+
+def some(names: Sequence[str]) -> str:
+    """A few names, and how many more there are."""
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+
+
+def _tell_unwritten(done: Sequence[Replayed], gates: Sequence[Gate]) -> None:
+    """Say loudly of a gate that no run could be judged by that none writes its metric."""
+    written = frozenset().union(*(one.metrics for one in done))
+    for gate in gates:
+        absent = [name for name in gate.params.metrics if not name.startswith("@") and name not in written]
+        if absent:
+            hint = nearest(absent[0], written)
+            click.echo(f"trainui: gate {gate.id!r}: no run writes {absent[0]} ({hint})", err=True)

@@ -1,0 +1,106 @@
+"""Where a run's curves are heading, and what that means for its gates; from what the store holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from trainui.core.extrapolate import Forecast, forecast
+from trainui.core.outlook import Claim, Outlook, claim_of, outlook
+from trainui.core.run import Status
+from trainui.core.store.read import Reader
+from trainui.core.store.views import Bucket, CurvePoint, GateView, RunView
+
+FEW = 2000
+"""Points up to which a curve is read whole; a longer one is read in buckets."""
+BUCKETS = 400
+_SETTLED = frozenset({"passed", "failed", "tripped"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prospect:
+    """What is expected of one metric of one run."""
+
+    metric: str
+    unit: str
+    """`epoch` or `step`: what x counts."""
+    found: Forecast | None = None
+    why_not: str = ""
+    """Why nothing is expected; '' when something is."""
+    outlooks: Mapping[str, Outlook] = field(default_factory=dict)
+    """Gate → what is expected of it; only gates that are undecided and do not hold yet."""
+
+
+def forecasted(view: RunView, metrics: Sequence[str], gates: Sequence[GateView]) -> tuple[str, ...]:
+    """The metrics worth a forecast: the primary one, those that a limit is set for, and losses."""
+    primary = {view.metric.name} if view.metric else set()
+    claimed = {claim.metric for gate in gates if (claim := claim_of(gate.rule))}
+    return tuple(name for name in metrics if name in primary | claimed or "loss" in name.lower())
+
+
+def prospect(
+    view: RunView, metric: str, points: Sequence[CurvePoint], *, gates: Sequence[GateView] = ()
+) -> Prospect:
+    """What is expected of one metric, from its points in the order written."""
+    unit = "epoch" if points and all(point.epoch is not None for point in points) else "step"
+    if view.status is Status.ENDED:
+        return Prospect(metric=metric, unit=unit, why_not="the run has ended")
+    end = view.total_epochs if unit == "epoch" else view.total_steps
+    curve = [
+        (point.step if point.epoch is None or unit == "step" else point.epoch, point.value)
+        for point in points
+    ]
+    found, why_not = forecast(curve, end=end)
+    outlooks = {}
+    for gate in gates:
+        claim = claim_of(gate.rule)
+        if found is not None and claim is not None and claim.metric == metric and _is_open(gate, claim):
+            outlooks[gate.gate] = outlook(found, claim, unit=unit)
+    return Prospect(metric=metric, unit=unit, found=found, why_not=why_not, outlooks=outlooks)
+
+
+def as_points(buckets: Sequence[Bucket], *, epochs_per_step: float | None) -> tuple[CurvePoint, ...]:
+    """Buckets as points: the last value of each, in its middle."""
+    places = [((one.step_from + one.step_to) / 2, one.last) for one in buckets]
+    return tuple(
+        CurvePoint(
+            step=step,
+            value=math.nan if value is None else value,
+            at=0.0,
+            epoch=step * epochs_per_step if epochs_per_step else None,
+        )
+        for step, value in places
+    )
+
+
+def prospects(reader: Reader, view: RunView, gates: Sequence[GateView]) -> tuple[Prospect, ...]:
+    """What is expected of every metric worth it. A resumed run is seen from where it took over."""
+    metrics = {one.metric: one for one in reader.metrics(view.run)}
+    per_step = view.epoch / view.step if view.epoch and view.step else None
+    found = []
+    for name in forecasted(view, list(metrics), gates):
+        if metrics[name].points <= FEW:
+            points: Sequence[CurvePoint] = reader.curve(view.run, name)
+        else:
+            buckets = reader.envelope(view.run, name, buckets=BUCKETS)
+            points = as_points(buckets, epochs_per_step=per_step)
+        found.append(prospect(view, name, points, gates=gates))
+    return tuple(found)
+
+
+def seconds_until(view: RunView, one: Prospect, at: float | None) -> float | None:
+    """Seconds from now until x is `at`, at the run's mean pace; None where that is not known."""
+    here, end = (view.epoch, view.total_epochs) if one.unit == "epoch" else (view.step, view.total_steps)
+    if at is None or here is None or end is None or view.eta_seconds is None or end <= here:
+        return None
+    return max(0.0, (at - here) / (end - here) * view.eta_seconds)
+
+
+def hints(found: Sequence[Prospect]) -> dict[str, str]:
+    """Gate → what is expected of it, in one line for people."""
+    return {gate: one.text for each in found for gate, one in each.outlooks.items() if one.text}
+
+
+def _is_open(gate: GateView, claim: Claim) -> bool:
+    return gate.verdict not in _SETTLED and (gate.value is None or not claim.holds(gate.value))

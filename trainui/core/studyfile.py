@@ -1,0 +1,227 @@
+"""Study files: gates across runs, and gates that each of its runs carries. Read strictly, complaints begin `file:line`.
+
+[study] name, about, runs = { alias = "job" or ["job", "pattern*"] }; [metric.NAME], [[gate]], [[remedy]] as in a spec.
+Several studies in one file: [group.NAME] runs = {...}, each with the gates that follow it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from trainui.core.errors import SpecError, nearest
+from trainui.core.gates import GateError, parse_gates
+from trainui.core.gates.plan import StudyPlan, plan_study
+from trainui.core.spec import MetricWords, Remedy
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+HEADER = re.compile(r"""\s*\[\[?\s*(gate|remedy|group|study|metric)\s*(?:\.\s*["']?([^"'\]]+)["']?)?\s*\]""")
+GATE_ID = re.compile(r"gate '([^']*)'")
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[study], or one [group.NAME]."""
+
+    name: str = ""
+    about: str = ""
+    runs: dict[str, str | list[str]] = {}
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole study file."""
+
+    study: Head | None = None
+    group: dict[str, Head] = {}
+    schema: int = 1
+    metric: dict[str, MetricWords] = {}
+    gate: list[dict[str, Any]] = []
+    remedy: list[Remedy] = []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """A study as written: its plan, and what goes into the specs of its runs."""
+
+    name: str
+    about: str
+    plan: StudyPlan
+    tables: tuple[Mapping[str, Any], ...]
+    """Its gates as written, in the order of the file."""
+    metric: Mapping[str, MetricWords]
+    remedy: tuple[Remedy, ...]
+    path: Path = Path()
+
+    @property
+    def text(self) -> str:
+        """Canonical JSON; `study_of` reads it back."""
+        whole = {
+            "name": self.name,
+            "about": self.about,
+            "runs": {alias: list(jobs) for alias, jobs in self.plan.runs.items()},
+            "gate": list(self.tables),
+            "metric": msgspec.to_builtins(dict(self.metric)),
+            "remedy": msgspec.to_builtins(list(self.remedy)),
+        }
+        return json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+
+
+def study_of(text: str) -> Study:
+    """The study that `Study.text` was made of."""
+    whole = json.loads(text)
+    return _study(
+        whole["name"],
+        whole["about"],
+        {alias: tuple(jobs) for alias, jobs in whole["runs"].items()},
+        whole["gate"],
+        msgspec.convert(whole["metric"], dict[str, MetricWords]),
+        msgspec.convert(whole["remedy"], list[Remedy]),
+        jobs=tuple(whole["runs"]),
+        path=Path(),
+    )
+
+
+def load_studies(path: Path, *, jobs: Collection[str] = ()) -> tuple[Study, ...]:
+    """The studies of a file, none when it has no [study] and no [group]; `jobs` are names that exist.
+
+    Raises SpecError.
+    """
+    if path.exists() and not path.is_file():  # a pipe in its place would keep us waiting
+        raise SpecError(f"{path}:1: is not a file", hint="move it away")
+    try:
+        text = path.read_text(encoding="utf-8")
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        raise SpecError(f"{path}:{line[1] if line else 1}: not valid TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{path}:1: not UTF-8 text", hint="save it as UTF-8") from error
+    except OSError as error:
+        raise SpecError(f"{path}:1: cannot be read: {error.strerror}") from error
+    if "job" in tables or not {"study", "group"} & tables.keys():
+        return ()
+    lines = _Lines(text)
+    try:
+        page = msgspec.convert(tables, Page)
+        return _studies(path, page, lines, jobs)
+    except msgspec.ValidationError as error:
+        raise _explained(path, lines, error) from error
+    except SpecError as error:
+        raise SpecError(f"{path}:{lines.of(error)}: {error.message}", hint=error.hint) from error
+
+
+def _studies(path: Path, page: Page, lines: _Lines, jobs: Collection[str]) -> tuple[Study, ...]:
+    heads = dict(page.group)
+    if page.study is not None:
+        if not page.study.name:
+            raise SpecError("[study] needs a name", hint='for example name = "first"')
+        heads = {page.study.name: page.study, **heads}
+    of = lines.groups(len(page.gate), list(heads))
+    found = []
+    for name, head in heads.items():
+        if not NAME.fullmatch(name):
+            hint = "letters, digits, '.', '_' and '-', up to 64"
+            raise SpecError(f"{name!a:.80} is not a usable name for a study", hint=hint)
+        runs = {alias: (one,) if isinstance(one, str) else tuple(one) for alias, one in head.runs.items()}
+        for alias in runs:
+            if not NAME.fullmatch(alias):
+                raise SpecError(f"{alias!a:.80} is not a usable name for runs of study {name!r}")
+        places = [place for place, group in enumerate(of) if group == name]
+        mine = [page.gate[place] for place in places]
+        try:
+            found.append(_study(name, head.about, runs, mine, page.metric, page.remedy, jobs=jobs, path=path))
+        except GateError as error:
+            error.number = places[error.number - 1] + 1 if error.number else 0
+            raise
+    return tuple(found)
+
+
+def _study(
+    name: str, about: str, runs: Mapping[str, Sequence[str]], tables: Sequence[Mapping[str, Any]],
+    metric: Mapping[str, MetricWords], remedy: Sequence[Remedy], *, jobs: Collection[str], path: Path,
+) -> Study:  # fmt: skip
+    gates = parse_gates(tables, words=metric)
+    known = {one.id for one in remedy}
+    for gate in gates:
+        for one in gate.remedy:
+            if one not in known:
+                raise SpecError(f"gate {gate.id!r}: there is no remedy {one!r}", hint=nearest(one, known))
+    named = {one for gate in gates for one in gate.remedy}
+    ids = {gate.id for gate in gates}
+    return Study(
+        name=name,
+        about=about,
+        plan=plan_study(name, runs, gates, jobs=jobs),
+        tables=tuple(tables),
+        metric=metric,
+        remedy=tuple(one for one in remedy if one.id in named or one.on in ids),
+        path=path,
+    )
+
+
+class _Lines:
+    """Where the tables of a file begin; tomllib does not keep it."""
+
+    def __init__(self, text: str) -> None:
+        self._rows = text.splitlines()
+        self._heads = [
+            (number, match[1], match[2] or "")
+            for number, row in enumerate(self._rows, 1)
+            if (match := HEADER.match(row))
+        ]
+        self.gates = [number for number, kind, _ in self._heads if kind == "gate"]
+
+    def groups(self, gates: int, names: Sequence[str]) -> list[str]:
+        """The study of each gate: the one whose header stood last before it, else the first."""
+        current, found = names[0], []
+        for _, kind, name in self._heads:
+            if kind == "group" and name.strip() in names:
+                current = name.strip()
+            elif kind == "gate":
+                found.append(current)
+        return found if len(found) == gates else [names[0]] * gates
+
+    def of(self, error: SpecError) -> int:
+        """The line that a complaint is about."""
+        number = getattr(error, "number", 0)
+        named = GATE_ID.match(error.message)
+        start = self.gates[number - 1] if 0 < number <= len(self.gates) else 1
+        if named and not number:
+            start = next((at for at in self.gates if self._is_of(at, named[1])), 1)
+        key = getattr(error, "key", "")
+        return self.line(key, start) if key else start
+
+    def line(self, word: str, start: int = 1) -> int:
+        """The first line from `start` that has `word` as a key, or names it; `start` when none has."""
+        key = re.compile(rf"""\s*\[*["']?{re.escape(word)}\b""")
+        rows = list(enumerate(self._rows, 1))[start - 1 :]
+        found = next((at for at, row in rows if key.match(row)), 0)
+        return found or next((at for at, row in rows if word and word in row), start)
+
+    def _is_of(self, start: int, gate: str) -> bool:
+        rows = self._rows[start:]
+        end = next((n for n, row in enumerate(rows) if HEADER.match(row)), len(rows))
+        return any(re.match(r"\s*id\s*=", row) and gate in row for row in rows[:end])
+
+
+def _explained(path: Path, lines: _Lines, error: msgspec.ValidationError) -> SpecError:
+    message = str(error)
+    where = re.search(r" - at `\$(.*)`$", message)
+    table = re.findall(r"\.(\w+)", where[1]) if where else []
+    if unknown := re.search(r"unknown field `(.*?)`", message):
+        structs: dict[str, type[msgspec.Struct]] = {
+            "study": Head, "group": Head, "metric": MetricWords, "remedy": Remedy,
+        }  # fmt: skip
+        known = structs.get(table[0] if table else "", Page).__struct_encode_fields__
+        place = f"[{table[0]}]" if table else "a study file"
+        text = f"{path}:{lines.line(unknown[1])}: {place} has no key {unknown[1]!r}"
+        return SpecError(text, hint=nearest(unknown[1], known))
+    said = message.split(" - at ")[0]
+    line = lines.line(table[-1]) if table else 1
+    return SpecError(f"{path}:{line}: {'.'.join(table) or 'the file'}: {said[0].lower()}{said[1:]}")
