@@ -82,6 +82,15 @@ def test_wait_tells_a_failed_run_and_a_failed_criterion_by_its_exit_code(cockpit
     assert cockpit.run("count-2")["cause"] == "exit 3"
 
 
+def test_wait_forgives_a_stretch_goal_that_was_not_met(cockpit):
+    spec = cockpit.project / "jobs" / "count.toml"
+    spec.write_text(spec.read_text().replace('role = "criterion"', 'role = "criterion"\nseverity = "info"'))
+    cockpit("start", "count", "--set", "steps=2", "--wait")
+    assert {gate["verdict"] for gate in cockpit.json("gates", "count-1") if gate["gate"] == "below-30"} == {
+        "failed"
+    }
+
+
 def test_stop_is_graceful_and_retry_goes_on_where_it_stopped(cockpit):
     """The job saves on SIGTERM; its next run begins at that step, as a child of the first."""
     cockpit("start", "count", "--set", "steps=100000", "--set", "delay=0.02")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trainui.core.ingest.printed import Printed
 from trainui.core.run import Result, Status
+from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.views import (
     Bucket,
     BudgetView,
@@ -180,6 +181,7 @@ class Story:
         self.refusal: Exception | None = None
         self.trouble: Exception | None = None
         self.changes = 0
+        self.came_of: dict[str, Outcomes] = {}
         self.usage: UsageView | None = None
         self.budget_view = BudgetView(machine="a100", usd_per_hour=1.29, total_usd=10.0, spent_usd=4.12,
                                       reserve_usd=2.0, left_usd=5.88, lasts_until=NOW + 4200)  # fmt: skip
@@ -212,7 +214,7 @@ class Story:
             params={"learning_rate": 1e-4, "epochs": 50, "name": "[red]x"}, metrics=tuple(self.metrics(name)),
             gates=tuple(self.gates(name)), checkpoints=(checkpoint,),
             events=tuple(e for e in self.event_views if e.run == name), lines_read=900, lines_understood=880,
-            usage=self.usage or (usage if view.is_live else None),
+            outcomes=self.outcomes(name), usage=self.usage or (usage if view.is_live else None),
         )  # fmt: skip
 
     def metrics(self, name):
@@ -243,6 +245,9 @@ class Story:
 
     def gates(self, name=None):
         return [g for g in self.gate_views if name in (None, g.run)]
+
+    def outcomes(self, subject):
+        return self.came_of.get(subject, Outcomes())
 
     def events(self, *, after=0, limit=200):
         return [e for e in self.event_views if e.id > after][:limit]
@@ -289,6 +294,9 @@ class Story:
 
     def edit(self, name, *, params):
         return self._answer(None, "edit", name, dict(params))
+
+    def answer(self, name, gate, *, yes, note=""):
+        return self._answer(None, "answer", name, gate, yes, note)
 
     def retry(self, name):
         return self._answer(f"{name}-again", "retry", name)

@@ -18,6 +18,7 @@ from trainui.cli.printing import (
     why,
 )
 from trainui.core.export.document import jsonable
+from trainui.core.project import StudyFile
 from trainui.core.run import Status
 from trainui.core.store.intents import Desk
 from trainui.core.store.views import RunView
@@ -33,7 +34,7 @@ FOLLOW = 0.2
 @json_option
 @db_option
 def jobs_command(place: Place, as_json: bool) -> None:
-    """The specs found, and what is wrong with each that cannot run."""
+    """The specs and studies found, and what is wrong with each that cannot run."""
     jobs = place.client().jobs()
     if as_json:
         print_json([{**jsonable(job), "path": str(job.path)} for job in jobs])
@@ -43,6 +44,18 @@ def jobs_command(place: Place, as_json: bool) -> None:
         return
     rows = [[job.name, job.study, ", ".join(job.presets), job.problem or job.about] for job in jobs]
     table(["job", "study", "presets", "about, or what is wrong"], rows)
+    _print_studies(place.client().studies())
+
+
+def _print_studies(files: list[StudyFile]) -> None:
+    rows = []
+    for file in files:
+        rows += [[file.path.stem, "", "", file.problem]] if file.problem else []
+        for one in file.studies:
+            rows.append([one.name, ", ".join(one.plan.runs), str(len(one.plan.gates)), one.about])
+    if rows:
+        click.echo("")
+        table(["study", "runs", "gates", "about, or what is wrong"], rows, right=(2,))
 
 
 @click.command("ls")

@@ -38,7 +38,7 @@ def wait_for(place: Place, names: Sequence[str]) -> bool:
         failed = [
             gate.gate
             for gate in reader.gates(view.run)
-            if gate.role == "criterion" and gate.verdict == "failed"
+            if gate.role == "criterion" and gate.severity != "info" and gate.verdict == "failed"
         ]
         if view.result is not Result.FINISHED or failed:
             is_fine = False

@@ -14,7 +14,7 @@ from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.launching import why_it_cannot_start
 from trainui.core.process.beat import manager_of
 from trainui.core.process.identity import Identity
-from trainui.core.project import JobFile, find_job, find_jobs, load_config
+from trainui.core.project import JobFile, StudyFile, find_job, find_jobs, find_studies, load_config
 from trainui.core.run import Status
 from trainui.core.spec import ParamValue, Spec, resolve
 from trainui.core.standby import ensure_manager, stop_manager
@@ -62,6 +62,10 @@ class Client:
             )
             for job in find_jobs(self.project)
         ]
+
+    def studies(self) -> list[StudyFile]:
+        """The files of studies of the project, and what is wrong with each that cannot be judged."""
+        return find_studies(self.project)
 
     def start(
         self,

@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from trainui.core.gates import Judge, Notice, Point, State, Verdict
+from trainui.core.gates import Gate, Judge, Notice, Point, State, Verdict
 from trainui.core.hearing import one_of
 from trainui.core.retelling import answer_reading, meter_reading, meters_of, notice_reading, retell, tell
 from trainui.core.store.lineage import told_before
@@ -28,10 +29,8 @@ SELDOM = 60.0
 """Seconds after which meters are told again though they stand still: some gates wait for time to pass."""
 MOVED = 1e-3
 """Share by which a meter must have moved to be told of before that: so that a day of them weighs 3 MB at most."""
-
-
 MOST_LINES = 500
-"""Printed lines of a run that are told; who prints more of them has said it."""
+"""Printed lines that are told of those one pattern matches; who prints more of them has said it."""
 
 
 class Judging:
@@ -51,7 +50,7 @@ class Judging:
         self._told_at = -math.inf
         self._patterns: Sequence[re.Pattern[str]] = ()
         self._combined: Sequence[re.Pattern[str]] = ()
-        self._lines = 0
+        self._heard: Counter[str] = Counter()
         self._said: set[str] = set()
         self._judge = self._anew()
 
@@ -61,8 +60,9 @@ class Judging:
 
     @property
     def looks_for(self) -> Sequence[re.Pattern[str]]:
-        """What printed lines are to be held against now; nothing once MOST_LINES were found."""
-        patterns = tuple(self._judge.looks_for) if self._lines < MOST_LINES else ()
+        """What printed lines are to be held against now; not what MOST_LINES have matched."""
+        found = self._heard
+        patterns = tuple(one for one in self._judge.looks_for if found[one.pattern] < MOST_LINES)
         if patterns != self._patterns:
             self._patterns, self._combined = patterns, one_of(patterns)
         return self._combined
@@ -80,7 +80,7 @@ class Judging:
         """Verdicts that were committed by a manager that died before it acted on them."""
         waiting = set(self._runs.unanswered(self._run.name))
         current = self._judge.current()
-        return [self._acting(current[gate.id]) for gate in self.gates if gate.id in waiting]
+        return [self._acting(current[gate.id]) for gate in self._all_gates() if gate.id in waiting]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -116,7 +116,7 @@ class Judging:
 
     def meters(self, values: Mapping[str, float], *, now: float) -> list[Verdict]:
         """Judge the meters that a gate watches; the verdicts that changed, committed. `now` is Unix seconds."""
-        wanted = self._judge.meters_wanted
+        wanted = self._judge.measures
         values = {name: value for name, value in values.items() if name in wanted}
         if not self._is_news(values, now):
             return []
@@ -157,11 +157,14 @@ class Judging:
     def _anew(self) -> Judge:
         """A judge brought to where the store says it stood; what it decides again was decided before."""
         self._has_begun = self._run.parent is None
-        self._judge = Judge(self.gates)
-        if self.gates:
+        watch = self._run.spec.default_watch()
+        self._judge = Judge(self.gates, watch=watch)
+        if self.gates or watch.is_on:
             rows = self._runs.points_in_order(self._run.name)
             readings = list(readings_of(self._db, self._run.name))
-            self._lines = sum(one.kind == "line" for one in readings)
+            self._heard.clear()
+            for line in (one.text for one in readings if one.kind == "line"):
+                self._is_news_to_them(line)
             self._said = {one.kind for one in readings}
             last = next((one for one in reversed(readings) if one.kind == "meter"), None)
             if last is not None:
@@ -179,27 +182,43 @@ class Judging:
             rows = (row for row in self._runs.points_in_order(run) if row[1] < until)
             for _ in retell(self._judge, rows, ()):
                 pass
-        self._judge.begin_again()
+        self._judge.begin_again(self._run.spec.default_watch())
 
     def _judge_again(self, notices: Sequence[tuple[int, Notice]]) -> list[Verdict]:
         """A better source of a metric has appeared: it is the curve from its beginning on, and so it is judged."""
-        for seq, notice in notices:
+        for seq, notice in (one for one in notices if self._is_news_to_them(one[1].text)):
             write_reading(self._db, self._run.name, notice_reading(self._here(notice), seq=seq))
         before = self._judge.current()
         after = self._anew().current()
-        changed = [self._acting(one) for name, one in after.items() if one.state is not before[name].state]
+        changed = [
+            self._acting(one)
+            for name, one in after.items()
+            if name not in before or one.state is not before[name].state
+        ]
         self._write(changed)
         return changed
 
     def _acting(self, verdict: Verdict) -> Verdict:
-        gate = next(one for one in self.gates if one.id == verdict.gate)
+        gate = next(one for one in self._all_gates() if one.id == verdict.gate)
         return replace(verdict, actions=gate.actions.get(verdict.state, ()))
 
+    def _all_gates(self) -> list[Gate]:
+        """Those of the spec, and detectors of the default watch that have ever left ok."""
+        return [*self.gates, *self._judge.unwritten.values()]
+
     def _notice(self, seq: int, notice: Notice) -> list[Verdict]:
-        self._lines += 1
+        if not self._is_news_to_them(notice.text):
+            return []
         told = notice_reading(self._here(notice), seq=seq)
         write_reading(self._db, self._run.name, told)
         return tell(self._judge, told)
+
+    def _is_news_to_them(self, line: str) -> bool:
+        """Count a printed line; whether one of the gates has not heard its like MOST_LINES times."""
+        matched = [one.pattern for one in self._judge.looks_for if one.search(line)]
+        is_news = any(self._heard[one] < MOST_LINES for one in matched)
+        self._heard.update(matched)
+        return is_news
 
     def _here(self, notice: Notice) -> Notice:
         place = self._judge.place
@@ -228,6 +247,8 @@ class Judging:
         )
 
     def _write(self, changed: Sequence[Verdict]) -> None:
+        fresh = [gate for gate in self._judge.unwritten.values() if gate.id not in self._written]
+        write_gates(self._db, self._run.name, fresh, first=len(self.gates), is_default=True)
         for verdict in changed:
             write_verdict(self._db, self._run.name, verdict, is_change=True)
         for gate, verdict in self._judge.current().items():

@@ -15,7 +15,7 @@ from trainui.core.endings import Endings
 from trainui.core.engines.local import LocalEngine, Observation, Phase
 from trainui.core.errors import TrainuiError
 from trainui.core.following import BEFORE, stamp
-from trainui.core.gates import State, Verdict
+from trainui.core.gates import State, Verdict, is_stale
 from trainui.core.launching import checkpoint_file
 from trainui.core.metering import Metering
 from trainui.core.meters import Meters
@@ -193,7 +193,7 @@ class Lives:
     def _act(self, run: RunRow, verdicts: Sequence[Verdict], now: Clock) -> None:
         """Tell what changed, and do what the gates say if the run is armed."""
         for verdict in verdicts:
-            is_loud = verdict.state not in (State.OK, State.PENDING)
+            is_loud = verdict.state not in (State.OK, State.PENDING) and not is_stale(verdict)
             wants_stop = "stop" in verdict.actions
             run = self._runs.get(run.name) or run
             with atomic(self._db):

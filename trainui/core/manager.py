@@ -28,6 +28,7 @@ from trainui.core.run import Result, Status
 from trainui.core.store.intents import open_intents
 from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic, connect
+from trainui.core.studies import Studies
 from trainui.core.treasury import Clock, Treasury
 from trainui.core.wishes import Wishes
 
@@ -61,6 +62,7 @@ class Manager:
             treasury=self._treasury,
             metering=self._metering,
         )
+        self._studies = Studies(self._db, project)
         self._wishes = Wishes(self._db, db_path.parent / "runs", engine=self._engine, lives=self._lives)
         self._config_seen: float | None = -1.0
         self._next_look = self._next_settle = 0.0
@@ -82,6 +84,8 @@ class Manager:
         self._read_config(now)
         if now.boot >= self._next_settle:
             self._reckon(now)
+        with complaints("studies"):
+            self._studies.look(now)  # before anything starts: a gate may hold it back
         if self._queue.start_queued(now):
             self._next_settle = now.boot + 1  # what was idle time until now is somebody's from here on
         self._next_look = now.boot + (LOOK if runs else 4 * LOOK)

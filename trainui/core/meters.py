@@ -42,6 +42,8 @@ class Meters:
             "@eta_total_h": None if eta is None else hours + eta / 3600,
             "@step": run.step,
             "@epoch": run.epoch,
+            "@total_steps": run.total_steps,
+            "@total_epochs": run.total_epochs,
             "@host_mem_gb": used.memory / GIB if used else None,
             "@gpu_mem_gb": None if gpu_memory is None else gpu_memory / GIB,
             "@gpu_util": used.gpu if used else None,

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import msgspec
 from trainui.core.errors import NotFoundError, SpecError, nearest
 from trainui.core.spec import Spec
 from trainui.core.specfile import load_spec
+from trainui.core.studyfile import Study, load_studies
+from trainui.core.studyspec import with_studies, with_study
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +64,15 @@ class JobFile:
     name: str
     path: Path
     spec: Spec | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StudyFile:
+    """A file of studies found in the project, or what is wrong with it."""
+
+    path: Path
+    studies: tuple[Study, ...] = ()
     problem: str = ""
 
 
@@ -178,11 +190,41 @@ def _without_twin(job: JobFile, names: list[str], project: Path) -> JobFile:
 
 
 def find_job(project: Path, name: str) -> Spec:
-    """The spec of the job called `name`. Raises NotFoundError, or SpecError when it is wrong."""
+    """The spec of the job called `name`, with what its studies put into it. Raises NotFoundError, or SpecError when it
+    is wrong, or a study file beside it: its runs would lack the gates of that."""
     jobs = find_jobs(project)
     for job in jobs:
         if job.name == name:
             if job.spec is None:
                 raise SpecError(job.problem)
-            return job.spec
+            files = find_studies(project, jobs)
+            for file in files:
+                if file.problem and file.path.parent == job.path.parent:
+                    raise SpecError(file.problem)
+            return with_studies(job.spec, [study for file in files for study in file.studies])
     raise NotFoundError(f"there is no job {name!r}", hint=nearest(name, (job.name for job in jobs)))
+
+
+def find_studies(project: Path, jobs: Sequence[JobFile] | None = None) -> list[StudyFile]:
+    """Every `jobs/**/*.toml` with a [study] table; what is wrong with one is kept beside it. `jobs` are those of the
+    project, if somebody has read them."""
+    known = [job.spec for job in (find_jobs(project) if jobs is None else jobs) if job.spec is not None]
+    found: list[StudyFile] = []
+    taken: dict[str, Path] = {}
+    for path in sorted((project / "jobs").rglob("*.toml")):
+        shown = path.relative_to(project)
+        try:
+            studies = load_studies(path, jobs=[spec.job.name for spec in known])
+            for study in studies:
+                if study.name in taken:
+                    raise SpecError(f"{shown}:1: {taken[study.name]} also calls its study {study.name!r}")
+                for spec in known:
+                    with_study(spec, study)
+        except SpecError as error:
+            problem = str(error).replace(str(path), str(shown))
+            found.append(StudyFile(path=path, problem=problem))
+            continue
+        taken |= dict.fromkeys((study.name for study in studies), shown)
+        if studies:
+            found.append(StudyFile(path=path, studies=studies))
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trainui.core.extrapolate import Forecast, forecast
 from trainui.core.outlook import Claim, Outlook, claim_of, outlook
@@ -35,7 +35,12 @@ class Prospect:
 def forecasted(view: RunView, metrics: Sequence[str], gates: Sequence[GateView]) -> tuple[str, ...]:
     """The metrics worth a forecast: the primary one, those that a limit is set for, and losses."""
     primary = {view.metric.name} if view.metric else set()
-    claimed = {claim.metric for gate in gates if (claim := claim_of(gate.rule))}
+    claimed = {
+        name
+        for gate in gates
+        if (claim := claim_of(gate.rule))
+        for name in (claim.metric, *gate.drawing.names)
+    }
     return tuple(name for name in metrics if name in primary | claimed or "loss" in name.lower())
 
 
@@ -54,9 +59,10 @@ def prospect(
     found, why_not = forecast(curve, end=end)
     outlooks = {}
     for gate in gates:
-        claim = claim_of(gate.rule)
-        if found is not None and claim is not None and claim.metric == metric and _is_open(gate, claim):
-            outlooks[gate.gate] = outlook(found, claim, unit=unit)
+        claim = _claim(gate, metric)
+        if found is not None and claim is not None and _is_open(gate, claim):
+            scale = gate.drawing.scale(point.value for point in points)
+            outlooks[gate.gate] = outlook(found, replace(claim, limit=claim.limit * scale), unit=unit)
     return Prospect(metric=metric, unit=unit, found=found, why_not=why_not, outlooks=outlooks)
 
 
@@ -100,6 +106,11 @@ def seconds_until(view: RunView, one: Prospect, at: float | None) -> float | Non
 def hints(found: Sequence[Prospect]) -> dict[str, str]:
     """Gate → what is expected of it, in one line for people."""
     return {gate: one.text for each in found for gate, one in each.outlooks.items() if one.text}
+
+
+def _claim(gate: GateView, metric: str) -> Claim | None:
+    claim = claim_of(gate.rule)
+    return claim if claim is not None and metric in (claim.metric, *gate.drawing.names) else None
 
 
 def _is_open(gate: GateView, claim: Claim) -> bool:

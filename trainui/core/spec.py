@@ -14,7 +14,7 @@ import msgspec
 import tomlkit
 
 from trainui.core.errors import SpecError, nearest
-from trainui.core.gates import Gate, parse_gates
+from trainui.core.gates import DefaultWatch, Gate, parse_gates
 from trainui.core.retry import Retry
 
 ParamValue = bool | int | float | str | list[Any]
@@ -134,6 +134,17 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def gates(self) -> tuple[Gate, ...]:
         """The gates, parsed. Raises SpecError for one that cannot be judged."""
         return parse_gates(self.gate, goals=self.goals(), words=self.metric)
+
+    def default_watch(self) -> DefaultWatch:
+        """A fresh watch for what nobody wrote a gate for."""
+        primary = self.metrics.primary
+        words = self.metric.get(primary)
+        return DefaultWatch(
+            off=self.watch.off,
+            classes=self.metrics.classes,
+            primary={primary, *(words.from_ if words else ())} - {""},
+            primary_goal=(words.goal if words else "") or self.metrics.goal,
+        )
 
     def files(self, *, run: str, run_dir: Path) -> list[str]:
         """The glob patterns of `[metrics] files`, placeholders filled in."""

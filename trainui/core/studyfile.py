@@ -58,6 +58,14 @@ class Study:
     remedy: tuple[Remedy, ...]
     path: Path = Path()
 
+    def line_of(self, word: str) -> int:
+        """The line of its file that names `word` first; 1 when there is no such file any more."""
+        try:
+            rows = self.path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            return 1
+        return next((number for number, row in enumerate(rows, 1) if word in row), 1)
+
     @property
     def text(self) -> str:
         """Canonical JSON; `study_of` reads it back."""

@@ -7,13 +7,17 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from trainui.core.store.views import Bucket, CurvePoint, EventView, MetricView, RunView
+from trainui.core.prospects import Prospect, as_points, forecasted, prospect
+from trainui.core.store.outcomes import Outcomes
+from trainui.core.store.views import Bucket, CurvePoint, EventView, GateView, MetricView, RunView
 from trainui.ui.present.rows import in_order
 from trainui.ui.source import Look, Reader, Snapshot, Trace
 
 MOST_DRAWN = 8
 """Runs in one chart; more could not be told apart."""
 EVENTS_KEPT = 200
+STUDY = "study:"
+"""Stands before the name of a study whose gates are judged across runs."""
 _PAGE = 1000
 
 
@@ -56,6 +60,7 @@ class Gatherer:
         self._reader = reader
         self._events: deque[EventView] = deque(maxlen=EVENTS_KEPT)
         self._last_event = 0
+        self._expected: dict[tuple[str, str], tuple[object, Prospect]] = {}
         self._traces: dict[tuple[str, str, int], tuple[tuple[int, int, float | None], Trace]] = {}
 
     def version(self) -> int:
@@ -73,6 +78,8 @@ class Gatherer:
         names = metric_order(metrics, primary)
         wanted = charted(names, look)
         opened = look.opened if look.opened in views else None
+        gates = {run: tuple(reader.gates(run)) for run in drawn}
+        studies = dict.fromkeys(f"{STUDY}{views[run].study}" for run in drawn if views[run].study)
         log_run = opened or (look.cursor if look.cursor in views else None) or ""
         return Snapshot(
             at=at,
@@ -83,8 +90,15 @@ class Gatherer:
             machine=reader.machine(),
             events=self._new_events(),
             metric_names=names,
-            traces=tuple(self._trace(views[m.run], m, look, views) for m in metrics if m.metric in wanted),
-            gates=tuple(gate for run in drawn for gate in reader.gates(run)),
+            traces=tuple(
+                self._expecting(self._trace(views[m.run], m, look, views), views[m.run], gates[m.run])
+                for m in metrics
+                if m.metric in wanted
+            ),
+            gates=tuple(gate for run in drawn for gate in gates[run]),
+            across=tuple(gate for study in studies for gate in reader.gates(study)),
+            across_outcomes=reader.outcomes(next(iter(studies), "")) if opened else Outcomes(),
+            alarms=tuple(turn for run in drawn for turn in reader.outcomes(run).alarms),
             log_run=log_run,
             log=tuple(reader.log_tail(log_run, look.log_lines)) if log_run else (),
             detail=reader.detail(opened) if opened else None,
@@ -118,6 +132,20 @@ class Gatherer:
             trace = self._after(parent, trace, look, views)
         self._traces[key] = (state, trace)
         return trace
+
+    def _expecting(self, trace: Trace, view: RunView, gates: Sequence[GateView]) -> Trace:
+        """The trace with what is expected of it, reckoned anew only when either has changed."""
+        if not view.is_live or not forecasted(view, (trace.metric,), gates):
+            return trace
+        key = (trace.run, trace.metric)
+        end = (view.total_epochs, view.total_steps)
+        state = (trace, tuple(gates), end)
+        known = self._expected.get(key)
+        if known is None or known[0] != state:
+            points = trace.points or as_points(trace.buckets, epochs_per_step=trace.epochs_per_step)
+            known = (state, prospect(view, trace.metric, points, gates=gates))
+            self._expected[key] = known
+        return replace(trace, prospect=known[1])
 
     def _after(self, parent: RunView, trace: Trace, look: Look, views: Mapping[str, RunView]) -> Trace:
         """The trace behind what its parent had reached when it took over: one curve, no zig-zag."""

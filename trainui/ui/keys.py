@@ -43,6 +43,13 @@ _CHARTS = (
     Key(id="chart.previous", key="M", action="metric(-1)", label="metric", about="previous metric"),
     Key(id="chart.log", key="y", action="log_y", label="log y", about="logarithmic or linear y axis"),
     Key(id="chart.axis", key="u", action="axis", label="x axis", about="x axis: epoch or step"),
+    Key(
+        id="chart.ahead",
+        key="o",
+        action="look_ahead",
+        label="outlook",
+        about="what a curve is expected to come to, with its band, or not",
+    ),
 )
 
 _RUN_ACTIONS = (

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 from trainui.core.ingest.printed import Printed
+from trainui.core.prospects import Prospect
+from trainui.core.store.outcomes import Outcomes, TurnView
 from trainui.core.store.views import (
     Bucket,
     BudgetView,
@@ -46,7 +48,10 @@ class Reader(Protocol):
         """The events with a higher ID than `after`, oldest first."""
 
     def gates(self, run: str | None = None) -> list[GateView]:
-        """Where every gate stands."""
+        """Where every gate stands, of a run, of `study:NAME`, or of all."""
+
+    def outcomes(self, subject: str) -> Outcomes:
+        """What came of the gates of a run, or of `study:NAME`."""
 
     def budget(self) -> BudgetView:
         """The money."""
@@ -108,6 +113,9 @@ class Actions(Protocol):
 
     def checkpoint(self, run: str) -> None:
         """Ask a run to save now."""
+
+    def answer(self, run: str, gate: str, *, yes: bool, note: str = "") -> None:
+        """Answer a question of a run, or of `study:NAME`."""
 
     def retry(self, run: str) -> str:
         """Queue a new run with this one as its parent; its name."""
@@ -178,6 +186,8 @@ class Trace:
     points: tuple[CurvePoint, ...] = ()
     buckets: tuple[Bucket, ...] = ()
     epochs_per_step: float | None = None
+    prospect: Prospect | None = None
+    """What is expected of it; None where nothing was asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -197,6 +207,13 @@ class Snapshot:
     """The metrics of the shown runs, the primary one first."""
     traces: tuple[Trace, ...] = ()
     gates: tuple[GateView, ...] = ()
+    """Those of the shown runs."""
+    across: tuple[GateView, ...] = ()
+    """Those that judge the shown runs' studies, across runs."""
+    across_outcomes: Outcomes = field(default_factory=Outcomes)
+    """What came of these, where one run is opened."""
+    alarms: tuple[TurnView, ...] = ()
+    """Where gates of the shown runs tripped."""
     log_run: str = ""
     log: tuple[str, ...] = ()
     detail: RunDetail | None = None

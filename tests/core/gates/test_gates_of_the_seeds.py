@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from seed_drive import drawn, told
+from seed_drive import drawn, study_file, told
 from seed_judge import gates, story
 from seed_numbers import AMI, AST_FIRST_TRY, EXPECTED_WER, HEALTHY, LIBRI, REALLY
 
 from trainui.core.gates import Judge, Point, State, Verdict, parse_gates
+from trainui.core.gates.rule import Grade
+from trainui.core.gates.study import StudyJudge
+from trainui.core.studyfile import load_studies
 
 EVERY_GATE = [gate for seed in ("000", "001", "002", "003") for gate in gates(seed)]
 
@@ -68,6 +73,18 @@ def test_an_accuracy_written_as_a_fraction_is_the_same_accuracy():
     assert story("001.production", told({"val_acc": [0.48, 0.70]})) == as_percent
 
 
+def test_a_gain_of_15_48_meets_the_hypothesis_by_the_letter_and_is_too_close_to_call_by_its_samples():
+    """76.98 against the published 61.50, of 500 and of 1,000 samples."""
+    values = [76.98, 61.5]
+    asked = next(gate for gate in EVERY_GATE if gate.id == "001.H1-gain").params.claim
+    assert asked.value(values) == pytest.approx(15.48)
+    assert asked.grade(values) is Grade.CLOSE
+    assert replace(asked, confidence=None).grade(values) is Grade.GOOD
+    low, high = asked.interval(values)
+    assert (low, high) == pytest.approx((11.4, 19.4), abs=0.1)
+    assert "too close to call" in asked.says(values)
+
+
 def test_the_published_swing_is_a_drawdown_and_not_a_range():
     """61.5 - 45.9 = 15.6 was called a variance; a climb from 50 to 78 has none of it and a range of 28."""
     for series, drawdown, spread in ((LIBRI, 15.6, 15.6), (AMI, 0.0, 28.0)):
@@ -104,6 +121,32 @@ def test_two_expected_curves_of_one_run_hold_at_once_only_with_room():
     }
     assert states["15%"] == [State.OK]
     assert State.TRIPPED in states["5%"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "why"),
+    [(1, "the run ended before it was asked: curves"), (3, "nobody has answered: curves still plausible?")],
+)
+def test_a_question_nobody_was_asked_is_told_from_one_that_nobody_answered(hours, why):
+    judge = whole("000.look-in")
+    for at in range(hours + 1):
+        judge.feed(Point(metric="train/loss", step=at, value=1.0, epoch=at, at=at * 3600.0))
+    (verdict,) = judge.end(result="finished", exit_code=0, at=hours * 3600.0)
+    assert verdict.state is State.UNKNOWN
+    assert verdict.reason.startswith(why)
+
+
+def test_a_comparison_names_the_run_that_ended_too_early_for_it():
+    """And not the one that has not begun."""
+    (study,) = load_studies(study_file("001"))
+    judge = StudyJudge(study.plan)
+    for epoch, value in enumerate(LIBRI, start=1):
+        judge.feed(
+            "libri", "libri-1", Point(metric="Val Acc", step=epoch, value=value, epoch=epoch, at=epoch)
+        )
+    judge.end("libri", "libri-1", result="finished", exit_code=0, at=99)
+    verdict = judge.current()["001.compare-10"]
+    assert (verdict.state, verdict.reason) == (State.UNKNOWN, "libri-1 ended at epoch 5, before epoch 10")
 
 
 def test_nothing_of_a_run_is_left_pending_at_its_end():

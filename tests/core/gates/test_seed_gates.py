@@ -14,6 +14,8 @@ import seed_rows_004
 from seed_drive import JOBS, STUDIES, tables
 from seed_judge import gate_of, over_the_study, story
 
+from trainui.core.gates.primitives.value import ValueRule
+
 ROWS = [
     row
     for rows in (seed_rows_000, seed_rows_001, seed_rows_002, seed_rows_003, seed_rows_004)
@@ -48,7 +50,8 @@ def reachable(name: str) -> set[str]:
     if gate.role == "ask":
         return {"warn", "passed", "failed", "unknown"}
     if not gate.is_flag:
-        return {"passed", "failed", "unknown"}
+        is_sampled = isinstance(gate.params, ValueRule) and gate.params.claim.confidence
+        return {"passed", "failed", "unknown"} | ({"warn"} if is_sampled else set())
     waits = str(gate.for_) != "1 point" or gate.test in ("finite", "overfit")
     near = getattr(gate.params, "warn_at", None) is not None or getattr(gate.params, "match", "")
     return {"ok", "tripped", "unknown"} | ({"warn"} if waits or near else set())

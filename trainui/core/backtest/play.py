@@ -51,7 +51,7 @@ class _Player:
         self._place = Place()
         self._started: float | None = None
         self._last_at: float | None = None
-        self._meters = judge.meters_wanted & CLOCKED - self._read_live()
+        self._meters = judge.measures & CLOCKED - self._read_live()
         self._meters_due = -NEVER if self._meters else NEVER
 
     def play(self) -> None:

@@ -2,6 +2,7 @@
 
 parse_gates(tables) → Gate…        the words, checked and hashed
 Judge(gates).feed(point) → Verdict…  what changed, and why in one sentence; .notice(…) for what is no number
+DefaultWatch()                     what is looked for besides, on every run
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from trainui.core.gates.parse import parse_gates
 from trainui.core.gates.primitives import PRIMITIVES
 from trainui.core.gates.table import GateError
 from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict
+from trainui.core.gates.watch import KINDS, DefaultWatch, is_stale
 from trainui.core.gates.words import Naming, Words
 
 __all__ = [
+    "KINDS",
     "PRIMITIVES",
+    "DefaultWatch",
     "Gate",
     "GateError",
     "Judge",
@@ -28,5 +32,6 @@ __all__ = [
     "Verdict",
     "Words",
     "default_goal",
+    "is_stale",
     "parse_gates",
 ]

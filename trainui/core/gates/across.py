@@ -220,18 +220,29 @@ class AcrossSeat:
         over = [ended[alias] for alias in sorted(short or aliases) if alias in ended]
         died = next((one for one in over if one.ending.result != Result.FINISHED), None)
         first = died or (over[0] if over else None)
-        verdict = self._seat.end(
-            first.ending if first else Ending(result=Result.FINISHED), self._place(at, only=short)
-        )
+        place = self._place(at, only=short)
+        verdict = self._seat.end(first.ending if first else Ending(result=Result.FINISHED), place)
         if verdict is not None and verdict.state is State.UNKNOWN and first is not None:
-            verdict = replace(verdict, reason=verdict.reason.replace("the run ", f"{first.run} ", 1))
+            why = self._cut_short(place) if short else verdict.reason
+            self._why = why.replace("the run ", f"{first.run} ", 1)
+            verdict = replace(verdict, reason=self._why)
         return verdict
+
+    def _cut_short(self, place: Where) -> str:
+        when = self.gate.when
+        assert when.span is not None
+        here = when.span.position(place, 0)
+        unit = when.span.unit[:-1]
+        came = f"at {unit} {here:g}" if here is not None else f"without a {unit}"
+        return f"the run ended {came}, before {unit} {when.span.amount:g}"
 
     def shown(self) -> Verdict:
         """The newest verdict."""
-        return self._seat.shown()
+        verdict = self._seat.shown()
+        return replace(verdict, reason=self._why) if self._why else verdict
 
     def _fresh(self) -> Seat:
+        self._why = ""  # in the end unknown, and which of the runs is to blame
         return Seat(self.gate, AcrossTest(self._rule, self._parts))
 
     def _fell_short(self, alias: str) -> bool:

@@ -69,9 +69,7 @@ def fires(table: Mapping[str, Any], run: Past, metric: str = "") -> bool:
     said = [verdict for point in points for verdict in judge.feed(point)]
     at = points[-1].at if points else 0.0
     told = {"@wall_h": hours_of(run), "@cost_usd": run.usd, "@silent_s": run.longest_silence}
-    meters = {
-        name: value for name, value in told.items() if value is not None and name in judge.meters_wanted
-    }
+    meters = {name: value for name, value in told.items() if value is not None and name in judge.measures}
     if meters:
         said += judge.meters(meters, at=at)
     said += judge.end(result="finished", exit_code=0, at=at)

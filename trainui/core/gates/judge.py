@@ -6,7 +6,7 @@ A verdict depends on nothing but the gates and the order of what was fed: no clo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from trainui.core.errors import NotFoundError, UserError, nearest
@@ -17,6 +17,7 @@ from trainui.core.gates.question import QuestionSeat
 from trainui.core.gates.rule import Ending, Looking
 from trainui.core.gates.seat import Seat
 from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict, Where
+from trainui.core.gates.watch import METERS, DefaultWatch
 from trainui.core.gates.words import Naming, Words
 
 COUNTERS = ("@epoch", "@step")
@@ -26,7 +27,9 @@ COUNTERS = ("@epoch", "@step")
 class Judge:
     """Where every gate of a run stands."""
 
-    def __init__(self, gates: Sequence[Gate]) -> None:
+    def __init__(self, gates: Sequence[Gate], watch: DefaultWatch | None = None) -> None:
+        """`watch`: what is looked for besides the gates; its verdicts come after theirs."""
+        self._watch = watch
         self._seats: dict[str, Seat] = {gate.id: self._seat(gate) for gate in gates}
         self._watchers: dict[str, list[Seat]] = {}
         for seat in self._seats.values():
@@ -55,20 +58,29 @@ class Judge:
     @property
     def looks_for(self) -> Sequence[re.Pattern[str]]:
         """What a printed line must match to be worth a notice of kind `line`, now."""
-        rules = [one.gate.params for one in self._hearers if not one.done]
-        found = [pattern for rule in rules if isinstance(rule, Looking) for pattern in rule.looks_for]
-        return [re.compile(one) for one in dict.fromkeys(found)]
+        patterns = [one for rule in self._looking for one in rule.looks_for]
+        return [re.compile(one) for one in dict.fromkeys(patterns)]
 
     @property
     def globs(self) -> Sequence[str]:
-        """The files that are to be counted now, for notices of kind `files`; as the gates write them."""
-        rules = [one.gate.params for one in self._hearers if not one.done]
-        return list(dict.fromkeys(glob for rule in rules if isinstance(rule, Looking) for glob in rule.globs))
+        """The files that are to be counted, for notices of kind `files`, now; as the gates write them."""
+        return list(dict.fromkeys(one for rule in self._looking for one in rule.globs))
 
     @property
-    def meters_wanted(self) -> frozenset[str]:
+    def _looking(self) -> Iterator[Looking]:
+        rules = (seat.gate.params for seat in self._hearers if not seat.done)
+        return (rule for rule in rules if isinstance(rule, Looking))
+
+    @property
+    def measures(self) -> frozenset[str]:
         """The meters that must be measured for the gates."""
-        return frozenset(name for name in self._watchers if name.startswith("@") and name not in COUNTERS)
+        mine = frozenset(name for name in self._watchers if name.startswith("@") and name not in COUNTERS)
+        return mine if self._watch is None else mine | METERS
+
+    @property
+    def unwritten(self) -> Mapping[str, Gate]:
+        """The gates nobody wrote: detectors of the default watch that have ever left ok, by ID."""
+        return {} if self._watch is None else self._watch.gates
 
     @property
     def waits_for_time(self) -> bool:
@@ -82,7 +94,9 @@ class Judge:
 
     def wants(self, metric: str) -> bool:
         """Whether the points of a metric must be fed; of the others `pass_by` need only tell the last place."""
-        return bool(self._placed or self._counts) or metric in self._watchers or metric in self._renamed
+        if self._placed or self._counts or metric in self._watchers or metric in self._renamed:
+            return True
+        return self._watch is not None and self._watch.wants(metric)
 
     def feed(self, point: Point) -> list[Verdict]:
         """Take in the next point of the run; the verdicts that changed. After the end nothing changes."""
@@ -105,6 +119,8 @@ class Judge:
                 changed += self._look_around(self._joined)
         elif self._placed and (point.epoch != before or any(not one.done for one in self._questions)):
             changed += self._look_around(self._placed)
+        if self._watch is not None:
+            changed += self._watch.feed(point)
         return changed
 
     def _show(self, point: Point, changed: list[Verdict]) -> None:
@@ -122,8 +138,12 @@ class Judge:
         if self._ended is None:
             self._place = place if place.epoch is not None else replace(place, epoch=self._place.epoch)
 
-    def begin_again(self) -> None:
-        """Another run goes on from here: what was fed is remembered, and the gates it was fed to stand as before it."""
+    def begin_again(self, watch: DefaultWatch | None = None) -> None:
+        """Another run goes on from here: what was fed is remembered, and the gates it was fed to stand as before it.
+
+        The default watch remembers nothing: `watch` is a fresh one.
+        """
+        self._watch = watch
         self._meters.clear()
         for seat in self._seats.values():
             metrics = seat.gate.params.metrics
@@ -141,7 +161,8 @@ class Judge:
         changed: list[Verdict] = []
         for name, value in values.items():
             changed += self._read_meter(name, value)
-        return changed + self._look_around(self._joined)
+        changed += self._look_around(self._joined)
+        return changed if self._watch is None else [*changed, *self._watch.meters(values, self._place)]
 
     def notice(self, notice: Notice) -> list[Verdict]:
         """Take in what is no number: a printed line, how many files there are, a wish to stop. After the end nothing
@@ -179,7 +200,8 @@ class Judge:
 
     def current(self) -> dict[str, Verdict]:
         """The newest verdict of every gate, in the order of the gates, values included; no actions."""
-        return {name: seat.shown() for name, seat in self._seats.items()}
+        current = {name: seat.shown() for name, seat in self._seats.items()}
+        return current if self._watch is None else {**current, **self._watch.current()}
 
     def _seat(self, gate: Gate) -> Seat:
         if isinstance(gate.params, AskRule):

@@ -39,7 +39,9 @@ class QuestionSeat(Seat):
         if self.done or self.state in DECIDED:
             return None
         undecided = self._undecided()
-        reason = f"nobody has answered: {self._rule.question}"
+        was_due = self.state is State.WARN or self.gate.when.kind == "end" or undecided
+        reason = "nobody has answered" if was_due else "the run ended before it was asked"
+        reason += f": {self._rule.question}"
         if undecided:
             reason += f" (needs {', '.join(undecided)})"
         return self._enter(State.UNKNOWN, place, reason=reason)

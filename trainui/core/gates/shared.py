@@ -68,16 +68,12 @@ class Shared:
         return self._look(at)
 
     def shown(self) -> Verdict:
-        """The newest verdict, with the newest value of the run that decides."""
-        decisive = self._decisive()
-        return replace(self._entered, value=decisive.value) if decisive else self._entered
+        """The newest verdict, with the newest values and reasons of the runs that decide."""
+        return self._told(self.state, self._entered.at)
 
     def by_run(self, runs: Mapping[str, str]) -> dict[str, Verdict | None]:
         """Run → where the gate stands in it."""
         return {runs[alias]: self._stand.get(alias) for alias in self._aliases if alias in runs}
-
-    def _decisive(self) -> Verdict | None:
-        return next((one for one in self._stand.values() if one.state is self.state), None)
 
     def _look(self, at: float) -> Verdict | None:
         order = BEST_FIRST if self.gate.across == "any" else WORST_FIRST
@@ -85,13 +81,16 @@ class Shared:
         state = min(states, key=order.index, default=State.PENDING)
         if state is self.state:
             return None
+        self._entered = self._told(state, at)
+        return self._entered
+
+    def _told(self, state: State, at: float) -> Verdict:
         alike = [alias for alias in self._aliases if self._is_at(alias, state)]
         why = "; ".join(self._why(alias) for alias in alike[:SHOWN])
         if len(alike) > SHOWN:
             why += f"; and {len(alike) - SHOWN} more"
         decisive = next((self._stand[alias] for alias in alike if alias in self._stand), self._entered)
-        self._entered = replace(decisive, gate=self.gate.id, state=state, reason=why, at=at, actions=())
-        return self._entered
+        return replace(decisive, gate=self.gate.id, state=state, reason=why, at=at, actions=())
 
     def _is_at(self, alias: str, state: State) -> bool:
         return (self._stand[alias].state if alias in self._stand else State.PENDING) is state

@@ -26,6 +26,7 @@ from trainui.core.store.rows import (
 )
 from trainui.core.store.schema import connect
 from trainui.core.store.segments import segments_of
+from trainui.core.store.studyviews import StudyReader
 from trainui.core.store.usage import usage_of
 from trainui.core.store.views import (
     Bucket,
@@ -44,7 +45,7 @@ from trainui.core.store.views import (
 )
 
 
-class Reader:
+class Reader(StudyReader):
     """A front end's eyes. Safe to use from one thread at a time."""
 
     def __init__(self, path: Path) -> None:
@@ -256,7 +257,9 @@ class Reader:
 
     def _gate_counts(self) -> dict[str, dict[str, int]]:
         counts: dict[str, dict[str, int]] = {}
-        for row in self._db.execute("SELECT run, verdict, count(*) AS n FROM gates GROUP BY run, verdict"):
+        # A gate nobody wrote counts while it has something to say.
+        told = "SELECT run, verdict, count(*) AS n FROM gates WHERE NOT (is_default AND verdict='ok')"
+        for row in self._db.execute(f"{told} GROUP BY run, verdict"):
             counts.setdefault(row["run"], {})[row["verdict"]] = row["n"]
         return counts
 

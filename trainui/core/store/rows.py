@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from trainui.core.forecast import eta_seconds, progress
+from trainui.core.gates.drawing import drawing_of
 from trainui.core.run import LIVE, Result, Status
 from trainui.core.store.views import GateView, MetricView, PrimaryView, RunView
 
@@ -146,4 +147,5 @@ def gate_view(row: sqlite3.Row) -> GateView:
         source=row["source"],
         digest=row["digest"],
         is_default=bool(row["is_default"]),
+        drawing=drawing_of(row["text"], row["metric"]),
     )

@@ -10,11 +10,14 @@ from collections.abc import Sequence
 from trainui.core.gates import Gate, Verdict
 
 
-def write_gates(db: sqlite3.Connection, run: str, gates: Sequence[Gate]) -> None:
-    """Register a run's gates, with their digest, before its first instruction."""
+def write_gates(
+    db: sqlite3.Connection, run: str, gates: Sequence[Gate], *, first: int = 0, is_default: bool = False
+) -> None:
+    """Register a run's gates, with their digest: before its first instruction, or those nobody wrote (`is_default`)
+    when they first matter. `first`: the place of the first of them."""
     db.executemany(
         "INSERT OR IGNORE INTO gates (run, gate, place, role, quote, source, rule, metric, threshold, digest,"
-        " text, severity) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " text, severity, is_default) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 run,
@@ -29,8 +32,9 @@ def write_gates(db: sqlite3.Connection, run: str, gates: Sequence[Gate]) -> None
                 gate.digest,
                 gate.text,
                 gate.severity,
+                int(is_default),
             )
-            for place, gate in enumerate(gates)
+            for place, gate in enumerate(gates, start=first)
         ],
     )
 

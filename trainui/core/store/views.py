@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from trainui.core.gates.drawing import Drawing
 from trainui.core.run import LIVE, Result, Status
 from trainui.core.store.outcomes import Outcomes
 
@@ -161,6 +162,13 @@ class GateView:
     """SHA-256 of the gate as it was written down: an edited gate is a new gate."""
     is_default: bool = False
     """Nobody wrote it: it belongs to the default watch."""
+    drawing: Drawing = field(default_factory=Drawing)
+    """How it lies in the chart of its metric."""
+
+    @property
+    def is_open_question(self) -> bool:
+        """Whether people are asked and nobody has answered."""
+        return self.role == "ask" and self.verdict in ("warn", "unknown")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from trainui.ui.plot.canvas import NO_INK, Canvas
 from trainui.ui.plot.scale import Scale, rounded, scale_over, ticks
-from trainui.ui.plot.series import EPOCH, Series, Stretch, Threshold
+from trainui.ui.plot.series import EPOCH, Guide, Mark, Series, Threshold
+from trainui.ui.plot.sheet import Sheet
 from trainui.ui.present.ink import Line, Span, clip, fit, line, safe, width
 from trainui.ui.present.text import number
 
@@ -30,15 +30,10 @@ class Chart:
     log: bool = False
     x_end: float | None = None
     """How far the x axis goes at least; curves that still grow have some room before them."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Plot:
-    canvas: Canvas
-    x: Scale
-    y: Scale
-    marks: frozenset[int]
-    tags: dict[tuple[int, int], tuple[str, int]]
+    guides: tuple[Guide, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    expected: str = ""
+    """What the curve is expected to come to, for the heading."""
 
 
 def draw(chart: Chart, cells: int, rows: int, *, only_ascii: bool = False) -> tuple[Line, ...]:
@@ -53,14 +48,18 @@ def draw(chart: Chart, cells: int, rows: int, *, only_ascii: bool = False) -> tu
     y = _y_scale(chart)
     labels = _y_labels(y, body)
     gutter = max(map(len, labels.values()), default=1) + 1
-    plot = _plot(chart, y, Canvas(max(4, cells - gutter - 2), body, only_ascii=only_ascii))
-    dashes = _dashes(chart, plot)
+    sheet = Sheet(_x_scale(chart), y, max(4, cells - gutter - 2), body, only_ascii=only_ascii)
+    sheet.add(chart.series)
+    for guide in chart.guides:
+        sheet.guide(guide)
+    sheet.threshold(chart.thresholds)
+    sheet.mark(chart.marks)
     lines = [head]
     for row in range(body):
-        tick = "┼" if row in dashes else "┤" if row in labels else "│"
+        tick = "┼" if row in sheet.dashed else "┤" if row in labels else "│"
         left = Span(labels.get(row, "").rjust(gutter) + tick, "dim")
-        lines.append(fit(line(" ", left, _body_row(plot, row, dashes.get(row, ""))), cells))
-    return (*lines, *(fit(axis, cells) for axis in _x_axis(plot, gutter)))
+        lines.append(fit(line(" ", left, sheet.line(row)), cells))
+    return (*lines, *(fit(axis, cells) for axis in _x_axis(sheet, gutter)))
 
 
 def heading(chart: Chart, cells: int) -> Line:
@@ -73,7 +72,9 @@ def heading(chart: Chart, cells: int) -> Line:
     for legend in (full, short):
         room = cells - width(head) - sum(width(entry) + 2 for entry in legend)
         if room >= 0:
-            return line(head, *(part for entry in legend for part in ("  ", entry)))
+            told = Span(f"  → {chart.expected}" if chart.expected else "", "dim")
+            whole = line(head, *(part for entry in legend for part in ("  ", entry)))
+            return line(whole, told) if room >= len(told.text) else whole
     return clip(line(head, *(part for entry in short for part in ("  ", entry))), cells)
 
 
@@ -84,7 +85,8 @@ def _entry(series: Series, text: str) -> Line:
 def _y_scale(chart: Chart) -> Scale:
     values = [v for s in chart.series for t in s.stretches for v in (t.low, t.high) if v is not None]
     tight = scale_over(values, log=chart.log)
-    near = [t.value for t in chart.thresholds if values and -_GRACE <= tight.place(t.value) <= 1 + _GRACE]
+    around = [t.value for t in chart.thresholds] + [y for g in chart.guides if g.counts for _, y in g.points]
+    near = [value for value in around if values and -_GRACE <= tight.place(value) <= 1 + _GRACE]
     return rounded(scale_over([*values, *near], log=chart.log))
 
 
@@ -103,133 +105,27 @@ def _row(y: Scale, value: float, rows: int) -> int:
     return min(rows - 1, max(0, int((1 - y.place(value)) * rows)))
 
 
-def _plot(chart: Chart, y: Scale, canvas: Canvas) -> _Plot:
+def _x_scale(chart: Chart) -> Scale:
     reach = [v for s in chart.series for t in s.stretches for v in (t.x0, t.x1)]
     if chart.x_end is not None:
         reach.append(chart.x_end)
     if reach and 0 < min(reach) == max(reach):
         reach.append(0.0)
-    x = scale_over(reach)
-    marks: set[int] = set()
-    tags: dict[tuple[int, int], tuple[str, int]] = {}
-    for series in sorted(chart.series, key=lambda s: s.on_top):
-        end = _trace(series, x, y, canvas, marks)
-        if end and series.tag:
-            tags[_free(tags, min(canvas.columns - 1, end[0] + 1), end[1], canvas.rows)] = (
-                series.tag,
-                series.ink,
-            )
-    return _Plot(canvas=canvas, x=x, y=y, marks=frozenset(marks), tags=tags)
+    return scale_over(reach)
 
 
-def _free(tags: Mapping[tuple[int, int], object], column: int, row: int, rows: int) -> tuple[int, int]:
-    """The place nearest to (column, row) that no other digit holds."""
-    near = sorted(range(rows), key=lambda r: abs(r - row))
-    return next(((column, r) for r in near if (column, r) not in tags), (column, row))
-
-
-def _trace(series: Series, x: Scale, y: Scale, canvas: Canvas, marks: set[int]) -> tuple[int, int] | None:
-    """Draw one curve; where it ends, in cells. What is not finite breaks it and leaves a mark."""
-    before: tuple[int, int] | None = None
-    end: tuple[int, int] | None = None
-    for stretch in series.stretches:
-        at = _dot_x(x, (stretch.x0 + stretch.x1) / 2, canvas)
-        if stretch.nonfinite:
-            marks.add(at // canvas.per_x)
-            before = None if stretch.low is None else before
-        if stretch.low is None:
-            continue
-        if before is not None and at < before[0]:
-            before = None  # its steps went back: a resume or a fold begins, and no line leads there
-        last = _draw_stretch(stretch, at, before, y, canvas, series.ink)
-        before = (at, last)
-        end = (at // canvas.per_x, last // canvas.per_y)
-    return end
-
-
-def _draw_stretch(
-    stretch: Stretch, at: int, before: tuple[int, int] | None, y: Scale, canvas: Canvas, ink: int
-) -> int:
-    """Join one stretch to the one before and fill it from its lowest to its highest dot; the dot it ends on."""
-    low, high, first, last = (
-        _dot_y(y, value if value is not None else stretch.low or 0.0, canvas)
-        for value in (stretch.low, stretch.high, stretch.first, stretch.last)
-    )
-    if before is not None:
-        canvas.stroke(before[0], before[1], at, first, ink)
-    canvas.column(at, low, high, ink)
-    return last
-
-
-def _dot_x(x: Scale, value: float, canvas: Canvas) -> int:
-    return min(canvas.width - 1, max(0, round(x.place(value) * (canvas.width - 1))))
-
-
-def _dot_y(y: Scale, value: float, canvas: Canvas) -> int:
-    return min(canvas.height - 1, max(0, round((1 - y.place(value)) * (canvas.height - 1))))
-
-
-def _dashes(chart: Chart, plot: _Plot) -> dict[int, str]:
-    """Row → the label of the gate whose line lies there; a gate off the scale points to where it is."""
-    found: dict[int, str] = {}
-    for threshold in chart.thresholds:
-        label = safe(threshold.label)
-        if plot.y.holds(threshold.value):
-            row = _row(plot.y, threshold.value, plot.canvas.rows)
-        else:
-            above = threshold.value > plot.y.high
-            row, label = (0, f"↑ {label}") if above else (plot.canvas.rows - 1, f"↓ {label}")
-        found[row] = f"{found[row]}, {label}" if row in found else label
-    return found
-
-
-def _body_row(plot: _Plot, row: int, label: str) -> Line:
-    canvas = plot.canvas
-    start, label = _place(canvas, row, label)
-    dashed = "┈" if label and not label.startswith((" ↑", " ↓")) else " "
-    spans: list[Span] = []
-    for column in range(canvas.columns):
-        char, ink = canvas.cell(column, row)
-        tone = f"run{ink}" if ink != NO_INK else ""
-        if (column, row) in plot.tags:
-            char, ink = plot.tags[column, row]
-            tone = f"run{ink} bold"
-        elif start <= column < start + len(label):
-            char, tone = label[column - start], "gate"
-        elif ink == NO_INK and dashed != " ":
-            char, tone = dashed, "gate"
-        if spans and spans[-1].tone == tone:
-            spans[-1] = Span(spans[-1].text + char, tone)
-        else:
-            spans.append(Span(char, tone))
-    return tuple(spans)
-
-
-def _place(canvas: Canvas, row: int, label: str) -> tuple[int, str]:
-    """Where a label covers no curve, as far right as can be; shorter words where the whole of it would."""
-    if not label:
-        return 0, ""
-    words = label.split()
-    tries = [f" {' '.join(words[n:])} " for n in range(len(words))] if words[0] == "gate" else [f" {label} "]
-    for text in tries:
-        for start in range(canvas.columns - len(text) - 2, -1, -1):
-            if all(canvas.is_blank(column, row) for column in range(start, start + len(text))):
-                return start, text
-    return max(0, canvas.columns - len(tries[-1]) - 2), tries[-1]
-
-
-def _x_axis(plot: _Plot, gutter: int) -> tuple[Line, Line]:
+def _x_axis(sheet: Sheet, gutter: int) -> tuple[Line, Line]:
     """The axis with its marks, and the numbers below."""
-    columns = plot.canvas.columns
-    values = ticks(plot.x, max(2, columns // 12))
+    columns = sheet.columns
+    values = ticks(sheet.x, max(2, columns // 12))
     places = {
-        round(plot.x.place(v) * (columns - 1)): text for v, text in zip(values, labels(values), strict=True)
+        round(sheet.x.place(v) * (columns - 1)): text for v, text in zip(values, labels(values), strict=True)
     }
     spans: list[Span] = [Span(" " * (gutter + 1) + "└", "dim")]
     numbers = [" "] * (columns + gutter + 10)
     for column in range(columns):
-        if column in plot.marks:
-            spans.append(Span(NOT_FINITE_ASCII if plot.canvas.only_ascii else NOT_FINITE, "bad"))
+        if column in sheet.nonfinite:
+            spans.append(Span(NOT_FINITE_ASCII if sheet.only_ascii else NOT_FINITE, "bad"))
         else:
             spans.append(Span("┬" if column in places else "─", "dim"))
     free = 0

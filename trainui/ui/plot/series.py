@@ -51,6 +51,28 @@ class Threshold:
     label: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Guide:
+    """A faint line: a curve that was written down, what is expected, or an edge of its band."""
+
+    points: tuple[tuple[float, float], ...]
+    """(x, value), from left to right."""
+    tone: str = "gate"
+    sparse: int = 1
+    """Only every so manyth dot is drawn."""
+    counts: bool = True
+    """Whether the y axis makes room for it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """Where something happened: an upright line, and its name."""
+
+    x: float
+    label: str
+    tone: str = "bad"
+
+
 def from_points(points: Sequence[CurvePoint], *, axis: str) -> tuple[Stretch, ...]:
     """Every point as a stretch of its own."""
     out = []

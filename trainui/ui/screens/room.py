@@ -20,6 +20,7 @@ class ChartSettings:
     metric: str | None = None
     axis: str = EPOCH
     log: bool = False
+    looks_ahead: bool = True
 
 
 class Room(Acting):
@@ -74,6 +75,7 @@ class Room(Acting):
             first=self.settings.metric,
             axis=self.settings.axis,
             log=self.settings.log,
+            looks_ahead=self.settings.looks_ahead,
         )
         curves.plot(drawn)
 
@@ -94,6 +96,11 @@ class Room(Acting):
     def action_axis(self) -> None:
         """Epochs or steps."""
         self.settings.axis = STEP if self.settings.axis == EPOCH else EPOCH
+        self._hear(self.snapshot)
+
+    def action_look_ahead(self) -> None:
+        """What is expected of the curves, or only what was."""
+        self.settings.looks_ahead = not self.settings.looks_ahead
         self._hear(self.snapshot)
 
 

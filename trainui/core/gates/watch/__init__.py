@@ -1,0 +1,8 @@
+"""The default watch: what is looked for on every run, without a gate written."""
+
+from __future__ import annotations
+
+from trainui.core.gates.watch.default import METERS, DefaultWatch
+from trainui.core.gates.watch.detector import KINDS, is_stale
+
+__all__ = ["KINDS", "METERS", "DefaultWatch", "is_stale"]

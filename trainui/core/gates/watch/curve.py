@@ -1,0 +1,175 @@
+"""A loss that should fall: whether it explodes or spikes, told from its own noise and its own progress.
+
+Both limits have two sides. Beside its level (a quarter up) a loss near zero would always seem to explode, beside its
+progress (start to best) one that never fell would: a rise counts when it is large beside both, and beside the noise.
+"""
+
+from __future__ import annotations
+
+import statistics
+from bisect import bisect_left, insort
+from collections import deque
+from itertools import pairwise
+
+from trainui.core.gates.primitives.spike import deviation
+from trainui.core.gates.units import shown
+from trainui.core.gates.verdict import State
+
+MEDIAN_OF = 5
+WINDOW = 50
+LEAST = 30
+"""Values before a spike can be told from a rough start."""
+SPIKE_MADS, SPIKE_RISE, SPIKE_LOST = 10.0, 0.25, 0.10
+"""A spike is so many deviations, such a share of the median, and such a share of the progress away."""
+SPIKE_TRIPS = 0.5
+"""A spike that takes this share of the progress back trips; smaller ones warn."""
+OFTEN = 3
+"""But so many of them within one window trip as well."""
+RISES = ((0.25, 0.15), (0.15, 0.40))
+"""(Share of the best value, share of the progress): an excursion is beyond both of one pair."""
+HUGE = (1.0, 0.5)
+"""Beyond both of these, fewer in a row are enough."""
+NOISE = 5.0
+"""And so many standard deviations of one value."""
+WARN_AFTER, TRIP_AFTER, TRIP_HUGE_AFTER = 5, 10, 5
+NO_PROGRESS = 0.5
+"""A loss that never fell has this share of its best value to lose."""
+TO_SIGMA = 1.4826 / 2**0.5
+"""Median |difference of neighbours| → standard deviation of one: it sees noise and ignores trend."""
+NOISE_EVERY = 10
+FLIPS = 2
+"""A loss may cross zero on its way down, and jump back over it."""
+
+
+class Curve:
+    """The newest values of one loss, where it began, and its best."""
+
+    __slots__ = (
+        "_at_noise", "_hit", "_huge", "_newest", "_noise", "_order", "_queue", "_spikes", "_streak", "best", "count",
+        "exploding", "middle", "reason", "spike", "start",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.exploding = State.OK
+        self.spike = State.OK
+        self.reason = ""
+        self.restart()
+
+    def restart(self) -> None:
+        """The run begins anew in the same file."""
+        self._queue: deque[float] = deque()
+        self._order: list[float] = []
+        self._newest: deque[float] = deque(maxlen=MEDIAN_OF)
+        self.count = 0
+        self.start = self.best = self.middle = 0.0
+        self._streak = self._huge = 0
+        self._hit = -WINDOW
+        self._spikes = 0
+        self._noise = 0.0
+        self._at_noise = -NOISE_EVERY
+
+    @property
+    def least(self) -> float:
+        """The smallest value of the window."""
+        return self._order[0] if self._order else 0.0
+
+    @property
+    def recent(self) -> tuple[float, ...]:
+        """At most eight newest values."""
+        return tuple(self._queue)[-8:]
+
+    def see(self, value: float) -> bool:
+        """Take in a finite value; whether `exploding` or `spike` changed."""
+        order, queue = self._order, self._queue
+        before = (self.exploding, self.spike)
+        held = len(order)
+        if held >= LEAST:
+            middle = order[held // 2]
+            if value - middle > SPIKE_RISE * abs(middle):
+                self._jump(value, middle)
+            elif self.spike is State.WARN and self.count - self._hit > WINDOW:
+                self.spike = State.OK
+        self.count += 1
+        queue.append(value)
+        insort(order, value)
+        if held >= WINDOW:
+            del order[bisect_left(order, queue.popleft())]
+        newest = self._newest
+        newest.append(value)
+        if self.count >= MEDIAN_OF:
+            self.middle = now = sorted(newest)[MEDIAN_OF // 2]
+            if self.count == MEDIAN_OF:
+                self.start = self.best = now
+            elif now <= self.best:
+                self.best = now
+                self._calm()
+            elif now - self.best > RISES[1][0] * abs(self.best):
+                self._rise(now)
+            elif self._streak:
+                self._calm()
+        return before != (self.exploding, self.spike)
+
+    def is_leaving(self) -> bool:
+        """Whether its newest values, finite as they were, were on their way up: it rose until it was no number."""
+        if self.count < MEDIAN_OF or self._hovers():
+            return False
+        low = self._order[0]
+        return (
+            self.middle - low > RISES[0][0] * abs(low) and self.middle >= self._order[len(self._order) // 2]
+        )
+
+    def _progress(self) -> float:
+        return max(self.start - self.best, NO_PROGRESS * abs(self.best))
+
+    def _hovers(self) -> bool:
+        """Losses that change their sign often (of policies, say) are about zero, where shares of them mean nothing."""
+        if self._order[0] >= 0 or self._order[-1] <= 0:
+            return False
+        return sum((one > 0) is not (other > 0) for one, other in pairwise(self._queue)) > FLIPS
+
+    def _jump(self, value: float, middle: float) -> None:
+        away, progress = value - middle, self._progress()
+        spread = deviation(self._order, middle)
+        if away <= max(SPIKE_MADS * spread, SPIKE_LOST * progress) or self._hovers():
+            return
+        self._spikes = self._spikes + 1 if self.count - self._hit <= WINDOW else 1
+        self._hit = self.count
+        if self.spike is not State.TRIPPED:
+            self.spike = (
+                State.TRIPPED if away > SPIKE_TRIPS * progress or self._spikes >= OFTEN else State.WARN
+            )
+            self.reason = f"is {shown(value)}, beside a median of {shown(middle)} in the last {WINDOW} values"
+
+    def _rise(self, now: float) -> None:
+        off, progress = now - self.best, self._progress()
+        rise, lost = (
+            off / abs(self.best) if self.best else float("inf"),
+            off / progress if progress else float("inf"),
+        )
+        if not any(rise > least and lost > share for least, share in RISES) or self._hovers():
+            self._calm()
+            return
+        if not self._streak and self.count - self._at_noise >= NOISE_EVERY:
+            self._at_noise = self.count
+            values = tuple(self._queue)
+            steps = [abs(one - other) for one, other in pairwise(values)]
+            self._noise = TO_SIGMA * statistics.median(steps)
+        if off <= NOISE * self._noise:
+            self._calm()
+            return
+        self._streak += 1
+        self._huge = self._huge + 1 if rise > HUGE[0] and lost > HUGE[1] else 0
+        if self.exploding is State.TRIPPED:
+            return
+        if self._streak >= TRIP_AFTER or self._huge >= TRIP_HUGE_AFTER:
+            self.exploding = State.TRIPPED
+        elif self._streak >= WARN_AFTER:
+            self.exploding = State.WARN
+        rose = f"rose to {shown(now)} (median of {MEDIAN_OF}) from a best of {shown(self.best)}"
+        self.reason = f"{rose}, {self._streak} in a row"
+
+    def _calm(self) -> None:
+        self._streak = self._huge = 0
+        if self.exploding is State.WARN:
+            self.exploding = State.OK
+            self.reason = f"is back at {shown(self.middle)}"

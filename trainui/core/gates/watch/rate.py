@@ -1,0 +1,44 @@
+"""The learning rate, to tell an LR-range test, in which the loss is meant to explode, from training."""
+
+from __future__ import annotations
+
+from trainui.core.gates.verdict import Point
+
+LEAST = 20
+RISEN = 1000.0
+DOUBLING = 8.0
+"""A range test rises by a factor: by far more since its first half, or quarter, than a warm-up does."""
+
+
+class Rate:
+    """How the learning rate went from the first value on."""
+
+    __slots__ = ("_count", "_first", "_half", "_last", "_mark", "_rises")
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._first = self._last = self._half = self._mark = 0.0
+        self._rises = True
+
+    def see(self, point: Point) -> None:
+        """Take in a value."""
+        value = point.value
+        if value - value != 0 or not self._rises:
+            return
+        self._count += 1
+        if self._count == 1:
+            self._first = value
+        self._rises = value >= self._last
+        self._last = value
+        if self._count & (self._count - 1) == 0:  # at 1, 2, 4, 8, …
+            self._half, self._mark = self._mark, value
+
+    @property
+    def is_range_test(self) -> bool:
+        """Whether it rose all the time, by powers."""
+        return (
+            self._rises
+            and self._count >= LEAST
+            and self._last >= RISEN * abs(self._first)
+            and self._last >= DOUBLING * self._half
+        )
