@@ -82,6 +82,15 @@ def test_wait_tells_a_failed_run_and_a_failed_criterion_by_its_exit_code(cockpit
     assert cockpit.run("count-2")["cause"] == "exit 3"
 
 
+def test_a_run_that_prints_nothing_wrong_is_known_to_have_printed_nothing_wrong(cockpit):
+    spec = cockpit.project / "jobs" / "count.toml"
+    gate = '[[gate]]\nid = "no-errors"\nrole = "flag"\ntest = "event"\nmatch = "(?i)error"\n'
+    spec.write_text(f"{spec.read_text()}\n{gate}")
+    cockpit("start", "count", "--wait")
+    stands = next(gate for gate in cockpit.json("gates", "count-1") if gate["gate"] == "no-errors")
+    assert (stands["verdict"], stands["reason"]) == ("ok", "nothing it printed matches /(?i)error/")
+
+
 def test_wait_forgives_a_stretch_goal_that_was_not_met(cockpit):
     spec = cockpit.project / "jobs" / "count.toml"
     spec.write_text(spec.read_text().replace('role = "criterion"', 'role = "criterion"\nseverity = "info"'))

@@ -40,7 +40,7 @@ def test_a_toml_without_a_job_is_not_a_job(tmp_path):
         (MINIMAL + "x = [\n", ["a.toml:", "not valid TOML"]),
         (MINIMAL + '[[metrics.pattern]]\nregex = "(?P<a"\n', ["a.toml:", "pattern"]),
         (MINIMAL + '[[metrics.pattern]]\nregex = "loss"\n', ["a.toml:5", "names no group"]),
-        (MINIMAL + '[[gate]]\nid = "g"\ntest = "valu"\n', ["a.toml:5", "gate 'g'", "value"]),
+        (MINIMAL + '[[gate]]\nid = "g"\ntest = "valu"\n', ["a.toml:6", "gate 'g'", "value"]),
         (MINIMAL + "grace_seconds = -1\n", ["a.toml:4", "grace_seconds cannot be -1"]),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from datetime import datetime
 
 import click
@@ -12,6 +13,7 @@ from trainui.cli.printing import (
     duration,
     is_person,
     number,
+    plain,
     print_json,
     run_json,
     table,
@@ -21,6 +23,8 @@ from trainui.core.export.document import jsonable
 from trainui.core.project import StudyFile
 from trainui.core.run import Status
 from trainui.core.store.intents import Desk
+from trainui.core.store.read import Reader
+from trainui.core.store.studies import PREFIX as STUDY
 from trainui.core.store.views import RunView
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -76,6 +80,7 @@ def ls_command(place: Place, everything: bool, as_json: bool) -> None:
         return
     if views:
         _print_runs(views)
+        _print_questions(reader, {view.run for view in views})
     else:
         click.echo(
             "nothing is live or new; --all shows every run"
@@ -90,6 +95,14 @@ def ls_command(place: Place, everything: bool, as_json: bool) -> None:
 
 def _is_news(view: RunView, since: float) -> bool:
     return view.status is not Status.ENDED or (view.ended_at or 0) >= since
+
+
+def _print_questions(reader: Reader, runs: Collection[str]) -> None:
+    """What waits for a person: the questions of these runs, and of studies."""
+    for one in reader.questions():
+        if one.run in runs or one.run.startswith(STUDY):
+            whom = one.run.removeprefix(STUDY)
+            click.echo(plain(f"{whom} asks: {one.question} (trainui answer {whom} {one.gate} yes|no)"))
 
 
 def _print_runs(views: list[RunView]) -> None:

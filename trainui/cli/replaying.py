@@ -14,15 +14,13 @@ from trainui.cli.printing import duration, number, plain, print_json, table
 from trainui.core.backtest.findings import Finding
 from trainui.core.backtest.labels import Labels, Score, label_of, labels_in, read_labels, scores
 from trainui.core.backtest.replay import Replayed, replay
+from trainui.core.backtest.scripts import Script, script_of
 from trainui.core.backtest.sources import Shelf
+from trainui.core.backtest.studies import cast, replay_study
 from trainui.core.backtest.tape import Tape
-from trainui.core.errors import NotFoundError, SpecError, UserError, nearest
+from trainui.core.errors import NotFoundError, UserError, nearest
 from trainui.core.export.document import jsonable
-from trainui.core.gates import Gate
-from trainui.core.ingest.patterns import compile_patterns
-from trainui.core.project import find_jobs
-from trainui.core.spec import Spec
-from trainui.core.specfile import load_spec
+from trainui.core.gates import Gate, Judge
 from trainui.core.store.read import Reader
 from trainui.core.store.schema import connect
 
@@ -34,11 +32,12 @@ SHOWN = 5
 @click.argument("spec", metavar="SPEC")
 @click.argument("more", nargs=-1, metavar="")
 @click.option(
-    "--on", "sources", multiple=True, metavar="X...", help="Run, study, log file or folder; several."
+    "--on", "sources", multiple=True, metavar="X...", help="Run, study, log or folder, or ALIAS=X; several."
 )
 @click.option(
     "--labels", metavar="FILE|NAME=LABEL,...", help="What is known of the runs: healthy, diverged, ..."
 )
+@click.option("--study", default="", metavar="NAME", help="Which study, of a file with several.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @db_option
 def replay_command(
@@ -47,79 +46,76 @@ def replay_command(
     more: tuple[str, ...],
     sources: tuple[str, ...],
     labels: str | None,
+    study: str,
     as_json: bool,
 ) -> None:
     """Hold the gates of SPEC against finished runs: what would have fired, when, and what it would have saved.
 
-    SPEC is a job, a spec file or a study file, or `default` for what is watched on every run without a gate. Nothing
+    SPEC is a job, a study, the file of one, or `default` for what is watched on every run without a gate. Nothing
     is stored. With --labels: how often each gate found what was bad, and how often it cried wolf.
     """
     words = [*sources, *more]
     if not words:
         raise UserError("nothing to replay on", hint="trainui replay SPEC --on RUN, or a log file")
-    source = _spec(place, spec)
-    gates = source.gates()
-    if not gates:
-        hint = "a [[gate]] in it adds one; `trainui replay default` needs none"
-        raise UserError(f"job {source.job.name!r} has no gates", hint=hint)
+    script = script_of(spec, project=lambda: place.project, study=study)
     shelf = shelf_of(place)
-    patterns = compile_patterns(source.metrics.pattern)
-    tapes = [tape for word in words for tape in shelf.tapes(word, patterns)]
-    done = _replay_all(tapes, gates)
-    known = labels_for([tape for tape in tapes if tape.run in {one.run for one in done}], labels)
-    findings = [finding for one in done for finding in one.findings]
+    parts = [part for word in words for part in _parts(shelf, word, script)]
+    parts = _with_metrics(parts, script)
+    done, across = _replay_all(script, parts)
+    known = labels_for([tape for _, tape in parts], labels)
+    findings = [*(finding for one in done for finding in one.findings), *across]
     scored = scores(findings, known) if known else []
     if as_json:
         listed = [finding_json(one) for one in findings]
         print_json({"gates": listed, "summary": [score_json(one) for one in scored]} if scored else listed)
     else:
         for nth, one in enumerate(done):
-            _print(one, is_first=nth == 0)
+            _print_run(one, is_first=nth == 0)
+        if across:
+            click.echo(f"\n{across[0].run}: {counted(one.verdict for one in across)}")
+            _print_findings(across)
         _print_scores(scored)
-    _tell_unwritten(done, gates)
+    _tell_unwritten(done, script.gates)
     if labels and len(known) < len(done):
         without = [one.run for one in done if one.run not in known]
         click.echo(f"trainui: no label for {some(without)}", err=True)
 
 
-def _replay_all(tapes: Sequence[Tape], gates: Sequence[Gate]) -> list[Replayed]:
-    """Every run that holds a metric; those without are named. Raises NotFoundError when there is none."""
-    done: list[Replayed] = []
-    without: list[str] = []
-    for tape in tapes:
-        one = replay(tape, gates)
-        if one.told.points:
-            done.append(one)
-        else:
-            without.append(tape.run)
-    if not done:
+Part = tuple[str, Tape]
+"""(alias in a study, or nothing, the run)."""
+
+
+def _parts(shelf: Shelf, word: str, script: Script) -> list[Part]:
+    """The runs that one word names; before a sign of equality, what the study calls them."""
+    alias, sign, name = word.partition("=")
+    if script.plan is not None and sign and alias in script.plan.runs:
+        return [(alias, tape) for tape in shelf.tapes(name, script.patterns)]
+    return [("", tape) for tape in shelf.tapes(word, script.patterns)]
+
+
+def _with_metrics(parts: Sequence[Part], script: Script) -> list[Part]:
+    """Those that hold a metric; the others are named. Raises NotFoundError when there is none.
+
+    Gates that look for printed lines can also be held against a log that tells no number.
+    """
+    hears = bool(Judge(script.gates).looks_for)
+    kept = [(alias, tape) for alias, tape in parts if hears or next(tape.rows(), None) is not None]
+    without = [tape.run for _, tape in parts if all(tape is not one for _, one in kept)]
+    if not kept:
         hint = f"see what would be read: trainui parse {without[0]}" if len(without) == 1 else ""
         raise NotFoundError(
             f"{some(without)} {'holds' if len(without) == 1 else 'hold'} no metric", hint=hint
         )
     if without:
         click.echo(f"trainui: {len(without)} without a metric: {some(without)}", err=True)
-    return done
+    return kept
 
 
-def _spec(place: Place, word: str) -> Spec:
-    """The spec that is meant: a file, or a job of the project. Raises SpecError or NotFoundError."""
-    path = Path(word).expanduser()
-    if path.suffix == ".toml" or path.is_file():
-        if not path.exists():
-            raise NotFoundError(f"{path} does not exist", hint="name a job, or its spec file")
-        spec = load_spec(path)
-        if spec is None:
-            raise SpecError(f"{path}:1: has no [job] table", hint="name the spec file of a job")
-        return spec
-    jobs = find_jobs(place.project)
-    job = next((job for job in jobs if job.name == word), None)
-    if job is None:
-        hint = nearest(word, [*(job.name for job in jobs), "default"])
-        raise NotFoundError(f"there is no job {word!r}", hint=hint)
-    if job.spec is None:
-        raise SpecError(job.problem)
-    return job.spec
+def _replay_all(script: Script, parts: Sequence[Part]) -> tuple[list[Replayed], list[Finding]]:
+    """What was found within each run, and across them."""
+    if script.plan is None:
+        return [replay(tape, script.gates, script.watch(tape.spec)) for _, tape in parts], []
+    return replay_study(script, cast(script.plan, parts))
 
 
 def shelf_of(place: Place) -> Shelf:
@@ -175,24 +171,27 @@ def score_json(one: Score) -> dict[str, Any]:
     return {**jsonable(one), "rate": one.rate, "by_label": labels}
 
 
-def _print(one: Replayed, *, is_first: bool) -> None:
-    shown = [finding for finding in one.findings if not finding.is_default or finding.verdict != "pending"]
+def _print_run(one: Replayed, *, is_first: bool) -> None:
     long = f", {duration(one.told.seconds)}" if one.told.seconds else ""
     count = f"{one.told.points:,} points{long}"
-    click.echo(
-        f"{'' if is_first else chr(10)}{plain(one.run)} ({count}): {counted(f.verdict for f in shown)}"
-    )
+    verdicts = counted(finding.verdict for finding in one.findings)
+    click.echo(f"{'' if is_first else chr(10)}{plain(one.run)} ({count}): {verdicts}")
+    if one.findings:
+        _print_findings(one.findings)
+
+
+def _print_findings(findings: Sequence[Finding]) -> None:
     rows = [
         [
-            f"  {finding.gate}",
-            loud(finding.verdict),
-            number(finding.value),
-            where(finding.at_epoch, finding.at_step),
-            finding.reason,
-            finding.action,
-            _saved(finding),
+            f"  {one.gate}",
+            loud(one.verdict),
+            number(one.value),
+            where(one.at_epoch, one.at_step),
+            f"{one.reason}{f' [{one.label}]' if one.label else ''}",
+            one.action,
+            _saved(one),
         ]
-        for finding in shown
+        for one in findings
     ]
     table(["  gate", "verdict", "value", "at", "why", "action", "saved"], rows, right=(2,))
 
@@ -234,7 +233,7 @@ def _tell_unwritten(done: Sequence[Replayed], gates: Sequence[Gate]) -> None:
     """Say loudly of a gate that no run could be judged by that none writes its metric."""
     written = frozenset().union(*(one.metrics for one in done))
     for gate in gates:
-        absent = [name for name in gate.params.metrics if not name.startswith("@") and name not in written]
-        if absent:
-            hint = nearest(absent[0], written)
-            click.echo(f"trainui: gate {gate.id!r}: no run writes {absent[0]} ({hint})", err=True)
+        for metric in gate.params.metrics:
+            if not metric.startswith("@") and written.isdisjoint(gate.names(metric)):
+                hint = nearest(metric, written)
+                click.echo(f"trainui: gate {gate.id!r}: no run writes {metric} ({hint})", err=True)

@@ -17,11 +17,20 @@ def hold_command(place: Place, runs: tuple[str, ...]) -> None:
 
 
 @click.command("release")
-@click.argument("runs", nargs=-1, required=True)
+@click.argument("runs", nargs=-1)
+@click.option("--queue", "whole", is_flag=True, help="Release the queue, which a gate holds.")
+@click.option("--job", "jobs", multiple=True, metavar="JOB", help="Release a job, which a gate holds.")
 @db_option
-def release_command(place: Place, runs: tuple[str, ...]) -> None:
+def release_command(place: Place, runs: tuple[str, ...], whole: bool, jobs: tuple[str, ...]) -> None:
     """Let held runs start; one that pauses before its next try starts at once."""
-    for_each(runs, place.client().release)
+    if not runs and not whole and not jobs:
+        raise click.UsageError("name a RUN, or --queue or --job JOB for what a gate holds")
+    client = place.client()
+    if whole:
+        client.lift()
+    if jobs:
+        client.lift(list(jobs))
+    for_each(runs, client.release)
 
 
 @click.command("edit")

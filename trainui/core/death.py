@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from trainui.core.run import Result
+from trainui.core.run import KINDS, Result
 
 HOST, GPU, DISK, NONFINITE = "out of host memory", "out of GPU memory", "disk full", "non-finite loss"
 HANG_UP, RESTARTED = "hang-up", "machine restarted"
@@ -74,13 +74,6 @@ SHELL = {129: "SIGHUP", 134: "SIGABRT", 135: "SIGBUS", 137: "SIGKILL", 139: "SIG
 """Exit codes by which a shell tells that a signal ended its command."""
 LOST = ("its keeper and its guard died", "exit.json is damaged", "its run directory was deleted")
 """What is said of runs whose end nobody saw."""
-
-
-KINDS = (
-    "exit", "signal", "out-of-gpu-memory", "out-of-host-memory", "non-finite-loss", "disk-full", "time-limit",
-    "hang-up", "hung", "machine-restarted", "lost", "could-not-start", "budget", "user", "gate",
-)  # fmt: skip
-"""Every kind of cause there is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

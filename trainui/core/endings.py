@@ -9,8 +9,10 @@ import msgspec
 
 from trainui.core.death import Death, cause_of_death, kind_of
 from trainui.core.engines.local import Exit, Observation
-from trainui.core.gates import State
+from trainui.core.gates import Gate
 from trainui.core.ingest.text import tail_lines
+from trainui.core.launching import start_payload
+from trainui.core.relaunching import Relauncher
 from trainui.core.retry import next_try
 from trainui.core.run import Status
 from trainui.core.store.curves import last_nonfinite
@@ -34,6 +36,7 @@ class Endings:
         self._runs = RunWriter(db)
         self._treasury = treasury
         self._tries_again = tries_again
+        self._relauncher = Relauncher(db, treasury)
 
     def bury(self, run: RunRow, watch: Watch, seen: Observation, now: Clock) -> None:
         """Record how a run ended: its streams were read to the end just before."""
@@ -80,11 +83,7 @@ class Endings:
     def end(self, run: RunRow, watch: Watch, death: Death, now: Clock, *, left: Exit | None = None) -> None:
         """The very last. Call inside a transaction."""
         exit_code = left.code if left else None
-        for verdict in watch.end(result=str(death.result), exit_code=exit_code, now=now.unix):
-            if verdict.state is not State.OK:
-                self._runs.event(
-                    run.name, "gate", f"{verdict.gate} {verdict.state}: {verdict.reason}", at=now.unix
-                )
+        watch.end(result=str(death.result), exit_code=exit_code, now=now.unix)
         shown = f"{death.result}: {death.cause}" if death.cause else str(death.result)
         changes: dict[str, Any] = {
             "result": str(death.result),
@@ -97,8 +96,15 @@ class Endings:
             if run.started_boot is not None and run.boot_id == now.boot_id:
                 changes |= {"ended_boot": now.boot, "seconds": now.boot - run.started_boot}
         self._runs.move(run, Status.ENDED, shown, at=left.at if left else now.unix, **changes)
-        self._try_again(run, death.cause, now)
-        forget_environment(self._db, run.name)  # it may hold secrets, and nobody starts this run again
+        is_remedied = self._tries_again and self._relauncher.after_death(self._now(run), death.cause, now)
+        if not is_remedied:
+            self._try_again(run, death.cause, now)
+        if not any(_may_start(gate) for gate in watch.gates.values()):
+            forget_environment(self._db, run.name)  # it may hold secrets, and nobody starts this run again
+
+    def _now(self, run: RunRow) -> RunRow:
+        """The row as it stands in this transaction."""
+        return self._runs.get(run.name) or run
 
     def _try_again(self, run: RunRow, cause: str, now: Clock) -> None:
         """Queue the next of the line, in the transaction that ended this one, where its spec says so."""
@@ -111,14 +117,9 @@ class Endings:
         delay = next_try(policy, kind, tries=done)
         if delay is None or policy is None or not self._tries_again:
             return
-        payload = {
-            "job": run.job,
+        payload = start_payload(run.spec, run.project, armed=run.armed, priority=run.priority) | {
             "study": run.study,
-            "spec": run.spec.to_json(),
-            "project": str(run.project),
-            "armed": run.armed,
             "parent": run.name,
-            "priority": run.priority,
             "retried_for": kind,
             "env": environment_of(self._db, run.name),
             "start_after": now.boot + delay,
@@ -127,3 +128,10 @@ class Endings:
         name = queue_start(self._db, run.directory.parent, run.job, payload)
         text = f"{name} tries again in {delay:.0f} s, after {kind}: {done + 1} of {policy.on[kind]}"
         self._runs.event(run.name, "queue", text, at=now.unix)
+
+
+def _may_start(gate: Gate) -> bool:
+    """Whether a gate may queue a run that takes over this one's environment."""
+    return any(
+        action.startswith(("launch:", "relaunch")) for actions in gate.actions.values() for action in actions
+    )

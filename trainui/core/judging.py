@@ -16,6 +16,7 @@ from dataclasses import replace
 from trainui.core.gates import Gate, Judge, Notice, Point, State, Verdict
 from trainui.core.hearing import one_of
 from trainui.core.retelling import answer_reading, meter_reading, meters_of, notice_reading, retell, tell
+from trainui.core.store.history import exit_code_of
 from trainui.core.store.lineage import told_before
 from trainui.core.store.readings import Reading, readings_of, write_reading
 from trainui.core.store.runs import RunRow, RunWriter
@@ -76,12 +77,6 @@ class Judging:
         """Write the gates down before the run starts. Call inside a transaction."""
         write_gates(self._db, self._run.name, self.gates)
 
-    def unanswered(self) -> list[Verdict]:
-        """Verdicts that were committed by a manager that died before it acted on them."""
-        waiting = set(self._runs.unanswered(self._run.name))
-        current = self._judge.current()
-        return [self._acting(current[gate.id]) for gate in self._all_gates() if gate.id in waiting]
-
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """One in which the judge is told something: when it fails, the judge is ahead of the store."""
@@ -129,19 +124,19 @@ class Judging:
         """Tell the judge what is no number; the verdicts that changed, committed."""
         return self._commit(notice_reading(self._here(notice), seq=self._newest()))
 
-    def is_printing(self, *, now: float) -> None:
-        """Tell the judge, once, that what the run prints is looked at."""
-        self._once(Notice(kind="output", at=now))
+    def listens(self, *, now: float) -> list[Verdict]:
+        """Tell the judge, once, that what the run prints is looked at; the verdicts that changed, committed."""
+        return self._once(Notice(kind="output", at=now))
 
-    def told_to_stop(self, who: str, *, now: float) -> None:
-        """Tell the judge, once, that somebody asked the run to stop."""
-        self._once(Notice(kind="stop", text=who, at=now))
+    def told_to_stop(self, who: str, *, now: float) -> list[Verdict]:
+        """Tell the judge, once, that somebody asked the run to stop; the verdicts that changed, committed."""
+        return self._once(Notice(kind="stop", text=who, at=now))
 
-    def _once(self, notice: Notice) -> None:
-        if notice.kind not in self._said:
-            self._said.add(notice.kind)
-            if self._judge.hears:
-                self.notice(notice)
+    def _once(self, notice: Notice) -> list[Verdict]:
+        if notice.kind in self._said:
+            return []
+        self._said.add(notice.kind)
+        return self.notice(notice) if self._judge.hears else []
 
     def answer(self, gate: str, is_yes: bool, *, who: str, note: str, now: float) -> list[Verdict]:
         """Take somebody's answer; the verdicts that changed, committed. Raises as `Judge.answer` does."""
@@ -153,6 +148,12 @@ class Judging:
         changed = self._judge.end(result=result, exit_code=exit_code, at=now)
         self._write(changed)
         return changed
+
+    def close(self, *, at: float) -> None:
+        """The run had ended before this was made: the judge is told so, and nothing is written."""
+        code = exit_code_of(self._db, self._run.name)
+        self._judge.end(result=str(self._run.result), exit_code=code, at=at)
+        self._written = {name: (one.state, one.value) for name, one in self._judge.current().items()}
 
     def _anew(self) -> Judge:
         """A judge brought to where the store says it stood; what it decides again was decided before."""
@@ -199,10 +200,10 @@ class Judging:
         return changed
 
     def _acting(self, verdict: Verdict) -> Verdict:
-        gate = next(one for one in self._all_gates() if one.id == verdict.gate)
+        gate = next(one for one in self.all_gates() if one.id == verdict.gate)
         return replace(verdict, actions=gate.actions.get(verdict.state, ()))
 
-    def _all_gates(self) -> list[Gate]:
+    def all_gates(self) -> list[Gate]:
         """Those of the spec, and detectors of the default watch that have ever left ok."""
         return [*self.gates, *self._judge.unwritten.values()]
 

@@ -110,6 +110,18 @@ def why_it_cannot_start(spec: Spec, project: Path) -> tuple[str, str]:
     return reason_not_to_start(words, str(project), spec.env.get("PATH") or _path(os.environ))
 
 
+def start_payload(spec: Spec, project: Path, *, armed: bool = False, priority: int = 0) -> dict[str, Any]:
+    """What a `start` intent of a spec says, less whose environment it has."""
+    return {
+        "job": spec.job.name,
+        "study": spec.job.study or spec.job.name,
+        "spec": spec.to_json(),
+        "project": str(project),
+        "armed": armed or spec.job.arm,
+        "priority": priority,
+    }
+
+
 def prepare_directory(run: RunRow, order: Order) -> None:
     """Make the run directory with its spec and origin. Raises LaunchError in one sentence."""
     try:

@@ -8,27 +8,29 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from trainui.core.acting import Acting, Reach
+from trainui.core.complaints import PASSING, complaints
 from trainui.core.death import Death
 from trainui.core.endings import Endings
 from trainui.core.engines.local import LocalEngine, Observation, Phase
 from trainui.core.errors import TrainuiError
 from trainui.core.following import BEFORE, stamp
-from trainui.core.gates import State, Verdict, is_stale
+from trainui.core.judging import Judging
 from trainui.core.launching import checkpoint_file
 from trainui.core.metering import Metering
 from trainui.core.meters import Meters
+from trainui.core.notify import Notifier
 from trainui.core.process.files import write_json
-from trainui.core.run import LIVE, Result, Status
+from trainui.core.run import Result, Status
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.streams import StreamWriter
-from trainui.core.store.verdicts import write_action
 from trainui.core.surroundings import Owner, Surroundings, files_before, named_by
 from trainui.core.telemetry import hung_reason, is_hung, silent_but_busy
 from trainui.core.treasury import Clock, Treasury
-from trainui.core.watching import Watch
+from trainui.core.watching import Watch, by_id
 
 OVERDUE = 1.0
 """Seconds after SIGKILL was due at which a pair is poked again."""
@@ -46,10 +48,11 @@ class Lives:
         treasury: Treasury,
         metering: Metering,
         *,
+        notifier: Notifier | None = None,
         tries_again: bool = True,
         looks_around: bool = True,
     ) -> None:
-        """`tries_again`: whether what dies may queue the next of its line, as its spec says. `looks_around`: whether a
+        """`tries_again`: whether what dies may queue the next of its line, and gates act. `looks_around`: whether a
         run may have streams outside its directory that its directory does not tell of."""
         self._looks_around = looks_around
         self._db = db
@@ -59,6 +62,8 @@ class Lives:
         self._metering = metering
         self._meters = Meters(db, metering)
         self._endings = Endings(db, treasury, tries_again=tries_again)
+        reach = Reach(stop=self.stop, save=self.request_checkpoint, left=self._meters.eta, notifier=notifier)
+        self.acting = Acting(db, treasury, reach, acts=tries_again)
         self._watches: dict[str, Watch] = {}
         self._surroundings = Surroundings()
         self._silent: set[str] = set()
@@ -94,19 +99,20 @@ class Lives:
         run = self._note_life(run, seen, now)
         has_ended = seen.phase in (Phase.EXITED, Phase.LOST)
         try:
-            is_new = run.name not in self._watches
+            known = self._watches.get(run.name)
             watch = self._watch(run)
             watch.find(self._elsewhere(run, now, final=has_ended), now=now.unix, final=has_ended)
             if run.status is Status.STOPPING:
                 watch.told_to_stop(run.stop_reason, now=now.unix)
-            verdicts = (watch.unanswered() if is_new else []) + watch.read(now=now.unix, final=has_ended)
+            has_news = bool(watch.read(now=now.unix, final=has_ended)) or watch is not known
         except (sqlite3.Error, TrainuiError, OSError):
             self._watches.pop(run.name, None)
             self._streams.forget()
             raise
         if seen.is_saving and watch.saved_at is not None:
             self._engine.saved(run.directory, at=watch.saved_at)  # what the stop waits for
-        self._act(run, verdicts, now)
+        if has_news:
+            self._act(run, now)
         is_over_soon = seen.phase is not Phase.RUNNING  # no file tells when the last of it is gone
         self._looked[run.name] = ((), 0.0) if watch.is_behind or is_over_soon else (before, now.boot)
         if has_ended:
@@ -144,7 +150,9 @@ class Lives:
             write_json(run.directory / BEFORE, {"files": files_before(run.project, named)})
 
     def _forget(self, run: RunRow) -> None:
-        self._watches.pop(run.name, None)
+        """It has ended: what its gates ask for at last is done when this is committed."""
+        watch = self._watches.pop(run.name, None)
+        self.acting.due[run.name] = watch.gates if watch else None
         self._looked.pop(run.name, None)
         self._silent.discard(run.name)
         self._streams.forget(run.name)
@@ -190,36 +198,38 @@ class Lives:
             with atomic(self._db):
                 self._runs.change(run.name, stop_at=stop_at)
 
-    def _act(self, run: RunRow, verdicts: Sequence[Verdict], now: Clock) -> None:
-        """Tell what changed, and do what the gates say if the run is armed."""
-        for verdict in verdicts:
-            is_loud = verdict.state not in (State.OK, State.PENDING) and not is_stale(verdict)
-            wants_stop = "stop" in verdict.actions
-            run = self._runs.get(run.name) or run
-            with atomic(self._db):
-                if is_loud:
-                    self._runs.event(
-                        run.name, "gate", f"{verdict.gate} {verdict.state}: {verdict.reason}", at=now.unix
-                    )
-                if wants_stop and not run.armed:
-                    left = self._meters.eta(run, now)
-                    write_action(self._db, run.name, verdict.gate, "would have stopped", left)
-                    saved = f", {left / 3600:.1f} h saved" if left else ""
-                    self._runs.event(
-                        run.name,
-                        "gate",
-                        f"{verdict.gate} would have stopped the run{saved} (not armed)",
-                        at=now.unix,
-                    )
-                elif wants_stop:
-                    write_action(self._db, run.name, verdict.gate, "stopped", self._meters.eta(run, now))
-            if wants_stop and run.armed and run.status in LIVE:
-                self.stop(run, f"gate {verdict.gate}", now)
+    def catch_up(self, now: Clock) -> None:
+        """Act on the last words of runs that ended, also those that a manager left that died."""
+        for name, gates in list(self.acting.due.items()):
+            with complaints(name):
+                del self.acting.due[name]
+                run = self._runs.get(name)
+                try:
+                    if run is not None and run.status is Status.ENDED:
+                        self.acting.act_on_run(run, gates or by_id(run.spec.gates()), now)
+                except PASSING:
+                    self.acting.due[name] = gates
+                    raise
+
+    def answer(self, run: RunRow, gate: str, yes: bool, *, who: str, note: str, now: Clock) -> None:
+        """Take a person's answer to a question of a run, also of one that has ended. Raises as the judge does."""
+        if run.status is not Status.ENDED:
+            self._watch(run).answer(gate, yes, who=who, note=note, now=now.unix)
+            self._act(run, now)
+            return
+        judging = Judging(self._db, run, count=lambda: self._streams.points(run.name))
+        judging.close(at=now.unix)
+        judging.answer(gate, yes, who=who, note=note, now=now.unix)
+        self.acting.act_on_run(run, by_id(judging.all_gates()), now)
+
+    def _act(self, run: RunRow, now: Clock) -> None:
+        self.acting.act_on_run(run, self._watch(run).gates, now)
 
     def judge_meters(self, run: RunRow, now: Clock) -> None:
         """Judge what is measured of the run rather than by it: hours, dollars, silence, how long it will take."""
         watch = self._watch(run)
-        self._act(run, watch.meters(self._meters.of(run, watch, now), now=now.unix), now)
+        if watch.meters(self._meters.of(run, watch, now), now=now.unix):
+            self._act(run, now)
         if run.status is Status.RUNNING:
             self._see_silence(run, watch.silent_seconds(now.unix), now)
 

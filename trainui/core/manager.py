@@ -11,19 +11,24 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
+from trainui.core.acting import Subject
 from trainui.core.complaints import complaints
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.errors import SpecError
+from trainui.core.gates import Gate
 from trainui.core.lives import Lives
 from trainui.core.metering import Metering
+from trainui.core.notify import Notifier
 from trainui.core.process import beat
 from trainui.core.process.failpoint import i_am
 from trainui.core.process.files import lock, write_json
 from trainui.core.process.identity import boot_id, boot_seconds, identity_of
 from trainui.core.project import load_config, lock_path
 from trainui.core.queue import Queue
+from trainui.core.ruling import Rulings
 from trainui.core.run import Result, Status
 from trainui.core.store.intents import open_intents
 from trainui.core.store.runs import RunRow, RunWriter, live_of
@@ -53,7 +58,8 @@ class Manager:
         self._engine = LocalEngine()
         self._treasury = Treasury(self._db)
         self._metering = Metering(self._db, self._engine, db_path.parent)
-        self._lives = Lives(self._db, self._engine, self._treasury, self._metering)
+        self._notifier = Notifier(project)
+        self._lives = Lives(self._db, self._engine, self._treasury, self._metering, notifier=self._notifier)
         self._queue = Queue(
             self._db,
             db_path,
@@ -62,8 +68,10 @@ class Manager:
             treasury=self._treasury,
             metering=self._metering,
         )
-        self._studies = Studies(self._db, project)
-        self._wishes = Wishes(self._db, db_path.parent / "runs", engine=self._engine, lives=self._lives)
+        self._studies = Studies(self._db, project, act=self._act_on_study)
+        rulings = Rulings(self._db, lives=self._lives, studies=self._studies)
+        runs = db_path.parent / "runs"
+        self._wishes = Wishes(self._db, runs, engine=self._engine, lives=self._lives, rulings=rulings)
         self._config_seen: float | None = -1.0
         self._next_look = self._next_settle = 0.0
         self.is_idle_since = time.monotonic()
@@ -82,6 +90,8 @@ class Manager:
             with complaints(run.name):
                 self._look_at(run)
         self._read_config(now)
+        self._lives.catch_up(now)
+        self._tell_troubles(now)
         if now.boot >= self._next_settle:
             self._reckon(now)
         with complaints("studies"):
@@ -91,6 +101,19 @@ class Manager:
         self._next_look = now.boot + (LOOK if runs else 4 * LOOK)
         if runs or intents:
             self.is_idle_since = time.monotonic()
+
+    def _act_on_study(self, subject: str, gates: Mapping[str, Gate], now: Clock) -> None:
+        about = Subject(name=subject, project=self.project, runs=self.db_path.parent / "runs")
+        self._lives.acting.act(about, gates, now)
+
+    def _tell_troubles(self, now: Clock) -> None:
+        for text in self._notifier.attend(boot=now.boot):
+            with atomic(self._db):
+                self._runs.event("", "manager", text, at=now.unix)
+
+    def reaped(self, pid: int, code: int) -> None:
+        """A child of this process has ended; `code` is negative for a signal."""
+        self._notifier.ended(pid, code)
 
     def open_count(self) -> int:
         """Runs that have not ended."""
@@ -183,7 +206,7 @@ def _serve(manager: Manager, stopping: list[int]) -> int:
         beat.beat()
         with complaints("tick"):
             manager.tick()
-        _reap()
+        _reap(manager)
         if not manager.db_path.exists():
             break  # nobody can reach what we would write
         if time.monotonic() - manager.is_idle_since > LINGER and not manager.open_count():
@@ -192,11 +215,11 @@ def _serve(manager: Manager, stopping: list[int]) -> int:
     return 0
 
 
-def _reap() -> None:
+def _reap(manager: Manager) -> None:
     """Keepers we started are our children until we die: do not leave zombies."""
     try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            manager.reaped(ended[0], os.waitstatus_to_exitcode(ended[1]))
     except ChildProcessError:
         pass
 

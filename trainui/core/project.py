@@ -17,7 +17,7 @@ from trainui.core.errors import NotFoundError, SpecError, nearest
 from trainui.core.spec import Spec
 from trainui.core.specfile import load_spec
 from trainui.core.studyfile import Study, load_studies
-from trainui.core.studyspec import with_studies, with_study
+from trainui.core.studyspec import own_study, with_studies, with_study, without_across
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,13 +42,24 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     slots: int | None = None
 
 
+class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How people are told what gates find."""
+
+    command: list[str] = []
+    """Run for each message, without a shell: the text is its stdin and $TRAINUI_TEXT."""
+    urls: list[str] = []
+    """Addresses for apprise, the optional extra trainui[notify]."""
+    timeout_seconds: float = 30
+    """How long the command may take."""
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """trainui.toml."""
 
     budget: Budget = Budget()
     machine: list[Machine] = []
     queue: Queue = Queue()
-    notify: dict[str, Any] = {}
+    notify: Notify = Notify()
     ui: dict[str, Any] = {}
 
     @property
@@ -133,7 +144,9 @@ def _explain(path: Path, text: str, message: str) -> SpecError:
     word = unknown[1] if unknown else (re.findall(r"\.(\w+)", message) or [""])[-1]
     line = next((n for n, row in enumerate(text.splitlines(), 1) if re.match(rf"\s*\[*{word}\b", row)), 1)
     if unknown:
-        structs: dict[str, type[msgspec.Struct]] = {"budget": Budget, "machine": Machine, "queue": Queue}
+        structs: dict[str, type[msgspec.Struct]] = {
+            "budget": Budget, "machine": Machine, "queue": Queue, "notify": Notify,
+        }  # fmt: skip
         known = structs.get(unknown[2] or "", Config).__struct_fields__
         return SpecError(f"{path}:{line}: there is no key {word!r}", hint=nearest(word, known))
     return SpecError(f"{path}:{line}: {message}")
@@ -163,6 +176,10 @@ def _check(path: Path, text: str, config: Config) -> None:
             raise refuse(machine.name, f"two machines are called {machine.name!r}")
     if config.queue.slots is not None and config.queue.slots < 1:
         raise refuse("slots", "slots must be at least 1")
+    if config.notify.command and not config.notify.command[0]:
+        raise refuse("command", "the notify command is empty", 'for example ["notify-send", "trainui"]')
+    if not 0 < config.notify.timeout_seconds < float("inf"):
+        raise refuse("timeout_seconds", f"timeout_seconds cannot be {config.notify.timeout_seconds}")
 
 
 def find_jobs(project: Path) -> list[JobFile]:
@@ -201,25 +218,30 @@ def find_job(project: Path, name: str) -> Spec:
             for file in files:
                 if file.problem and file.path.parent == job.path.parent:
                     raise SpecError(file.problem)
-            return with_studies(job.spec, [study for file in files for study in file.studies])
+            studies = [study for file in files for study in file.studies]
+            return with_studies(without_across(job.spec), studies)
     raise NotFoundError(f"there is no job {name!r}", hint=nearest(name, (job.name for job in jobs)))
 
 
 def find_studies(project: Path, jobs: Sequence[JobFile] | None = None) -> list[StudyFile]:
-    """Every `jobs/**/*.toml` with a [study] table; what is wrong with one is kept beside it. `jobs` are those of the
-    project, if somebody has read them."""
-    known = [job.spec for job in (find_jobs(project) if jobs is None else jobs) if job.spec is not None]
+    """Every `jobs/**/*.toml` with a [study] table, and every job with gates that rest on other runs; what is wrong with
+    one is kept beside it. `jobs` are those of the project, if somebody has read them."""
+    jobs = find_jobs(project) if jobs is None else jobs
+    of = {job.path: job.spec for job in jobs if job.spec is not None}
+    known = list(of.values())
     found: list[StudyFile] = []
     taken: dict[str, Path] = {}
     for path in sorted((project / "jobs").rglob("*.toml")):
         shown = path.relative_to(project)
         try:
             studies = load_studies(path, jobs=[spec.job.name for spec in known])
+            own = own_study(of[path], path) if path in of else None
+            studies += (own,) if own else ()
             for study in studies:
                 if study.name in taken:
                     raise SpecError(f"{shown}:1: {taken[study.name]} also calls its study {study.name!r}")
                 for spec in known:
-                    with_study(spec, study)
+                    with_study(without_across(spec), study)
         except SpecError as error:
             problem = str(error).replace(str(path), str(shown))
             found.append(StudyFile(path=path, problem=problem))

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
@@ -21,11 +22,13 @@ from trainui.core.gates import State
 from trainui.core.launching import order_for, prepare_directory
 from trainui.core.lives import Lives
 from trainui.core.metering import Metering
+from trainui.core.preflight import Preflight
 from trainui.core.process.order import Allowance
 from trainui.core.project import manager_argv
 from trainui.core.run import Result, Status
 from trainui.core.schedule import Gpu, Holding, Room, Waiting, choose
-from trainui.core.store.intents import coming, environment_of
+from trainui.core.store.actions import Block, blocks
+from trainui.core.store.intents import beginning_of, coming, environment_of
 from trainui.core.store.lineage import learnt_gpu_memory, newest_checkpoint
 from trainui.core.store.money import Ledger
 from trainui.core.store.runs import RunRow, RunWriter, live_of
@@ -62,6 +65,8 @@ class Queue:
         self._treasury = treasury
         self._metering = metering
         self._gpu_trouble = ""
+        self._blocks: list[Block] = []
+        self._preflight = Preflight()
 
     def start_queued(self, now: Clock) -> int:
         """Start what may start, and say of the others what they wait for; how many were started."""
@@ -74,6 +79,7 @@ class Queue:
             with complaints("telemetry"):
                 self._metering.look(live, now)
             self._remember_gpus(now)
+        self._blocks = blocks(self._db)
         waiting: list[Waiting] = []
         for run in queued:
             with complaints(run.name):  # what is wrong with one does not hold up the others
@@ -109,11 +115,14 @@ class Queue:
 
     def submit(self, run: RunRow, now: Clock) -> None:
         """Launch a starting run. May be said twice of one run: it is launched once."""
-        saved = newest_checkpoint(self._db, run.parent) if run.parent else None
+        begins = beginning_of(self._db, run.name)
+        if begins is None:
+            saved = newest_checkpoint(self._db, run.parent) if run.parent else None
+            begins = saved[0] if saved else ""
         order = order_for(
             run,
             db=self._db_path,
-            last_checkpoint=saved[0] if saved else "",
+            last_checkpoint=begins,
             manager_argv=manager_argv(self._db_path, run.project),
             env=environment_of(self._db, run.name) or os.environ,
         )
@@ -188,7 +197,7 @@ class Queue:
             cpus=resources.cpus,
             ram_gib=resources.ram_gib,
             needs=(*run.spec.job.needs, *(AFTER + job for job in run.spec.job.after)),
-            held=_held(run, now),
+            held=_held(run, now) or blocked(run.job, self._blocks) or self._preflight.why_held(run, now),
         )
 
     def _holding(self, run: RunRow) -> Holding:
@@ -239,4 +248,14 @@ def _held(run: RunRow, now: Clock) -> str:
     if run.start_after is not None and run.boot_id == now.boot_id and run.start_after > now.boot:
         at = datetime.fromtimestamp(now.unix + run.start_after - now.boot)
         return f"its next try at {at:%H:%M:%S}"
+    return ""
+
+
+def blocked(job: str, held: Sequence[Block]) -> str:
+    """What gate holds `job` back, as what it waits for; '' when none does."""
+    for one in held:
+        if fnmatchcase(job, one.job):
+            how = "--queue" if one.job == "*" else f"--job {one.job}"
+            whose = one.subject.replace("study:", "study ")
+            return f"gate {one.gate} of {whose}: {one.reason} (trainui release {how})"
     return ""

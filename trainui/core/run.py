@@ -30,6 +30,12 @@ class Result(StrEnum):
     LOST = "lost"
 
 
+KINDS = (
+    "exit", "signal", "out-of-gpu-memory", "out-of-host-memory", "non-finite-loss", "disk-full", "time-limit",
+    "hang-up", "hung", "machine-restarted", "lost", "could-not-start", "budget", "user", "gate",
+)  # fmt: skip
+"""Every kind of cause of an end, as specs name them."""
+
 LIVE = frozenset({Status.STARTING, Status.RUNNING, Status.PAUSED, Status.STOPPING})
 """Statuses in which a process may exist: it costs money and holds its GPUs."""
 

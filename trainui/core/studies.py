@@ -63,9 +63,12 @@ class Studies:
         if has_news or any(run.status is not Status.ENDED for run in members):
             self._register(members, now)
             soon = list(coming(self._db))
+            # a manager that died may have left something to be done
+            waiting = self._writer.waiting() if self._life is None else ()
             for kept in self._writer.all():
                 with complaints(subject_of(kept.name)):
-                    self._look_at(kept, members, soon, now)
+                    if kept.name in waiting or not self._is_settled(kept, members, soon):
+                        self._look_at(kept, members, soon, now)
         self._life = life
         self._next_look = now.boot + LOOK
 
@@ -144,8 +147,6 @@ class Studies:
     # ---------------------------------------------------------------- how it stands
 
     def _look_at(self, kept: Kept, members: Sequence[Member], soon: Sequence[str], now: Clock) -> None:
-        if self._is_settled(kept, members, soon):
-            return
         is_new = kept.name not in self._watches
         watch = self._watch(kept)
         try:

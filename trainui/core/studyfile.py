@@ -95,6 +95,14 @@ def study_of(text: str) -> Study:
     )
 
 
+def study_with(
+    job: str, tables: Sequence[Mapping[str, Any]], metric: Mapping[str, MetricWords],
+    remedy: Sequence[Remedy], *, path: Path,
+) -> Study:  # fmt: skip
+    """The study of a job's own gates. Raises SpecError."""
+    return _study(job, "", {job: (job,)}, tables, metric, remedy, jobs=(), path=path)
+
+
 def load_studies(path: Path, *, jobs: Collection[str] = ()) -> tuple[Study, ...]:
     """The studies of a file, none when it has no [study] and no [group]; `jobs` are names that exist.
 
@@ -199,6 +207,9 @@ class _Lines:
         """The line that a complaint is about."""
         number = getattr(error, "number", 0)
         named = GATE_ID.match(error.message)
+        if named is None and not number:
+            quoted = re.search(r"'([^']*)'", error.message)
+            return self.line(quoted[1]) if quoted else 1
         start = self.gates[number - 1] if 0 < number <= len(self.gates) else 1
         if named and not number:
             start = next((at for at in self.gates if self._is_of(at, named[1])), 1)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from trainui.core.errors import SpecError
-from trainui.core.gates.plan import ONCE
-from trainui.core.spec import Remedy, Spec
-from trainui.core.studyfile import Study
+from trainui.core.gates.plan import ONCE, is_of_one_run, members_of
+from trainui.core.spec import MetricWords, Remedy, Spec
+from trainui.core.studyfile import Study, study_with
 
 OF_STUDY = ("run", "across")
 """Keys that say something only in a study."""
@@ -31,7 +32,7 @@ def with_study(spec: Spec, study: Study) -> Spec:
         table = _within(study, gate.id)
         if gate.id not in own:
             gates.append(table)
-        elif _bare(own[gate.id]) != _bare(table):
+        elif _bare(own[gate.id]) not in (_bare(table), _bare(_written(study, gate.id))):
             raise _differs(study, "gate", gate.id, spec)
     words = {metric for gate in carried for metric in gate.words}
     metric = dict(spec.metric)
@@ -59,19 +60,62 @@ def with_studies(spec: Spec, studies: Sequence[Study]) -> Spec:
     return spec
 
 
+def own_study(spec: Spec, path: Path) -> Study | None:
+    """The gates of a job that rest on other runs too, as a study that is called like the job; None without one.
+
+    What they do not say of which run it is, is of the job. Raises SpecError.
+    """
+    across = _across(spec)
+    if not across:
+        return None
+    tables = [{"run": spec.job.name, **table} for table in spec.gate if table["id"] in across]
+    goals = {spec.metrics.primary: MetricWords(goal=spec.metrics.goal)} if spec.metrics.primary else {}
+    try:
+        return study_with(spec.job.name, tables, {**goals, **spec.metric}, spec.remedy, path=path)
+    except SpecError as error:
+        raise SpecError(f"{path}:1: {error.message}", hint=error.hint) from error
+
+
+def without_across(spec: Spec) -> Spec:
+    """The spec less the gates that no single run can be judged by."""
+    own = own_study(spec, Path())
+    if own is None:
+        return spec
+    across = {gate.id for gate in own.plan.across}
+    gates = [table for table in spec.gate if table["id"] not in across]
+    return msgspec.structs.replace(spec, gate=gates)
+
+
+def _across(spec: Spec) -> set[str]:
+    """The gates that rest on other runs, and all that these are made of."""
+    gates = {gate.id: gate for gate in spec.gates()}
+    found = {name for name, gate in gates.items() if not is_of_one_run(gate)}
+    more = found
+    while more:
+        made_of = {name for name, gate in gates.items() if set(members_of(gate)) & found}
+        members = {name for gate in made_of for name in members_of(gates[gate])}
+        more = (made_of | members) - found
+        found |= more
+    return found
+
+
 def _within(study: Study, gate: str) -> dict[str, Any]:
     """A gate as a single run carries it: what is done once for several runs is done by the study, and where one of
     them is enough a run that fails it has not failed: there it is a hypothesis."""
-    table = next(dict(one) for one in study.tables if one["id"] == gate)
+    table = dict(_written(study, gate))
     several = len(study.plan.homes[gate]) > 1
     if several and table.get("across") == "any" and table.get("role") == "criterion":
         table["role"] = "hypothesis"
-    if several and "on" in table:
+    if "on" in table:
         table["on"] = {
-            state: [action for action in actions if not action.startswith(ONCE)]
+            state: [study.plan.of_jobs(one) for one in actions if not (several and one.startswith(ONCE))]
             for state, actions in table["on"].items()
         }
     return {key: value for key, value in table.items() if key not in OF_STUDY}
+
+
+def _written(study: Study, gate: str) -> Mapping[str, Any]:
+    return next(one for one in study.tables if one["id"] == gate)
 
 
 def _bare(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sqlite3
 from dataclasses import dataclass
@@ -36,8 +37,10 @@ class Treasury:
         self._db = db
         self._ledger = Ledger(db)
         kept = self._ledger.fact("config")
-        self.config = msgspec.json.decode(kept, type=Config) if kept else Config()
-        self._is_known = bool(kept)
+        self.config, self._is_known = Config(), False
+        with contextlib.suppress(msgspec.ValidationError):  # kept by a trainui that allowed other keys
+            if kept:
+                self.config, self._is_known = msgspec.json.decode(kept, type=Config), True
         self.trouble = ""
         """Why there is no telling what may be spent; '' when there is."""
         self._allowed: dict[str, Allowance] = {}

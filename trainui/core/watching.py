@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from trainui.core.errors import StoreError
 from trainui.core.following import OWN, Stream, Streams, stamp_of, written_after
-from trainui.core.gates import Notice, Verdict
+from trainui.core.gates import Gate, Notice, Verdict
 from trainui.core.hearing import Files, heard
 from trainui.core.ingest.discover import Found
 from trainui.core.ingest.follow import Chunk
@@ -68,9 +68,10 @@ class Watch:
     def _reader(self, kind: str, state: str) -> Reader:
         return reader_for(kind, patterns=self._patterns, state=state)
 
-    def unanswered(self) -> list[Verdict]:
-        """Verdicts that were committed by a manager that died before it acted on them."""
-        return self._judging.unanswered()
+    @property
+    def gates(self) -> dict[str, Gate]:
+        """The gates it is judged by, by their ids: its own, and detectors of the default watch that left ok."""
+        return by_id(self._judging.all_gates())
 
     def register_gates(self) -> None:
         """Write the run's gates down before it starts. Call inside a transaction."""
@@ -112,9 +113,9 @@ class Watch:
         """
         changed: list[Verdict] = []
         self.is_behind = False
+        if any(stream.source.kind in PRINTED for stream in self._streams):
+            changed += self._judging.listens(now=now)
         for stream in self._streams:
-            if stream.source.kind in PRINTED:
-                self._judging.is_printing(now=now)
             is_over = final and (not growing or os.path.realpath(stream.path()) not in growing)
             for _ in range(10**9 if final else MOST_CHUNKS):
                 chunk = stream.next(now=now, final=is_over)
@@ -257,6 +258,11 @@ class Watch:
     def end(self, *, result: str, exit_code: int | None, now: float) -> list[Verdict]:
         """The run ended: no gate stays pending. Call inside a transaction."""
         return self._judging.end(result=result, exit_code=exit_code, now=now)
+
+
+def by_id(gates: Iterable[Gate]) -> dict[str, Gate]:
+    """Gates by their ids."""
+    return {gate.id: gate for gate in gates}
 
 
 def _tells_more(record: Record) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from trainui.core.complaints import LASTING
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.lives import Lives
+from trainui.core.ruling import Rulings
 from trainui.core.run import LIVE, Result, Status
 from trainui.core.spec import resolve
 from trainui.core.store.intents import REFUSED, Intent, close_intent
@@ -28,7 +29,13 @@ class Wishes:
     """Carries out the intents of one runs.db."""
 
     def __init__(
-        self, db: sqlite3.Connection, runs_folder: Path, *, engine: LocalEngine, lives: Lives
+        self,
+        db: sqlite3.Connection,
+        runs_folder: Path,
+        *,
+        engine: LocalEngine,
+        lives: Lives,
+        rulings: Rulings,
     ) -> None:
         self._db = db
         self._runs = RunWriter(db)
@@ -44,6 +51,9 @@ class Wishes:
             "hold": self._hold,
             "release": self._release,
             "edit": self._edit,
+            "answer": rulings.answer,
+            "arm": rulings.arm,
+            "lift": rulings.lift,
         }
 
     def carry_out(self, intent: Intent, now: Clock) -> None:

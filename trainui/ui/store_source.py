@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -65,10 +64,6 @@ class DashboardClient(Client):
         path = spec_path(self.project, self._view(run).job)
         add_pattern(path, toml)
         return path
-
-    def answer(self, run: str, gate: str, *, yes: bool, note: str = "") -> None:
-        """Answer a question of a run, or of `study:NAME`. Raises UserError."""
-        self._ask("answer", run, gate=gate, yes=yes, who=getpass.getuser(), note=note)
 
     def toggle_hold(self, run: str) -> bool:
         """Hold a queued run, or release it when it is held; whether it is held now. Raises UserError."""

@@ -116,7 +116,7 @@ def test_a_reason_is_one_sentence_for_people(bench, gate, values, reason):
         (value("best(loss)", "<", "b: best(loss)", "hypothesis", when="end"), "finished", "unknown", "b: best(loss) needs other runs"),
         (value("last(loss)", "<", 1), "failed", "tripped", "last(loss) is 4 (should be < 1)"),
         (value("last(loss)", ">", 1), "failed", "ok", "last(loss) is 2 (should be > 1)"),
-        (value("last(loss)", "<", 5, over="last(loss)"), "finished", "ok", "last(loss) / last(loss) is 1 (should be < 5)"),
+        (value("last(loss)", "<", 5, over="max(loss)"), "finished", "ok", "last(loss) / max(loss) is 0.5 (should be < 5)"),
     ],
 )  # fmt: skip
 def test_the_end_of_a_run_is_the_last_word(bench, gate, result, state, reason):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from trainui.core.errors import SpecError
-from trainui.core.gates import State, default_goal, parse_gates
+from trainui.core.gates import State, Words, default_goal, parse_gates
 
 GOOD = {
     "id": "mae-100",
@@ -173,7 +173,12 @@ def test_every_key_of_a_full_gate_is_kept():
                 "for": "2m",
             }
             | {"grace": "30 points", "clear_for": 5, "severity": "info", "protect": True, "run": "a,b"}
-            | {"on": {"tripped": ["flag", "launch:eval", "relaunch"]}, "remedy": ["r1"], "across": "any"}
+            | {
+                "on": {"tripped": ["flag", "launch:eval"]},
+                "remedy": ["r1"],
+                "across": "any",
+                "cooldown": "1h",
+            }
         ]
     )
     assert (gate.quote, gate.source, str(gate.when)) == (
@@ -182,7 +187,8 @@ def test_every_key_of_a_full_gate_is_kept():
         "until epoch 40",
     )
     assert (str(gate.for_), str(gate.clear_for), str(gate.grace)) == ("2m", "5 points", "30 points")
-    assert gate.actions == {State.TRIPPED: ("flag", "launch:eval", "relaunch")}
+    assert gate.actions == {State.TRIPPED: ("flag", "launch:eval")}
+    assert (str(gate.cooldown), gate.runs, gate.aliases, gate.is_across) == ("1h", ("a", "b"), (), False)
     assert (gate.remedy, gate.protect, gate.severity, gate.run) == (("r1",), True, "info", "a,b")
 
 
@@ -203,3 +209,48 @@ def test_every_key_of_a_full_gate_is_kept():
 )
 def test_a_metrics_name_suggests_its_goal(metric, goal):
     assert default_goal(metric) == goal
+
+
+def test_a_gate_knows_which_other_runs_it_speaks_of():
+    """`run` says of which runs a gate is, a prefix of which run a quantity is; only the latter makes it theirs."""
+    (gate,) = parse_gates(
+        [{**GOOD, "left": "ami: best(m)", "right": "best-of( mlp, contrastive ): best(m)", "run": ["ami"]}]
+    )
+    assert (gate.is_across, gate.aliases, gate.runs) == (True, ("ami", "mlp", "contrastive"), ("ami",))
+    assert gate.rule == "ami: best(m) < best-of(mlp,contrastive): best(m)"
+    (total,) = parse_gates([{**GOOD, "left": "sum-of(a,b): max(@cost_usd)", "run": "*"}])
+    assert (total.aliases, total.runs, total.rule) == (("a", "b"), (), "sum-of(a,b): max(@cost_usd) < 100")
+    left = total.params.quantities[0]
+    assert (left.join, left.aliases) == ("sum-of", ("a", "b"))
+
+
+WORDS = {
+    "acc": Words(from_=("val/acc", "Val Acc"), goal="max", fraction="auto", n_eval=500),
+    "lr": Words(goal="none"),
+}
+
+
+def test_the_words_of_a_metric_are_in_the_text_and_so_in_the_digest():
+    table = {**GOOD, "left": "best(acc)", "op": ">=", "right": 75}
+    (gate,) = parse_gates([table], words=WORDS)
+    (again,) = parse_gates([json.loads(gate.text)])
+    (other,) = parse_gates([table], words={"acc": Words(goal="max", n_eval=1000)})
+    (plain,) = parse_gates([table])
+    assert again == gate
+    assert gate.words == {"acc": WORDS["acc"]}
+    assert gate.names("acc") == ("acc", "val/acc", "Val Acc")
+    assert len({gate.digest, other.digest, plain.digest}) == 3
+
+
+def test_the_words_of_other_metrics_leave_a_gate_as_it_is():
+    (gate,) = parse_gates([GOOD], words=WORDS)
+    (plain,) = parse_gates([GOOD])
+    assert gate.digest == plain.digest
+
+
+def test_a_metric_without_a_goal_is_asked_for_none_where_none_is_needed():
+    (gate,) = parse_gates([{**GOOD, "left": "max(lr)"}], words=WORDS)
+    assert gate.rule == "max(lr) < 100"
+    with pytest.raises(SpecError, match="whether lr should fall or rise, and its goal is none"):
+        parse_gates([{**GOOD, "left": "best(lr)"}], words=WORDS)
+    assert parse_gates([{**GOOD, "left": "best(lr)", "goal": "min"}], words=WORDS)

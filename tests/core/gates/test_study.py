@@ -122,6 +122,24 @@ def test_a_gain_is_of_fractions_and_percents_alike():
     assert bench.now("H1-gain").value == pytest.approx(16.5)
 
 
+def test_a_metric_that_is_now_a_fraction_and_now_percent_is_trusted_no_more():
+    bench = Bench(SPEECH, H1)
+    bench.feed("libri", "Val Acc", (0.538, 61.5)).feed("ami", "Val Acc", (60.0, 78.0)).end("ami", "libri")
+    assert bench.states == {"H1-gain": "unknown"}
+    assert "declare fraction" in bench.now("H1-gain").reason
+
+
+@pytest.mark.parametrize(("best", "state"), [(78.0, "warn"), (84.0, "passed"), (70.0, "failed")])
+def test_a_gain_that_chance_may_have_made_is_too_close_to_call(best: float, state: str):
+    bench = Bench(SPEECH, {**H1, "confidence": 0.9})
+    bench.feed("libri", "Val Acc", LIBRI).feed("ami", "Val Acc", (60.0, best)).end("ami", "libri")
+    verdict = bench.now("H1-gain")
+    assert verdict.state == state, verdict.reason
+    assert verdict.interval is not None
+    assert verdict.interval[0] < best - 61.5 < verdict.interval[1]
+    assert (verdict.interval[0] < 15 < verdict.interval[1]) == (state == "warn")
+
+
 def test_a_student_is_held_against_its_teacher():
     ratio = value("10pct", "student: best(wer)", "<=", 1.1, over="teacher: best(wer)", when="end")
     margin = value("5pct", "student: best(wer)", "<=", 5, minus="teacher: best(wer)", when="end")

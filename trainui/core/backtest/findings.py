@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,7 @@ class Finding:
     at_epoch: float | None = None
     at_step: float | None = None
     value: float | None = None
+    """None also where it is NaN, as the store keeps it."""
     reason: str = ""
     action: str = ""
     """`would have stopped, notified`; empty when it would have done nothing."""
@@ -102,7 +104,7 @@ def finding_of(
         verdict=now.state,
         at_epoch=now.epoch,
         at_step=now.step,
-        value=now.value,
+        value=None if now.value is None or math.isnan(now.value) else now.value,
         reason=now.reason,
         action=f"would have {', '.join(deeds)}" if deeds else "",
         would_save_seconds=seconds,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from trainui.core.errors import NotFoundError
 from trainui.core.following import stamp_of
+from trainui.core.hearing import heard, one_of
 from trainui.core.ingest.bundles import Bundle, bundles_in, job_name
-from trainui.core.ingest.discover import newest_copy
+from trainui.core.ingest.discover import Found, newest_copy
 from trainui.core.ingest.follow import chunks_of
 from trainui.core.ingest.formats import format_named
 from trainui.core.ingest.patterns import Pattern
@@ -17,7 +20,11 @@ from trainui.core.ingest.records import Record
 from trainui.core.run import Result
 from trainui.core.spec import Spec
 from trainui.core.store.columns import storable
-from trainui.core.store.history import Reading, Row
+from trainui.core.store.history import Row
+from trainui.core.store.readings import Reading
+
+PRINTED = ("console", "log")
+"""Kinds of files whose lines are what a program printed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,9 +56,8 @@ class Line:
 
     seq: int
     text: str
-    step: float | None
-    epoch: float | None
     at: float
+    """Unix seconds."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,10 +70,18 @@ class Tape:
     """Its points, from the first on."""
     told: Callable[[], Told]
     """What else is known; of a tape of files, after its rows were read to the end."""
+    listen: Callable[[Sequence[re.Pattern[str]]], deque[Line]]
+    """Before its rows are read: patterns → the printed lines that match one, which come as the rows do."""
     readings: Sequence[Reading] = ()
-    """What its judge was told while it lived."""
-    lines: Callable[[], Iterator[Line]] | None = None
-    """What it printed; None where that is not kept."""
+    """What its judge was told beside points while it lived."""
+    looked_for: frozenset[str] = frozenset()
+    """The patterns that judge held printed lines against."""
+    measured: frozenset[str] = frozenset()
+    """The meters that judge was told; what they read when it was not told stays unknown."""
+    used: Callable[[float], Mapping[str, float]] = lambda _at: {}
+    """Unix seconds → what meters of memory and GPU read then."""
+    before: Callable[[float], Iterator[Row]] | None = None
+    """For a run that went on from others: its first step → their points before that; else None."""
     spec: Spec | None = None
     """What it was started with."""
     notes: Sequence[str] = ()
@@ -84,7 +98,6 @@ class _Facts:
     total_steps: float | None = None
     total_epochs: float | None = None
     points: int = 0
-    lines: list[Line] = field(default_factory=list)
 
 
 class FileTape:
@@ -94,57 +107,75 @@ class FileTape:
         self._streams = sorted(bundle.streams, key=lambda one: format_named(one.kind).rank)
         self._patterns = patterns
         self._facts = _Facts()
+        self._looks_for: Sequence[re.Pattern[str]] = ()
+        self._lines: deque[Line] = deque()
         written = [stamp[2] / 1e9 for one in bundle.streams if (stamp := stamp_of(Path(one.path)))]
         self._now = max(written, default=0.0)
 
+    def listen(self, patterns: Sequence[re.Pattern[str]]) -> deque[Line]:
+        """The printed lines that match one of the patterns, as they are come across."""
+        self._looks_for, self._lines = one_of(patterns), deque()
+        return self._lines
+
     def rows(self) -> Iterator[Row]:
-        """Every point; a metric that two kinds of files tell is that of the more structured one."""
+        """Every point; a metric that two kinds of files tell is that of the more structured one.
+
+        One without a step stands at its epoch, or at its number; one without a time at the last that was told.
+        """
         facts = self._facts = _Facts()
         owners: dict[str, str] = {}
         for stream in self._streams:
-            path = newest_copy(Path(stream.path))
-            form = format_named(stream.kind)
-            reader = form.make("", self._patterns)
+            names: dict[str, str] = {}
             counts: dict[str, int] = {}
-            for chunk in chunks_of(path, form):
-                for item in chunk.items:
-                    for record in reader.read(item):
-                        if record.total_steps is not None or record.total_epochs is not None:
-                            facts.total_steps = record.total_steps or facts.total_steps
-                            facts.total_epochs = record.total_epochs or facts.total_epochs
-                        if record.metrics and record.checkpoint is None:
-                            yield from self._points(record, stream.prefix, stream.kind, owners, counts)
-            code = getattr(reader, "exit_code", None)
-            facts.exit_code = code if facts.exit_code is None else facts.exit_code
+            for record in self._records(stream):
+                at = self._now if facts.last_at is None else facts.last_at
+                epoch = None if record.epoch is None else storable(record.epoch)
+                place = epoch if record.step is None else storable(record.step)
+                seq = facts.points
+                facts.points += len(record.metrics)
+                for name, value in record.metrics.items():
+                    metric = names.get(name)
+                    if metric is None:
+                        full = stream.prefix + name
+                        metric = names[name] = (
+                            full if owners.setdefault(full, stream.kind) == stream.kind else ""
+                        )
+                    if metric:
+                        here = place
+                        if here is None:
+                            here = counts.get(metric, 0)
+                            counts[metric] = int(here) + 1
+                        yield seq, metric, here, value, epoch, at
+                    seq += 1
 
-    def _points(
-        self, record: Record, prefix: str, kind: str, owners: dict[str, str], counts: dict[str, int]
-    ) -> Iterator[Row]:
-        """The points of one record. One without a step stands at its epoch, or at its number."""
-        facts = self._facts
-        at = record.at
-        if at is None:
-            at = self._now
-        else:
-            if facts.first_at is None or at < facts.first_at:
-                facts.first_at = at
-            if facts.last_at is None or at > facts.last_at:
-                facts.last_at = at
-        step, epoch = record.step, record.epoch
-        place = epoch if step is None else step
-        place, epoch = (None if place is None else storable(place)), epoch
-        seq = facts.points
-        for name, value in record.metrics.items():
-            metric = prefix + name
-            if owners.setdefault(metric, kind) == kind:
-                if place is None:
-                    here = counts.get(metric, 0)
-                    counts[metric] = here + 1
-                    yield seq, metric, here, value, epoch, at
-                else:
-                    yield seq, metric, place, value, epoch, at
-            seq += 1
-        facts.points = seq
+    def _records(self, stream: Found) -> Iterator[Record]:
+        """The records of a file that hold points; what else they tell is noted."""
+        facts, form = self._facts, format_named(stream.kind)
+        reader = form.make("", self._patterns)
+        listens = bool(self._looks_for) and form.kind in PRINTED
+        for chunk in chunks_of(newest_copy(Path(stream.path)), form):
+            for item in chunk.items:
+                records = reader.read(item)
+                if listens:
+                    self._hear(item, records)
+                for record in records:
+                    if record.total_steps is not None or record.total_epochs is not None:
+                        facts.total_steps = record.total_steps or facts.total_steps
+                        facts.total_epochs = record.total_epochs or facts.total_epochs
+                    at = record.at
+                    if at is not None:
+                        facts.first_at = at if facts.first_at is None else min(at, facts.first_at)
+                        facts.last_at = at if facts.last_at is None else max(at, facts.last_at)
+                    if record.metrics and record.checkpoint is None:
+                        yield record
+        code = getattr(reader, "exit_code", None)
+        facts.exit_code = code if facts.exit_code is None else facts.exit_code
+
+    def _hear(self, item: bytes, records: Sequence[Record]) -> None:
+        """Keep what of a printed line is looked for; it stands behind the points of its own records."""
+        seq = self._facts.points - 1 + sum(len(one.metrics) for one in records if one.checkpoint is None)
+        at = next((one.at for one in records if one.at is not None), self._facts.last_at or self._now)
+        self._lines += [Line(seq=seq, text=text, at=at) for text in heard(item, self._looks_for)]
 
     def told(self) -> Told:
         """What the files said, once their rows were read."""
@@ -172,7 +203,8 @@ def tapes_of_files(path: Path, patterns: Sequence[Pattern] = ()) -> list[Tape]:
         if taken[name] > 1:
             name = f"{name} ({taken[name]})"
         source = FileTape(bundle, patterns)
-        tapes.append(Tape(run=name, job=job_name(bundle.root), rows=source.rows, told=source.told))
+        job = job_name(bundle.root)
+        tapes.append(Tape(run=name, job=job, rows=source.rows, told=source.told, listen=source.listen))
     if not tapes:
         raise NotFoundError(f"{path} holds no log")
     return tapes

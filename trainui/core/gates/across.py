@@ -157,6 +157,7 @@ class AcrossSeat:
         ]
         self._seat = self._fresh()
         self._here: dict[tuple[str, str], Where] = {}
+        self._doubts: dict[str, str] = {}
         self.watched = {
             (alias, part.quantity.metric) for part in self._parts for alias in part.source.aliases
         }
@@ -177,6 +178,10 @@ class AcrossSeat:
         before = self._seat.state
         self._here = {key: place for key, place in self._here.items() if key[0] != alias}
         self._seat = self._fresh()
+        self._doubts.pop(alias, None)
+        for why in self._doubts.values():
+            again = self._seat.give_up(why, self._place(at))
+            return None if before is State.UNKNOWN else again
         if before is State.PENDING:
             return None
         why = f"{run} has taken the place of {instead}" if instead else f"{run} has begun"
@@ -210,6 +215,11 @@ class AcrossSeat:
             if key[0] == alias:
                 self._here[key] = place
         return self._seat.look(self._place(place.at))
+
+    def give_up(self, alias: str, why: str, at: float) -> Verdict | None:
+        """Nothing can be said from here on, as long as the run of `alias` is the newest."""
+        self._doubts[alias] = f"{alias}: {why}"
+        return self._seat.give_up(self._doubts[alias], self._place(at))
 
     def end(self, ended: Mapping[str, Ended], *, at: float, closing: bool = False) -> Verdict | None:
         """The last word, once all its runs are over, one ended short of the moment, or the study closes."""

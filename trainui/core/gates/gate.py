@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from trainui.core.gates.quantity import Quantity
 from trainui.core.gates.rule import Rule
 from trainui.core.gates.units import Span
 from trainui.core.gates.verdict import State
@@ -35,9 +36,12 @@ class Gate:
     grace: Span | None = None
     for_: Span
     clear_for: Span
+    cooldown: Span | None = None
+    """For so long after it was acted on, nothing drastic is done because of it again."""
     protect: bool = False
     severity: str = "warning"
     run: str = ""
+    """In a study: the runs it is of, as written; empty and `*` are all."""
     across: str = "all"
     actions: Mapping[State, tuple[str, ...]]
     remedy: tuple[str, ...] = ()
@@ -48,6 +52,26 @@ class Gate:
     def is_flag(self) -> bool:
         """Whether it goes ok ⇄ warn → tripped; otherwise it ends passed or failed, once."""
         return self.role in FLAGS or (self.role == "expect" and not self.when.once)
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The aliases that `run` lists; none for all."""
+        listed = tuple(name.strip() for name in self.run.split(",") if name.strip())
+        return () if "*" in listed else listed
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The runs that its quantities name, each once."""
+        return tuple(dict.fromkeys(alias for one in self._quantities for alias in one.aliases))
+
+    @property
+    def is_across(self) -> bool:
+        """Whether a quantity of it is of another run, so that no single run can be judged by it."""
+        return any(one.run for one in self._quantities)
+
+    @property
+    def _quantities(self) -> tuple[Quantity, ...]:
+        return getattr(self.params, "quantities", ())
 
     @property
     def rule(self) -> str:

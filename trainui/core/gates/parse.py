@@ -11,7 +11,9 @@ from trainui.core.gates.gate import ROLES, Gate
 from trainui.core.gates.primitives import PRIMITIVES
 from trainui.core.gates.primitives.ask import AskRule
 from trainui.core.gates.primitives.combine import CombineRule
+from trainui.core.gates.quantity import ALIAS
 from trainui.core.gates.rule import Primitive
+from trainui.core.gates.sense import DRASTIC, check_sense
 from trainui.core.gates.table import GateError, GateTable
 from trainui.core.gates.units import Span
 from trainui.core.gates.verdict import State
@@ -20,12 +22,11 @@ from trainui.core.gates.words import Described, Words, words_of
 
 COMMON = frozenset(
     ("id", "run", "across", "role", "test", "quote", "source", "src", "when", "grace", "severity", "protect")
-) | {"on", "remedy", "goal"}
+) | {"on", "remedy", "goal", "cooldown"}
 COUNTING = ("for", "clear_for")
 ACTIONS = ("flag", "notify", "checkpoint", "checkpoint:previous", "stop", "hold-queue", "relaunch")
 NAMED_ACTIONS = ("block:", "launch:")
 """These carry a name: `launch:eval_test`."""
-DRASTIC = ("stop", "relaunch")
 MILD_STATES = (State.PENDING, State.OK, State.WARN, State.UNKNOWN)
 """Nothing is stopped because of a warning, or because something could not be measured."""
 STATES = tuple(state.value for state in State)
@@ -92,19 +93,20 @@ def _read_gate(
         text=_canonical(keys, words),
         words={metric: words[metric] for metric in sorted(keys.used) if metric in words},
         quote=keys.text("quote"),
-        source=keys.text("source") or keys.text("src"),
+        source=_read_source(keys),
         when=_read_when(keys),
         grace=keys.span("grace"),
         for_=for_,
         clear_for=keys.span("clear_for", usual) or usual,
+        cooldown=keys.span("cooldown"),
         protect=keys.flag("protect"),
         severity=keys.choice("severity", SEVERITIES, default="warning"),
-        run=keys.text("run"),
+        run=_read_runs(keys),
         across=keys.choice("across", ("all", "any"), default="all"),
         actions=_read_actions(keys),
         remedy=keys.texts("remedy"),
     )
-    _check_sense(keys, gate)
+    check_sense(keys, gate)
     return gate
 
 
@@ -121,13 +123,22 @@ def _check_keys(keys: GateTable, test: str, primitive: Primitive) -> None:
             )
 
 
-def _check_sense(keys: GateTable, gate: Gate) -> None:
-    if not gate.is_flag and (keys.has("for") or keys.has("clear_for")):
-        keys.wrong(f"for and clear_for belong to flags; a {gate.role} is decided once", hint="leave them out")
-    if not any(action == "relaunch" for actions in gate.actions.values() for action in actions):
-        return
-    if not gate.remedy:
-        keys.wrong("relaunch needs a remedy", hint='for example remedy = ["smaller-batch"]')
+def _read_runs(keys: GateTable) -> str:
+    names = [name.strip() for one in keys.texts("run") for name in one.split(",")]
+    for name in names:
+        if name != "*" and not ALIAS.match(name):
+            keys.wrong(f"run holds {name!r}, which is no name of a run", hint='for example run = "ami,libri"')
+    if len(set(names)) < len(names):
+        keys.wrong("run names a run twice")
+    if keys.has("across") and len(names) == 1 and names != ["*"]:
+        keys.wrong("across goes with several runs", hint=f"run is {names[0]!r} alone")
+    return ",".join(names)
+
+
+def _read_source(keys: GateTable) -> str:
+    if keys.has("source") and keys.has("src"):
+        keys.wrong("source and src are the same", hint="keep source")
+    return keys.text("source") or keys.text("src")
 
 
 def _read_when(keys: GateTable) -> When:
@@ -158,8 +169,12 @@ def _read_action(keys: GateTable, state: State, action: Any) -> str:
     named = isinstance(action, str) and any(
         action.startswith(p) and len(action) > len(p) for p in NAMED_ACTIONS
     )
+    key = f"on.{state}"
+    if action in NAMED_ACTIONS:
+        keys.wrong(f"{action!r} names no job", hint=f"for example {action}evaluate", key=key)
     if not named and action not in ACTIONS:
-        keys.wrong(f"action {action!r} is not known", hint=nearest(str(action), [*ACTIONS, *NAMED_ACTIONS]))
+        hint = nearest(str(action), [*ACTIONS, *NAMED_ACTIONS])
+        keys.wrong(f"action {action!r} is not known", hint=hint, key=key)
     if action in DRASTIC and state in MILD_STATES:
         keys.wrong(f"on.{state} may not {action}: only a trip, a pass or a failure is reason enough")
     return str(action)

@@ -77,10 +77,17 @@ class StudyPlan:
 
     def actions_over(self, gate: Gate, actions: Sequence[str]) -> tuple[str, ...]:
         """What is done about where a gate stands over the study: all of it, or what is done once for several runs."""
-        if gate.id not in self.homes:
-            return tuple(actions)
-        several = len(self.homes[gate.id]) > 1
-        return tuple(action for action in actions if several and action.startswith(ONCE))
+        several = len(self.homes.get(gate.id, ())) > 1
+        mine = [one for one in actions if gate.id not in self.homes or (several and one.startswith(ONCE))]
+        return tuple(self.of_jobs(action) for action in mine)
+
+    def of_jobs(self, action: str) -> str:
+        """`block:` and `launch:` with the jobs that the study's aliases mean."""
+        verb, colon, names = action.partition(":")
+        if verb not in ("block", "launch") or not colon:
+            return action
+        jobs = [job for name in names.split(",") for job in self.runs.get(name.strip(), (name.strip(),))]
+        return f"{verb}:{','.join(jobs)}"
 
 
 def aliases_in(prefix: str) -> tuple[str, ...]:
@@ -112,6 +119,8 @@ def plan_study(
     plan = StudyPlan(name=name, runs=aliases, gates=tuple(gates), homes=homes, needs={})
     for gate in plan.across:
         _check_across(gate, tuple(aliases))
+    for gate in gates:
+        _check_launches(gate, plan)
     needs = {gate.id: _needs(gate, plan) for gate in gates}
     return StudyPlan(name=name, runs=aliases, gates=tuple(gates), homes=homes, needs=needs)
 
@@ -215,6 +224,17 @@ def _check_across(gate: Gate, aliases: tuple[str, ...]) -> None:
                 raise SpecError(
                     f"gate {gate.id!r}: on.{state} cannot {action}: it is judged across runs and is of none of them",
                     hint="flag, notify, hold-queue, block:JOBS and launch:JOB are possible",
+                )
+
+
+def _check_launches(gate: Gate, plan: StudyPlan) -> None:
+    """Only one job can be launched by an action, so an alias of several does not say which."""
+    for state, actions in gate.actions.items():
+        for action in actions:
+            job = plan.of_jobs(action).removeprefix("launch:")
+            if action.startswith("launch:") and re.search(r"[*?\[,]", job):
+                raise SpecError(
+                    f"gate {gate.id!r}: on.{state} cannot {action}: that means {job}", hint="name one job"
                 )
 
 

@@ -6,7 +6,7 @@ import re
 
 PREFIX = r"(?:\[[^\]]*\]:? ?)*"
 """`[rank0]: ` before each line, as torchrun prints."""
-OPENS = rf"^{PREFIX}Traceback \(most recent call last\)"
+OPENS = rf"^{PREFIX}[\s|+]*Traceback \(most recent call last\)"
 CLOSES = rf"^{PREFIX}(?:\w+\.)*(\w*(?:Error|Exception|Interrupt))(?::|$)"
 WISH = "KeyboardInterrupt"
 _PREFIX, _OPENS, _CLOSES = re.compile(PREFIX), re.compile(OPENS), re.compile(CLOSES)

@@ -16,7 +16,11 @@ METERS = frozenset(
     {"@epoch", "@step", "@wall_h", "@eta_total_h", "@cost_usd", "@gpu_mem_gb", "@host_mem_gb", "@gpu_util"}
     | {"@model_mb", "@age_s", "@silent_s"}
 )
-CALL = re.compile(r"\s*(?:(best-of\([^()]*\)|[\w.*-]+)\s*:\s*)?([A-Za-z][\w-]*)\s*\((.*)\)\s*$")
+CALL = re.compile(r"\s*(?:([\w-]+\([^()]*\)|[\w.*-]+)\s*:\s*)?([A-Za-z][\w-]*)\s*\((.*)\)\s*$")
+TOGETHER = re.compile(r"([\w-]+)\((.*)\)$")
+JOINS = ("best-of", "sum-of")
+"""How the values of several runs become one."""
+ALIAS = re.compile(r"[A-Za-z0-9][\w.*-]*$")
 RANGE = re.compile(r"\s*(epochs|steps)\s+(\d+(?:\.\d+)?)\s*\.\.\s*(\d+(?:\.\d+)?)\s*$")
 MOMENT = re.compile(r"\s*(epoch|step)\s+(\d+(?:\.\d+)?)\s*$")
 REACHED = re.compile(r"(.+?)\s*(<=|>=|<|>)\s*([-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*$")
@@ -42,10 +46,22 @@ class Quantity:
     metric: str
     window: Span | Range | None = None
     run: str = ""
-    """A run alias or `best-of(a,b)`; empty is the run itself."""
+    """A run alias, `best-of(a,b)` or `sum-of(a,b)`; empty is the run itself."""
     op: str = ""
     """With `target`: what `first-epoch` waits for."""
     target: float = 0.0
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The other runs it speaks of; none when it is of the run itself."""
+        together = TOGETHER.match(self.run)
+        return tuple(together[2].split(",")) if together else (self.run,) if self.run else ()
+
+    @property
+    def join(self) -> str:
+        """`best-of` or `sum-of`; empty when it is of one run."""
+        together = TOGETHER.match(self.run)
+        return together[1] if together else ""
 
     def __str__(self) -> str:
         prefix = f"{self.run}: " if self.run else ""
@@ -74,7 +90,7 @@ def read_quantity(text: str) -> Quantity:
     call = CALL.match(text)
     if call is None:
         raise ValueError(f"{text!r} is not of the form reducer(metric), for example last({text.strip()})")
-    run, reducer, inner = call[1] or "", call[2], call[3].strip()
+    run, reducer, inner = _runs(call[1] or ""), call[2], call[3].strip()
     if reducer not in REDUCERS:
         raise ValueError(f"reducer {reducer!r} is not known; {nearest(reducer, REDUCERS)}")
     if reducer == "first-epoch":
@@ -96,6 +112,20 @@ def read_quantity(text: str) -> Quantity:
     if not comma:
         return Quantity(reducer=reducer, metric=_metric(inner), run=run)
     return Quantity(reducer=reducer, metric=_metric(name), run=run, window=read_window(rest))
+
+
+def _runs(prefix: str) -> str:
+    together = TOGETHER.match(prefix)
+    if together is None:
+        return prefix
+    if together[1] not in JOINS:
+        raise ValueError(f"{together[1]!r} is no way to join runs; {nearest(together[1], JOINS)}")
+    names = [name.strip() for name in together[2].split(",")]
+    if not all(ALIAS.match(name) for name in names):
+        raise ValueError(f"{prefix!r} should name runs, for example best-of(mlp,contrastive)")
+    if len(set(names)) < len(names):
+        raise ValueError(f"{prefix!r} names a run twice")
+    return f"{together[1]}({','.join(names)})"
 
 
 def _metric(name: str) -> str:

@@ -16,6 +16,10 @@ from trainui.core.gates.window import Distinct, Growing, GrowingMiddle, Held, Mi
 TAIL = 8
 """How many values a verdict shows."""
 ALMOST = 1e-6
+WHY_UNMEASURED = {
+    "@eta_total_h": ": the run told no total of steps or epochs",
+    "@model_mb": ": no checkpoint was told of",
+}
 NEWEST = Span(amount=1.0)
 
 
@@ -126,7 +130,10 @@ class Reduction:
         if self.foreign:
             return f"{self.quantity} needs other runs"
         if not self.seen:
-            return f"{metric} was never measured" if metric[0] == "@" else f"metric {metric} never appeared"
+            why = WHY_UNMEASURED.get(metric, "")
+            return (
+                f"{metric} was never measured{why}" if metric[0] == "@" else f"metric {metric} never appeared"
+            )
         if not self.finite:
             return f"{metric} was never finite"
         if self.quantity.reducer == "first-epoch":

@@ -111,3 +111,8 @@ class StudyQuestion(QuestionSeat):
         if self.done or self.state in DECIDED or self.state is State.WARN:
             return None
         return super().end(ending, place) if self._undecided() else self._enter(State.WARN, place)
+
+
+def listed(verdict: Verdict | None) -> list[Verdict]:
+    """A verdict that may not be there, as a list."""
+    return [] if verdict is None else [verdict]

@@ -21,7 +21,7 @@ from trainui.core.gates.primitives.value import ValueRule
 from trainui.core.gates.question import QuestionSeat
 from trainui.core.gates.rule import Ending
 from trainui.core.gates.seat import Seat
-from trainui.core.gates.shared import Shared, StudyQuestion
+from trainui.core.gates.shared import Shared, StudyQuestion, listed
 from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict
 from trainui.core.gates.words import Naming
 from trainui.core.run import Result
@@ -95,7 +95,7 @@ class StudyJudge:
         ]
         for gate, shared in self._shared.items():
             if alias in self.plan.homes[gate]:
-                changed += self._listed(shared.begin(alias, run, at=at))
+                changed += listed(shared.begin(alias, run, at=at))
         for gate, joined in list(self._joined.items()):
             if alias in self.plan.needs[gate] and joined.done:
                 self._joined[gate] = self._join(self._gates[gate])
@@ -107,20 +107,25 @@ class StudyJudge:
     def feed(self, alias: str, run: str, point: Point) -> list[Verdict]:
         """Take in the next point of a run; the verdicts over the study that changed."""
         changed = self.begin(alias, run, at=point.at)
-        if not self._is_heard(alias, run):
+        if not self.is_heard(alias, run):
             return changed
         before = self._places[alias]
         epoch = before.epoch if point.epoch is None else point.epoch
         place = self._places[alias] = Place(step=point.step, epoch=epoch, at=point.at)
         found: list[Verdict] = []
-        for named in self._naming(run).of(point):
+        naming = self._naming(run)
+        doubted = set(naming.doubts)
+        for named in naming.of(point):
             if named.epoch is None and epoch is not None:
                 named = msgspec.structs.replace(named, epoch=epoch)
             for seat in self._watchers.get((alias, named.metric), ()):
-                found += self._listed(seat.feed(alias, run, named))
+                found += listed(seat.feed(alias, run, named))
+        for metric in naming.doubts.keys() - doubted:
+            for seat in self._watchers.get((alias, metric), ()):
+                found += listed(seat.give_up(alias, naming.doubts[metric], point.at))
         if epoch != before.epoch:
             for seat in self._seats.values():
-                found += self._listed(seat.passes(alias, place))
+                found += listed(seat.passes(alias, place))
         if self._judges_runs:
             found += self._hear(alias, self._judges[alias, run].feed(point))
         if found or epoch != before.epoch or self._asks:
@@ -146,8 +151,8 @@ class StudyJudge:
                 at=at,
             )
             for seat in self._watchers.get((alias, name), ()):
-                found += self._listed(seat.feed(alias, run, point))
-        if self._judges_runs and self._is_heard(alias, run):
+                found += listed(seat.feed(alias, run, point))
+        if self._judges_runs and self.is_heard(alias, run):
             judge = self._judges[alias, run]
             found += self._hear(alias, judge.meters(values, at=at, step=step, epoch=epoch))
         return changed + self._out(found + self._look_around(at))
@@ -155,7 +160,7 @@ class StudyJudge:
     def notice(self, alias: str, run: str, notice: Notice) -> list[Verdict]:
         """Take in what is no number; only gates within runs look at that."""
         changed = self.begin(alias, run, at=notice.at)
-        if not self._judges_runs or not self._is_heard(alias, run):
+        if not self._judges_runs or not self.is_heard(alias, run):
             return changed
         found = self._hear(alias, self._judges[alias, run].notice(notice))
         return changed + self._out(found + self._look_around(notice.at))
@@ -170,7 +175,7 @@ class StudyJudge:
     def end(self, alias: str, run: str, *, result: str, exit_code: int | None, at: float) -> list[Verdict]:
         """A run ended; its own gates have told their last."""
         changed = self.begin(alias, run, at=at)
-        if not self._is_heard(alias, run):
+        if not self.is_heard(alias, run):
             return changed
         found: list[Verdict] = []
         if self._judges_runs:
@@ -179,14 +184,14 @@ class StudyJudge:
         self._ended[alias] = Ended(run=run, ending=Ending(result=result, exit_code=exit_code))
         for gate, shared in self._shared.items():
             if alias in self.plan.homes[gate]:
-                found += self._listed(shared.end(alias, at=at))
+                found += listed(shared.end(alias, at=at))
         return changed + self._out(found + self._finish(at))
 
     def close(self, *, at: float) -> list[Verdict]:
         """Nothing of the study is live or waits: what rests on a run that never came is unknown until it comes."""
         found: list[Verdict] = []
         for shared in self._shared.values():
-            found += self._listed(shared.close(at=at))
+            found += listed(shared.close(at=at))
         return self._out(found + self._finish(at, closing=True))
 
     def answer(self, gate_id: str, verdict: bool, *, who: str, note: str, at: float) -> list[Verdict]:
@@ -205,7 +210,7 @@ class StudyJudge:
         for one in self._joined.values():
             if one is not seat and one.done:
                 one.reopen()
-        return self._out(self._listed(answered) + self._look_around(at) + self._finish(at))
+        return self._out(listed(answered) + self._look_around(at) + self._finish(at))
 
     # ---------------------------------------------------------------- where it stands
 
@@ -216,6 +221,10 @@ class StudyJudge:
             one = self._shared.get(gate.id) or self._seats.get(gate.id) or self._joined[gate.id]
             shown[gate.id] = replace(one.shown(), actions=())
         return shown
+
+    def is_heard(self, alias: str, run: str) -> bool:
+        """Whether `run` is what `alias` means, and has not ended."""
+        return self._runs.get(alias) == run and alias not in self._ended
 
     def runs(self) -> dict[str, str]:
         """Alias → the run that it means now."""
@@ -241,9 +250,6 @@ class StudyJudge:
             test.bind(self._standing, is_flag=gate.is_flag)
         return Seat(gate, test)
 
-    def _is_heard(self, alias: str, run: str) -> bool:
-        return self._runs.get(alias) == run and alias not in self._ended
-
     def _naming(self, run: str) -> Naming:
         if run not in self._namings:
             words = {metric: said for gate in self.plan.gates for metric, said in gate.words.items()}
@@ -254,7 +260,7 @@ class StudyJudge:
         found: list[Verdict] = []
         for verdict in verdicts:
             if verdict.gate in self._shared:
-                found += self._listed(self._shared[verdict.gate].hear(alias, self._runs[alias], verdict))
+                found += listed(self._shared[verdict.gate].hear(alias, self._runs[alias], verdict))
         return found
 
     def _look_around(self, at: float) -> list[Verdict]:
@@ -266,13 +272,13 @@ class StudyJudge:
         """The last words of the gates whose runs are over; of all of them when the study closes."""
         found: list[Verdict] = []
         for seat in self._seats.values():
-            found += self._listed(seat.end(self._ended, at=at, closing=closing))
+            found += listed(seat.end(self._ended, at=at, closing=closing))
         found += self._look_around(at)
         for gate, joined in self._joined.items():
             needs = self.plan.needs[gate]
             if closing or all(alias in self._ended for alias in needs):
                 result = Ending(result=Result.FINISHED)
-                found += self._listed(joined.end(result, self._place(gate, at)))
+                found += listed(joined.end(result, self._place(gate, at)))
         return found
 
     def _place(self, gate: str, at: float) -> Place:
@@ -291,7 +297,3 @@ class StudyJudge:
             self._told.add((verdict.gate, verdict.state))
             told.append(replace(verdict, actions=actions))
         return told
-
-    @staticmethod
-    def _listed(verdict: Verdict | None) -> list[Verdict]:
-        return [] if verdict is None else [verdict]

@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeVar
 
 from trainui.core.errors import SpecError, nearest
 from trainui.core.gates.goal import goal_of
-from trainui.core.gates.quantity import METERS, Quantity, read_quantity
+from trainui.core.gates.quantity import CALL, METERS, REDUCERS, Quantity, read_quantity
 from trainui.core.gates.units import Amount, Span, is_number, read_amount, read_span
 from trainui.core.gates.words import Words
 
@@ -24,7 +24,7 @@ class GateError(SpecError):
         self.number = number
         """Which [[gate]] table of the file, from 1."""
         self.key = key
-        """The key of it that is wrong; empty for the table as a whole."""
+        """The key of it that is wrong, `on.tripped` too; empty for the table as a whole."""
 
 
 class GateTable:
@@ -50,13 +50,13 @@ class GateTable:
 
     def wrong(self, sentence: str, *, hint: str = "", key: str = "") -> NoReturn:
         """Raise a GateError that names the gate, and the key: by itself the one the sentence begins with."""
-        first = re.match(r"[\w.-]+", sentence)
-        key = key or (first[0].partition(".")[0] if first else "")
+        first = re.match(r"on\.\w+|[\w-]+", sentence)
+        key = key or (first[0] if first else "")
         raise GateError(
             f"gate {self.gate!r}: {sentence}",
             hint=hint,
             number=self.place,
-            key=key if key in self.keys else "",
+            key=key if key.partition(".")[0] in self.keys else "",
         )
 
     def goal(self, metric: str, *, needed: bool = True) -> str:
@@ -159,6 +159,9 @@ class GateTable:
         """The name, or an error when it is empty or an unknown meter."""
         if not name:
             self.wrong(f"{key} names no metric", key=key)
+        if (call := CALL.match(name)) and call[2] in REDUCERS:
+            hint = f"did you mean {call[3].strip()!r}?"
+            self.wrong(f"{key} {name!r} should name a metric, not a quantity", hint=hint, key=key)
         if name.startswith("@") and name not in METERS:
             self.wrong(f"meter {name!r} is not known", hint=nearest(name, METERS), key=key)
         self.used[name] = None

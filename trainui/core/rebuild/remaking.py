@@ -25,6 +25,7 @@ from trainui.core.rebuild.retelling import (
 )
 from trainui.core.run import Status
 from trainui.core.store import rebuild as store
+from trainui.core.store.actions import ACTING_SINCE
 from trainui.core.store.money import Ledger
 from trainui.core.store.salvage import Row, Wreck
 from trainui.core.store.schema import atomic, connect
@@ -67,6 +68,7 @@ class Remaking:
         self._salvage_intents(self.wreck)
         self._mind_environments()
         with atomic(self._db):
+            store.act_from_here(self._db)
             store.replace_events(self._db, events)
         self._count("events", len(events))
         self._restore_money()
@@ -119,6 +121,7 @@ class Remaking:
                     f"{rows[name]['result'] or rows[name]['status']}, as the old file says"
                 )
                 self.report.is_busy |= rows[name]["status"] != Status.ENDED
+        retelling.catch_up(Clock(unix=time.time(), boot=boot_seconds(), boot_id=boot_id()))
 
     def _leave_halves(self, told: dict[str, Told], rows: dict[str, Row]) -> None:
         """Leave out the directories of imports that were killed before their row was there, and done again since."""
@@ -199,10 +202,11 @@ class Remaking:
         """What the rest leans on: the last good trainui.toml, who saw what, and every ledger line."""
         lines = [row for row in self.wreck.rows("ledger") if store.is_sound_line(row)]
         with atomic(self._db):
-            for table in ("facts", "looks"):
+            for table in ("facts", "looks", "blocks", "answers"):
                 found = self.wreck.rows(table)
                 for row in found:
-                    store.insert(self._db, table, row)
+                    if row.get("name") != ACTING_SINCE:  # it counts the verdicts of the old file
+                        store.insert(self._db, table, row)
                 self._count(table, len(found))
             for row in sorted(lines, key=lambda one: float(one["at"])):
                 store.insert(self._db, "ledger", row)

@@ -149,6 +149,10 @@ class Retelling:
             db, self._engine, _ClosedPurse(db), metering, tries_again=False, looks_around=False
         )
 
+    def catch_up(self, now: Clock) -> None:
+        """Tell the last words of the gates, too; nothing is done about them again."""
+        self._lives.catch_up(now)
+
     def tell(self, told: Told) -> RunRow:
         """Everything the directory says of its run, from its row to its last point; returns the row.
 

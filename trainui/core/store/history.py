@@ -1,28 +1,15 @@
-"""What a run told, in the order it told it: its points and whatever else its gates were fed, for judging it again."""
+"""What a run told, in the order it told it, for judging it again once it is over."""
 
 from __future__ import annotations
 
 import math
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from trainui.core.store.lineage import told_before
 
 Row = tuple[int, str, float, float, float | None, float]
 """(number among all points of the run, metric, step, value, epoch, Unix seconds)."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reading:
-    """What a judge was told beside points; it stands after the point numbered `seq`."""
-
-    seq: int
-    kind: str
-    name: str
-    value: float | None
-    text: str
-    step: float | None
-    epoch: float | None
-    at: float
 
 
 def rows_of(db: sqlite3.Connection, run: str) -> Iterator[Row]:
@@ -41,14 +28,6 @@ def rows_of(db: sqlite3.Connection, run: str) -> Iterator[Row]:
         yield seq, names[metric], step, math.nan if value is None else value, epoch, at
 
 
-def readings_of(db: sqlite3.Connection, run: str) -> list[Reading]:
-    """What else the run's judge was told, in its order."""
-    rows = db.execute(
-        "SELECT seq, kind, name, value, text, step, epoch, at FROM readings WHERE run=? ORDER BY id", (run,)
-    ).fetchall()
-    return [Reading(**dict(row)) for row in rows]
-
-
 def notes_of(db: sqlite3.Connection, run: str) -> list[str]:
     """The remarks kept beside a run, oldest first."""
     return [str(row[0]) for row in db.execute("SELECT text FROM notes WHERE run=? ORDER BY id", (run,))]
@@ -63,3 +42,25 @@ def exit_code_of(db: sqlite3.Connection, run: str) -> int | None:
     """The exit code a run ended with; None where none was seen."""
     row = db.execute("SELECT exit_code FROM runs WHERE name=?", (run,)).fetchone()
     return None if row is None else row[0]
+
+
+def printed_at(db: sqlite3.Connection, run: str) -> list[int]:
+    """The numbers of the points that were read from what a run printed, in their order."""
+    rows = db.execute(
+        "SELECT points.seq FROM metrics JOIN points ON points.metric = metrics.id"
+        " WHERE metrics.run=? AND metrics.source IN ('console', 'log') ORDER BY points.seq",
+        (run,),
+    )
+    return [int(row[0]) for row in rows]
+
+
+def rows_before(db: sqlite3.Connection, run: str, begun: float) -> Iterator[Row]:
+    """The points of those a run went on from, as far as they lie before its own first step."""
+    for other, until in told_before(db, run, begun):
+        yield from (row for row in rows_of(db, other) if row[2] < until)
+
+
+def was_imported(db: sqlite3.Connection, run: str) -> bool:
+    """Whether a run was brought in when it was over: nothing was measured while it lived."""
+    row = db.execute("SELECT imported != '' FROM runs WHERE name=?", (run,)).fetchone()
+    return bool(row and row[0])

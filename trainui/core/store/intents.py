@@ -116,6 +116,14 @@ def environment_of(db: sqlite3.Connection, run: str) -> dict[str, str] | None:
     return json.loads(row[0]) if row and row[0] else None
 
 
+def beginning_of(db: sqlite3.Connection, run: str) -> str | None:
+    """The checkpoint a run was told to begin from, '' for none of them; None: the newest of its line."""
+    row = db.execute(
+        "SELECT json_extract(payload, '$.begins_from') FROM intents WHERE verb='start' AND run=?", (run,)
+    ).fetchone()
+    return None if row is None or row[0] is None else str(row[0])
+
+
 def forget_environment(db: sqlite3.Connection, run: str) -> None:
     """Drop what `environment_of` tells. Call inside a transaction."""
     db.execute(

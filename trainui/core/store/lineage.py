@@ -74,6 +74,77 @@ def newest_checkpoint(db: sqlite3.Connection, name: str) -> tuple[str, str] | No
     return None
 
 
+def family_tries(db: sqlite3.Connection, name: str, kind: str) -> int:
+    """How often any run of a family, from the first of the line on, was queued for `kind`."""
+    root = lineage(db, name)[-1]["name"]
+    row = db.execute(
+        "WITH RECURSIVE children(name, parent, why) AS ("
+        "   SELECT run, json_extract(payload, '$.parent'), json_extract(payload, '$.retried_for') FROM intents"
+        "   WHERE verb='start' AND done_at IS NULL UNION SELECT name, parent, retried_for FROM runs),"
+        " family(name, why) AS (SELECT ?, '' UNION"
+        "   SELECT children.name, children.why FROM family JOIN children ON children.parent = family.name)"
+        " SELECT count(*) FROM family WHERE why=?",
+        (root, kind),
+    ).fetchone()
+    return int(row[0])
+
+
+def beginning(db: sqlite3.Connection, name: str, how: str, primary: str, goal: str) -> str:
+    """Where the next try of a run begins: `scratch` ('' then), its `last` checkpoint, or the one at its `best`."""
+    if how == "scratch":
+        return ""
+    best = best_checkpoint(db, name, primary, goal) if how == "best" else ""
+    newest = newest_checkpoint(db, name)
+    return best or (newest[0] if newest else "")
+
+
+def best_checkpoint(db: sqlite3.Connection, name: str, primary: str, goal: str) -> str:
+    """The absolute path of the checkpoint a lineage saved at its best: one that says so, else the one whose own
+    value is best, else the first at or after the best step of `primary`; '' when there is none."""
+    for run in lineage(db, name):
+        saved = _standing(db, run)
+        named = [path for path, _row in saved if "best" in path.name.lower()]
+        valued = [
+            (row["value"], path)
+            for path, row in saved
+            if row["value"] is not None and row["metric"] == primary
+        ]
+        if named:
+            return str(named[-1])
+        if valued:
+            return str((min if goal == "min" else max)(valued, key=lambda one: one[0])[1])
+        row = db.execute(
+            "SELECT min_step, max_step FROM metrics WHERE run=? AND name=? ORDER BY rank, id LIMIT 1",
+            (run["name"], primary),
+        ).fetchone()
+        best = None if row is None else row["min_step" if goal == "min" else "max_step"]
+        later = [path for path, one in saved if None not in (best, one["step"]) and one["step"] >= best]
+        if later:
+            return str(later[0])
+    return ""
+
+
+def checkpoint_before(db: sqlite3.Connection, name: str, step: float | None) -> tuple[str, float | None]:
+    """(absolute path, step) of the newest checkpoint of a lineage saved before `step` (None: the newest) that
+    was not overwritten since; ('', None) when there is none."""
+    for run in lineage(db, name):
+        for path, row in reversed(_standing(db, run)):
+            if step is None or (row["step"] is not None and row["step"] < step):
+                return str(path), row["step"]
+    return "", None
+
+
+def _standing(db: sqlite3.Connection, run: sqlite3.Row) -> list[tuple[Path, sqlite3.Row]]:
+    """The checkpoints of a run that are still what they were when it told of them, oldest first."""
+    rows = db.execute(
+        "SELECT path, step, metric, value FROM checkpoints AS one WHERE run=? AND NOT EXISTS"
+        " (SELECT 1 FROM checkpoints WHERE run=one.run AND path=one.path AND id > one.id) ORDER BY id",
+        (run["name"],),
+    ).fetchall()
+    found = [(Path(run["directory"]) / row["path"], row) for row in rows]
+    return [(path, row) for path, row in found if path.exists()]
+
+
 def saved_by(db: sqlite3.Connection, name: str) -> str | None:
     """Absolute path of the newest checkpoint a run told of, whether it is still on disk or not."""
     row = db.execute(

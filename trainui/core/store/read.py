@@ -13,7 +13,8 @@ from trainui.core.ingest.text import tail_lines
 from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.curves import begun_at, envelope, points_of
-from trainui.core.store.lineage import chain, newest_checkpoint
+from trainui.core.store.doings import DoingsReader
+from trainui.core.store.lineage import chain
 from trainui.core.store.outcomes import Outcomes, outcomes_of
 from trainui.core.store.rows import (
     VERDICTS,
@@ -45,7 +46,7 @@ from trainui.core.store.views import (
 )
 
 
-class Reader(StudyReader):
+class Reader(StudyReader, DoingsReader):
     """A front end's eyes. Safe to use from one thread at a time."""
 
     def __init__(self, path: Path) -> None:
@@ -211,10 +212,6 @@ class Reader(StudyReader):
             "SELECT path, at, step, epoch, metric, value FROM checkpoints WHERE run=? ORDER BY id", (run,)
         ).fetchall()
         return [CheckpointView(**dict(row)) for row in rows]
-
-    def newest_checkpoint(self, run: str) -> tuple[str, str] | None:
-        """(absolute path, the run that saved it): where a child of `run` would go on; None: nowhere."""
-        return newest_checkpoint(self._db, run)
 
     def budget(self) -> BudgetView:
         """The money, as of the manager's last reckoning."""

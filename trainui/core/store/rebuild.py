@@ -10,6 +10,7 @@ from typing import Any
 
 from trainui.core.ingest.discover import newest_copy
 from trainui.core.run import Result, Status
+from trainui.core.store.actions import ACTING_SINCE
 from trainui.core.store.salvage import Row, Wreck
 from trainui.core.store.segments import cut_anew
 
@@ -202,6 +203,14 @@ def keep_environment(db: sqlite3.Connection, run: Row, env: Mapping[str, str]) -
     db.execute("DELETE FROM intents WHERE verb='start' AND run=?", (run["name"],))
     intent = {"verb": "start", "run": run["name"], "payload": json.dumps(payload), "outcome": "queued"}
     insert(db, "intents", intent | {"created_at": run["queued_at"], "done_at": run["queued_at"]})
+
+
+def act_from_here(db: sqlite3.Connection) -> None:
+    """What the verdicts there are asked for was done in the file before. Call inside a transaction."""
+    db.execute(
+        "INSERT OR REPLACE INTO facts SELECT ?, CAST(coalesce(max(id), 0) AS TEXT) FROM verdicts",
+        (ACTING_SINCE,),
+    )
 
 
 def finish(db: sqlite3.Connection) -> None:

@@ -178,14 +178,6 @@ class RunWriter:
         ).fetchall()
         return [(row["gate"], row["verdict"]) for row in rows]
 
-    def unanswered(self, name: str) -> list[str]:
-        """Gates that reached a verdict for which nothing was done so far."""
-        rows = self._db.execute(
-            "SELECT gate FROM gates WHERE run=? AND action='' AND verdict NOT IN ('pending', 'ok') ORDER BY place",
-            (name,),
-        ).fetchall()
-        return [row["gate"] for row in rows]
-
     def stop_reason(self, name: str) -> str:
         """Why a run was asked to stop; '' when it was not."""
         row = self._db.execute("SELECT stop_reason FROM runs WHERE name=?", (name,)).fetchone()

@@ -22,7 +22,7 @@ from trainui.core.store.verdicts import write_gates
 PREFIX = "study:"
 """What stands before the name of a study where the name of a run could."""
 POINTS = "points"
-REPLACED = "@"
+REPLACED = "#was-"
 """Between the id of a gate that was edited and the beginning of the digest it had."""
 
 
@@ -186,10 +186,15 @@ class StudyWriter:
             for row in rows
         ]
 
-    def carried(self, run: str) -> frozenset[str]:
-        """The gates that a run carries."""
-        rows = self._db.execute("SELECT gate FROM gates WHERE run=?", (run,))
-        return frozenset(row["gate"] for row in rows)
+    def waiting(self) -> frozenset[str]:
+        """Studies of which a verdict may still want something done, since nothing was noted beside it."""
+        rows = self._db.execute(
+            "SELECT DISTINCT substr(run, ?) FROM verdicts WHERE run LIKE ? AND verdict NOT IN ('ok', 'pending')"
+            " AND NOT EXISTS (SELECT 1 FROM actions WHERE actions.run=verdicts.run AND actions.gate=verdicts.gate"
+            " AND actions.verdict=verdicts.id AND actions.is_done)",
+            (len(PREFIX) + 1, PREFIX + "%"),
+        )
+        return frozenset(row[0] for row in rows)
 
 
 class Points:

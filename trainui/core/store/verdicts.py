@@ -79,14 +79,6 @@ def write_verdict(db: sqlite3.Connection, run: str, verdict: Verdict, *, is_chan
         )
 
 
-def write_action(db: sqlite3.Connection, run: str, gate: str, action: str, would_save: float | None) -> None:
-    """Keep what was done about a gate, or what would have been done."""
-    db.execute(
-        "UPDATE gates SET action=?, would_save_seconds=? WHERE run=? AND gate=?",
-        (action, would_save, run, gate),
-    )
-
-
 def write_checkpoint(
     db: sqlite3.Connection, run: str, *, path: str, at: float, step: float | None, epoch: float | None,
     metric: str, value: float | None,

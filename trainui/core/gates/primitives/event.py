@@ -77,7 +77,7 @@ def read(table: GateTable) -> EventRule:
     """The keys of an event gate: one event each."""
     said = [key for key in ("match", "file", "silent") if table.has(key)]
     if not said and not table.has("exit"):
-        table.wrong("it says no event", hint='for example exit = "zero"')
+        table.wrong("it says no event", hint='for example exit = "zero"', key="test")
     if len(said) > 1 or (table.has("exit") and said not in ([], ["match"])):
         table.wrong(
             f"{' and '.join([*said, 'exit'][:2])} are two events",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from trainui.core.gates.table import GateTable
 from trainui.core.gates.units import is_number
 from trainui.core.gates.verdict import Point
 
+NUMBER = re.compile(r"[-+]?[\d.]+(?:[eE][-+]?\d+)?")
 OPS = (*COMPARE, "within", "outside")
 DIRECTED = ("best", "argbest", "drawdown")
 """Reducers that need to know which way is better."""
@@ -212,6 +214,8 @@ def _right(table: GateTable, op: str) -> float | Interval | Quantity:
         if not pair or raw[0] > raw[1]:
             table.wrong(f"right should be [low, high] with op {op!r}, not {raw!r}")
         return float(raw[0]), float(raw[1])
+    if isinstance(raw, str) and NUMBER.fullmatch(raw.strip()):
+        table.wrong(f"right = {raw!r} is a number in quotes", hint=f"write right = {raw.strip()}")
     return table.quantity("right") if isinstance(raw, str) else table.number("right")
 
 

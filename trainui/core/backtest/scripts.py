@@ -1,0 +1,100 @@
+"""What is held against past runs: the gates of a job, of a spec file, of a study, or none but the default watch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainui.core.errors import NotFoundError, SpecError, UserError, nearest
+from trainui.core.gates import DefaultWatch, Gate
+from trainui.core.gates.plan import StudyPlan
+from trainui.core.ingest.patterns import Pattern, compile_patterns
+from trainui.core.project import find_job, find_jobs
+from trainui.core.spec import Job, Spec
+from trainui.core.specfile import load_spec
+from trainui.core.studyfile import Study, load_studies
+
+DEFAULT = "default"
+"""Stands for no gates at all: only what is watched on every run."""
+NO_GATES = "a [[gate]] in it adds one; `trainui replay default` needs none"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Script:
+    """Gates to be held against runs."""
+
+    name: str
+    gates: tuple[Gate, ...]
+    spec: Spec
+    """Says what its metrics mean, how printed lines are read, and what of the default watch is off."""
+    plan: StudyPlan | None = None
+    """Of a study: which gates are whose."""
+
+    @property
+    def patterns(self) -> Sequence[Pattern]:
+        """How the lines of an unknown log are read, before trainui tries by itself."""
+        return compile_patterns(self.spec.metrics.pattern)
+
+    def watch(self, own: Spec | None) -> DefaultWatch:
+        """What is looked for beside the gates on a run; `own`: what it was started with."""
+        by = own if own is not None and (self.plan is not None or not self.gates) else self.spec
+        return by.default_watch()
+
+
+def script_of(word: str, *, project: Callable[[], Path], study: str = "") -> Script:
+    """The gates that `word` means; `study` picks one of a file with several. Raises SpecError, NotFoundError or
+    UserError; `project` is asked only where a name is given, and may raise NotFoundError."""
+    path = Path(word).expanduser()
+    if word == DEFAULT:
+        return Script(name=DEFAULT, gates=(), spec=Spec(job=Job(name=DEFAULT, command=[DEFAULT])))
+    if path.suffix == ".toml" or path.is_file():
+        return _of_file(path, study)
+    jobs = find_jobs(project())
+    job = next((job for job in jobs if job.name == word), None)
+    if job is not None:
+        return _of_spec(find_job(project(), word))
+    studies = [one for file in sorted((project() / "jobs").rglob("*.toml")) for one in _quietly(file)]
+    known = next((one for one in studies if one.name == word), None)
+    if known is not None:
+        return _of_study(known)
+    names = [*(job.name for job in jobs), *(one.name for one in studies), DEFAULT]
+    raise NotFoundError(f"there is no job or study {word!r}", hint=nearest(word, names))
+
+
+def _of_file(path: Path, study: str) -> Script:
+    if not path.exists():
+        raise NotFoundError(f"{path} does not exist", hint="name a job, a study, or its file")
+    spec = load_spec(path)
+    if spec is not None:
+        return _of_spec(spec)
+    studies = load_studies(path)
+    if not studies:
+        raise SpecError(f"{path}:1: has no [job] and no [study] table", hint="name a spec or study file")
+    names = [one.name for one in studies]
+    if study and study not in names:
+        raise NotFoundError(f"{path} has no study {study!r}", hint=nearest(study, names))
+    if not study and len(studies) > 1:
+        raise UserError(f"{path} has several studies", hint=f"--study {' | '.join(names)}")
+    return _of_study(next(one for one in studies if study in ("", one.name)))
+
+
+def _of_spec(spec: Spec) -> Script:
+    gates = spec.gates()
+    if not gates:
+        raise UserError(f"job {spec.job.name!r} has no gates", hint=NO_GATES)
+    return Script(name=spec.job.name, gates=gates, spec=spec)
+
+
+def _of_study(study: Study) -> Script:
+    if not study.plan.gates:
+        raise UserError(f"study {study.name!r} has no gates", hint=NO_GATES)
+    spec = Spec(job=Job(name=study.name, command=[study.name]), metric=dict(study.metric))
+    return Script(name=study.name, gates=study.plan.gates, spec=spec, plan=study.plan)
+
+
+def _quietly(path: Path) -> Sequence[Study]:
+    try:
+        return load_studies(path)
+    except SpecError:
+        return ()  # `trainui jobs` says what is wrong with it; here another file may be meant

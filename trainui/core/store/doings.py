@@ -1,0 +1,125 @@
+"""Reading what was done about verdicts: actions, what holds the queue, open questions, where a next try begins."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from trainui.core.spec import Spec
+from trainui.core.store.actions import Block, blocks
+from trainui.core.store.lineage import beginning, family_tries, newest_checkpoint
+
+ASKED = ("warn", "unknown")
+"""Verdicts of an ask gate that still wants an answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActionView:
+    """An action that a verdict brought, done or withheld."""
+
+    run: str
+    """A run, or `study:NAME`."""
+    gate: str
+    verdict: str
+    action: str
+    outcome: str
+    is_done: bool
+    would_save_seconds: float | None = None
+    would_save_usd: float | None = None
+    at: float
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuestionView:
+    """A question of an ask gate that nobody has answered."""
+
+    run: str
+    """A run, or `study:NAME`."""
+    gate: str
+    question: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AnswerView:
+    """What a person said to an ask gate."""
+
+    run: str
+    gate: str
+    is_yes: bool
+    who: str
+    note: str
+    at: float
+    """Unix seconds."""
+
+
+class DoingsReader:
+    """The part of a Reader that tells what was done, and what waits for a person."""
+
+    _db: sqlite3.Connection
+
+    def actions(self, run: str | None = None) -> list[ActionView]:
+        """What was done or withheld about the gates of a run or study, or of all; oldest first."""
+        rows = self._db.execute(
+            "SELECT actions.*, verdicts.verdict AS state FROM actions JOIN verdicts ON verdicts.id = actions.verdict"
+            " WHERE ?1 IS NULL OR actions.run=?1 ORDER BY actions.id",
+            (run,),
+        ).fetchall()
+        return [
+            ActionView(
+                run=row["run"],
+                gate=row["gate"],
+                verdict=row["state"],
+                action=row["action"],
+                outcome=row["outcome"],
+                is_done=bool(row["is_done"]),
+                would_save_seconds=row["would_save_seconds"],
+                would_save_usd=None if row["would_save_micro"] is None else row["would_save_micro"] / 1e6,
+                at=row["at"],
+            )
+            for row in rows
+        ]
+
+    def blocks(self) -> list[Block]:
+        """What gates hold the queue by, oldest first."""
+        return blocks(self._db)
+
+    def questions(self, run: str | None = None) -> list[QuestionView]:
+        """What people are asked now: its time has come, or the run has ended; of a run or study, or of all."""
+        rows = self._db.execute(
+            "SELECT run, gate, rule, verdict FROM gates WHERE role='ask' AND verdict IN (?2, ?3)"
+            " AND (?1 IS NULL OR run=?1) ORDER BY run, place",
+            (run, *ASKED),
+        ).fetchall()
+        return [
+            QuestionView(run=row["run"], gate=row["gate"], question=row["rule"].removeprefix("asks: "))
+            for row in rows
+        ]
+
+    def answers(self, run: str) -> list[AnswerView]:
+        """What people said to the ask gates of a run or study, oldest first."""
+        rows = self._db.execute(
+            "SELECT run, gate, is_yes, who, note, at FROM answers WHERE run=? ORDER BY id", (run,)
+        ).fetchall()
+        return [AnswerView(**{**dict(row), "is_yes": bool(row["is_yes"])}) for row in rows]
+
+    def study_names(self) -> list[str]:
+        """The studies that were written down."""
+        return [str(row[0]) for row in self._db.execute("SELECT name FROM studies ORDER BY name")]
+
+    def is_asking(self, run: str, gate: str) -> bool | None:
+        """Whether a gate is a question; None when there is no such gate."""
+        row = self._db.execute("SELECT role FROM gates WHERE run=? AND gate=?", (run, gate)).fetchone()
+        return None if row is None else row["role"] == "ask"
+
+    def newest_checkpoint(self, run: str) -> tuple[str, str] | None:
+        """(absolute path, the run that saved it): where a child of `run` would go on; None: nowhere."""
+        return newest_checkpoint(self._db, run)
+
+    def tries_of(self, run: str, kind: str) -> int:
+        """How often any run of this one's family was queued for `kind`."""
+        return family_tries(self._db, run, kind)
+
+    def beginning(self, run: str, how: str, spec: Spec) -> str:
+        """The checkpoint a next try of `run` begins from: `last`, `best`; '' for none, or from scratch."""
+        return beginning(self._db, run, how, spec.metrics.primary, spec.metrics.goal)
