@@ -113,7 +113,9 @@ class Judge:
             if len(self._naming.doubts) > len(self._doubted):
                 changed += self._give_up()
         else:
-            self._show(point, changed)
+            for seat in self._watchers.get(point.metric, ()):
+                if not seat.done and (verdict := seat.see(point)):
+                    changed.append(verdict)
         if changed:
             if self._joined:
                 changed += self._look_around(self._joined)

@@ -45,6 +45,7 @@ class Seat:
         self._always_open = when.kind == "each" and gate.grace is None
         self._settles = gate.is_flag and not self._once
         """Whether a good evaluation leaves a gate that is ok as it is."""
+        self._is_easy = self._settles and self._always_open
 
     @property
     def minds_place(self) -> bool:
@@ -63,6 +64,8 @@ class Seat:
         if not self.test.see(point):
             return None
         self._place = point
+        if self._is_easy and self.state is State.OK and self.test.grade() is Grade.GOOD:
+            return None
         return self.look(point)
 
     def hear(self, notice: Notice, place: Where) -> Verdict | None:
