@@ -128,14 +128,14 @@ def test_the_page_of_specs_names_every_key_and_its_example_loads(tmp_path):
 
     places = {
         spec.Job: rows("[job]"), spec.Resources: rows("[resources]"), spec.Metrics: rows("[metrics]"),
-        spec.Limits: rows("[limits]"), spec.Remedy: rows("[[remedy]]"), retry.Retry: rows("[retry]"),
+        spec.MetricWords: rows("[metric.NAME]"), spec.Watch: rows("[watch]"), spec.Limits: rows("[limits]"), spec.Remedy: rows("[[remedy]]"), retry.Retry: rows("[retry]"),
         spec.Spec: named(" ".join(parts)),
-        **dict.fromkeys((project.Budget, project.Machine, project.Queue, project.Config), rows("trainui.toml")),
+        **dict.fromkeys((project.Budget, project.Machine, project.Queue, project.Notify, project.Config), rows("trainui.toml")),
     }  # fmt: skip
     for room in (spec, retry, project):
         for one in vars(room).values():
             if isinstance(one, type) and issubclass(one, msgspec.Struct) and one is not msgspec.Struct:
-                assert set(one.__struct_fields__) <= places[one], one.__name__
+                assert set(one.__struct_encode_fields__) <= places[one], one.__name__
     gates = rows("[[gate]]")
     assert {*parse.COMMON, *parse.COUNTING, *PRIMITIVES} <= gates
     words = named(parts["`[[gate]]`"])

@@ -105,11 +105,36 @@ def test_the_first_attempt_of_ast_would_have_been_stopped_at_epoch_5_with_its_ho
     assert (found["epoch1"]["verdict"], found["epoch1"]["at_epoch"]) == ("failed", 1)
     diverged = found["diverged"]
     assert (diverged["verdict"], diverged["at_epoch"], diverged["at_step"]) == ("tripped", 5, 500)
-    assert diverged["action"] == "would have stopped, notified"
+    assert diverged["action"] == "would have stopped"
+    assert diverged["actions"] == ["stop", "notify"]
+    assert diverged["would_save_usd"] is None
+    priced = by_gate(ast.json("replay", "ast", "--rate", "3.6", "--on", str(path)))["diverged"]
+    assert priced["would_save_usd"] == pytest.approx(3 * 2.498)
+    assert "2:04 h, 7.49 $" in ast("replay", "ast", "--rate", "3.6", "--on", str(path)).stdout
     assert diverged["would_save_seconds"] == pytest.approx(3 * 2498)
     assert [one["verdict"] for one in diverged["history"]] == ["ok", "warn", "tripped"]
     assert found["stable"]["verdict"] == "failed"
     assert found["stable"]["would_save_seconds"] is None
+
+
+def test_a_protected_run_is_not_stopped_in_a_replay_either(ast):
+    spec = ast.project / "jobs" / "ast.toml"
+    spec.write_text(spec.read_text() + """
+[[gate]]
+id = "let-run"
+role = "criterion"
+test = "value"
+left = "max(@epoch)"
+op = ">="
+right = 8
+when = "end"
+protect = true
+""")  # fmt: skip
+    path = written(ast.project / "attempt.jsonl", AST_CURVE)
+    diverged = by_gate(ast.json("replay", "ast", "--on", str(path)))["diverged"]
+    assert (diverged["verdict"], diverged["actions"]) == ("tripped", ["notify"])
+    assert diverged["would_save_seconds"] is None
+    assert "let-run" in diverged["withheld"]
 
 
 def test_a_metric_that_no_run_writes_is_unknown_loudly(ast):
@@ -292,7 +317,7 @@ when = "end"
 id = "smooth"
 role = "hypothesis"
 test = "value"
-left = "drawdown(val_acc, epochs 1..10)"
+left = "drawdown(val_acc, epochs 1..5)"
 op = "<"
 right = 5
 when = "at epoch 5"

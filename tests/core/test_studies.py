@@ -130,7 +130,7 @@ class Scene:
         self.now += 20
         self.studies.look(self.clock)
 
-    def start(self, run: str, *, parent: str | None = None, gates: bool = True) -> None:
+    def start(self, run: str, *, parent: str | None = None, gates: bool = True, waits: bool = False) -> None:
         job = run.rpartition("-")[0]
         spec = Spec(job=Job(name=job, command=["true"]))
         if gates:
@@ -145,8 +145,10 @@ class Scene:
         with atomic(self.db):
             row = self.runs.add(run, payload, directory=self.project / "runs" / run, queued_at=self.now)
             write_gates(self.db, run, spec.gates())
+            if waits:
+                return
             row = self.runs.move(row, Status.STARTING, "starting", at=self.now)
-            self.runs.move(row, Status.RUNNING, "running", at=self.now, started_boot=self.now)
+            self.runs.move(row, Status.RUNNING, "running", at=self.now, started_boot=self.now, was_launched=1)
         self._judges[run] = Judge(spec.gates())
 
     def write(self, run: str, *values: float, first: int = 1, metric: str = "val_acc") -> None:
@@ -277,7 +279,7 @@ def test_a_run_from_before_the_study_was_written_does_not_carry_its_gates_and_sa
     scene.look()
     assert scene.states["level"] == "unknown"
     (level,) = (one.gate for one in Reader(scene.path).study_gates("speech") if one.gate.gate == "level")
-    assert "ami-1: it began before the gate was written" in level.reason
+    assert "ami-1: it was started before the gate was written so" in level.reason
     assert "after ami-1, libri-1 had begun" in scene.events()
 
 
@@ -299,6 +301,40 @@ def test_a_next_try_takes_the_place_and_goes_on_where_its_parent_was(scene: Scen
     assert (scene.states["H1"], scene.states["H2"]) == ("passed", "passed")
     (h1,) = (one.gate for one in Reader(scene.path).study_gates("speech") if one.gate.gate == "H1")
     assert h1.value == pytest.approx(77.5 - 61.5), "99 was thrown away with the epochs that were lost"
+
+
+def test_what_an_older_run_goes_on_to_use_counts_too(scene: Scene):
+    scene.start("ami-1")
+    scene.write("ami-1", *AMI)
+    scene.look()
+    scene.start("ami-2")
+    scene.write("ami-2", *AMI)
+    scene.look()
+    assert scene.states["hours"] == "ok", "12 + 12"
+    scene.write("ami-1", *AMI, first=13)
+    scene.look()
+    assert scene.states["hours"] == "tripped", "24 + 12"
+
+
+def test_what_is_queued_takes_nobody_s_place_and_keeps_the_last_word_open(scene: Scene):
+    scene.start("libri-1")
+    scene.write("libri-1", *LIBRI)
+    scene.end("libri-1")
+    scene.start("ami-1")
+    scene.write("ami-1", *AMI)
+    scene.look()
+    scene.start("ami-2", waits=True)
+    scene.end("ami-1")
+    scene.look()
+    assert scene.states["H1"] == "pending", "its next try waits"
+    row = scene.runs.get("ami-2")
+    assert row is not None
+    with atomic(scene.db):
+        scene.runs.move(row, Status.ENDED, "stopped before it started", at=scene.now, result="stopped")
+    scene.look()
+    assert scene.states["H1"] == "passed"
+    (view,) = Reader(scene.path).studies()
+    assert (view.status, view.runs["ami"]) == ("over", "ami-1")
 
 
 def test_a_try_from_scratch_owes_nothing_to_its_parent(scene: Scene):
@@ -329,6 +365,20 @@ def test_an_edited_gate_is_a_new_gate_and_the_old_one_is_kept(scene: Scene):
     assert old.gate.gate.startswith("H1#was-")
     assert old.gate.verdict == "passed"
     assert "study speech was edited: H1, after ami-1, libri-1, libri-2 had begun" in scene.events()
+
+
+def test_what_a_run_was_started_with_holds_though_the_study_asks_less_by_now(scene: Scene):
+    scene.start("ami-1")
+    scene.start("libri-1")
+    scene.look()
+    study = scene.project / "jobs" / "study.toml"
+    study.write_text(STUDY.replace("right = 70", "right = 1"))
+    scene.look()
+    for run in ("ami-1", "libri-1"):
+        scene.write(run, 72.0)
+        scene.end(run)
+    scene.look()
+    assert scene.states["level"] == "unknown", "they passed 70 as they had promised, not 1"
 
 
 def test_a_file_that_breaks_leaves_what_was_written_down_in_force(scene: Scene):
@@ -489,3 +539,40 @@ def test_a_job_may_be_held_against_another_by_its_own_gates(speech: Cockpit):
     (gate,) = until(lambda: [one.gate for one in reader.study_gates("ami") if one.gate.verdict == "passed"])
     assert gate.value == pytest.approx(77.5 / 61.5)
     assert speech.json("gates", "ami-1") == [], "no single run can be judged by it"
+
+
+EVALUATE = '[job]\nname = "evaluate"\ncommand = ["{python}", "-c", "print(1)"]\n'
+
+
+def test_what_a_study_launches_is_launched_once_and_its_question_is_answered(speech: Cockpit):
+    (speech.project / "jobs" / "evaluate.toml").write_text(EVALUATE)
+    speech("start", "ami", "libri")
+    until(lambda: study_states(speech).get("go-on") == "warn")
+    until(lambda: any(run["run"] == "evaluate-1" for run in speech.json("ls", "--all")))
+    speech.until_status("evaluate-1", "ended")
+    manager = speech.client.manager()
+    os.kill(manager.pid, signal.SIGKILL)
+    speech("answer", "speech", "go-on", "yes", "--note", "phase 4")
+    assert study_states(speech)["go-on"] == "passed"
+    reader = speech.reader()
+    assert [view.run for view in reader.runs() if view.job == "evaluate"] == ["evaluate-1"]
+    texts = [event.text for event in reader.events(run="study:speech")]
+    assert any(
+        text.startswith("H1 passed: ami: best(val_acc) - libri: best(val_acc) is 16") for text in texts
+    )
+
+
+def test_a_baseline_that_misses_its_band_holds_back_the_trainings_that_wait_for_it(speech: Cockpit):
+    (speech.project / "jobs" / "study.toml").write_text(
+        '[study]\nname = "speech"\nruns = { first = "libri", rest = ["ami"] }\n'
+        '[[gate]]\nid = "rebaseline"\nrun = "first"\nrole = "preflight"\ntest = "value"\n'
+        'left = "last(val_acc)"\nop = "within"\nright = [80, 90]\nwhen = "end"\non.failed = ["block:rest"]\n'
+    )
+    ami = speech.project / "jobs" / "ami.toml"
+    ami.write_text(ami.read_text().replace("[params]", 'after = ["libri"]\n[params]'))
+    speech("start", "ami", "libri")
+    speech.until_status("libri-1", "ended")
+    until(lambda: "gate rebaseline" in speech.client._view("ami-1").waits_for)
+    assert speech.client._view("ami-1").status == "queued"
+    speech("release", "--job", "ami")
+    speech.until_status("ami-1", "ended")

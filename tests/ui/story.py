@@ -214,7 +214,7 @@ class Story:
             params={"learning_rate": 1e-4, "epochs": 50, "name": "[red]x"}, metrics=tuple(self.metrics(name)),
             gates=tuple(self.gates(name)), checkpoints=(checkpoint,),
             events=tuple(e for e in self.event_views if e.run == name), lines_read=900, lines_understood=880,
-            outcomes=self.outcomes(name), usage=self.usage or (usage if view.is_live else None),
+             usage=self.usage or (usage if view.is_live else None),
         )  # fmt: skip
 
     def metrics(self, name):

@@ -12,11 +12,13 @@ from trainui.core.run import Result, Status
 from trainui.core.store.views import BudgetView
 from trainui.ui.present import text
 from trainui.ui.present.charts import comparison, thresholds
+from trainui.ui.present.gates import gate_table
 from trainui.ui.present.ink import Span, ascii_only, clip, fit, fold, line, plain, safe, width, wrap
 from trainui.ui.present.lights import gate_lights, run_light, run_word
 from trainui.ui.present.rows import in_order, ranks, table
-from trainui.ui.present.story import event_lines, facts, gate_table, run_head
+from trainui.ui.present.story import event_lines, facts, run_head
 from trainui.ui.present.strips import leaving_line, machine_line, money_line
+from trainui.ui.source import Trace
 
 
 @pytest.mark.parametrize(
@@ -295,7 +297,8 @@ def test_the_head_of_a_run_folds():
 
 def test_a_gate_is_one_line_in_a_chart_however_many_runs_share_it():
     shared = (GATES[0], replace(GATES[0], run="mlp-2"))
-    assert [t.label for t in thresholds(shared, "val/mae")] == ["gate mae-100 < 100"]
+    traces = [Trace(run=run, metric="val/mae") for run in ("transformer-3", "mlp-2")]
+    assert [t.label for t in thresholds(shared, traces)] == ["gate mae-100 < 100"]
     assert comparison(replace(GATES[0], rule="no sign")) == "100"
 
 

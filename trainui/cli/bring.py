@@ -14,7 +14,7 @@ from trainui.cli.printing import plain, print_json
 from trainui.core.errors import NotFoundError, UserError
 from trainui.core.importing import Imported, NoMetricError, being_written, import_bundle
 from trainui.core.ingest.bundles import Bundle, bundles_in
-from trainui.core.project import find_jobs
+from trainui.core.project import find_job, find_jobs
 from trainui.core.spec import Spec
 from trainui.core.speccheck import NAME
 from trainui.core.store.schema import connect
@@ -107,7 +107,7 @@ def _spec_of(place: Place, job: str) -> Spec | None:
     except NotFoundError:
         return None
     one = found.get(job)
-    return one.spec if one is not None else None
+    return find_job(place.project, job) if one is not None and one.spec is not None else None
 
 
 def _progress(bundle: Bundle, is_quiet: bool) -> Callable[[int], None]:

@@ -90,7 +90,9 @@ def _newest(gates: Sequence[GateView], views: Sequence[RunView]) -> list[GateVie
 
 
 def _print(gates: Sequence[GateView]) -> None:
-    """A table for each run or study, what its gates come to, and what people are asked."""
+    """A table for each run or study, what its gates come to, and what people are asked: of a run, where it is asked
+    of runs."""
+    of_runs = {gate.gate for gate in gates if not gate.run.startswith(STUDY)}
     for nth, run in enumerate(dict.fromkeys(gate.run for gate in gates)):
         own = [gate for gate in gates if gate.run == run]
         click.echo(f"{'' if nth == 0 else chr(10)}{plain(run)}: {counted(gate.verdict for gate in own)}")
@@ -108,13 +110,8 @@ def _print(gates: Sequence[GateView]) -> None:
         ]
         table(["  gate", "verdict", "now", "since", "rule", "why", "says"], rows, right=(2,))
         for gate in own:
-            if is_open_question(gate):
+            if gate.is_open_question and not (run.startswith(STUDY) and gate.gate in of_runs):
                 click.echo(f"  answer: trainui answer {plain(run)} {plain(gate.gate)} yes|no")
-
-
-def is_open_question(gate: GateView) -> bool:
-    """Whether people are asked and have not answered."""
-    return gate.role == "ask" and gate.verdict in ("warn", "unknown")
 
 
 def counted(verdicts: Iterable[str]) -> str:

@@ -17,10 +17,10 @@ from trainui.core.backtest.replay import Replayed, replay
 from trainui.core.backtest.scripts import Script, script_of
 from trainui.core.backtest.sources import Shelf
 from trainui.core.backtest.studies import cast, replay_study
-from trainui.core.backtest.tape import Tape
+from trainui.core.backtest.tape import Tape, priced
 from trainui.core.errors import NotFoundError, UserError, nearest
 from trainui.core.export.document import jsonable
-from trainui.core.gates import Gate, Judge
+from trainui.core.gates import DefaultWatch, Gate, Judge
 from trainui.core.store.read import Reader
 from trainui.core.store.schema import connect
 
@@ -38,6 +38,15 @@ SHOWN = 5
     "--labels", metavar="FILE|NAME=LABEL,...", help="What is known of the runs: healthy, diverged, ..."
 )
 @click.option("--study", default="", metavar="NAME", help="Which study, of a file with several.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0),
+    metavar="USD",
+    help="Per hour, of runs of which it is not known what they cost.",
+)
+@click.option(
+    "--watch/--no-watch", default=None, help="The default watch too: for runs that had it, not for log files."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @db_option
 def replay_command(
@@ -47,6 +56,8 @@ def replay_command(
     sources: tuple[str, ...],
     labels: str | None,
     study: str,
+    rate: float | None,
+    watch: bool | None,
     as_json: bool,
 ) -> None:
     """Hold the gates of SPEC against finished runs: what would have fired, when, and what it would have saved.
@@ -61,7 +72,9 @@ def replay_command(
     shelf = shelf_of(place)
     parts = [part for word in words for part in _parts(shelf, word, script)]
     parts = _with_metrics(parts, script)
-    done, across = _replay_all(script, parts)
+    if rate is not None:
+        parts = [(alias, priced(tape, rate)) for alias, tape in parts]
+    done, across = _replay_all(script, parts, watch=watch)
     known = labels_for([tape for _, tape in parts], labels)
     findings = [*(finding for one in done for finding in one.findings), *across]
     scored = scores(findings, known) if known else []
@@ -111,11 +124,18 @@ def _with_metrics(parts: Sequence[Part], script: Script) -> list[Part]:
     return kept
 
 
-def _replay_all(script: Script, parts: Sequence[Part]) -> tuple[list[Replayed], list[Finding]]:
+def _replay_all(
+    script: Script, parts: Sequence[Part], *, watch: bool | None
+) -> tuple[list[Replayed], list[Finding]]:
     """What was found within each run, and across them."""
+
+    def watch_of(tape: Tape) -> DefaultWatch | None:
+        is_watched = tape.spec is not None if watch is None else watch
+        return script.watch(tape.spec) if is_watched or not script.gates else None
+
     if script.plan is None:
-        return [replay(tape, script.gates, script.watch(tape.spec)) for _, tape in parts], []
-    return replay_study(script, cast(script.plan, parts))
+        return [replay(tape, script.gates, watch_of(tape)) for _, tape in parts], []
+    return replay_study(script.plan, cast(script.plan, parts), watch_of)
 
 
 def shelf_of(place: Place) -> Shelf:
@@ -154,8 +174,8 @@ def _read_labels(given: str) -> Labels:
 
 FINDING_FIELDS = (
     "gate", "role", "run", "verdict", "at_epoch", "at_step", "value", "reason", "action", "would_save_seconds",
-    "would_save_usd", "would_save_share", "label", "interval", "severity", "quote", "source", "rule", "digest",
-    "is_default", "fired", "history",
+    "would_save_usd", "would_save_share", "actions", "withheld", "label", "interval", "severity", "quote",
+    "source", "rule", "digest", "is_default", "fired", "history",
 )  # fmt: skip
 """Fields of a gate in `replay --json`; they are a contract: add, never take away."""
 
@@ -174,7 +194,7 @@ def score_json(one: Score) -> dict[str, Any]:
 def _print_run(one: Replayed, *, is_first: bool) -> None:
     long = f", {duration(one.told.seconds)}" if one.told.seconds else ""
     count = f"{one.told.points:,} points{long}"
-    verdicts = counted(finding.verdict for finding in one.findings)
+    verdicts = counted(finding.verdict for finding in one.findings) if one.findings else "nothing to tell"
     click.echo(f"{'' if is_first else chr(10)}{plain(one.run)} ({count}): {verdicts}")
     if one.findings:
         _print_findings(one.findings)
@@ -188,7 +208,7 @@ def _print_findings(findings: Sequence[Finding]) -> None:
             number(one.value),
             where(one.at_epoch, one.at_step),
             f"{one.reason}{f' [{one.label}]' if one.label else ''}",
-            one.action,
+            one.action or one.withheld,
             _saved(one),
         ]
         for one in findings

@@ -23,9 +23,10 @@ from trainui.core.deeds import (
     summary,
 )
 from trainui.core.errors import UserError
-from trainui.core.gates import Gate
+from trainui.core.gates import Gate, State
 from trainui.core.gates.watch.detector import PREFIX
 from trainui.core.notify import Message, Notifier
+from trainui.core.process.failpoint import reach
 from trainui.core.relaunching import Relauncher
 from trainui.core.remedies import answers_to, is_literal
 from trainui.core.run import LIVE, Status
@@ -72,7 +73,7 @@ class Acting:
     """Acts on the verdicts of one runs.db."""
 
     def __init__(
-        self, db: sqlite3.Connection, treasury: Treasury, reach: Reach, *, acts: bool = True
+        self, db: sqlite3.Connection, treasury: Treasury, hands: Reach, *, acts: bool = True
     ) -> None:
         """`acts`: False where a run of the past is told again: then nothing is done but a stop that is still due."""
         self._db = db
@@ -80,7 +81,7 @@ class Acting:
         self._actions = ActionWriter(db)
         self._relauncher = Relauncher(db, treasury)
         self._treasury = treasury
-        self._reach = reach
+        self._reach = hands
         self._acts = acts
         self._seen: dict[str, int] = {}
         """Subject → its newest verdict that was acted on."""
@@ -95,9 +96,11 @@ class Acting:
         """Act on what was committed of a subject since the last time, and on what a manager that died left."""
         fresh = self._actions.fresh(subject.name, after=self._seen.get(subject.name, 0))
         if fresh:
+            reach("deciding")
             with atomic(self._db):
                 for verdict in fresh:
                     self._decide(subject, verdict, gates, now)
+            reach("decided")
             self._seen[subject.name] = fresh[-1].id
         self._carry_out(subject.name, gates, now)
 
@@ -118,23 +121,44 @@ class Acting:
         """Everything one verdict asks for. Call inside a transaction."""
         gate, run = gates.get(verdict.gate), subject.run
         asked = gate.actions.get(verdict.state, ()) if gate else ()
-        saves: Saves = (None, None)
-        if "stop" in asked and run is not None and run.status in LIVE:
-            left = self._reach.left(run, now)
-            saves = left, None if left is None else round(self._treasury.rate * left / 3600)
+        saves = self._saves(run, verdict, now) if run is not None and "stop" in asked else (None, None)
+        here = self._situation(subject, verdict, gates)
+        decided = decide(verdict, asked, here)
+        is_first = not any(one.state is verdict.state for one in here.past)
+        is_news = any(deed.withheld != TOLD for deed in decided)
+        if is_news:
+            label = f" ({verdict.label})" if verdict.label else ""
+            text = f"{verdict.gate} {verdict.state}{label}: {verdict.reason}"
+            self._runs.event(subject.name, "gate", text, at=now.unix)
         deeds: list[Deed] = []
-        for deed in decide(verdict, asked, self._situation(subject, verdict, gates)):
+        for deed in decided:
             outcome, is_done = self._do_inside(subject, verdict, deed, now)
             is_withheld = not is_done and outcome != TO_DO
             deeds.append(Deed(action=deed.action, withheld=outcome if is_withheld else ""))
             self._actions.write(
-                subject.name, verdict, deed.action, outcome, is_done=is_done, at=now.unix, saves=saves
-            )
-        if any(deed.withheld != TOLD for deed in deeds):
+                subject.name, verdict, deed.action, outcome, is_done=is_done, at=now.unix,
+                saves=saves if deed.action == "stop" else (None, None),
+            )  # fmt: skip
+            if deed.action == "stop" and deed.withheld.startswith("would"):
+                self._regret(subject.name, verdict, deed, saves, now)
+        if is_news:
             self._actions.sum_up(subject.name, verdict.gate, summary(deeds), saves[0])
-            self._tell(subject.name, verdict, deeds, saves, now)
-        if run is not None and gate is not None and asked:
+        if (
+            run is not None
+            and gate is not None
+            and is_first
+            and verdict.state in (State.TRIPPED, State.FAILED)
+        ):
             self._offer(run, gate, deeds, now)
+
+    def _saves(self, run: RunRow, verdict: Reached, now: Clock) -> Saves:
+        """What is spared when a run ends at a verdict: what it has to go, or took from there to its end."""
+        if run.status in LIVE:
+            left = self._reach.left(run, now)
+        else:
+            ended_at = self._actions.ended_at(run.name)
+            left = None if ended_at is None else max(0.0, ended_at - verdict.place.at)
+        return left, None if left is None else round(self._treasury.rate * left / 3600)
 
     def _situation(self, subject: Subject, verdict: Reached, gates: Mapping[str, Gate]) -> Situation:
         run, gate = subject.run, gates.get(verdict.gate)
@@ -192,16 +216,12 @@ class Acting:
         self._runs.event(subject.name, "queue", f"{name} is queued by gate {verdict.gate}", at=now.unix)
         return f"launched {name}", True
 
-    def _tell(self, subject: str, verdict: Reached, deeds: Sequence[Deed], saves: Saves, now: Clock) -> None:
-        label = f" ({verdict.label})" if verdict.label else ""
-        text = f"{verdict.gate} {verdict.state}{label}: {verdict.reason}"
-        self._runs.event(subject, "gate", text, at=now.unix)
-        for deed in deeds:
-            if deed.action == "stop" and deed.withheld.startswith("would"):
-                saved = saved_words(*saves)
-                why = deed.withheld.removeprefix("would have stopped")
-                text = f"{verdict.gate} would have stopped the run{place_words(verdict.place)}"
-                self._runs.event(subject, "gate", f"{text}{': ' + saved if saved else ''}{why}", at=now.unix)
+    def _regret(self, subject: str, verdict: Reached, deed: Deed, saves: Saves, now: Clock) -> None:
+        """Tell what a stop that was withheld would have saved."""
+        saved = saved_words(*saves)
+        why = deed.withheld.removeprefix("would have stopped")
+        text = f"{verdict.gate} would have stopped the run{place_words(verdict.place)}"
+        self._runs.event(subject, "gate", f"{text}{': ' + saved if saved else ''}{why}", at=now.unix)
 
     def _offer(self, run: RunRow, gate: Gate, deeds: Sequence[Deed], now: Clock) -> None:
         """Say which remedies there are, where none is tried by the gate itself."""
@@ -223,17 +243,20 @@ class Acting:
                 self._relaunch(run, one, gates, now)
                 continue
             outcome, is_done = self._do_outside(subject, run, one, now)
+            reach(f"did {one.action}")
             with atomic(self._db):
                 self._actions.close(one.id, outcome, is_done=is_done)
 
     def _do_outside(self, subject: str, run: RunRow | None, one: Open, now: Clock) -> Done:
         if one.action == "notify":
             return self._notify(subject, one.verdict, now)
+        reason, stopped = f"gate {one.verdict.gate}", f"stopped{place_words(one.verdict.place)}"
         if run is None or run.status not in LIVE:
-            return "it had ended", False
+            was_told = one.action == "stop" and self._runs.stop_reason(subject) == reason  # by who died then
+            return (stopped, True) if was_told else ("it had ended", False)
         if one.action == "stop":
-            self._reach.stop(run, f"gate {one.verdict.gate}", now)
-            return f"stopped{place_words(one.verdict.place)}", True
+            self._reach.stop(run, reason, now)
+            return stopped, True
         if one.action == "checkpoint":
             if run.status is Status.RUNNING and self._reach.save(run):
                 with atomic(self._db):
@@ -267,6 +290,7 @@ class Acting:
         if run is None or run.status is not Status.ENDED:
             return
         gate = gates.get(one.verdict.gate)
+        reach("relaunching")
         with atomic(self._db):
             kept = ""
             if gate is not None and "checkpoint:previous" in gate.actions.get(one.verdict.state, ()):

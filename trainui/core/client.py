@@ -21,6 +21,7 @@ from trainui.core.spec import ParamValue, Remedy, Spec, resolve
 from trainui.core.standby import stop_manager
 from trainui.core.store.intents import Desk
 from trainui.core.store.read import Reader
+from trainui.core.studyfile import Study
 
 OURS = "TRAINUI_"
 """What names of ours in an environment begin with; a run has its own."""
@@ -44,17 +45,19 @@ class Client(Asking):
 
     def jobs(self) -> list[JobInfo]:
         """The jobs of the project, and what is wrong with each that cannot run."""
+        jobs = find_jobs(self.project)
+        studies = [one for file in find_studies(self.project, jobs) for one in file.studies]
         return [
             JobInfo(
                 name=job.name,
                 about=job.spec.job.about if job.spec else "",
-                study=job.spec.job.study if job.spec else "",
+                study=_study_of(job, studies),
                 problem=job.problem or _why_not(job, self.project),
                 presets=tuple(job.spec.presets) if job.spec else (),
                 params=job.spec.params if job.spec else {},
                 path=job.path,
             )
-            for job in find_jobs(self.project)
+            for job in jobs
         ]
 
     def studies(self) -> list[StudyFile]:
@@ -170,6 +173,12 @@ class Client(Asking):
     def stop_manager(self) -> str:
         """End the manager when nothing is live; returns what was done. Raises UserError when runs are live."""
         return stop_manager(self.db)
+
+
+def _study_of(job: JobFile, studies: Sequence[Study]) -> str:
+    """The study that a run of a job would be of, as far as somebody says."""
+    own = job.spec.job.study if job.spec else ""
+    return own or next((one.name for one in studies if one.plan.aliases_of(job.name)), "")
 
 
 def _why_not(job: JobFile, project: Path) -> str:

@@ -111,7 +111,7 @@ class Lives:
             raise
         if seen.is_saving and watch.saved_at is not None:
             self._engine.saved(run.directory, at=watch.saved_at)  # what the stop waits for
-        if has_news:
+        if has_news and not has_ended:
             self._act(run, now)
         is_over_soon = seen.phase is not Phase.RUNNING  # no file tells when the last of it is gone
         self._looked[run.name] = ((), 0.0) if watch.is_behind or is_over_soon else (before, now.boot)

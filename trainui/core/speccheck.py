@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from trainui.core.errors import SpecError, nearest
+from trainui.core.gates import KINDS as DETECTORS
 from trainui.core.gates import Gate, GateError
 from trainui.core.gates.words import AUTO, GOALS
 from trainui.core.retry import ALLOWED, UNCHANGED, Retry
@@ -24,8 +25,8 @@ PLACES = ("run", "run_dir")
 LONGEST_DELAY = 30 * 86400.0
 """Seconds a try may wait."""
 STOP_SIGNALS = ("SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2", "SIGHUP", "SIGQUIT")
-DETECTORS = ("nonfinite", "exploding", "chance", "frozen", "spike", "silent", "overfit", "gpu-idle")
-"""What is watched without a gate."""
+BEGINNINGS = ("scratch", "last", "best")
+"""What a next try may begin from."""
 
 
 class WrongValueError(SpecError):
@@ -59,55 +60,14 @@ def settle(spec: Spec, tables: Mapping[str, Any]) -> Spec:
 
 def check(spec: Spec) -> None:
     """Raise SpecError for the first thing that cannot be."""
-    job = spec.job
-    if not NAME.fullmatch(job.name):
-        hint = "letters, digits, '.', '_' and '-', up to 64"
-        raise WrongValueError("name", f"{job.name!a:.80} is not a usable name for a job", hint=hint)
-    if not job.command or not job.command[0]:
-        raise WrongValueError("command", "the command is empty", hint='for example ["{python}", "train.py"]')
-    if job.stop_signal not in STOP_SIGNALS:
-        raise WrongValueError(
-            "stop_signal", f"stop_signal {job.stop_signal!r} is not one of {', '.join(STOP_SIGNALS)}"
-        )
-    if job.checkpoint_signal and job.checkpoint_signal not in STOP_SIGNALS:
-        raise WrongValueError(
-            "checkpoint_signal",
-            f"checkpoint_signal {job.checkpoint_signal!r} is not one of {', '.join(STOP_SIGNALS)}",
-        )
-    if job.checkpoint_signal == job.stop_signal:
-        raise WrongValueError(
-            "checkpoint_signal", f"checkpoint_signal and stop_signal are both {job.stop_signal}"
-        )
-    if job.checkpoint_signal and job.checkpoint_file:
-        raise WrongValueError(
-            "checkpoint_file", "both checkpoint_signal and checkpoint_file", hint="keep one"
-        )
-    if spec.metrics.goal not in ("min", "max"):
-        raise WrongValueError("goal", f"goal {spec.metrics.goal!r} is neither min nor max")
-    limits = spec.limits
-    for name, value in (
-        ("grace_seconds", job.grace_seconds),
-        ("checkpoint_seconds", job.checkpoint_seconds),
-        ("gpus", spec.resources.gpus),
-        ("memory_gib", spec.resources.memory_gib),
-        ("cpus", spec.resources.cpus),
-        ("ram_gib", spec.resources.ram_gib),
-        ("usd", limits.usd),
-        ("hours", limits.hours),
-        ("silent_minutes", limits.silent_minutes),
-    ):
-        if value is not None and not 0 <= value < float("inf"):
-            raise WrongValueError(name, f"{name} cannot be {value}")
+    _check_job(spec)
+    _check_numbers(spec)
     if spec.retry is not None:
         _check_retry(spec.retry)
-    for table in (spec.params, *spec.presets.values()):
-        for key, param in table.items():
-            if isinstance(param, float) and not math.isfinite(param):
-                raise WrongValueError(
-                    key, f"{key} = {param} is not a finite number", hint='write it as "inf"'
-                )
     if not spec.metrics.primary.isprintable():
         raise WrongValueError("primary", f"primary {spec.metrics.primary!a} is not a name")
+    if spec.metrics.goal not in ("min", "max"):
+        raise WrongValueError("goal", f"goal {spec.metrics.goal!r} is neither min nor max")
     for pattern in spec.metrics.pattern:
         _check_pattern(pattern)
     _check_files(spec.metrics.files)
@@ -123,6 +83,48 @@ def check(spec: Spec) -> None:
                 message = f"gate {gate.get('id', '')!r}: key {key!r} is not for people to write"
                 raise GateError(message, hint="leave it out", number=number, key=key)
     check_remedies(spec.remedy, spec.gates())
+
+
+def _check_job(spec: Spec) -> None:
+    job = spec.job
+    if not NAME.fullmatch(job.name):
+        hint = "letters, digits, '.', '_' and '-', up to 64"
+        raise WrongValueError("name", f"{job.name!a:.80} is not a usable name for a job", hint=hint)
+    if not job.command or not job.command[0]:
+        raise WrongValueError("command", "the command is empty", hint='for example ["{python}", "train.py"]')
+    for key in ("stop_signal", "checkpoint_signal"):
+        signal = getattr(job, key)
+        if signal not in STOP_SIGNALS and (signal or key == "stop_signal"):
+            raise WrongValueError(key, f"{key} {signal!r} is not one of {', '.join(STOP_SIGNALS)}")
+    if job.checkpoint_signal == job.stop_signal:
+        both = f"checkpoint_signal and stop_signal are both {job.stop_signal}"
+        raise WrongValueError("checkpoint_signal", both)
+    if job.checkpoint_signal and job.checkpoint_file:
+        raise WrongValueError(
+            "checkpoint_file", "both checkpoint_signal and checkpoint_file", hint="keep one"
+        )
+
+
+def _check_numbers(spec: Spec) -> None:
+    job, limits, resources = spec.job, spec.limits, spec.resources
+    for name, value in (
+        ("grace_seconds", job.grace_seconds),
+        ("checkpoint_seconds", job.checkpoint_seconds),
+        ("gpus", resources.gpus),
+        ("memory_gib", resources.memory_gib),
+        ("cpus", resources.cpus),
+        ("ram_gib", resources.ram_gib),
+        ("usd", limits.usd),
+        ("hours", limits.hours),
+        ("silent_minutes", limits.silent_minutes),
+    ):
+        if value is not None and not 0 <= value < float("inf"):
+            raise WrongValueError(name, f"{name} cannot be {value}")
+    for table in (spec.params, *spec.presets.values()):
+        for key, param in table.items():
+            if isinstance(param, float) and not math.isfinite(param):
+                hint = 'write it as "inf"'
+                raise WrongValueError(key, f"{key} = {param} is not a finite number", hint=hint)
 
 
 def check_words(words: Mapping[str, MetricWords]) -> None:
@@ -153,14 +155,12 @@ def check_words(words: Mapping[str, MetricWords]) -> None:
 
 
 def _check_watch(off: Sequence[str]) -> None:
+    known = ("all", *(kind.name for kind in DETECTORS))
     for name in off:
-        if name.removeprefix("watch/") not in (*DETECTORS, "all"):
-            message = f"off names {name!r}, which is no detector"
+        if name.removeprefix("watch/") not in known:
+            hint = nearest(name.removeprefix("watch/"), known)
             raise WrongValueError(
-                name,
-                message,
-                hint=nearest(name.removeprefix("watch/"), [*DETECTORS, "all"]),
-                table=("watch",),
+                name, f"off names {name!r}, which is no detector", hint=hint, table=("watch",)
             )
 
 
@@ -182,6 +182,10 @@ def check_remedies(remedies: Sequence[Remedy], gates: Sequence[Gate]) -> None:
         by_id[one.id] = one
         if one.on and one.on not in answers:
             raise wrong("on", f"on {one.on!r} is no cause of an end and no gate", nearest(one.on, answers))
+        if one.from_ not in BEGINNINGS:
+            raise wrong("from", f"from {one.from_!r} is no beginning", nearest(one.from_, BEGINNINGS))
+        if one.max < 1:
+            raise wrong("max", f"max cannot be {one.max}", "at least 1")
         if one.advice and one.set:
             raise wrong("advice", "it is advice and sets something", "leave out one of them")
         if not one.advice and not one.set:

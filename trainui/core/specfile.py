@@ -37,7 +37,12 @@ def _line_of(text: TomlText, error: SpecError) -> int:
         return text.line(error.key.rpartition(".")[2], ("gate",), error.number)
     if isinstance(error, WrongValueError):
         return text.line(error.near, error.table, error.number)
-    named = re.match(r"(?:gate|pattern|remedy) '([^']*)'", error.message)
+    if remedy := re.match(r"remedy '([^']*)': (\w+)", error.message):
+        tables = text.tables.get("remedy", [])
+        number = next((at for at, one in enumerate(tables, 1) if one.get("id") == remedy[1]), 1)
+        key = remedy[2] if number <= len(tables) and remedy[2] in tables[number - 1] else "set"
+        return text.line(key, ("remedy",), number)
+    named = re.match(r"(?:gate|pattern) '([^']*)'", error.message)
     return text.line(named[1] if named else "")
 
 

@@ -22,7 +22,7 @@ from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.studies import Kept, Member, StudyWriter, subject_of
 from trainui.core.studyfile import Study, study_of
-from trainui.core.studywatch import BegunAnewError, StudyWatch
+from trainui.core.studywatch import BegunAnewError, StudyWatch, newest_of
 from trainui.core.treasury import Clock
 
 LOOK = 1.0
@@ -116,7 +116,8 @@ class Studies:
             before = kept.get(study.name)
             if not mine or (before is not None and before.digest == digest):
                 continue
-            is_late = before is None and all(run.status is Status.ENDED for run in mine)
+            # what had happened before a promise was written down is shown, and brings no action
+            is_late = before is None and any(run.status is not Status.QUEUED for run in mine)
             with complaints(subject_of(study.name)), atomic(self._db):
                 source = str(study.path.relative_to(self._project))
                 edited = self._writer.keep(study.name, study.text, digest, source, study.plan.gates, now.unix)
@@ -127,8 +128,7 @@ class Studies:
                 if before is not None:
                     ids = {gate.id for gate in study_of(before.text).plan.gates}
                     new = [gate.id for gate in study.plan.gates if gate.id not in ids]
-                    watch = StudyWatch(self._db, study)
-                    watch.show([*edited, *new], now)
+                    StudyWatch(self._db, study).show([*edited, *new], now)
 
     def _tell(
         self, study: Study, before: Kept | None, edited: Sequence[str], mine: Sequence[Member], now: Clock
@@ -152,8 +152,11 @@ class Studies:
         try:
             moved = watch.look(members, soon, now, late=kept.name in self._late)
         except BegunAnewError:
-            self._watches.pop(kept.name)
-            return  # told again from its journal at the next look
+            watch = self._watches[kept.name] = StudyWatch(self._db, study_of(kept.text))
+            with atomic(self._db):
+                stored = self._writer.states(kept.name)
+                watch.show([gate for gate in stored if stored[gate] != watch.states.get(gate)], now)
+            moved = True
         except sqlite3.Error:
             self._watches.pop(kept.name)
             raise
@@ -165,11 +168,9 @@ class Studies:
         """Whether a study that is over has nothing new, so that its journal need not even be read."""
         if kept.status != "over" or kept.name in self._watches:
             return False
-        plan = study_of(kept.text).plan
-        newest = {alias: run for run in members for alias in plan.aliases_of(run.job)}
+        newest, waits = newest_of(study_of(kept.text).plan, members, soon)
         begun = self._writer.begun(kept.name)
-        is_known = all(begun.get(alias) == run.run for alias, run in newest.items())
-        return is_known and not any(plan.aliases_of(job) for job in soon)
+        return not waits and all(begun.get(alias) == run.run for alias, run in newest.items())
 
     def _watch(self, kept: Kept) -> StudyWatch:
         if kept.name not in self._watches:

@@ -60,6 +60,16 @@ def with_studies(spec: Spec, studies: Sequence[Study]) -> Spec:
     return spec
 
 
+def carried(spec: Spec, study: Study) -> frozenset[str]:
+    """The gates of the study that a run with this spec carries, word for word: what it was started with holds."""
+    own = {str(table.get("id")): _bare(table) for table in spec.gate}
+    return frozenset(
+        gate.id
+        for gate in study.plan.within(spec.job.name)
+        if own.get(gate.id) in (_bare(_within(study, gate.id)), _bare(_written(study, gate.id)))
+    )
+
+
 def own_study(spec: Spec, path: Path) -> Study | None:
     """The gates of a job that rest on other runs too, as a study that is called like the job; None without one.
 

@@ -12,10 +12,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from trainui.core.gates import Gate, State, Verdict
+from trainui.core.gates.plan import StudyPlan
 from trainui.core.gates.study import StudyJudge
+from trainui.core.process.beat import beat
 from trainui.core.run import Status
 from trainui.core.store.money import Ledger
 from trainui.core.store.readings import Reading, readings_of
+from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.studies import (
     POINTS,
@@ -28,10 +31,13 @@ from trainui.core.store.studies import (
 from trainui.core.store.usage import usage_of
 from trainui.core.store.verdicts import write_verdict
 from trainui.core.studyfile import Study
+from trainui.core.studyspec import carried
 from trainui.core.treasury import Clock
 
 METERS_EVERY = 15.0
 """Seconds between two readings of one meter that are kept: a day of them is 6000 rows."""
+MANY = 5000
+"""Points after which a manager that tells a journal again says that it lives."""
 GIB = 2**30
 Key = tuple[str, str]
 """(alias, run)."""
@@ -45,10 +51,12 @@ class StudyWatch:
         self.subject = subject_of(study.name)
         self._db = db
         self._writer = StudyWriter(db)
+        self._runs = RunWriter(db)
         self._judge = StudyJudge(study.plan)
         self._points: dict[Key, Points] = {}
         self._verdicts: dict[Key, int] = {}
         self._meters: dict[tuple[str, str, str], tuple[float, float]] = {}
+        self._begun: set[Key] = set()
         self._ended: set[Key] = set()
         self._names = {
             alias: [name for name in self._named() if self._judge.wants(alias, name)]
@@ -59,6 +67,11 @@ class StudyWatch:
         for reading in list(readings_of(db, self.subject)):
             self._tell(reading)
         self._written = {gate: (one.state, one.value) for gate, one in self._judge.current().items()}
+
+    @property
+    def states(self) -> dict[str, str]:
+        """Gate id → where it stands."""
+        return {gate: str(one.state) for gate, one in self._judge.current().items()}
 
     @property
     def gates(self) -> dict[str, Gate]:
@@ -76,16 +89,20 @@ class StudyWatch:
         self, members: Sequence[Member], coming: Sequence[str], now: Clock, *, late: bool = False
     ) -> bool:
         """Take in what the runs wrote; whether a gate moved. `coming`: jobs of runs that nobody took in yet. `late`:
-        everything was over when the study was written down, so that nothing is to be done about it."""
+        runs had begun before the study was written down, and nothing is to be done about what they showed."""
         moved = False
-        newest = {alias: run for run in members for alias in self.study.plan.aliases_of(run.job)}
+        by_name = {run.run: run for run in members}
+        newest, waits = newest_of(self.study.plan, members, coming)
         for alias, run in newest.items():
             if self._judge.runs().get(alias) != run.run:
                 told = Reading(kind="began", seq=-1, name=run.run, text=alias, at=now.unix)
                 moved |= self._keep(told, late=late)
-            moved |= self._look_at(alias, run, now, late=late)
-        waits = any(self.study.plan.aliases_of(job) for job in coming)
-        is_over = bool(newest) and not waits and all(run.status is Status.ENDED for run in newest.values())
+            moved |= self._look_at(alias, run, now, late=late, waits=alias in waits)
+        for alias, older in sorted(self._begun - self._ended):
+            row = by_name.get(older)
+            if row is not None and alias in newest and older != newest[alias].run:
+                moved |= self._measure(alias, row, now, late=late)  # what it costs is spent all the same
+        is_over = newest and not waits and all(run.status is Status.ENDED for run in newest.values())
         if is_over and not self.is_over:
             moved |= self._keep(Reading(kind="closed", seq=-1, at=now.unix), late=late)
         return moved
@@ -105,7 +122,8 @@ class StudyWatch:
             if gate in gates and verdict.state is not State.PENDING:
                 write_verdict(self._db, self.subject, replace(verdict, at=now.unix), is_change=True)
 
-    def _look_at(self, alias: str, run: Member, now: Clock, *, late: bool) -> bool:
+    def _look_at(self, alias: str, run: Member, now: Clock, *, late: bool, waits: bool) -> bool:
+        """Take in one run; while the next of its alias waits, its end is not the last word."""
         key = alias, run.run
         moved = False
         points = self._points.setdefault(key, Points(self._db, run.run))
@@ -119,9 +137,15 @@ class StudyWatch:
         if newest > self._verdicts.get(key, 0):
             told = Reading(kind="verdicts", seq=newest, name=run.run, text=alias, at=now.unix)
             moved |= self._keep(told, late=late)
+        if key not in self._ended and not (waits and run.status is Status.ENDED):
+            moved |= self._measure(alias, run, now, late=late)
+        return moved
+
+    def _measure(self, alias: str, run: Member, now: Clock, *, late: bool) -> bool:
+        """Read the meters of a run that was not known to have ended; its end, after them."""
+        key = alias, run.run
+        moved = False
         has_ended = run.status is Status.ENDED
-        if key in self._ended:
-            return moved
         for name, value in self._measured(alias, run, now).items():
             before, at = self._meters.get((*key, name), (None, 0.0))
             if value != before and (has_ended or now.unix - at >= METERS_EVERY):
@@ -179,6 +203,7 @@ class StudyWatch:
         at = told.at
         if told.kind == "began":
             self.is_over = False
+            self._begun.add((told.text, told.name))
             return self._judge.begin(told.text, told.name, at=at)
         if told.kind == POINTS:
             return self._tell_points(told)
@@ -209,7 +234,9 @@ class StudyWatch:
         if not points.has_begun:
             for point in points_before(self._db, run, names):
                 changed += self._judge.feed(alias, run, point)
-        for _, point in points.new(names, until=told.seq):
+        for number, (_, point) in enumerate(points.new(names, until=told.seq)):
+            if number % MANY == 0:
+                beat()
             changed += self._judge.feed(alias, run, point)
         return changed
 
@@ -218,8 +245,11 @@ class StudyWatch:
         after = self._verdicts.get(key, 0)
         self._verdicts[key] = told.seq
         changed: list[Verdict] = []
+        run = self._runs.get(told.name)
+        mine = carried(run.spec, self.study) if run is not None else ()
         for _, verdict in self._writer.verdicts_of(told.name, after=after, until=told.seq):
-            changed += self._judge.stands(*key, verdict)
+            if verdict.gate in mine:
+                changed += self._judge.stands(*key, verdict)
         return changed
 
     def _named(self) -> list[str]:
@@ -231,3 +261,19 @@ class StudyWatch:
 
 class BegunAnewError(Exception):
     """A metric that was judged comes from a better source now: all of it is to be told again."""
+
+
+def newest_of(
+    plan: StudyPlan, members: Sequence[Member], coming: Sequence[str]
+) -> tuple[dict[str, Member], frozenset[str]]:
+    """(alias → the newest run that has begun, the aliases of which a run waits): what was queued and stopped before
+    it began takes nobody's place."""
+    newest: dict[str, Member] = {}
+    waits = {alias for job in coming for alias in plan.aliases_of(job)}
+    for run in members:
+        aliases = plan.aliases_of(run.job)
+        if run.status is Status.QUEUED:
+            waits.update(aliases)
+        elif run.has_begun or run.status is not Status.ENDED:
+            newest |= dict.fromkeys(aliases, run)
+    return newest, frozenset(waits)

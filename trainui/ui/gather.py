@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from trainui.core.prospects import Prospect, as_points, forecasted, prospect
 from trainui.core.store.outcomes import Outcomes
+from trainui.core.store.studies import REPLACED, subject_of
 from trainui.core.store.views import Bucket, CurvePoint, EventView, GateView, MetricView, RunView
 from trainui.ui.present.rows import in_order
 from trainui.ui.source import Look, Reader, Snapshot, Trace
@@ -16,8 +17,6 @@ from trainui.ui.source import Look, Reader, Snapshot, Trace
 MOST_DRAWN = 8
 """Runs in one chart; more could not be told apart."""
 EVENTS_KEPT = 200
-STUDY = "study:"
-"""Stands before the name of a study whose gates are judged across runs."""
 _PAGE = 1000
 
 
@@ -79,7 +78,7 @@ class Gatherer:
         wanted = charted(names, look)
         opened = look.opened if look.opened in views else None
         gates = {run: tuple(reader.gates(run)) for run in drawn}
-        studies = dict.fromkeys(f"{STUDY}{views[run].study}" for run in drawn if views[run].study)
+        studies = dict.fromkeys(subject_of(views[run].study) for run in drawn if views[run].study)
         log_run = opened or (look.cursor if look.cursor in views else None) or ""
         return Snapshot(
             at=at,
@@ -96,7 +95,10 @@ class Gatherer:
                 if m.metric in wanted
             ),
             gates=tuple(gate for run in drawn for gate in gates[run]),
-            across=tuple(gate for study in studies for gate in reader.gates(study)),
+            across=tuple(
+                gate for study in studies for gate in reader.gates(study) if REPLACED not in gate.gate
+            ),
+            outcomes=reader.outcomes(opened) if opened else Outcomes(),
             across_outcomes=reader.outcomes(next(iter(studies), "")) if opened else Outcomes(),
             alarms=tuple(turn for run in drawn for turn in reader.outcomes(run).alarms),
             log_run=log_run,

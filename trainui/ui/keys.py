@@ -61,6 +61,8 @@ _RUN_ACTIONS = (
     Key(id="run.checkpoint", key="c", action="checkpoint", label="save",
         about="ask the run to save a checkpoint now"),
     Key(id="run.retry", key="r", action="retry", label="retry", about="queue it again, as a child of this run"),
+    Key(id="run.answer", key="A", action="questions", label="answer",
+        about="answer what the gates of the run, or of its study, ask"),
     Key(id="run.teach", key="T", action="teach", label="teach",
         about="teach a line of its log: name the numbers, get a pattern"),
     Key(id="run.export", key="e", action="export", label="export", show=True,
@@ -149,6 +151,19 @@ PAUSE = (
     Key(id="pause.no", key="n,escape", action="answer('')", label="no", display="n", show=True, about="no"),
 )  # fmt: skip
 
+ANSWER = (
+    Key(id="answer.back", key="escape", action="back", label="back", display="esc", show=True,
+        about="back to the question, and from there to where you came from"),
+    Key(id="answer.yes", key="y", action="say('yes')", label="yes", show=True, about="yes; a note comes next"),
+    Key(id="answer.no", key="n", action="say('no')", label="no", show=True, about="no; a note comes next"),
+    Key(id="answer.next", key="tab", action="next", label="next", about="the next question"),
+    Key(id="answer.go", key="enter", action="go", label="answer", display="enter", show=True,
+        about="give the answer, with the note or without"),
+)  # fmt: skip
+
+NOTE = (replace(ANSWER[-1], action="screen.go"),)
+"""The same key in the field of the note, where it would send the field off."""
+
 EDIT = (
     Key(id="edit.close", key="escape", action="close", label="back", display="esc", show=True,
         about="change nothing"),
@@ -203,6 +218,7 @@ PLACES: dict[str, tuple[Key, ...]] = {
     "start": START,
     "stop?": CONFIRM,
     "pause?": PAUSE,
+    "answer": ANSWER,
     "edit": EDIT,
     "teach": TEACH,
     "keep?": KEEP,

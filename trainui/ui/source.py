@@ -210,8 +210,10 @@ class Snapshot:
     """Those of the shown runs."""
     across: tuple[GateView, ...] = ()
     """Those that judge the shown runs' studies, across runs."""
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    """What came of the gates of the opened run."""
     across_outcomes: Outcomes = field(default_factory=Outcomes)
-    """What came of these, where one run is opened."""
+    """And of those of its study."""
     alarms: tuple[TurnView, ...] = ()
     """Where gates of the shown runs tripped."""
     log_run: str = ""

@@ -5,13 +5,17 @@ import json
 import pytest
 
 from trainui.core.errors import NotFoundError
-from trainui.core.export.markdown import escape
+from trainui.core.export.markup import escape
 from trainui.core.export.summary import export_runs
+from trainui.core.export.verdicts import gate_tables
 from trainui.core.ingest.records import Record
+from trainui.core.store.doings import ActionView, AnswerView
 from trainui.core.store.intents import Desk
+from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic, connect
 from trainui.core.store.streams import StreamWriter
+from trainui.core.store.views import GateView
 
 
 @pytest.mark.parametrize(
@@ -84,3 +88,40 @@ def test_notes_are_told(db_path, tmp_path):
     Desk(db_path).note("mlp-1", "looked fine")
     folder = export_runs(db_path, ["mlp-1"], study="", to=tmp_path / "out", formats=("md",))
     assert "looked fine" in (folder / "summary.md").read_text()
+
+
+def gate(name, **told):
+    return GateView(**{"gate": name, "role": "criterion", "run": "mlp-1", "verdict": "ok", **told})
+
+
+def test_gates_are_told_with_their_band_their_words_what_was_done_and_what_was_said():
+    gates = [
+        gate(
+            "acc|75",
+            value=74.2,
+            interval=(70.1, 78.0),
+            label="proof of concept",
+            quote="Ready <75%",
+            source="001",
+        ),
+        gate("falling", verdict="tripped", at_epoch=5, severity="critical", reason="moved *nothing*"),
+        gate("look-in", role="ask", verdict="passed", rule="asks: plausible?"),
+        gate("watch/spike", verdict="warn", reason="a spike", is_default=True),
+    ]
+    stop = ActionView(run="mlp-1", gate="falling", verdict="tripped", action="stop", is_done=False, at=0,
+                      outcome="would have stopped (not armed)", would_save_seconds=112320, would_save_usd=40.0)  # fmt: skip
+    said = AnswerView(run="mlp-1", gate="look-in", is_yes=True, who="ann", note="# fine", at=1.7e9)
+    text = "\n\n".join(gate_tables(gates, Outcomes(actions=(stop,), answers=(said,))))
+    for part in (
+        "acc\\|75<br>“Ready &lt;75%” (001)",
+        "74.2 (70.1..78) proof of concept",
+        "✖ tripped at epoch 5 (critical)",
+        "moved \\*nothing\\*",
+        "would have stopped (not armed), 31.20 h and 40.00 \\$ saved",
+        "| plausible? | yes | ann |",
+        "\\# fine",
+    ):
+        assert part in text, part
+    written, found = text.split("Found by the default watch")
+    assert "watch/spike" in found
+    assert "watch/spike" not in written

@@ -211,3 +211,19 @@ def test_the_interval_of_a_difference_is_that_of_both():
     assert of_ratio((0.0, 500), (0.6, 500), 1.6) is None
     low, high = of_ratio((0.30, 1000), (0.28, 1000), z_of(0.9))
     assert low < 1.0 < 1.10 < high
+
+
+def test_a_plateau_is_left_at_its_own_threshold_too():
+    flag = {
+        "role": "flag",
+        "test": "stall",
+        "metric": "x",
+        "min_delta": 1,
+        "window": 2,
+        "clear_for": 1,
+        "goal": "max",
+    }
+    # Each 0 moves nothing; the last steps are of 1.5, less than twice min_delta.
+    values = (10, 10, 10, 11.5, 13, 14.5)
+    assert judged({}, flag, *values, metric="x", end=False)[1] == "tripped ok"
+    assert judged({}, {**flag, "clear_at": 5}, *values, metric="x", end=False)[1] == "tripped"

@@ -8,21 +8,11 @@ from dataclasses import dataclass
 
 from trainui.core.backtest.play import Change
 from trainui.core.backtest.tape import Told
-from trainui.core.gates import Gate, State, Verdict
+from trainui.core.deeds import WOULD, Deed, Past, Reached, Situation, decide, summary
+from trainui.core.gates import Gate, Place, State, Verdict
 
 LOUD = frozenset({State.TRIPPED, State.FAILED})
 """States that say a claim did not hold."""
-DRASTIC = ("stop", "relaunch")
-DEEDS = {
-    "notify": "notified",
-    "checkpoint": "saved a checkpoint",
-    "checkpoint:previous": "kept the checkpoint before",
-    "stop": "stopped",
-    "hold-queue": "held the queue",
-    "relaunch": "relaunched",
-}
-"""What an action does, in the words of `would have ...`; `flag` only shows."""
-NAMED_DEEDS = {"block:": "blocked", "launch:": "launched"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +42,11 @@ class Finding:
     """None also where it is NaN, as the store keeps it."""
     reason: str = ""
     action: str = ""
-    """`would have stopped, notified`; empty when it would have done nothing."""
+    """What would have been done to a run that was armed: `would have stopped`; empty for nothing."""
+    actions: tuple[str, ...] = ()
+    """All of it, in the words of the gate."""
+    withheld: str = ""
+    """Why it would not have stopped although it asks for that: `(protected by let-run)`."""
     would_save_seconds: float | None = None
     """From the stop to the run's end; None where nothing would have stopped, or no time is known."""
     would_save_usd: float | None = None
@@ -82,21 +76,25 @@ class Finding:
 
 
 def finding_of(
-    run: str, gate: Gate, now: Verdict, changes: Sequence[Change], told: Told, *, is_default: bool = False
+    run: str,
+    gate: Gate,
+    now: Verdict,
+    changes: Sequence[Change],
+    told: Told,
+    *,
+    protected_by: str = "",
+    is_default: bool = False,
 ) -> Finding:
-    """A gate's finding: where it stands `now`, and by all its changes what it would have done."""
+    """A gate's finding: where it stands `now`, and by all its changes what would have been done about it.
+
+    `protected_by`: the gate that lets no other stop the run; '' when none does.
+    """
     is_timed = told.seconds is not None
     history = tuple(_moment(one.verdict, is_timed) for one in changes)
-    deeds: list[str] = []
-    stop: Change | None = None
-    for one in changes:
-        asked = gate.actions.get(one.verdict.state, ()) or one.verdict.actions
-        if gate.protect:
-            asked = tuple(action for action in asked if action not in DRASTIC)
-        deeds += [deed for action in asked if (deed := deed_of(action)) and deed not in deeds]
-        if stop is None and any(action in DRASTIC for action in asked):
-            stop = one
+    done = _deeds(gate, changes, protected_by=protected_by, is_default=is_default)
+    stop = next((one for one, deed in done if deed.action in WOULD and not deed.withheld), None)
     seconds, usd, share = _saved(stop, told)
+    words = summary([deed for _, deed in done])
     return Finding(
         gate=gate.id,
         role=gate.role,
@@ -106,7 +104,9 @@ def finding_of(
         at_step=now.step,
         value=None if now.value is None or math.isnan(now.value) else now.value,
         reason=now.reason,
-        action=f"would have {', '.join(deeds)}" if deeds else "",
+        action=f"would have {words.removeprefix('would have ')}" if words else "",
+        actions=tuple(dict.fromkeys(deed.action for _, deed in done if not deed.withheld)),
+        withheld=next((deed.withheld for _, deed in done if deed.action in WOULD and deed.withheld), ""),
         would_save_seconds=seconds,
         would_save_usd=usd,
         would_save_share=share,
@@ -123,12 +123,36 @@ def finding_of(
     )
 
 
-def deed_of(action: str) -> str:
-    """An action in the words of `would have ...`; empty for what only shows."""
-    for start, deed in NAMED_DEEDS.items():
-        if action.startswith(start):
-            return f"{deed} {action.removeprefix(start)}"
-    return DEEDS.get(action, "")
+def _deeds(
+    gate: Gate, changes: Sequence[Change], *, protected_by: str, is_default: bool
+) -> list[tuple[Change, Deed]]:
+    """What an armed run would have seen done, verdict by verdict."""
+    past: list[Past] = []
+    done: list[tuple[Change, Deed]] = []
+    for number, one in enumerate(changes):
+        verdict = one.verdict
+        place = Place(step=verdict.step, epoch=verdict.epoch, at=verdict.at)
+        reached = Reached(
+            id=number,
+            gate=gate.id,
+            state=verdict.state,
+            value=verdict.value,
+            reason=verdict.reason,
+            place=place,
+        )
+        here = Situation(
+            is_armed=True, protected_by=protected_by, cooldown=gate.cooldown, tells_once=is_default, past=past
+        )
+        asked = verdict.actions if one.is_across else gate.actions.get(verdict.state, ())
+        for deed in decide(reached, asked, here):
+            if deed.action != "flag":
+                done.append((one, deed))
+        past += [
+            Past(action=deed.action, state=verdict.state, place=place, at=verdict.at)
+            for then, deed in done
+            if then is one and not deed.withheld
+        ]
+    return done
 
 
 def _saved(stop: Change | None, told: Told) -> tuple[float | None, float | None, float | None]:

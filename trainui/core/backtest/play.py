@@ -29,6 +29,8 @@ class Change:
 
     verdict: Verdict
     points: int
+    is_across: bool = False
+    """Of a study: what is to be done about it stands in the verdict."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,9 +59,8 @@ class _Player:
         self._count = 0
         self._place = Place()
         self._started: float | None = None
-        self._last_at: float | None = None
         hears_as_then = _covers(tape.looked_for, judge.looks_for)
-        kinds = ("meter", "answer", "stop", "files", *(("line",) if hears_as_then else ()))
+        kinds = ("meter", "answer", "stop", "files", *(("line", "output") if hears_as_then else ()))
         known = judge.current()
         self._readings = deque(
             one for one in tape.readings if one.kind in kinds and (one.kind != "answer" or one.name in known)
@@ -81,7 +82,7 @@ class _Player:
             return
         ended = told.ended_at
         if self._meters_due < NEVER and ended is not None:
-            self._read_meters(ended)
+            self._read_meters(ended, silent=ended - self._place.at if self._place.at else 0.0)
         at = self._place.at if ended is None else ended
         self._note(self._judge.end(result=told.result, exit_code=told.exit_code, at=at))
 
@@ -90,11 +91,12 @@ class _Player:
         judge, feed, wanted = self._judge, self._judge.feed, dict[str, bool]()
         lines, between = self._lines, self._next_between()
         passed, begun = False, self._tape.before is None
+        long = PACE if self._meters_due < NEVER else NEVER
         gone: tuple[float, float | None, float] = (0.0, None, 0.0)
         step: float = 0.0
         epoch: float | None = None
         at = 0.0
-        for seq, metric, step, value, told_epoch, at in self._tape.rows():
+        for seq, metric, step, value, told_epoch, now in self._tape.rows():
             if told_epoch is not None:
                 epoch = told_epoch
             if seq > between or (lines and lines[0].seq < seq):
@@ -105,9 +107,10 @@ class _Player:
                 self._tell_readings(seq)
                 self._tell_lines(seq)
                 between = self._next_between()
-            if at >= self._meters_due:
-                self._place, self._count = Place(step=step, epoch=epoch, at=at), seq
-                self._read_meters(at)
+            if now >= self._meters_due or now - at >= long:
+                self._place, self._count = Place(step=step, epoch=epoch, at=now), seq
+                self._read_meters(now, silent=now - at if at else 0.0)
+            at = now
             is_wanted = wanted.get(metric)
             if is_wanted is None:
                 is_wanted = wanted[metric] = judge.wants(metric)
@@ -152,20 +155,18 @@ class _Player:
     def _tell_lines(self, seq: float) -> None:
         while self._lines and self._lines[0].seq < seq:
             line = self._lines.popleft()
-            self._note(self._judge.notice(Notice(kind="line", text=line.text, at=line.at)))
+            self._note(self._judge.notice(Notice(kind=line.kind, text=line.text, at=line.at)))
 
-    def _read_meters(self, at: float) -> None:
-        """What the clock says, at most every few seconds of the run, and after each silence."""
+    def _read_meters(self, at: float, *, silent: float) -> None:
+        """What the clock says, every few seconds of the run and after each longer silence."""
         told = self._tape.told()
         self._started = told.started_at if self._started is None else self._started
         if self._started is None:
             return
-        before = self._started if self._last_at is None else self._last_at
         values = self._reckoned(at, told)
-        if "@silent_s" in self._meters and at > before:
-            values["@silent_s"] = at - before
-        self._last_at = at
-        self._meters_due = at + (1e-6 if "@silent_s" in self._meters else PACE)
+        if "@silent_s" in self._meters:
+            values["@silent_s"] = max(0.0, silent)
+        self._meters_due = at + PACE
         self._judge.pass_by(self._place)
         self._note(self._judge.meters(values, at=at))
 

@@ -36,6 +36,7 @@ def findings_of(tape: Tape, gates: Sequence[Gate], judge: Judge, played: Played)
     by_gate: dict[str, list[Change]] = {}
     for one in played.changes:
         by_gate.setdefault(one.verdict.gate, []).append(one)
+    protected_by = next((gate.id for gate in gates if gate.protect), "")
     told, current, unwritten = tape.told(), judge.current(), judge.unwritten
     return tuple(
         finding_of(
@@ -44,6 +45,7 @@ def findings_of(tape: Tape, gates: Sequence[Gate], judge: Judge, played: Played)
             current[gate.id],
             by_gate.get(gate.id, []),
             told,
+            protected_by=protected_by,
             is_default=gate.id in unwritten,
         )
         for gate in (*gates, *unwritten.values())

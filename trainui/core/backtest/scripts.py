@@ -10,7 +10,7 @@ from trainui.core.errors import NotFoundError, SpecError, UserError, nearest
 from trainui.core.gates import DefaultWatch, Gate
 from trainui.core.gates.plan import StudyPlan
 from trainui.core.ingest.patterns import Pattern, compile_patterns
-from trainui.core.project import find_job, find_jobs
+from trainui.core.project import find_job, find_jobs, find_studies
 from trainui.core.spec import Job, Spec
 from trainui.core.specfile import load_spec
 from trainui.core.studyfile import Study, load_studies
@@ -54,10 +54,13 @@ def script_of(word: str, *, project: Callable[[], Path], study: str = "") -> Scr
     job = next((job for job in jobs if job.name == word), None)
     if job is not None:
         return _of_spec(find_job(project(), word))
-    studies = [one for file in sorted((project() / "jobs").rglob("*.toml")) for one in _quietly(file)]
+    files = find_studies(project(), jobs)
+    studies = [study for file in files for study in file.studies]
     known = next((one for one in studies if one.name == word), None)
     if known is not None:
         return _of_study(known)
+    if problem := next((file.problem for file in files if file.problem), ""):
+        raise SpecError(problem)  # it may be the study that is meant
     names = [*(job.name for job in jobs), *(one.name for one in studies), DEFAULT]
     raise NotFoundError(f"there is no job or study {word!r}", hint=nearest(word, names))
 
@@ -91,10 +94,3 @@ def _of_study(study: Study) -> Script:
         raise UserError(f"study {study.name!r} has no gates", hint=NO_GATES)
     spec = Spec(job=Job(name=study.name, command=[study.name]), metric=dict(study.metric))
     return Script(name=study.name, gates=study.plan.gates, spec=spec, plan=study.plan)
-
-
-def _quietly(path: Path) -> Sequence[Study]:
-    try:
-        return load_studies(path)
-    except SpecError:
-        return ()  # `trainui jobs` says what is wrong with it; here another file may be meant

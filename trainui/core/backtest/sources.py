@@ -102,6 +102,7 @@ class Shelf:
         form = format_named("console")
         reader = form.make("", compile_patterns(spec.metrics.pattern))
         seqs, combined, count = printed_at(self._db, view.run), one_of(patterns), 0
+        found.append(Line(kind="output", seq=-1, at=view.started_at or view.queued_at))
         for chunk in chunks_of(path, form):
             for item in chunk.items:
                 count += sum(len(one.metrics) for one in reader.read(item) if one.checkpoint is None)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from trainui.core.backtest.findings import Finding, finding_of
 from trainui.core.backtest.play import Change, play
 from trainui.core.backtest.replay import Replayed, findings_of
-from trainui.core.backtest.scripts import Script
 from trainui.core.backtest.tape import Tape, Told
 from trainui.core.errors import UserError
 from trainui.core.gates import DefaultWatch, Gate, Judge, Notice, Point, Verdict
@@ -38,28 +37,30 @@ def cast(plan: StudyPlan, tapes: Sequence[tuple[str, Tape]]) -> list[tuple[str, 
     return found
 
 
-def replay_study(script: Script, parts: Sequence[tuple[str, Tape]]) -> tuple[list[Replayed], list[Finding]]:
+def replay_study(
+    plan: StudyPlan,
+    parts: Sequence[tuple[str, Tape]],
+    watch_of: Callable[[Tape], DefaultWatch | None] = lambda _tape: None,
+) -> tuple[list[Replayed], list[Finding]]:
     """Hold a study's gates against its runs; what was found within each, and across them.
 
-    Of an alias the last one given counts, as the newest would.
+    Of an alias the last one given counts, as the newest would. `watch_of`: the default watch of a run.
     """
-    plan = script.plan
-    assert plan is not None
     study = StudyJudge(plan)
     within: list[Replayed] = []
     across: list[Change] = []
     for alias, tape in parts:
         gates = plan.within_alias(alias)
-        ear = _Ear(gates, script.watch(tape.spec), study, alias, tape.run)
+        ear = _Ear(gates, watch_of(tape), study, alias, tape.run)
         played = play(tape, ear)
         told = tape.told()
         metrics = played.metrics
         within.append(
             Replayed(run=tape.run, told=told, metrics=metrics, findings=findings_of(tape, gates, ear, played))
         )
-        across += [Change(verdict=one, points=0) for one in ear.across]
+        across += [Change(verdict=one, points=0, is_across=True) for one in ear.across]
     last = max((one.verdict.at for one in across), default=0.0)
-    across += [Change(verdict=one, points=0) for one in study.close(at=last)]
+    across += [Change(verdict=one, points=0, is_across=True) for one in study.close(at=last)]
     current = study.current()
     by_gate = {gate.id: [one for one in across if one.verdict.gate == gate.id] for gate in plan.gates}
     return within, [
@@ -73,7 +74,7 @@ class _Ear(Judge):
     """The judge of a run, that passes on to the judge of its study what concerns that."""
 
     def __init__(
-        self, gates: Sequence[Gate], watch: DefaultWatch, study: StudyJudge, alias: str, run: str
+        self, gates: Sequence[Gate], watch: DefaultWatch | None, study: StudyJudge, alias: str, run: str
     ) -> None:
         super().__init__(gates, watch=watch)
         self._study = study

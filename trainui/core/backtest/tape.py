@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainui.core.errors import NotFoundError
@@ -54,8 +54,10 @@ class Told:
 class Line:
     """A line that a run printed, and the number of the point after which it stood."""
 
+    kind: str = "line"
+    """Or `output`: from here on what it printed is known."""
     seq: int
-    text: str
+    text: str = ""
     at: float
     """Unix seconds."""
 
@@ -109,12 +111,13 @@ class FileTape:
         self._facts = _Facts()
         self._looks_for: Sequence[re.Pattern[str]] = ()
         self._lines: deque[Line] = deque()
+        self._is_heard = False
         written = [stamp[2] / 1e9 for one in bundle.streams if (stamp := stamp_of(Path(one.path)))]
         self._now = max(written, default=0.0)
 
     def listen(self, patterns: Sequence[re.Pattern[str]]) -> deque[Line]:
         """The printed lines that match one of the patterns, as they are come across."""
-        self._looks_for, self._lines = one_of(patterns), deque()
+        self._looks_for, self._lines, self._is_heard = one_of(patterns), deque(), False
         return self._lines
 
     def rows(self) -> Iterator[Row]:
@@ -175,6 +178,9 @@ class FileTape:
         """Keep what of a printed line is looked for; it stands behind the points of its own records."""
         seq = self._facts.points - 1 + sum(len(one.metrics) for one in records if one.checkpoint is None)
         at = next((one.at for one in records if one.at is not None), self._facts.last_at or self._now)
+        if not self._is_heard:
+            self._is_heard = True
+            self._lines.append(Line(kind="output", seq=self._facts.points - 1, at=at))
         self._lines += [Line(seq=seq, text=text, at=at) for text in heard(item, self._looks_for)]
 
     def told(self) -> Told:
@@ -190,6 +196,18 @@ class FileTape:
             total_steps=facts.total_steps,
             total_epochs=facts.total_epochs,
         )
+
+
+def priced(tape: Tape, usd_per_hour: float) -> Tape:
+    """The tape of a run as if it had cost so much, where it is not known what it did cost."""
+
+    def told() -> Told:
+        known = tape.told()
+        if known.usd is not None or known.seconds is None:
+            return known
+        return replace(known, usd=usd_per_hour * known.seconds / 3600)
+
+    return replace(tape, told=told)
 
 
 def tapes_of_files(path: Path, patterns: Sequence[Pattern] = ()) -> list[Tape]:

@@ -21,6 +21,10 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "best": best.view.run if best else None,
         "budget": jsonable(summary.budget),
         "runs": [_run(told) for told in summary.runs],
+        "across": {
+            study: {"gates": jsonable(gates), "outcomes": jsonable(outcomes)}
+            for study, (gates, outcomes) in summary.across.items()
+        },
     }
 
 
@@ -33,6 +37,7 @@ def _run(told: Told) -> dict[str, Any]:
         "origin": jsonable({key: value for key, value in told.origin.items() if key != "packages"}),
         "metrics": jsonable(detail.metrics),
         "gates": jsonable(detail.gates),
+        "outcomes": jsonable(told.outcomes),
         "checkpoints": jsonable(detail.checkpoints),
         "events": jsonable(detail.events),
         "results": jsonable(told.results),

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainui.core.errors import NotFoundError, TrainuiError
 from trainui.core.process.files import read_json
+from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.read import Reader
-from trainui.core.store.views import BudgetView, RunDetail, RunView
+from trainui.core.store.studies import subject_of
+from trainui.core.store.views import BudgetView, GateView, RunDetail, RunView
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +27,8 @@ class Told:
     """What the job itself left in `results.json`, or nothing."""
     log: tuple[str, ...]
     notes: tuple[tuple[float, str], ...]
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    """What came of its gates."""
 
     @property
     def view(self) -> RunView:
@@ -40,6 +44,8 @@ class Summary:
     written_at: float
     runs: tuple[Told, ...]
     budget: BudgetView
+    across: Mapping[str, tuple[tuple[GateView, ...], Outcomes]] = field(default_factory=dict)
+    """Study → its gates across runs, and what came of them."""
 
     @property
     def best(self) -> Told | None:
@@ -65,6 +71,7 @@ def export_runs(db: Path, runs: Sequence[str], *, study: str, to: Path, formats:
             written_at=time.time(),
             runs=tuple(_told(reader, name) for name in names),
             budget=reader.budget(),
+            across=_across(reader, names),
         )
         to.mkdir(parents=True, exist_ok=True)
         if "png" in formats:
@@ -105,6 +112,17 @@ def _newest_of(reader: Reader, study: str) -> list[str]:
     return [view.run for view in newest.values()]
 
 
+def _across(reader: Reader, runs: Sequence[str]) -> dict[str, tuple[tuple[GateView, ...], Outcomes]]:
+    """The gates across runs of the studies that these runs are of, where there are any."""
+    studies = dict.fromkeys(view.study for view in reader.runs() if view.run in runs and view.study)
+    found = {}
+    for study in studies:
+        gates = tuple(one.gate for one in reader.study_gates(study) if not one.is_replaced)
+        if gates:
+            found[study] = (gates, reader.outcomes(subject_of(study)))
+    return found
+
+
 def _told(reader: Reader, name: str) -> Told:
     detail = reader.detail(name)
     folder = Path(detail.view.directory)
@@ -114,6 +132,7 @@ def _told(reader: Reader, name: str) -> Told:
         results=_read(folder / "results.json"),
         log=tuple(reader.log_tail(name, 20)),
         notes=tuple(reader.notes(name)),
+        outcomes=reader.outcomes(name),
     )
 
 

@@ -195,6 +195,8 @@ class AcrossSeat:
             if part.quantity.metric == point.metric and alias in part.source.aliases
         ]
         self._here[alias, point.metric] = point
+        if self._seat.done or self.gate.when.kind == "end":
+            return None  # it is looked at when its runs are over
         place = self._place(point.at)
         if not any(used):
             return self._seat.look(place)
@@ -206,7 +208,7 @@ class AcrossSeat:
     def passes(self, alias: str, place: Where) -> Verdict | None:
         """A run has come beyond the moment the gate is about: what it has not told by now it will not."""
         span = self.gate.when.span
-        if self.gate.when.kind != "at" or span is None or self._seat.done:
+        if span is None or self._seat.done:
             return None
         here = span.position(place, 0)
         if here is None or here <= span.amount + ALMOST:

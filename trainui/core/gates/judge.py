@@ -147,6 +147,8 @@ class Judge:
         """
         self._watch = watch
         self._meters.clear()
+        if self._watch is not None:
+            self._watch.begin_again()
         for seat in self._seats.values():
             metrics = seat.gate.params.metrics
             joined = seat in self._joined and seat.state not in (State.PASSED, State.FAILED)

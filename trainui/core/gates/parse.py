@@ -17,6 +17,7 @@ from trainui.core.gates.sense import DRASTIC, check_sense
 from trainui.core.gates.table import GateError, GateTable
 from trainui.core.gates.units import Span
 from trainui.core.gates.verdict import State
+from trainui.core.gates.watch.detector import PREFIX
 from trainui.core.gates.when import EACH, When, read_when
 from trainui.core.gates.words import Described, Words, words_of
 
@@ -70,6 +71,9 @@ def _read_gate(
     if not isinstance(name, str) or not name.strip():
         message, hint = f"gate '#{number}': id is missing", 'for example id = "no-nan"'
         raise GateError(message, hint=hint, number=number, key="id" if "id" in table else "")
+    if name.startswith(PREFIX):
+        message = f"gate {name!r}: ids that begin with {PREFIX} are those of the default watch"
+        raise GateError(message, hint="give it another name", number=number, key="id")
     words = {**(said or {}), **{metric: words_of(one) for metric, one in table.get(WORDS_KEY, {}).items()}}
     goals = {**goals, **table.get(GOALS_KEY, {})}
     own = {key: raw for key, raw in table.items() if key not in (GOALS_KEY, WORDS_KEY)}

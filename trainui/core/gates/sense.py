@@ -13,6 +13,7 @@ from trainui.core.gates.verdict import State
 DRASTIC = ("stop", "relaunch")
 FLAG_STATES = (State.PENDING, State.OK, State.WARN, State.TRIPPED, State.UNKNOWN)
 OTHER_STATES = (State.PENDING, State.OK, State.WARN, State.PASSED, State.FAILED, State.UNKNOWN)
+WATCHED = "watch/"
 LONGEST = 100
 """Characters of an id."""
 
@@ -26,6 +27,8 @@ def check_sense(keys: GateTable, gate: Gate) -> None:
         or gate.id != gate.id.strip()
     ):
         keys.wrong("id is no name", hint=f"up to {LONGEST} printable characters, not beginning with ! or @")
+    if gate.id.startswith(WATCHED):
+        keys.wrong(f"id begins with {WATCHED}, as those of the default watch do", hint="leave that out")
     if not gate.is_flag:
         for key in ("for", "clear_for", "clear_at"):
             if keys.has(key):
@@ -57,6 +60,8 @@ def _check_actions(keys: GateTable, gate: Gate) -> None:
         )
     if gate.cooldown is not None and not asked:
         keys.wrong("cooldown is between actions, and it has none", hint='for example on.tripped = ["notify"]')
+    if gate.cooldown is not None and gate.cooldown.unit == "points":
+        keys.wrong("cooldown counts in epochs, steps or time", hint='for example "2h"')
     if len(set(gate.remedy)) < len(gate.remedy):
         keys.wrong("remedy names one twice")
 

@@ -56,7 +56,7 @@ class Shared:
         """A run ended. One that said nothing of the gate never carried it."""
         if alias in self._stand:
             return None
-        why = "it began before the gate was written, and does not carry it"
+        why = "it was started before the gate was written so, and does not carry it"
         self._stand[alias] = self._unknown(why, at)
         return self._look(at)
 

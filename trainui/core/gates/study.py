@@ -49,6 +49,7 @@ class StudyJudge:
         for seat in self._seats.values():
             for key in seat.watched:
                 self._watchers.setdefault(key, []).append(seat)
+        self._timed = [seat for seat in self._seats.values() if seat.gate.when.kind == "at"]
         self._judges_runs = judges_runs
         self._judges: dict[tuple[str, str], Judge] = {}
         self._namings: dict[str, Naming] = {}
@@ -124,7 +125,7 @@ class StudyJudge:
             for seat in self._watchers.get((alias, metric), ()):
                 found += listed(seat.give_up(alias, naming.doubts[metric], point.at))
         if epoch != before.epoch:
-            for seat in self._seats.values():
+            for seat in self._timed:
                 found += listed(seat.passes(alias, place))
         if self._judges_runs:
             found += self._hear(alias, self._judges[alias, run].feed(point))

@@ -153,6 +153,11 @@ class ActionWriter:
         row = self._db.execute("SELECT value FROM facts WHERE name=?", (ACTING_SINCE,)).fetchone()
         return int(row[0]) if row else 0
 
+    def ended_at(self, run: str) -> float | None:
+        """When a run ended, Unix seconds."""
+        row = self._db.execute("SELECT ended_at FROM runs WHERE name=?", (run,)).fetchone()
+        return None if row is None else row[0]
+
     # ---------------------------------------------------------------- what holds the queue
 
     def block(self, job: str, subject: str, verdict: Reached, reason: str, *, at: float) -> bool:

@@ -1,36 +1,11 @@
-"""Reading what verdicts brought: what was done or withheld, who answered, and when a gate changed its mind."""
+"""Reading all that verdicts brought: what was done or withheld, who answered, and when a gate tripped."""
 
 from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ActionView:
-    """One action of one verdict: done, or withheld and why."""
-
-    gate: str
-    action: str
-    """`stop`, `notify`, `block:JOBS`…"""
-    outcome: str
-    is_done: bool
-    would_save_seconds: float | None = None
-    would_save_usd: float | None = None
-    at: float = 0.0
-    """Unix seconds."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AnswerView:
-    """What a person said to an ask gate."""
-
-    gate: str
-    is_yes: bool
-    who: str
-    note: str
-    at: float
-    """Unix seconds."""
+from trainui.core.store.doings import ActionView, AnswerView
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +13,7 @@ class TurnView:
     """A change of a gate's verdict."""
 
     run: str
+    """A run, or `study:NAME`."""
     gate: str
     verdict: str
     step: float | None = None
@@ -56,44 +32,11 @@ class Outcomes:
     """Each time a gate tripped or failed."""
 
 
-def outcomes_of(db: sqlite3.Connection, subject: str) -> Outcomes:
-    """What came of the gates of a run, or of `study:NAME`."""
-    return Outcomes(
-        actions=tuple(_actions(db, subject)),
-        answers=tuple(_answers(db, subject)),
-        alarms=tuple(_alarms(db, subject)),
-    )
-
-
-def _actions(db: sqlite3.Connection, subject: str) -> list[ActionView]:
-    rows = db.execute(
-        "SELECT gate, action, outcome, is_done, would_save_seconds, would_save_micro, at FROM actions"
-        " WHERE run=? ORDER BY id",
-        (subject,),
-    )
-    return [
-        ActionView(
-            gate=row["gate"],
-            action=row["action"],
-            outcome=row["outcome"],
-            is_done=bool(row["is_done"]),
-            would_save_seconds=row["would_save_seconds"],
-            would_save_usd=None if row["would_save_micro"] is None else row["would_save_micro"] / 1e6,
-            at=row["at"],
-        )
-        for row in rows
-    ]
-
-
-def _answers(db: sqlite3.Connection, subject: str) -> list[AnswerView]:
-    rows = db.execute("SELECT gate, is_yes, who, note, at FROM answers WHERE run=? ORDER BY id", (subject,))
-    return [AnswerView(**dict(row) | {"is_yes": bool(row["is_yes"])}) for row in rows]
-
-
-def _alarms(db: sqlite3.Connection, subject: str) -> list[TurnView]:
+def alarms_of(db: sqlite3.Connection, subject: str) -> tuple[TurnView, ...]:
+    """Each time a gate of a run, or of `study:NAME`, tripped or failed."""
     rows = db.execute(
         "SELECT run, gate, verdict, step, epoch, at FROM verdicts"
         " WHERE run=? AND verdict IN ('tripped', 'failed') ORDER BY id",
         (subject,),
     )
-    return [TurnView(**dict(row)) for row in rows]
+    return tuple(TurnView(**dict(row)) for row in rows)

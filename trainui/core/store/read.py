@@ -15,7 +15,7 @@ from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.curves import begun_at, envelope, points_of
 from trainui.core.store.doings import DoingsReader
 from trainui.core.store.lineage import chain
-from trainui.core.store.outcomes import Outcomes, outcomes_of
+from trainui.core.store.outcomes import Outcomes, alarms_of
 from trainui.core.store.rows import (
     VERDICTS,
     gate_view,
@@ -141,7 +141,6 @@ class Reader(StudyReader, DoingsReader):
             events=tuple(self.events(run=name)),
             lines_read=counts[0],
             lines_understood=counts[1],
-            outcomes=self.outcomes(name),
             usage=next(iter(usage_of(self._db, name, last=1)), None) if view.is_live else None,
         )
 
@@ -196,7 +195,11 @@ class Reader(StudyReader, DoingsReader):
 
     def outcomes(self, subject: str) -> Outcomes:
         """What came of the gates of a run, or of `study:NAME`: actions, answers, alarms."""
-        return outcomes_of(self._db, subject)
+        return Outcomes(
+            actions=tuple(self.actions(subject)),
+            answers=tuple(self.answers(subject)),
+            alarms=alarms_of(self._db, subject),
+        )
 
     def events(self, *, after: int = 0, limit: int = 200, run: str | None = None) -> list[EventView]:
         """The newest events after id `after`, oldest first."""

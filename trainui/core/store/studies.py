@@ -43,6 +43,8 @@ class Member:
     exit_code: int | None
     seconds: float
     started_boot: float | None
+    has_begun: bool
+    """Whether it was ever launched, or imported."""
     step: float | None
     epoch: float | None
 
@@ -79,7 +81,8 @@ class StudyWriter:
     def members(self) -> list[Member]:
         """Every run, oldest first."""
         rows = self._db.execute(
-            "SELECT id, name, job, status, result, exit_code, seconds, started_boot, step, epoch FROM runs ORDER BY id"
+            "SELECT id, name, job, status, result, exit_code, seconds, started_boot, step, epoch,"
+            " was_launched OR imported != '' AS has_begun FROM runs ORDER BY id"
         ).fetchall()
         return [
             Member(
@@ -91,6 +94,7 @@ class StudyWriter:
                 exit_code=row["exit_code"],
                 seconds=row["seconds"],
                 started_boot=row["started_boot"],
+                has_begun=bool(row["has_begun"]),
                 step=row["step"],
                 epoch=row["epoch"],
             )
@@ -185,6 +189,13 @@ class StudyWriter:
             )
             for row in rows
         ]
+
+    def states(self, study: str) -> dict[str, str]:
+        """Gate → where it stands over the study; less those that were edited."""
+        rows = self._db.execute(
+            "SELECT gate, verdict FROM gates WHERE run=? AND instr(gate, ?)=0", (subject_of(study), REPLACED)
+        )
+        return {row["gate"]: row["verdict"] for row in rows}
 
     def waiting(self) -> frozenset[str]:
         """Studies of which a verdict may still want something done, since nothing was noted beside it."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from trainui.core.gates.drawing import Drawing
 from trainui.core.run import LIVE, Result, Status
-from trainui.core.store.outcomes import Outcomes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -284,6 +283,5 @@ class RunDetail:
     events: tuple[EventView, ...]
     lines_read: int = 0
     lines_understood: int = 0
-    outcomes: Outcomes = field(default_factory=Outcomes)
     usage: UsageView | None = None
     """The newest sample of a run that is live."""

@@ -181,8 +181,10 @@ class Sheet:
         tries = [f" {label} "]
         if words and words[0] == "gate":
             tries = [f" {' '.join(words[n:])} " for n in range(len(words))]
-        for text in tries:
-            for start in range(self.columns - len(text) - 2, -1, -1):
-                if all(self._ink.is_blank(column, row) for column in range(start, start + len(text))):
-                    return start, text
+        for layers in ((self._ink, self._faint), (self._ink,)):
+            for text in tries:
+                for start in range(self.columns - len(text) - 2, -1, -1):
+                    cells = range(start, start + len(text))
+                    if all(layer.is_blank(column, row) for layer in layers for column in cells):
+                        return start, text
         return max(0, self.columns - len(tries[-1]) - 2), tries[-1]

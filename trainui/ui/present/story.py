@@ -1,4 +1,4 @@
-"""Events, gates, spec and checkpoints of a run as lines."""
+"""Events, spec and checkpoints of a run as lines."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from trainui.core.run import Status
-from trainui.core.store.views import CheckpointView, EventView, GateView, RunDetail, RunView
-from trainui.ui.present.ink import Line, Span, clip, fit, fold, join, line, safe, width, wrap
+from trainui.core.store.views import CheckpointView, EventView, RunDetail, RunView
+from trainui.ui.present.ink import Line, Span, clip, fit, fold, line, safe, width
 from trainui.ui.present.lights import gate_lights, run_light, run_word, verdict_light
 from trainui.ui.present.rows import BAR
 from trainui.ui.present.standing import ASKED, standing
@@ -43,77 +43,6 @@ def event_lines(
         asked = "checkpoint " if event.kind == "checkpoint" and event.text.startswith(ASKED) else ""
         lines.append(clip(line(front, asked, safe(event.text)), cells))
     return tuple(lines)
-
-
-_WORST_FIRST = {
-    v: n for n, v in enumerate(("tripped", "failed", "unknown", "warn", "ok", "passed", "pending"))
-}
-_ROOMY = 110
-
-
-def gate_table(gates: Sequence[GateView], cells: int) -> tuple[Line, ...]:
-    """The gates, the worst first: rule, value now, verdict, the researcher's words, and why where it matters.
-
-    One line for each where there is room, else the words and the rule stand below the verdict.
-    """
-    if not gates:
-        return (line(Span("no gates: this job promised nothing before it ran", "dim")),)
-    rows = [
-        (g, _gate_cells(g))
-        for g in sorted(gates, key=lambda g: (_WORST_FIRST.get(g.verdict, 2), g.run, g.gate))
-    ]
-    lines = _gates_wide(rows, cells) if cells >= _ROOMY else _gates_stacked(rows, cells)
-    return tuple(clip(row, cells) for row in lines)
-
-
-def _gates_wide(rows: list[tuple[GateView, list[Line]]], cells: int) -> list[Line]:
-    heads = [
-        line(Span(h, "dim")) for h in ("", "gate", "verdict", "now", "rule", "in the researcher's words")
-    ]
-    wide = [min(38, max(width(row[n]) for row in (heads, *(row for _, row in rows)))) for n in range(6)]
-    wide[5] = max(0, cells - sum(wide[:5]) - 10)
-    lines: list[Line] = [join((fit(head, wide[n], right=n == 3) for n, head in enumerate(heads)), "  ")]
-    for gate, row in rows:
-        lines.append(join((fit(cell, wide[n], right=n == 3) for n, cell in enumerate(row)), "  "))
-        lines += _why(gate, cells, indent=3)
-    return lines
-
-
-def _gates_stacked(rows: list[tuple[GateView, list[Line]]], cells: int) -> list[Line]:
-    names = max(width(row[1]) for _, row in rows)
-    lines: list[Line] = []
-    for gate, (light, name, verdict, value, rule, quote) in rows:
-        now = line(Span("  now ", "dim"), value) if gate.value is not None else ()
-        lines.append(line(light, " ", fit(name, names), "  ", verdict, now))
-        beside = join([line("  ", rule), quote], "  ")
-        lines += [beside] if width(beside) <= cells else [line("  ", rule), *wrap(quote, cells, 2)]
-        lines += _why(gate, cells, indent=2)
-    return lines
-
-
-def _why(gate: GateView, cells: int, *, indent: int) -> tuple[Line, ...]:
-    why = "; ".join(part for part in (safe(gate.reason), safe(gate.action)) if part)
-    matters = gate.verdict in ("tripped", "failed", "unknown", "warn")
-    return wrap(line(Span(why, "dim")), cells, indent) if why and matters else ()
-
-
-def _gate_cells(gate: GateView) -> list[Line]:
-    light = verdict_light(gate.verdict)
-    at = ""
-    if gate.at_epoch is not None:
-        at = f" at epoch {whole(gate.at_epoch)}"
-    elif gate.at_step is not None:
-        at = f" at step {whole(gate.at_step)}"
-    tone = light.tone if light.tone in ("bad", "warn") else ""
-    quote = safe(gate.quote)
-    return [
-        line(light),
-        line(Span(safe(gate.gate), "bold" if tone else "")),
-        line(Span(safe(gate.verdict) + at, tone)),
-        line(number(gate.value)),
-        line(Span(safe(gate.rule), "dim")),
-        line(Span(f"“{quote}”" if quote else "", "quote")),
-    ]
 
 
 def run_head(view: RunView, cells: int, *, colour: int, now: float, is_saving: bool = False) -> Line:

@@ -8,6 +8,7 @@ from trainui.core.run import Status
 from trainui.core.store.views import RunView
 from trainui.ui.bridge import Bridge
 from trainui.ui.present.applies import why_not
+from trainui.ui.screens.answer import Answer, questions
 from trainui.ui.screens.confirm import Confirm, ConfirmPause
 from trainui.ui.screens.edit import Edit
 from trainui.ui.screens.teach import Teach
@@ -149,6 +150,16 @@ class Acting(Screen[None]):
 
     def retried(self, run: str) -> None:
         """A run was queued after another; a screen with a table goes there."""
+
+    def action_questions(self) -> None:
+        """Answer what its gates ask."""
+        view = self.current
+        asked = questions(self.snapshot, view.run) if view is not None else ()
+        if asked:
+            self.app.push_screen(Answer(self.bridge, asked))
+        else:
+            name = view.run if view is not None else "no run"
+            self.bridge.tell(f"{name}: nothing is asked now", severity="warning")
 
     def action_teach(self) -> None:
         """Choose a line of its output and name its numbers."""

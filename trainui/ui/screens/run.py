@@ -7,10 +7,12 @@ from textual.containers import Grid
 from textual.getters import query_one
 from textual.widgets import Footer
 
+from trainui.core.prospects import hints
 from trainui.core.run import Status
-from trainui.core.store.views import RunView
+from trainui.core.store.views import RunDetail, RunView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
+from trainui.ui.present.gates import Group, Known
 from trainui.ui.present.rows import ranks
 from trainui.ui.present.standing import death, saving
 from trainui.ui.present.story import run_head
@@ -86,10 +88,20 @@ class RunScreen(Room):
         if detail is None or detail.view.run != self.run_name:
             return
         self.plot(self.curves, {})
-        self.gates.fill(detail.gates)
+        self.gates.fill(*self._groups(detail, snapshot))
         self.facts.fill(detail, now=snapshot.at)
         self.events.fill(detail.events, colours=colours, now=snapshot.at)
         self.log_tail.fill(snapshot.log)
+
+    def _groups(self, detail: RunDetail, snapshot: Snapshot) -> tuple[Group, Group]:
+        """The run's own gates, and those of its study."""
+        expected = [trace.prospect for trace in snapshot.traces if trace.prospect is not None]
+        own = Known(outcomes=snapshot.outcomes, hints=hints(expected), now=snapshot.at)
+        across = Known(outcomes=snapshot.across_outcomes, now=snapshot.at)
+        return (
+            Group(gates=detail.gates, known=own),
+            Group(gates=snapshot.across, title=f"across {detail.view.study}", known=across),
+        )
 
     def _tell_head(self, view: RunView, snapshot: Snapshot, colour: int) -> None:
         """The lines on top: where it stands, what it uses, how it died. An ended run keeps its log in sight."""

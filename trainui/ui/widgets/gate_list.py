@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from trainui.core.store.views import GateView, RunDetail
-from trainui.ui.present.story import facts, gate_table
+from trainui.ui.present.gates import Group, grouped
+from trainui.ui.present.story import facts
 from trainui.ui.widgets.paper import Paper
 
 
 class GateList(Paper):
-    """Each gate: rule, value now, verdict, the researcher's words; the why below what needs one."""
+    """Each gate: rule, value now, verdict, the researcher's words; below it why, what was done, what is asked."""
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
-        self._gates: tuple[GateView, ...] = ()
+        self._groups: tuple[Group, ...] = ()
 
-    def fill(self, gates: Sequence[GateView]) -> None:
-        """Show these gates, the worst first."""
-        self._gates = tuple(gates)
+    def fill(self, *groups: Group) -> None:
+        """Show these groups of gates, in each the worst first; the first is the run's own."""
+        self._groups = groups
         self.on_resize()
 
     def on_resize(self) -> None:
         """Draw for the width there is."""
-        self.show(gate_table(self._gates, self.cells))
+        self.show(grouped(self._groups, self.cells))
 
 
 class Facts(Paper):
@@ -55,7 +55,7 @@ def _demo() -> None:
         def on_mount(self) -> None:
             gate = GateView(gate="mae-100", role="criterion", run="mlp-2", verdict="passed", at_epoch=29, value=86.4,
                             rule="best(val/mae) < 100", quote="Best model achieves <100ms MAE?")  # fmt: skip
-            self.query_one(GateList).fill([gate])
+            self.query_one(GateList).fill(Group(gates=(gate,)))
 
     Demo().run()
 

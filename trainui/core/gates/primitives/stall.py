@@ -25,6 +25,8 @@ class StallRule:
     min_delta: Amount
     window: Span
     goal: str
+    clear_at: Amount | None = None
+    """By how much it must improve for a trip to be cleared."""
 
     @property
     def text(self) -> str:
@@ -87,7 +89,9 @@ class StallTest(MetricTest):
         moved, least = self._moved(), self._rule.min_delta.of(self._before)
         if moved <= 0 or moved < least * (1 - 1e-9):  # 1.0 - 0.9 is a little less than 0.1
             return Grade.BAD
-        return Grade.FAIR if moved < LEAVES_AT * least else Grade.GOOD
+        rule = self._rule
+        enough = LEAVES_AT * least if rule.clear_at is None else rule.clear_at.of(self._before)
+        return Grade.FAIR if moved < enough * (1 - 1e-9) else Grade.GOOD
 
     def value(self) -> float | None:
         """The best value so far."""
@@ -117,9 +121,15 @@ def read(table: GateTable) -> StallRule:
     """The keys of a stall gate."""
     metric, window = table.metric("metric"), table.span("window")
     assert window is not None
+    min_delta = table.amount("min_delta")
+    clear_at = table.amount("clear_at") if table.has("clear_at") else None
+    if clear_at and (clear_at.relative != min_delta.relative or clear_at.value < min_delta.value):
+        table.wrong(f"clear_at = {clear_at} should be no less than min_delta = {min_delta}, and of its kind")
     return StallRule(
-        metric=metric, min_delta=table.amount("min_delta"), window=window, goal=table.goal(metric)
+        metric=metric, min_delta=min_delta, window=window, goal=table.goal(metric), clear_at=clear_at
     )
 
 
-PRIMITIVE = Primitive(required=("metric", "min_delta", "window"), read=read, clear_for=3)
+PRIMITIVE = Primitive(
+    required=("metric", "min_delta", "window"), optional=("clear_at",), read=read, clear_for=3
+)

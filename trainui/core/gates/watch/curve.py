@@ -6,9 +6,11 @@ progress (start to best) one that never fell would: a rise counts when it is lar
 
 from __future__ import annotations
 
+import math
 import statistics
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Sequence
 from itertools import pairwise
 
 from trainui.core.gates.primitives.spike import deviation
@@ -17,16 +19,19 @@ from trainui.core.gates.verdict import State
 
 MEDIAN_OF = 5
 WINDOW = 50
-LEAST = 30
+LEAST = 20
 """Values before a spike can be told from a rough start."""
 SPIKE_MADS, SPIKE_RISE, SPIKE_LOST = 10.0, 0.25, 0.10
 """A spike is so many deviations, such a share of the median, and such a share of the progress away."""
-SPIKE_TRIPS = 0.5
-"""A spike that takes this share of the progress back trips; smaller ones warn."""
+SPIKE_TRIPS = 1.0
+"""A spike that takes all of the progress back trips; a smaller one warns."""
 OFTEN = 3
 """But so many of them within one window trip as well."""
 RISES = ((0.25, 0.15), (0.15, 0.40))
 """(Share of the best value, share of the progress): an excursion is beyond both of one pair."""
+HELD_OUT_RISES = ((0.50, 1.00),)
+"""The same for a validation loss that stands alone: it rises by overfitting too, but seldom to where it began."""
+LEAST_RISE = min(rise for rise, _ in RISES)
 HUGE = (1.0, 0.5)
 """Beyond both of these, fewer in a row are enough."""
 NOISE = 5.0
@@ -45,14 +50,15 @@ class Curve:
     """The newest values of one loss, where it began, and its best."""
 
     __slots__ = (
-        "_at_noise", "_hit", "_huge", "_newest", "_noise", "_order", "_queue", "_spikes", "_streak", "best", "count",
-        "exploding", "middle", "reason", "spike", "start",
+        "_at_noise", "_hit", "_huge", "_newest", "_noise", "_order", "_queue", "_rises", "_spikes", "_streak", "best",
+        "count", "exploding", "middle", "spike", "start", "why_exploding", "why_spike",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, rises: Sequence[tuple[float, float]] = RISES) -> None:
+        self._rises = rises
         self.exploding = State.OK
         self.spike = State.OK
-        self.reason = ""
+        self.why_exploding = self.why_spike = ""
         self.restart()
 
     def restart(self) -> None:
@@ -89,6 +95,7 @@ class Curve:
                 self._jump(value, middle)
             elif self.spike is State.WARN and self.count - self._hit > WINDOW:
                 self.spike = State.OK
+                self.why_spike = f"had no more of them for {WINDOW} values"
         self.count += 1
         queue.append(value)
         insort(order, value)
@@ -103,7 +110,7 @@ class Curve:
             elif now <= self.best:
                 self.best = now
                 self._calm()
-            elif now - self.best > RISES[1][0] * abs(self.best):
+            elif now - self.best > LEAST_RISE * abs(self.best):
                 self._rise(now)
             elif self._streak:
                 self._calm()
@@ -113,10 +120,9 @@ class Curve:
         """Whether its newest values, finite as they were, were on their way up: it rose until it was no number."""
         if self.count < MEDIAN_OF or self._hovers():
             return False
-        low = self._order[0]
-        return (
-            self.middle - low > RISES[0][0] * abs(low) and self.middle >= self._order[len(self._order) // 2]
-        )
+        low, usual = self._order[0], self._order[len(self._order) // 2]
+        newest = min(self.middle, self._queue[-1])
+        return newest - low > RISES[0][0] * abs(low) and newest >= usual
 
     def _progress(self) -> float:
         return max(self.start - self.best, NO_PROGRESS * abs(self.best))
@@ -129,8 +135,13 @@ class Curve:
 
     def _jump(self, value: float, middle: float) -> None:
         away, progress = value - middle, self._progress()
-        spread = deviation(self._order, middle)
-        if away <= max(SPIKE_MADS * spread, SPIKE_LOST * progress) or self._hovers():
+        if (
+            away <= SPIKE_LOST * progress
+            or away <= SPIKE_MADS * deviation(self._order, middle)
+            or self._hovers()
+        ):
+            return
+        if self._order[0] > 0 and not self._is_far_by_factor(value, middle):
             return
         self._spikes = self._spikes + 1 if self.count - self._hit <= WINDOW else 1
         self._hit = self.count
@@ -138,7 +149,14 @@ class Curve:
             self.spike = (
                 State.TRIPPED if away > SPIKE_TRIPS * progress or self._spikes >= OFTEN else State.WARN
             )
-            self.reason = f"is {shown(value)}, beside a median of {shown(middle)} in the last {WINDOW} values"
+            self.why_spike = (
+                f"is {shown(value)}, beside a median of {shown(middle)} in the last {WINDOW} values"
+            )
+
+    def _is_far_by_factor(self, value: float, middle: float) -> bool:
+        """The same beside the logarithms: losses of few samples are skewed, and their large values are no spikes."""
+        level = math.log(middle)
+        return math.log(value) - level > SPIKE_MADS * deviation([math.log(one) for one in self._order], level)
 
     def _rise(self, now: float) -> None:
         off, progress = now - self.best, self._progress()
@@ -146,7 +164,7 @@ class Curve:
             off / abs(self.best) if self.best else float("inf"),
             off / progress if progress else float("inf"),
         )
-        if not any(rise > least and lost > share for least, share in RISES) or self._hovers():
+        if not any(rise > least and lost > share for least, share in self._rises) or self._hovers():
             self._calm()
             return
         if not self._streak and self.count - self._at_noise >= NOISE_EVERY:
@@ -166,10 +184,10 @@ class Curve:
         elif self._streak >= WARN_AFTER:
             self.exploding = State.WARN
         rose = f"rose to {shown(now)} (median of {MEDIAN_OF}) from a best of {shown(self.best)}"
-        self.reason = f"{rose}, {self._streak} in a row"
+        self.why_exploding = f"{rose}, {self._streak} in a row"
 
     def _calm(self) -> None:
         self._streak = self._huge = 0
         if self.exploding is State.WARN:
             self.exploding = State.OK
-            self.reason = f"is back at {shown(self.middle)}"
+            self.why_exploding = f"is back at {shown(self.middle)}"

@@ -42,6 +42,7 @@ class DefaultWatch:
         self._changed: list[Verdict] = []
         self._see: dict[str, Callable[[Point], None] | None] = {}
         self._known = Known()
+        self._has_rate = False
         self._improving = Improving()
         self._primary = frozenset(primary)
         self._falls = primary_goal == "min"
@@ -49,6 +50,7 @@ class DefaultWatch:
         self._rhythm = Rhythm(self._tell)
         self._sum = Sum()
         self._whole = Loss(self._tell, self._known, Role.SUM)
+        self._losses = [self._whole]
 
     @property
     def is_on(self) -> bool:
@@ -88,6 +90,13 @@ class DefaultWatch:
                 self._chance.total_epochs = value
         return self._take_changed()
 
+    def begin_again(self) -> None:
+        """Another run goes on from here: what was fed is remembered, what was said of it is not."""
+        self._detectors = {name: Detector(one.kind) for name, one in self._detectors.items()}
+        self._rhythm.begin_again()
+        for loss in self._losses:
+            loss.begin_again()
+
     def current(self) -> dict[str, Verdict]:
         """Where those stand that have ever left ok, by ID; without actions."""
         return {name: one.shown for name, one in self._detectors.items() if one.shown is not None}
@@ -118,6 +127,7 @@ class DefaultWatch:
             known.has_whole = known.has_whole or role is Role.LOSS
             known.has_train = known.has_train or role is not Role.VAL
             loss = Loss(self._tell, known, role)
+            self._losses.append(loss)
             if role is Role.LOSS:
                 return partial(self._train, loss)
             if role is Role.VAL:
@@ -127,7 +137,10 @@ class DefaultWatch:
             return partial(self._score, Score(self._tell), default_goal(metric) == "min")
         if role is Role.REWARD:
             known.is_rewarded = True
-        return {Role.GRAD: self._gradient, Role.RATE: known.rate.see}.get(role)
+        if role is Role.RATE and not self._has_rate:
+            self._has_rate = True  # of several groups of parameters, the first: their rates differ
+            return known.rate.see
+        return self._gradient if role is Role.GRAD else None
 
     def _train(self, loss: Loss, point: Point) -> None:
         self._rhythm.point(point.at)

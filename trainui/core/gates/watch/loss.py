@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from trainui.core.gates.units import shown
 from trainui.core.gates.verdict import Point, State
-from trainui.core.gates.watch.curve import Curve
+from trainui.core.gates.watch.curve import HELD_OUT_RISES, RISES, Curve
 from trainui.core.gates.watch.detector import EXPLODING, FROZEN, NONFINITE, SPIKE, Kind
 from trainui.core.gates.watch.rate import Rate
 from trainui.core.gates.watch.roles import Role
@@ -76,9 +76,9 @@ class Numbers:
             self._say(point, self.streak >= K, f"{point.metric} was {value} {times}{at(point)}")
             return True
         need = K if self._known.gradient_is_bad else ZEROS
-        if value == 0 and (self.zeros or (curve.least > PLAUSIBLE and curve.count >= need)):
+        if value == 0 and (self.zeros or curve.least > PLAUSIBLE):
             self.zeros += 1
-            if self.zeros >= K:
+            if self.zeros >= K and curve.count >= need:
                 why = " while the gradient norm is no number" if need == K else ""
                 reason = f"{point.metric} was exactly 0 {self.zeros} times in a row{why}{at(point)}"
                 self._say(point, self.zeros >= need, reason)
@@ -125,10 +125,20 @@ class Standstill:
 class Loss:
     """One loss: all that is told of it."""
 
-    __slots__ = ("_epoch", "_known", "_numbers", "_role", "_standstill", "_step", "_tell", "curve")
+    __slots__ = (
+        "_epoch",
+        "_known",
+        "_numbers",
+        "_restarts",
+        "_role",
+        "_standstill",
+        "_step",
+        "_tell",
+        "curve",
+    )
 
     def __init__(self, tell: Tell, known: Known, role: Role) -> None:
-        self.curve = Curve()
+        self.curve = Curve(HELD_OUT_RISES if role is Role.VAL else RISES)
         self._tell = tell
         self._known = known
         self._role = role
@@ -136,6 +146,7 @@ class Loss:
         self._standstill = Standstill(tell, FROZEN_WARNS, FROZEN_TRIPS)
         self._step = 0.0
         self._epoch = 0.0
+        self._restarts = 0
 
     def see(self, point: Point) -> bool:
         """Take in a point; whether it is a number."""
@@ -145,12 +156,18 @@ class Loss:
         ):
             if numbers.streak == K and curve.is_leaving() and self._known.judges(self._role):
                 curve.exploding = State.TRIPPED
-                curve.reason = f"rose to {shown(curve.recent[-1])} and then was no number"
+                curve.why_exploding = f"rose to {shown(curve.recent[-1])} and then was no number"
                 self._say(EXPLODING, point, State.TRIPPED)
             return False
         epoch = point.epoch
-        if step < self._step * RESTART or (epoch is not None and epoch < self._epoch * RESTART):
+        restarts = self._known.rate.restarts
+        if (
+            step < self._step * RESTART
+            or (epoch is not None and epoch < self._epoch * RESTART)
+            or restarts != self._restarts
+        ):
             curve.restart()
+            self._restarts = restarts
         self._step = step
         self._epoch = epoch or 0.0
         self._standstill.see(point, self._may_stand)
@@ -162,8 +179,14 @@ class Loss:
                 self._say(SPIKE, point, curve.spike)
         return True
 
+    def begin_again(self) -> None:
+        """What it was told to be is forgotten, what was seen is not."""
+        self._numbers.streak = self._numbers.zeros = 0
+        self.curve.exploding = self.curve.spike = State.OK
+
     def _say(self, kind: Kind, point: Point, state: State) -> None:
-        self._tell(kind, point, state, f"{point.metric} {self.curve.reason}{at(point)}", self.curve.recent)
+        why = self.curve.why_spike if kind is SPIKE else self.curve.why_exploding
+        self._tell(kind, point, state, f"{point.metric} {why}{at(point)}", self.curve.recent)
 
     def _may_stand(self, value: float) -> bool:
         digits = len(f"{abs(value):.9g}".replace(".", "").lstrip("0").partition("e")[0])

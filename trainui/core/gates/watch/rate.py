@@ -1,4 +1,4 @@
-"""The learning rate, to tell an LR-range test, in which the loss is meant to explode, from training."""
+"""The learning rate, which says when a loss may rise: in an LR-range test, and at a warm restart."""
 
 from __future__ import annotations
 
@@ -8,27 +8,41 @@ LEAST = 20
 RISEN = 1000.0
 DOUBLING = 8.0
 """A range test rises by a factor: by far more since its first half, or quarter, than a warm-up does."""
+RESTART = 2.0
+"""A warm restart raises a rate that had fallen to less than its half by this factor, at once."""
 
 
 class Rate:
     """How the learning rate went from the first value on."""
 
-    __slots__ = ("_count", "_first", "_half", "_last", "_mark", "_rises")
+    __slots__ = ("_count", "_first", "_half", "_last", "_mark", "_most", "_rises", "restarts")
 
     def __init__(self) -> None:
         self._count = 0
         self._first = self._last = self._half = self._mark = 0.0
+        self._most = 0.0
         self._rises = True
+        self.restarts = 0
+        """How often it was raised after it had fallen."""
 
     def see(self, point: Point) -> None:
         """Take in a value."""
         value = point.value
-        if value - value != 0 or not self._rises:
+        if value - value != 0:
+            return
+        if not self._rises:
+            if value > RESTART * self._last and self._last < self._most / RESTART:
+                self.restarts += 1
+                self._most = value
+            elif value > self._most:
+                self._most = value
+            self._last = value
             return
         self._count += 1
         if self._count == 1:
             self._first = value
         self._rises = value >= self._last
+        self._most = max(self._most, value)
         self._last = value
         if self._count & (self._count - 1) == 0:  # at 1, 2, 4, 8, …
             self._half, self._mark = self._mark, value

@@ -38,7 +38,8 @@ _HELD_OUT = frozenset(
 _TRAINING = frozenset({"train", "training", "tr", "trn", "fit"})
 _LOSS = frozenset(
     {
-        "loss", "losses", "nll", "objective", "cost", "trl", "tel", "bpb", "bpc", "xent", "trainloss", "trloss",
+        "loss", "losses", "nll", "objective", "cost", "trl", "tel", "bpb", "bpc", "xent", "crossentropy", "trainloss",
+        "trloss",
         "valloss", "vloss", "tloss",
     }
 )  # fmt: skip
@@ -46,7 +47,7 @@ _FILLING = _TRAINING | _HELD_OUT | _LOSS | frozenset(
     {
         "epoch", "step", "iter", "batch", "total", "all", "sum", "avg", "average", "mean", "running", "global",
         "smooth", "smoothed", "ema", "per", "token", "the", "current", "cur", "interim", "metric", "metrics",
-        "stats", "scalars", "log", "logs", "main", "final", "overall", "lm", "model",
+        "stats", "scalars", "log", "logs", "main", "final", "overall", "lm", "model", "trainer", "language",
     }
 )  # fmt: skip
 _MAY_RISE = frozenset(
@@ -80,6 +81,8 @@ def role_of(name: str) -> Role:
     """`train/loss` → LOSS, `Train Loss` too; `val_loss` → VAL; `box_loss` → PART; `lr` → RATE; `memory` → NONE."""
     words = [word.lower() for word in _SPLIT.split(name) if word]
     have = set(words)
+    if {"cross", "entropy"} <= have:
+        have = have - {"cross", "entropy"} | {"xent"}
     if {"grad", "gradient", "gnorm"} & have or words == ["norm"]:
         return Role.GRAD if "norm" in have or "gnorm" in have else Role.NONE
     if have & _REWARDS:

@@ -18,7 +18,7 @@ EVALUATIONS, POINTS, EPOCHS, SHARE = 20, 100, 3.0, 0.10
 """When nothing learnt is late: of a validation loss so many evaluations; of a training loss a tenth of the run, where
 its length is known, else so many epochs, else so many points."""
 
-BY = 0.15
+BY = 0.30
 SIGMAS = 5.0
 TO_SIGMA = 1.4826 / math.sqrt(2)
 IN_A_ROW = 5
@@ -28,6 +28,10 @@ PATIENCE = 9
 
 SILENT_WARNS, SILENT_TRIPS = (1200.0, 5.0), (3600.0, 10.0)
 """(Seconds at least, times the longest time between two points)."""
+RHYTHM = 3
+"""Pauses that make one: a run that has not had them may still be loading."""
+A_PAUSE = 10.0
+"""Seconds; what is shorter is a line after another."""
 IDLE_WARNS, IDLE_TRIPS = 900.0, 1800.0
 """Seconds without any use of the GPU."""
 IDLE = 1.0
@@ -145,20 +149,33 @@ class Rhythm:
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
         self._longest = 0.0
+        self._gaps = 0
+        self._silent = 0.0
         self._last = math.nan
         self._idle_since = math.nan
         self._looked = math.nan
 
+    def begin_again(self) -> None:
+        """The time between two runs is no silence of either."""
+        self._last = self._idle_since = self._looked = math.nan
+        self._silent = 0.0
+
     def point(self, at: float) -> None:
         """A point came, at Unix seconds."""
         gap = at - self._last
-        if gap > self._longest:
-            self._longest = gap
+        if gap > 0:
+            self._gaps += 1
+            if gap > self._longest:
+                self._longest = gap
         self._last = at
 
     def silent(self, point: Point) -> None:
-        """`point.value`: seconds since anything was written. A run that told no point yet has no rhythm."""
-        if self._last != self._last:
+        """`point.value`: seconds since anything was written."""
+        if point.value < self._silent and self._silent >= A_PAUSE:
+            self._gaps += 1
+            self._longest = max(self._longest, self._silent)
+        self._silent = point.value
+        if self._gaps < RHYTHM:
             return
         state = State.OK
         for bound, (least, times) in ((State.WARN, SILENT_WARNS), (State.TRIPPED, SILENT_TRIPS)):
