@@ -253,9 +253,9 @@ class Watch:
         found = self._files.look(self._judging.globs, now=now, again=again)
         return [verdict for notice in found for verdict in self._judging.notice(notice)]
 
-    def told_to_stop(self, *, now: float) -> None:
+    def told_to_stop(self, who: str, *, now: float) -> None:
         """Somebody asked the run to stop: what it prints from here on says nothing of how it fares."""
-        self._judging.told_to_stop(now=now)
+        self._judging.told_to_stop(who, now=now)
 
     def answer(self, gate: str, is_yes: bool, *, who: str, note: str, now: float) -> list[Verdict]:
         """Take somebody's answer to a gate; the verdicts that changed, committed. Raises as `Judge.answer` does."""
