@@ -97,7 +97,7 @@ def test_the_readme_names_every_command():
 
 def test_the_readmes_examples_are_read_as_they_stand(tmp_path):
     from trainui.core.project import load_config
-    from trainui.core.specfile import load_spec
+    from trainui.core.spec.file import load_spec
 
     spec, config = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "mine.toml").write_text(spec)
@@ -111,7 +111,7 @@ def test_the_page_of_specs_names_every_key_and_its_example_loads(tmp_path):
     from trainui.core.gates import parse
     from trainui.core.gates.primitives import PRIMITIVES
     from trainui.core.ingest.patterns import compile_patterns
-    from trainui.core.specfile import load_spec
+    from trainui.core.spec.file import load_spec
 
     page = (ROOT / "docs" / "spec.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)

@@ -9,7 +9,7 @@ from statistics import median
 
 import pytest
 
-from trainui.core.extrapolate import LEAST, MOST, forecast
+from trainui.core.forecast.extrapolate import LEAST, MOST, forecast
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "labelled_runs.json"
 

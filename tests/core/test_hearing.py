@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from trainui.core.hearing import EVERY, Files, heard, one_of
+from trainui.core.judging.hearing import EVERY, Files, heard, one_of
 from trainui.core.spec import Job, Spec
 from trainui.core.store.readings import readings_of
 from trainui.core.store.runs import RunWriter

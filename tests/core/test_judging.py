@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from trainui.core.gates import Judge, Notice
 from trainui.core.ingest.records import Record
-from trainui.core.judging import Judging
-from trainui.core.retelling import retell
+from trainui.core.judging.remembered import Judging
+from trainui.core.judging.retelling import retell
 from trainui.core.spec import Job, Spec
 from trainui.core.store.readings import readings_of
 from trainui.core.store.runs import RunWriter

@@ -8,7 +8,7 @@ import sqlite3
 
 from tests.conftest import until
 from trainui.core.gates import Judge
-from trainui.core.retelling import retell
+from trainui.core.judging.retelling import retell
 from trainui.core.store.readings import readings_of
 from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import connect

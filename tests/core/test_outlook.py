@@ -2,8 +2,8 @@
 
 import pytest
 
-from trainui.core.extrapolate import forecast
-from trainui.core.outlook import Claim, claim_of, outlook
+from trainui.core.forecast.extrapolate import forecast
+from trainui.core.forecast.outlook import Claim, claim_of, outlook
 
 
 def falling(last, *, end, c=0.6):

@@ -3,7 +3,9 @@
 import pytest
 
 from trainui.core.errors import NotFoundError, SpecError
-from trainui.core.remedies import (
+from trainui.core.spec import Job, Remedy, Spec
+from trainui.core.spec.file import load_spec
+from trainui.core.spec.remedies import (
     answers_to,
     check_sets,
     find_remedy,
@@ -12,8 +14,6 @@ from trainui.core.remedies import (
     remedied,
     too_dear,
 )
-from trainui.core.spec import Job, Remedy, Spec
-from trainui.core.specfile import load_spec
 
 
 def spec(*remedies, **params):

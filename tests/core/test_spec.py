@@ -6,7 +6,7 @@ import pytest
 
 from trainui.core.errors import SpecError
 from trainui.core.spec import argv, resolve, spec_from_json
-from trainui.core.specfile import load_spec
+from trainui.core.spec.file import load_spec
 
 MINIMAL = '[job]\nname = "a"\ncommand = ["{python}", "a.py"]\n'
 

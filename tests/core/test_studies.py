@@ -18,14 +18,14 @@ from trainui.core.gates import Gate, Judge, Verdict
 from trainui.core.ingest.records import Record
 from trainui.core.run import Result, Status
 from trainui.core.spec import Job, Spec
+from trainui.core.spec.carried import with_studies
+from trainui.core.spec.study import load_studies
 from trainui.core.store.read import Reader
 from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic, connect
 from trainui.core.store.streams import StreamWriter
 from trainui.core.store.verdicts import write_gates, write_verdict
-from trainui.core.studies import Studies
-from trainui.core.studyfile import load_studies
-from trainui.core.studyspec import with_studies
+from trainui.core.studies.hand import Studies
 from trainui.core.treasury import Clock
 
 STUDY = """\

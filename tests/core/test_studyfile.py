@@ -8,9 +8,9 @@ import pytest
 
 from trainui.core.errors import SpecError
 from trainui.core.project import find_job, find_studies
-from trainui.core.specfile import load_spec
-from trainui.core.studyfile import Study, load_studies, study_of
-from trainui.core.studyspec import with_study
+from trainui.core.spec.carried import with_study
+from trainui.core.spec.file import load_spec
+from trainui.core.spec.study import Study, load_studies, study_of
 
 STUDY = """\
 [study]

@@ -16,7 +16,7 @@ from trainui.core.importing import Imported, NoMetricError, being_written, impor
 from trainui.core.ingest.bundles import Bundle, bundles_in
 from trainui.core.project import find_job, find_jobs
 from trainui.core.spec import Spec
-from trainui.core.speccheck import NAME
+from trainui.core.spec.check import NAME
 from trainui.core.store.schema import connect
 
 MIB = 1 << 20

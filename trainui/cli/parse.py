@@ -15,7 +15,7 @@ from trainui.core.errors import NotFoundError, SpecError, UserError, nearest
 from trainui.core.ingest.formats import FORMATS
 from trainui.core.ingest.patterns import Pattern, compile_patterns
 from trainui.core.ingest.report import ParseReport, parse_file
-from trainui.core.specfile import load_spec
+from trainui.core.spec.file import load_spec
 
 PRINTED = "console"
 """The kind of file that patterns are for."""

@@ -15,13 +15,13 @@ from trainui.core.launching import start_payload, why_it_cannot_start
 from trainui.core.process.beat import manager_of
 from trainui.core.process.identity import Identity
 from trainui.core.project import JobFile, StudyFile, find_job, find_jobs, find_studies, load_config
-from trainui.core.remedies import MARK, find_remedy, remedied
 from trainui.core.run import Status
 from trainui.core.spec import ParamValue, Remedy, Spec, resolve
+from trainui.core.spec.remedies import MARK, find_remedy, remedied
+from trainui.core.spec.study import Study
 from trainui.core.standby import stop_manager
 from trainui.core.store.intents import Desk
 from trainui.core.store.read import Reader
-from trainui.core.studyfile import Study
 
 OURS = "TRAINUI_"
 """What names of ours in an environment begin with; a run has its own."""

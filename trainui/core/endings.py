@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
+from trainui.core.acting.relaunching import Relauncher
 from trainui.core.death import Death, cause_of_death, kind_of
 from trainui.core.engines.local import Exit, Observation
 from trainui.core.gates import Gate
 from trainui.core.ingest.text import tail_lines
 from trainui.core.launching import start_payload
-from trainui.core.relaunching import Relauncher
 from trainui.core.retry import next_try
 from trainui.core.run import Status
 from trainui.core.store.curves import last_nonfinite

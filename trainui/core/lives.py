@@ -10,18 +10,18 @@ import math
 import sqlite3
 from collections.abc import Iterator
 
-from trainui.core.acting import Acting, Reach
+from trainui.core.acting.actor import Acting, Reach
+from trainui.core.acting.notify import Notifier
 from trainui.core.complaints import PASSING, complaints
 from trainui.core.death import Death
 from trainui.core.endings import Endings
 from trainui.core.engines.local import LocalEngine, Observation, Phase
 from trainui.core.errors import TrainuiError
 from trainui.core.following import BEFORE, stamp
-from trainui.core.judging import Judging
+from trainui.core.judging.remembered import Judging
 from trainui.core.launching import checkpoint_file
 from trainui.core.metering import Metering
 from trainui.core.meters import Meters
-from trainui.core.notify import Notifier
 from trainui.core.process.files import write_json
 from trainui.core.run import Result, Status
 from trainui.core.store.runs import RunRow, RunWriter

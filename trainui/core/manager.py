@@ -14,14 +14,14 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from trainui.core.acting import Subject
+from trainui.core.acting.actor import Subject
+from trainui.core.acting.notify import Notifier
 from trainui.core.complaints import complaints
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.errors import SpecError
 from trainui.core.gates import Gate
 from trainui.core.lives import Lives
 from trainui.core.metering import Metering
-from trainui.core.notify import Notifier
 from trainui.core.process import beat
 from trainui.core.process.failpoint import i_am
 from trainui.core.process.files import lock, write_json
@@ -33,7 +33,7 @@ from trainui.core.run import Result, Status
 from trainui.core.store.intents import open_intents
 from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic, connect
-from trainui.core.studies import Studies
+from trainui.core.studies.hand import Studies
 from trainui.core.treasury import Clock, Treasury
 from trainui.core.wishes import Wishes
 

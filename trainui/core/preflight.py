@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from trainui.core.gates import Gate, Judge, Notice, State
-from trainui.core.hearing import Files
+from trainui.core.judging.hearing import Files
 from trainui.core.store.runs import RunRow
 from trainui.core.treasury import Clock
 

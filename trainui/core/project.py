@@ -15,9 +15,9 @@ import msgspec
 
 from trainui.core.errors import NotFoundError, SpecError, nearest
 from trainui.core.spec import Spec
-from trainui.core.specfile import load_spec
-from trainui.core.studyfile import Study, load_studies
-from trainui.core.studyspec import own_study, with_studies, with_study, without_across
+from trainui.core.spec.carried import own_study, with_studies, with_study, without_across
+from trainui.core.spec.file import load_spec
+from trainui.core.spec.study import Study, load_studies
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

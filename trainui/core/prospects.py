@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from trainui.core.extrapolate import Forecast, forecast
-from trainui.core.outlook import Claim, Outlook, claim_of, outlook
+from trainui.core.forecast.extrapolate import Forecast, forecast
+from trainui.core.forecast.outlook import Claim, Outlook, claim_of, outlook
 from trainui.core.run import Status
 from trainui.core.store.read import Reader
 from trainui.core.store.views import Bucket, CurvePoint, GateView, RunView

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from fnmatch import fnmatchcase
 
-from trainui.core.acting import ALL
+from trainui.core.acting.actor import ALL
 from trainui.core.lives import Lives
 from trainui.core.process.files import read_json, write_json
 from trainui.core.run import Status
@@ -14,7 +14,7 @@ from trainui.core.store.intents import REFUSED, Intent, close_intent
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.studies import PREFIX
-from trainui.core.studies import Studies
+from trainui.core.studies.hand import Studies
 from trainui.core.treasury import Clock
 
 

@@ -15,7 +15,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from trainui.core.errors import NotFoundError, SpecError
 from trainui.core.project import find_jobs
-from trainui.core.specfile import load_spec
+from trainui.core.spec.file import load_spec
 
 _HEADER = re.compile(r"\s*\[")
 _METRICS = re.compile(r"\s*\[+\s*metrics\s*(?:\.\s*pattern\s*)?\]+")

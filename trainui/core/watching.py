@@ -15,14 +15,14 @@ from dataclasses import replace
 from trainui.core.errors import StoreError
 from trainui.core.following import OWN, Stream, Streams, stamp_of, written_after
 from trainui.core.gates import Gate, Notice, Verdict
-from trainui.core.hearing import Files, heard
 from trainui.core.ingest.discover import Found
 from trainui.core.ingest.follow import Chunk
 from trainui.core.ingest.format import Reader
 from trainui.core.ingest.formats import reader_for
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.ingest.records import Record
-from trainui.core.judging import Judging
+from trainui.core.judging.hearing import Files, heard
+from trainui.core.judging.remembered import Judging
 from trainui.core.store.columns import storable
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic

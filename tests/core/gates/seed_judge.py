@@ -11,7 +11,7 @@ from seed_drive import Moment, Told, moments, study_file, tables, told
 from trainui.core.gates import Gate, Judge, Notice, Point, Verdict, parse_gates
 from trainui.core.gates.study import StudyJudge
 from trainui.core.spec import MetricWords
-from trainui.core.studyfile import load_studies
+from trainui.core.spec.study import load_studies
 
 
 def words(study: dict[str, Any]) -> dict[str, MetricWords]:

@@ -12,7 +12,7 @@ from seed_numbers import AMI, AST_FIRST_TRY, EXPECTED_WER, HEALTHY, LIBRI, REALL
 from trainui.core.gates import Judge, Point, State, Verdict, parse_gates
 from trainui.core.gates.rule import Grade
 from trainui.core.gates.study import StudyJudge
-from trainui.core.studyfile import load_studies
+from trainui.core.spec.study import load_studies
 
 EVERY_GATE = [gate for seed in ("000", "001", "002", "003") for gate in gates(seed)]
 

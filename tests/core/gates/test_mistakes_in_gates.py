@@ -11,7 +11,7 @@ import pytest
 from trainui.core.errors import SpecError
 from trainui.core.gates import PRIMITIVES, parse_gates
 from trainui.core.gates.parse import COMMON, COUNTING
-from trainui.core.specfile import load_spec
+from trainui.core.spec.file import load_spec
 
 BEFORE = """\
 [job]

@@ -11,8 +11,8 @@ import pytest
 from trainui.core.gates import PRIMITIVES, parse_gates
 from trainui.core.gates.words import words_of
 from trainui.core.spec import Remedy
-from trainui.core.speccheck import check_remedies
-from trainui.core.studyfile import load_studies
+from trainui.core.spec.check import check_remedies
+from trainui.core.spec.study import load_studies
 
 PAGE = Path(__file__).parents[3] / "docs" / "gates.md"
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)

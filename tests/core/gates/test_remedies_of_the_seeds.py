@@ -8,9 +8,8 @@ import msgspec
 import pytest
 from seed_drive import tables
 
-from trainui.core import remedies
 from trainui.core.errors import SpecError
-from trainui.core.spec import Job, Remedy, Spec, argv
+from trainui.core.spec import Job, Remedy, Spec, argv, remedies
 
 TEACHER = {
     "batch_size": 8,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from trainui.core.backtest.tape import Line, Tape, Told
 from trainui.core.forecast import eta_seconds, progress
 from trainui.core.gates import Judge, Notice, Place, Point, Verdict
-from trainui.core.retelling import tell
+from trainui.core.judging.retelling import tell
 
 PACE = 5.0
 """Seconds of the run between two readings of its meters, as a manager takes them."""

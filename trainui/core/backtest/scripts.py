@@ -14,9 +14,9 @@ from trainui.core.gates.plan import StudyPlan
 from trainui.core.ingest.patterns import Pattern, compile_patterns
 from trainui.core.project import find_job, find_jobs, find_studies
 from trainui.core.spec import Job, MetricWords, Spec
-from trainui.core.specfile import load_spec
-from trainui.core.studyfile import Study, load_studies, study_with
-from trainui.core.studyspec import own_study
+from trainui.core.spec.carried import own_study
+from trainui.core.spec.file import load_spec
+from trainui.core.spec.study import Study, load_studies, study_with
 
 DEFAULT = "default"
 """Stands for no gates at all: only what is watched on every run."""

@@ -12,10 +12,10 @@ from pathlib import Path
 from trainui.core.backtest.tape import Line, Tape, Told, tapes_of_files
 from trainui.core.errors import NotFoundError, nearest
 from trainui.core.gates import Judge
-from trainui.core.hearing import heard, one_of
 from trainui.core.ingest.follow import chunks_of
 from trainui.core.ingest.formats import format_named
 from trainui.core.ingest.patterns import Pattern, compile_patterns
+from trainui.core.judging.hearing import heard, one_of
 from trainui.core.process.order import OUTPUT
 from trainui.core.spec import Spec
 from trainui.core.store.history import (

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from trainui.core.errors import NotFoundError
 from trainui.core.following import stamp_of
-from trainui.core.hearing import heard, one_of
 from trainui.core.ingest.bundles import Bundle, bundles_in, job_name
 from trainui.core.ingest.discover import Found, newest_copy
 from trainui.core.ingest.follow import chunks_of
 from trainui.core.ingest.formats import format_named
 from trainui.core.ingest.patterns import Pattern
 from trainui.core.ingest.records import Record
+from trainui.core.judging.hearing import heard, one_of
 from trainui.core.run import Result
 from trainui.core.spec import Spec
 from trainui.core.store.columns import storable

@@ -19,7 +19,7 @@ from trainui.core.process.files import read_json, recall
 from trainui.core.process.identity import boot_id, boot_seconds
 from trainui.core.run import Result, Status
 from trainui.core.spec import Spec
-from trainui.core.specfile import load_spec
+from trainui.core.spec.file import load_spec
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.salvage import Wreck
 from trainui.core.store.schema import atomic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from trainui.core.extrapolate import Forecast
+from trainui.core.forecast.extrapolate import Forecast
 from trainui.core.store.views import GateView
 from trainui.ui.plot.figure import Chart
 from trainui.ui.plot.scale import ahead

@@ -17,12 +17,12 @@ from trainui.core.errors import NotFoundError, nearest
 from trainui.core.gates import Gate
 from trainui.core.project import find_studies
 from trainui.core.run import Status
+from trainui.core.spec.study import Study, study_of
 from trainui.core.store.intents import coming
 from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.studies import Kept, Member, StudyWriter, subject_of
-from trainui.core.studyfile import Study, study_of
-from trainui.core.studywatch import BegunAnewError, StudyWatch, newest_of
+from trainui.core.studies.watch import BegunAnewError, StudyWatch, newest_of
 from trainui.core.treasury import Clock
 
 LOOK = 1.0

@@ -2,7 +2,7 @@
 
 What is told goes to the command's stdin and into its environment, never through a shell: a gate's reason may hold
 anything a job printed. Nobody waits for it: it runs by itself, and is killed when it takes too long.
-`python -m trainui.core.notify` sends what stdin says to the addresses that stdin names.
+`python -m trainui.core.acting.notify` sends what stdin says to the addresses that stdin names.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Notifier:
         ways = [(list(how.command), message.text)] if how.command else []
         if how.urls:
             has_apprise = importlib.util.find_spec("apprise") is not None
-            argv = [sys.executable, "-m", "trainui.core.notify"] if has_apprise else []
+            argv = [sys.executable, "-m", "trainui.core.acting.notify"] if has_apprise else []
             ways.append((argv, json.dumps({"urls": how.urls, "text": message.text})))
         return ways
 

@@ -19,9 +19,9 @@ import msgspec
 from trainui.core.errors import SpecError, nearest
 from trainui.core.gates import GateError, parse_gates
 from trainui.core.gates.plan import StudyPlan, plan_study
-from trainui.core.spec import MetricWords, Remedy
-from trainui.core.speccheck import WrongValueError, check_remedies, check_words
-from trainui.core.tomltext import read_toml
+from trainui.core.spec.check import WrongValueError, check_remedies, check_words
+from trainui.core.spec.model import MetricWords, Remedy
+from trainui.core.spec.toml import read_toml
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 HEADER = re.compile(r"""\s*\[\[?\s*(gate|remedy|group|study|metric)\s*(?:\.\s*["']?([^"'\]]+)["']?)?\s*\]""")

@@ -9,11 +9,11 @@ import msgspec
 
 from trainui.core.errors import SpecError, nearest
 from trainui.core.gates import GateError
-from trainui.core.remedies import check_sets
 from trainui.core.retry import Retry
-from trainui.core.spec import Job, Limits, Metrics, MetricWords, Remedy, Resources, Spec, Watch
-from trainui.core.speccheck import WrongValueError, check, settle
-from trainui.core.tomltext import TomlText, read_toml
+from trainui.core.spec.check import WrongValueError, check, settle
+from trainui.core.spec.model import Job, Limits, Metrics, MetricWords, Remedy, Resources, Spec, Watch
+from trainui.core.spec.remedies import check_sets
+from trainui.core.spec.toml import TomlText, read_toml
 
 
 def load_spec(path: Path) -> Spec | None:

@@ -11,8 +11,8 @@ from trainui.core.errors import SpecError
 from trainui.core.forecast import progress
 from trainui.core.launching import start_payload, why_it_cannot_start
 from trainui.core.project import find_job
-from trainui.core.remedies import MARK, answers_to, is_literal, needs_a_person, remedied, too_dear
 from trainui.core.spec import Remedy
+from trainui.core.spec.remedies import MARK, answers_to, is_literal, needs_a_person, remedied, too_dear
 from trainui.core.store.actions import ActionWriter
 from trainui.core.store.intents import environment_of, queue_start
 from trainui.core.store.lineage import beginning, family_tries

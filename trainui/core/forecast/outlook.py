@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trainui.core.extrapolate import Estimate, Forecast
+from trainui.core.forecast.extrapolate import Estimate, Forecast
 
 _CLAIM = re.compile(
     r"(?:best|last)\((?P<metric>(?:(?!\) [-/] ).)+)\) (?P<op><=|>=|<|>) (?P<limit>-?[\d.]+(?:e[+-]?\d+)?)"

@@ -16,6 +16,8 @@ from trainui.core.gates.plan import StudyPlan
 from trainui.core.gates.study import StudyJudge
 from trainui.core.process.beat import beat
 from trainui.core.run import Status
+from trainui.core.spec.carried import carried
+from trainui.core.spec.study import Study
 from trainui.core.store.money import Ledger
 from trainui.core.store.readings import Reading, readings_of
 from trainui.core.store.runs import RunWriter
@@ -30,8 +32,6 @@ from trainui.core.store.studies import (
 )
 from trainui.core.store.usage import usage_of
 from trainui.core.store.verdicts import write_verdict
-from trainui.core.studyfile import Study
-from trainui.core.studyspec import carried
 from trainui.core.treasury import Clock
 
 METERS_EVERY = 15.0

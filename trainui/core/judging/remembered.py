@@ -14,8 +14,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from trainui.core.gates import Gate, Judge, Notice, Point, State, Verdict
-from trainui.core.hearing import one_of
-from trainui.core.retelling import answer_reading, meter_reading, meters_of, notice_reading, retell, tell
+from trainui.core.judging.hearing import one_of
+from trainui.core.judging.retelling import (
+    answer_reading,
+    meter_reading,
+    meters_of,
+    notice_reading,
+    retell,
+    tell,
+)
 from trainui.core.store.history import exit_code_of
 from trainui.core.store.lineage import told_before
 from trainui.core.store.readings import Reading, readings_of, write_reading

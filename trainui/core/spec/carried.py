@@ -10,8 +10,8 @@ import msgspec
 
 from trainui.core.errors import SpecError
 from trainui.core.gates.plan import ONCE, is_of_one_run, members_of
-from trainui.core.spec import MetricWords, Remedy, Spec
-from trainui.core.studyfile import Study, study_with
+from trainui.core.spec.model import MetricWords, Remedy, Spec
+from trainui.core.spec.study import Study, study_with
 
 OF_STUDY = ("run", "across")
 """Keys that say something only in a study."""

@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainui.core.acting.notify import Message, Notifier
+from trainui.core.acting.relaunching import Relauncher
 from trainui.core.deeds import DID, TOLD, Deed, Reached, Situation, decide, place_words, saved_words, summary
 from trainui.core.errors import UserError
 from trainui.core.gates import Gate, State
 from trainui.core.gates.watch.detector import PREFIX
-from trainui.core.notify import Message, Notifier
 from trainui.core.process.failpoint import reach
-from trainui.core.relaunching import Relauncher
-from trainui.core.remedies import answers_to, is_literal
 from trainui.core.run import LIVE, Status
+from trainui.core.spec.remedies import answers_to, is_literal
 from trainui.core.store.actions import TO_DO, ActionWriter, Open
 from trainui.core.store.intents import environment_of, forget_environment
 from trainui.core.store.lineage import checkpoint_before

@@ -15,7 +15,7 @@ from trainui.core.gates import Gate, GateError
 from trainui.core.gates.words import AUTO, GOALS
 from trainui.core.retry import ALLOWED, UNCHANGED, Retry
 from trainui.core.run import KINDS
-from trainui.core.spec import MetricWords, Remedy, Spec
+from trainui.core.spec.model import MetricWords, Remedy, Spec
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What a job may be called: it becomes a folder name and is typed on a command line."""

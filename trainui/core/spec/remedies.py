@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from trainui.core.errors import NotFoundError, SpecError
-from trainui.core.spec import ParamValue, Remedy, Spec, resolve
+from trainui.core.spec.model import ParamValue, Remedy, Spec, resolve
 
 MARK = "remedy "
 """What a run says it was tried again for: `remedy oom`."""

@@ -1,0 +1,1 @@
+"""HANDS: the studies of a project, judged as their runs go on."""
