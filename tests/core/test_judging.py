@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainui.core.gates import Notice
+from trainui.core.gates import Judge, Notice
 from trainui.core.ingest.records import Record
 from trainui.core.judging import Judging
+from trainui.core.retelling import retell
 from trainui.core.spec import Job, Spec
+from trainui.core.store.readings import readings_of
 from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic, connect
 from trainui.core.store.streams import StreamWriter
@@ -135,3 +139,114 @@ def test_a_judge_that_was_made_anew_stands_where_it_would_have_stood(tables, tol
         for store in (steady, killed):
             store.judging.end(result="finished", exit_code=0, now=9999.0)
         assert killed.now == steady.now
+
+
+@pytest.mark.parametrize("tables", [QUIET, LOUD], ids=["quiet", "loud"])
+@settings(max_examples=80, deadline=None)
+@given(told=TOLD)
+def test_what_was_said_live_is_what_is_said_again_of_the_finished_run(tables, told):
+    """Of a metric that has one source from the beginning; where a better one appears, gates stand by that one."""
+    told = [(kind, "jsonl", more) if kind == "batch" else (kind, what, more) for kind, what, more in told]
+    with tempfile.TemporaryDirectory() as folder:
+        live = Store(folder, tables)
+        for what, now in walk(told):
+            live.tell(what, now)
+        again = Judge(live.judging.gates)
+        rows = RunWriter(live.db).points_in_order("a-1")
+        said = list(retell(again, rows, readings_of(live.db, "a-1")))
+        assert [comparable(one) for one in said] == [comparable(one) for one in live.said]
+        assert again.current() == live.now
+
+
+def comparable(verdict):
+    return verdict.gate, verdict.state, verdict.value, verdict.reason, verdict.at, verdict.actions
+
+
+@settings(max_examples=60, deadline=None)
+@given(told=TOLD)
+def test_points_of_metrics_that_nobody_watches_change_nothing(told):
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
+        noisy, calm = Store(one, QUIET), Store(other, QUIET)
+        for (kind, what, more), now in walk(told):
+            records = [only("mnxy", record) for record in more] if kind == "batch" else more
+            noisy.tell((kind, what, records), now)
+            if kind == "batch":
+                records = [only("mn", record) for record in more if record.metrics.keys() & {"m", "n"}]
+            calm.tell((kind, what, records), now)
+        assert {name: one.state for name, one in noisy.now.items()} == {
+            name: one.state for name, one in calm.now.items()
+        }
+
+
+def only(names, record):
+    """A record that says where it stands, with some of its metrics."""
+    metrics = {name: value for name, value in record.metrics.items() if name in names}
+    return Record(metrics=metrics, step=record.step or 0, epoch=record.epoch or 0.0, at=record.at)
+
+
+def batch(*values, metric="m", first=1):
+    told = [Record(metrics={metric: value}, step=n, epoch=n) for n, value in enumerate(values, first)]
+    return "batch", "jsonl", told
+
+
+GOES_ON = [
+    value("best(m)", "<", 2, "criterion", goal="min"),
+    flag("regress", metric="m", by=3, goal="min", on={"tripped": ["stop"]}),
+    value("max(@wall_h)", "<=", 5, "budget"),
+    {"role": "criterion", "test": "all", "of": ["g0", "!g1"]},
+]
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_run_that_goes_on_remembers_what_its_parent_saw_before_it(tmp_path, killed):
+    parent = Store(tmp_path, GOES_ON)
+    parent.tell(batch(9, 5, 4, 9, 1), 1.0)  # what lies after step 3 is not the child's past
+    child = Store(tmp_path, GOES_ON, db=parent.db, parent="a-1", name="a-2")
+    child.tell(("meters", {"@wall_h": 6.0}, 1.0), 2.0)
+    assert [one.state.value for one in child.now.values()] == ["pending", "pending", "tripped", "pending"]
+    child.tell(batch(6, first=4), 3.0)
+    if killed:
+        child.begin()
+    assert child.now["g0"].value == 4
+    assert child.now["g1"].state == "ok", "what tripped in the parent is not held against the child"
+    assert child.now["g2"].state == "tripped"
+    child.tell(batch(8, first=5), 4.0)
+    trips = [(one.gate, one.actions) for one in child.said if one.state == "tripped"]
+    assert trips == [("g2", ()), ("g1", ("stop",))]
+
+
+def test_a_run_that_begins_anew_remembers_nothing(tmp_path):
+    parent = Store(tmp_path, GOES_ON)
+    parent.tell(batch(1, 1, 1), 1.0)
+    child = Store(tmp_path, GOES_ON, db=parent.db, parent="a-1", name="a-2")
+    child.tell(batch(8), 2.0)
+    assert (child.now["g0"].state, child.now["g0"].value) == ("ok", 8)
+
+
+def test_a_better_source_of_a_metric_is_judged_from_its_beginning(tmp_path):
+    store = Store(tmp_path, [flag("finite", metrics=["m"], k=1, on={"tripped": ["stop"]})])
+    store.tell(("batch", "console", [Record(metrics={"m": 1.0}, step=1)]), 1.0)
+    store.tell(("batch", "jsonl", [Record(metrics={"m": math.nan}, step=1)]), 2.0)
+    store.tell(("batch", "console", [Record(metrics={"m": 1.0}, step=2)]), 3.0)
+    assert [(one.state, one.actions) for one in store.said] == [("ok", ()), ("tripped", ("stop",))]
+
+
+def test_a_day_of_meters_weighs_little(tmp_path):
+    """Told when one of them moved by a thousandth, else each minute: 17 280 looks become a few thousand."""
+    store = Store(tmp_path, [value("max(@wall_h)", "<=", 30, "budget"), value("max(@cost_usd)", "<=", 99)])
+    for look in range(24 * 720):
+        at = look * 5.0
+        store.judging.meters({"@wall_h": at / 3600, "@cost_usd": at / 3600 * 2, "@step": look}, now=at)
+    told = list(readings_of(store.db, "a-1"))
+    gaps = [b.at - a.at for a, b in pairwise(told)]
+    assert max(gaps) <= 60
+    assert len(told) < 5000
+    assert sum(len(one.name) + len(one.text) + 60 for one in told) < 1e6
+
+
+def test_a_failed_transaction_leaves_a_judge_that_is_known_to_be_ahead(tmp_path):
+    store = Store(tmp_path, QUIET)
+    store.db.execute("DROP TABLE verdicts")
+    with pytest.raises(sqlite3.OperationalError):
+        store.tell(("meters", {"@wall_h": 9.0}, 1.0), 1.0)
+    assert store.judging.is_stale

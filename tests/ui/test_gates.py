@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 from conftest import settle, until
 from story import NOW, Story
+from test_dashboard import toasts
 
 from trainui.core.errors import UserError
 from trainui.core.gates.drawing import Drawing, drawing_of
 from trainui.core.store.doings import ActionView, AnswerView
 from trainui.core.store.outcomes import Outcomes, TurnView
-from trainui.core.store.views import CurvePoint, GateView
+from trainui.core.store.views import CurvePoint, EventView, GateView
 from trainui.ui.plot.figure import Chart, draw
 from trainui.ui.plot.series import Guide, Mark, Series, from_points
 from trainui.ui.present.charts import charts
@@ -302,3 +303,21 @@ def test_gates_look_as_they_did(dashboard, judged, snap_compare, size, look):
         await opened(pilot, *(("tab",) if size[0] == 80 else ()))
 
     assert snap_compare(dashboard(judged, **look), terminal_size=size, run_before=run_before)
+
+
+async def test_what_gates_tell_people_is_a_toast_once_and_what_was_before_is_not(dashboard):
+    story = Story()
+    story.event_views.append(EventView(id=50, at=NOW, run="mlp-2", kind="notify", text="an old one"))
+    app = dashboard(story)
+    rung = []
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        app.bell = lambda: rung.append(1)
+        told = EventView(id=51, at=NOW, run="mlp-2", kind="notify", text="mlp-2: [b]no-nan[/b] tripped")
+        story.event_views.append(told)
+        story.changes += 1
+        await until(pilot, lambda: "mlp-2: [b]no-nan[/b] tripped" in toasts(app))
+        story.changes += 1
+        await settle(pilot)
+        assert rung == [1]
+        assert "an old one" not in toasts(app)

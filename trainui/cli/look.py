@@ -45,9 +45,9 @@ def jobs_command(place: Place, as_json: bool) -> None:
         return
     if not jobs:
         click.echo(f"no jobs yet: write one as {place.project / 'jobs' / 'NAME.toml'} (see README.md)")
-        return
-    rows = [[job.name, job.study, ", ".join(job.presets), job.problem or job.about] for job in jobs]
-    table(["job", "study", "presets", "about, or what is wrong"], rows)
+    else:
+        rows = [[job.name, job.study, ", ".join(job.presets), job.problem or job.about] for job in jobs]
+        table(["job", "study", "presets", "about, or what is wrong"], rows)
     _print_studies(place.client().studies())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,10 +30,8 @@ SELDOM = 60.0
 """Seconds after which meters are told again though they stand still: some gates wait for time to pass."""
 MOVED = 1e-3
 """Share by which a meter must have moved to be told of before that: so that a day of them weighs 3 MB at most."""
-
-
 MOST_LINES = 500
-"""Printed lines of a run that are told; who prints more of them has said it."""
+"""Printed lines that are told of those one pattern matches; who prints more of them has said it."""
 
 
 class Judging:
@@ -52,9 +51,8 @@ class Judging:
         self._told_at = -math.inf
         self._patterns: Sequence[re.Pattern[str]] = ()
         self._combined: Sequence[re.Pattern[str]] = ()
-        self._lines = 0
-        self._is_stopping = False
-        self._is_listening = False
+        self._heard: Counter[str] = Counter()
+        self._said: set[str] = set()
         self._judge = self._anew()
 
     def wants(self, metric: str) -> bool:
@@ -63,8 +61,9 @@ class Judging:
 
     @property
     def looks_for(self) -> Sequence[re.Pattern[str]]:
-        """What printed lines are to be held against now; nothing once MOST_LINES were found."""
-        patterns = tuple(self._judge.looks_for) if self._lines < MOST_LINES else ()
+        """What printed lines are to be held against now; not what MOST_LINES have matched."""
+        found = self._heard
+        patterns = tuple(one for one in self._judge.looks_for if found[one.pattern] < MOST_LINES)
         if patterns != self._patterns:
             self._patterns, self._combined = patterns, one_of(patterns)
         return self._combined
@@ -127,16 +126,17 @@ class Judging:
 
     def listens(self, *, now: float) -> list[Verdict]:
         """Tell the judge, once, that what the run prints is looked at; the verdicts that changed, committed."""
-        if self._is_listening or not self._judge.looks_for:
-            return []
-        self._is_listening = True
-        return self.notice(Notice(kind="output", at=now))
+        return self._once(Notice(kind="output", at=now))
 
-    def told_to_stop(self, *, now: float) -> None:
-        """Tell the judge, once, that somebody asked the run to stop."""
-        if not self._is_stopping and self._judge.hears:
-            self.notice(Notice(kind="stop", at=now))
-        self._is_stopping = True
+    def told_to_stop(self, who: str, *, now: float) -> list[Verdict]:
+        """Tell the judge, once, that somebody asked the run to stop; the verdicts that changed, committed."""
+        return self._once(Notice(kind="stop", text=who, at=now))
+
+    def _once(self, notice: Notice) -> list[Verdict]:
+        if notice.kind in self._said:
+            return []
+        self._said.add(notice.kind)
+        return self.notice(notice) if self._judge.hears else []
 
     def answer(self, gate: str, is_yes: bool, *, who: str, note: str, now: float) -> list[Verdict]:
         """Take somebody's answer; the verdicts that changed, committed. Raises as `Judge.answer` does."""
@@ -163,9 +163,10 @@ class Judging:
         if self.gates or watch.is_on:
             rows = self._runs.points_in_order(self._run.name)
             readings = list(readings_of(self._db, self._run.name))
-            self._lines = sum(one.kind == "line" for one in readings)
-            self._is_stopping = any(one.kind == "stop" for one in readings)
-            self._is_listening = any(one.kind == "output" for one in readings)
+            self._heard.clear()
+            for line in (one.text for one in readings if one.kind == "line"):
+                self._is_news_to_them(line)
+            self._said = {one.kind for one in readings}
             last = next((one for one in reversed(readings) if one.kind == "meter"), None)
             if last is not None:
                 self._told, self._told_at = meters_of(last), last.at
@@ -182,11 +183,11 @@ class Judging:
             rows = (row for row in self._runs.points_in_order(run) if row[1] < until)
             for _ in retell(self._judge, rows, ()):
                 pass
-        self._judge.begin_again()
+        self._judge.begin_again(self._run.spec.default_watch())
 
     def _judge_again(self, notices: Sequence[tuple[int, Notice]]) -> list[Verdict]:
         """A better source of a metric has appeared: it is the curve from its beginning on, and so it is judged."""
-        for seq, notice in notices:
+        for seq, notice in (one for one in notices if self._is_news_to_them(one[1].text)):
             write_reading(self._db, self._run.name, notice_reading(self._here(notice), seq=seq))
         before = self._judge.current()
         after = self._anew().current()
@@ -207,10 +208,18 @@ class Judging:
         return [*self.gates, *self._judge.unwritten.values()]
 
     def _notice(self, seq: int, notice: Notice) -> list[Verdict]:
-        self._lines += 1
+        if not self._is_news_to_them(notice.text):
+            return []
         told = notice_reading(self._here(notice), seq=seq)
         write_reading(self._db, self._run.name, told)
         return tell(self._judge, told)
+
+    def _is_news_to_them(self, line: str) -> bool:
+        """Count a printed line; whether one of the gates has not heard its like MOST_LINES times."""
+        matched = [one.pattern for one in self._judge.looks_for if one.search(line)]
+        is_news = any(self._heard[one] < MOST_LINES for one in matched)
+        self._heard.update(matched)
+        return is_news
 
     def _here(self, notice: Notice) -> Notice:
         place = self._judge.place

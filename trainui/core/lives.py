@@ -99,12 +99,12 @@ class Lives:
         run = self._note_life(run, seen, now)
         has_ended = seen.phase in (Phase.EXITED, Phase.LOST)
         try:
-            is_new = run.name not in self._watches
+            known = self._watches.get(run.name)
             watch = self._watch(run)
             watch.find(self._elsewhere(run, now, final=has_ended), now=now.unix, final=has_ended)
             if run.status is Status.STOPPING:
-                watch.told_to_stop(now=now.unix)
-            has_news = bool(watch.read(now=now.unix, final=has_ended)) or is_new
+                watch.told_to_stop(run.stop_reason, now=now.unix)
+            has_news = bool(watch.read(now=now.unix, final=has_ended)) or watch is not known
         except (sqlite3.Error, TrainuiError, OSError):
             self._watches.pop(run.name, None)
             self._streams.forget()

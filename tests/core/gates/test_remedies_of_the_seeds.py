@@ -8,10 +8,9 @@ import msgspec
 import pytest
 from seed_drive import tables
 
+from trainui.core import remedies
 from trainui.core.errors import SpecError
 from trainui.core.spec import Job, Remedy, Spec, argv
-
-remedies = pytest.importorskip("trainui.core.remedies")
 
 TEACHER = {
     "batch_size": 8,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from trainui.core.gates.chance import of_difference, of_ratio, of_share, z_of
@@ -41,6 +41,14 @@ class Claim:
         """All quantities, left first."""
         right = self.right if isinstance(self.right, Quantity) else None
         return tuple(q for q in (self.left, self.second, right) if q is not None)
+
+    @property
+    def plain(self) -> tuple[Callable[[float, float], bool], float] | None:
+        """The comparison and its limit where there is nothing more to the claim."""
+        more = (self.second, self.warn_at, self.clear_at, self.confidence)
+        return (
+            (COMPARE[self.op], self.right) if isinstance(self.right, float) and more == (None,) * 4 else None
+        )
 
     @property
     def left_text(self) -> str:

@@ -113,7 +113,9 @@ class Judge:
             if len(self._naming.doubts) > len(self._doubted):
                 changed += self._give_up()
         else:
-            self._show(point, changed)
+            for seat in self._watchers.get(point.metric, ()):
+                if not seat.done and (verdict := seat.see(point)):
+                    changed.append(verdict)
         if changed:
             if self._joined:
                 changed += self._look_around(self._joined)
@@ -138,9 +140,14 @@ class Judge:
         if self._ended is None:
             self._place = place if place.epoch is not None else replace(place, epoch=self._place.epoch)
 
-    def begin_again(self) -> None:
-        """Another run goes on from here: what was fed is remembered, and the gates it was fed to stand as before it."""
+    def begin_again(self, watch: DefaultWatch | None = None) -> None:
+        """Another run goes on from here: what was fed is remembered, and the gates it was fed to stand as before it.
+
+        The default watch remembers nothing: `watch` is a fresh one.
+        """
+        self._watch = watch
         self._meters.clear()
+        self._naming.begin_again()
         if self._watch is not None:
             self._watch.begin_again()
         for seat in self._seats.values():
@@ -211,7 +218,7 @@ class Judge:
 
     def _standing(self, name: str) -> tuple[bool, State]:
         seat = self._seats[name]
-        return seat.gate.is_flag, seat.state
+        return seat.gate.is_flag, seat.standing
 
     def _move(self, *, at: float, step: float | None = None, epoch: float | None = None) -> None:
         here = self._place

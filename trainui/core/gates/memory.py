@@ -37,10 +37,10 @@ class MetricTest:
         """Count the point and take it in."""
         if point.metric == self.metric:
             self.seen += 1
-            self.newest = point.value
-            if math.isfinite(point.value):
+            value = self.newest = point.value
+            if value - value == 0:
                 self.finite += 1
-                self.tail.append(point.value)
+                self.tail.append(value)
         return self.take(point)
 
     def take(self, point: Point) -> bool:

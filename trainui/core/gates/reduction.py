@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterable
 from typing import Protocol
 
-from trainui.core.gates.fold import fold_of
+from trainui.core.gates.fold import LARGEST, SMALLEST, fold_of
 from trainui.core.gates.quantity import Quantity, Range
 from trainui.core.gates.units import Span
 from trainui.core.gates.verdict import Point
-from trainui.core.gates.window import Distinct, Growing, GrowingMiddle, Held, Middle, Sliding
+from trainui.core.gates.window import Distinct, Extreme, Growing, GrowingMiddle, Held, Middle, Newest, Sliding
 
 TAIL = 8
 """How many values a verdict shows."""
@@ -78,40 +77,31 @@ class Reduction:
         self.tail: deque[float] = deque(maxlen=TAIL)
         self.seen = 0
         self.finite = 0
-        self._window = quantity.window
+        self.foreign = bool(quantity.run)
+        """Whether the quantity is of another run."""
+        window = quantity.window
         meter_sum = quantity.reducer == "sum" and quantity.metric.startswith("@")
-        if (quantity.reducer == "last" and self._window is None) or meter_sum:
+        if (quantity.reducer == "last" and window is None) or meter_sum:
             # A meter such as @cost_usd already counts up: within one run its sum is its newest value.
-            self._window = NEWEST
+            window = NEWEST
             quantity = Quantity(reducer="last", metric=quantity.metric)
         self._used = quantity
+        self._window = window
+        self._span = window if isinstance(window, Span) else None
+        self._newest = Newest() if window == NEWEST and quantity.reducer == "last" else None
+        self._waits = quantity.reducer == "at"
+        self.trend = self._trend()
+        """+1 when the value can only rise from here on, -1 when only fall, 0 when either."""
+        self.fixed = quantity.reducer == "first-epoch"
+        """Whether the value, once there, is final."""
         self._queue: deque[tuple[float, Point]] = deque()
         self._held = self._fresh()
         self._here: float | None = None
 
     @property
-    def foreign(self) -> bool:
-        """Whether the quantity is of another run."""
-        return bool(self.quantity.run)
-
-    @property
-    def trend(self) -> int:
-        """+1 when the value can only rise from here on, -1 when only fall, 0 when either."""
-        if isinstance(self._window, Span) or self.foreign:
-            return 0
-        if self._used.reducer == "distinct":
-            return 1
-        return 0 if self._used.reducer == "median" else fold_of(self._used, self.goal).trend
-
-    @property
-    def fixed(self) -> bool:
-        """Whether the value, once there, is final."""
-        return self._used.reducer == "first-epoch"
-
-    @property
     def value(self) -> float | None:
         """The quantity's value, or None when there is none: see `blind` and `why`."""
-        if self._used.reducer == "at" and not self._arrived():
+        if self._waits and not self._arrived():
             return None
         return self._held.read()
 
@@ -150,51 +140,63 @@ class Reduction:
 
     def add(self, point: Point) -> None:
         """Take in the next point of the metric."""
-        self.seen += 1
-        finite = math.isfinite(point.value)
+        seen = self.seen = self.seen + 1
+        value = point.value
+        finite = value - value == 0
         if finite:
             self.finite += 1
-            self.tail.append(point.value)
-        if self._window is None:
+            self.tail.append(value)
+        window, span = self._window, self._span
+        if self._newest is not None:
+            self._here = seen
+            self._newest.value = float(value) if finite else None
+        elif span is not None:
+            here = seen if span.unit == "points" else span.position(point, seen)
+            if here is not None:
+                self._slide(here, point, span.amount, finite)
+        elif window is None:
             if finite:
                 self._held.push(point)
-            return
-        here = self._position(point)
-        if here is None:
-            return
-        if isinstance(self._window, Range):
-            self._here = here
-            if finite and self._window.first - 1 + ALMOST < here <= self._window.last + ALMOST:
-                self._held.push(point)
-            return
-        self._slide(here, point, self._window, finite)
+        elif isinstance(window, Range):
+            place = point.epoch if window.unit == "epochs" else point.step
+            if place is not None:
+                self._here = place
+                if finite and window.first - 1 + ALMOST < place <= window.last + ALMOST:
+                    self._held.push(point)
 
-    def _slide(self, here: float, point: Point, window: Span, finite: bool) -> None:
-        if self._here is not None and here < self._here - window.amount:
+    def _slide(self, here: float, point: Point, width: float, finite: bool) -> None:
+        queue = self._queue
+        if self._here is not None and here < self._here - width:
             # The run began anew further back (folds, a resume in one file): the old points are not its past.
-            self._queue.clear()
+            queue.clear()
             self._held = self._fresh()
         self._here = here
-        while self._queue and self._queue[0][0] <= here - window.amount + ALMOST:
-            self._held.pop(self._queue.popleft()[1])
+        gone = here - width + ALMOST
+        while queue and queue[0][0] <= gone:
+            self._held.pop(queue.popleft()[1])
         if finite:
-            self._queue.append((here, point))
+            queue.append((here, point))
             self._held.push(point)
 
     def _fresh(self) -> Held:
-        rolling = isinstance(self._window, Span)
+        if self._newest is not None:
+            return self._newest
+        rolling = self._span is not None
         if self._used.reducer == "distinct":
             return Distinct()
         if self._used.reducer == "median":
             return Middle() if rolling else GrowingMiddle()
         fold = fold_of(self._used, self.goal)
-        return Sliding(fold) if rolling else Growing(fold)
+        if rolling:
+            return Sliding(fold)
+        return Extreme(is_high=fold is LARGEST) if fold in (LARGEST, SMALLEST) else Growing(fold)
 
-    def _position(self, point: Point) -> float | None:
-        if isinstance(self._window, Range):
-            return point.epoch if self._window.unit == "epochs" else point.step
-        assert self._window is not None
-        return self._window.position(point, self.seen)
+    def _trend(self) -> int:
+        if self._span is not None or self.foreign:
+            return 0
+        if self._used.reducer == "distinct":
+            return 1
+        return 0 if self._used.reducer == "median" else fold_of(self._used, self.goal).trend
 
     def _arrived(self) -> bool:
         return (

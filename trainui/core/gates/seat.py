@@ -14,6 +14,8 @@ from trainui.core.run import Result
 ENDED = {"failed": "failed", "stopped": "was stopped", "lost": "was lost"}
 FLAG_STATES = {Grade.GOOD: State.OK, Grade.FAIR: State.OK, Grade.NEAR: State.WARN, Grade.CLOSE: State.WARN}
 FLAG_STATES[Grade.BAD] = State.TRIPPED
+SAID = (Grade.GOOD, Grade.BAD)
+"""Grades that leave a criterion ok for as long as it is not settled."""
 DECIDED = (State.PASSED, State.FAILED, State.WARN)
 """How a criterion may end when it could be judged; warn is too close to call."""
 
@@ -47,6 +49,11 @@ class Seat:
         """Whether a good evaluation leaves a gate that is ok as it is."""
 
     @property
+    def standing(self) -> State:
+        """How other gates see it."""
+        return self.state
+
+    @property
     def minds_place(self) -> bool:
         """Whether looking again can change it though no number and no other gate did."""
         return self.gate.when.span is not None or self.gate.grace is not None
@@ -63,6 +70,12 @@ class Seat:
         if not self.test.see(point):
             return None
         self._place = point
+        if self._always_open and self.state is State.OK:
+            grade = self.test.grade()
+            if grade is Grade.GOOD and self._is_flag:
+                return None
+            if grade in SAID and not self._is_flag and not self.test.settled():
+                return None
         return self.look(point)
 
     def hear(self, notice: Notice, place: Where) -> Verdict | None:

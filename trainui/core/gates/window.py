@@ -24,6 +24,48 @@ class Held(Protocol):
         """What they amount to; None when there are none."""
 
 
+class Newest:
+    """The newest point alone; whoever has it sets `value`."""
+
+    def __init__(self) -> None:
+        self.value: float | None = None
+
+    def push(self, point: Point) -> None:
+        """Take in the newest point."""
+        self.value = float(point.value)
+
+    def pop(self, point: Point) -> None:
+        """Let go of it."""
+        del point
+        self.value = None
+
+    def read(self) -> float | None:
+        """Its value."""
+        return self.value
+
+
+class Extreme:
+    """The largest, or the smallest, of every point since the beginning."""
+
+    def __init__(self, *, is_high: bool) -> None:
+        self._is_high = is_high
+        self._value: float | None = None
+
+    def push(self, point: Point) -> None:
+        """Take in the newest point."""
+        value, best = point.value, self._value
+        if best is None or (value > best if self._is_high else value < best):
+            self._value = float(value)
+
+    def pop(self, point: Point) -> None:
+        """Never called: nothing leaves."""
+        raise NotImplementedError
+
+    def read(self) -> float | None:
+        """It; None without a point."""
+        return self._value
+
+
 class Growing:
     """Every point since the beginning, folded into one summary."""
 

@@ -114,8 +114,8 @@ class Batch:
 
 def _columns(records: Sequence[Record], seq: int, prefix: str) -> dict[str, Column]:
     told = [one.metrics for one in records]
-    names = told[0].keys() if told else ()
-    if all(one.keys() == names for one in told):
+    names = list(told[0]) if told else []
+    if all(list(one) == names for one in told):
         width, places = len(names), range(len(told))
         return {
             prefix + name: Column(

@@ -73,11 +73,15 @@ class ValueTest:
         self._left = self._all[0]
         watched = {q.metric for q in rule.quantities[1:] if not q.run}
         self._partners = watched - {rule.claim.left.metric}
+        self._plain = rule.claim.plain if len(self._all) == 1 and not self._left.foreign else None
         self._fresh: set[str] = set()
         self._left_waits = False
 
     def see(self, point: Point) -> bool:
         """Take in a point; a difference is evaluated once per pair, whichever of the two comes first."""
+        if self._plain is not None:
+            self._left.add(point)
+            return point.value - point.value == 0 or self.grade() is Grade.BLIND
         for part in self._all:
             if part.quantity.metric == point.metric and not part.foreign:
                 part.add(point)
@@ -101,6 +105,9 @@ class ValueTest:
 
     def grade(self) -> Grade:
         """Whether the claim holds."""
+        if self._plain is not None and (value := self._left.value) is not None:
+            holds, limit = self._plain
+            return Grade.GOOD if holds(value, limit) else Grade.BAD
         values = self._values()
         grade = self._claim.grade(values)
         if grade is not Grade.WAIT:
@@ -116,11 +123,17 @@ class ValueTest:
 
     def settled(self) -> bool:
         """Whether a reducer that can only move one way has passed the limit for good."""
+        trend = self._left.trend
+        if not trend and not self._left.fixed:
+            return False
+        if self._plain is not None and trend and not self._left.fixed:
+            now, (holds, edge) = self._left.value, self._plain
+            upward = self._claim.op[0] == ">"
+            return now is not None and ((trend > 0) == upward) == holds(now, edge)
         values = self._values()
         value = self._claim.value(values)
         if value is None or len(self._all) > 1 or self._claim.grade(values) is Grade.CLOSE:
             return False
-        trend = self._left.trend
         if self._left.fixed:
             return True
         op, limit = self._claim.op, self._claim.limit(values)
