@@ -9,7 +9,7 @@ from statistics import median
 
 import pytest
 
-from trainui.core.forecast.extrapolate import LEAST, MOST, forecast
+from trainui.core.forecast.extrapolate import LEAST, MOST, crossing, forecast
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "labelled_runs.json"
 
@@ -45,6 +45,11 @@ def test_the_forecast_does_not_depend_on_units():
     scaled, _ = forecast([(x * 250, y / 1000) for x, y in curve], end=25_000)
     for name in ("value", "low", "high"):
         assert getattr(plain.at(100), name) == pytest.approx(1000 * getattr(scaled.at(25_000), name))
+
+
+@pytest.mark.parametrize(("target", "x"), [(9.0, 1), (7.0, 3), (4.0, None), (5.0, 10)])
+def test_a_path_comes_to_a_target_between_its_points(target, x):
+    assert crossing([(0, 10.0), (2, 8.0), (4, 6.0), (10, 5.0)], target) == x
 
 
 def test_a_forecast_in_other_units_is_the_same_forecast():

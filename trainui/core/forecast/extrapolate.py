@@ -7,7 +7,7 @@ off by less than the last value is, and three in four ends lie inside the band.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
@@ -19,6 +19,8 @@ MOST = 200
 POWERS = tuple(0.05 * 1.2**n for n in range(24))
 FAR = 4.0
 """How many times as far as the curve has come a target is looked for, where the run's end is not known."""
+STEPS = 120
+"""Places at which a path is reckoned."""
 _NOISE, _CLOSE, _TURN = 0.15, 3.0, 0.7
 _LIKELY = 4.0
 """Fits whose error is this many parts of its degrees of freedom above the best one's are as believable."""
@@ -90,17 +92,10 @@ class Forecast:
             rivals=tuple((a * factor, b * factor, c) for a, b, c in self.rivals),
         )
 
-    def crossing(self, target: float, pick: Callable[[Estimate], float]) -> float | None:
-        """Where what `pick` takes of the estimate first comes to `target`; None when it does not."""
+    def path(self) -> tuple[Estimate, ...]:
+        """What is expected from the last evaluation to the end of the run, or far enough where that is not known."""
         far = self.end if self.end is not None else self.reached + FAR * (self.reached - self.start)
-        before = pick(self.at(self.reached))
-        steps = 400
-        for step in range(1, steps + 1):
-            x = self.reached + (far - self.reached) * step / steps
-            here = pick(self.at(x))
-            if (before - target) * (here - target) <= 0:
-                return x
-        return None
+        return tuple(self.at(self.reached + (far - self.reached) * n / STEPS) for n in range(STEPS + 1))
 
     def _number(self, x: float) -> float:
         return max(1.0, (x - self.start) / self.gap + 1)
@@ -135,6 +130,14 @@ def forecast(points: Sequence[tuple[float, float]], *, end: float | None) -> tup
     )  # fmt: skip
     why = _distrust(found, ys)
     return (None, why) if why else (found, "")
+
+
+def crossing(path: Sequence[tuple[float, float]], target: float) -> float | None:
+    """Where a path of (x, value) first comes to `target`, straight between its points; None when it does not."""
+    for (x0, y0), (x1, y1) in pairwise(path):
+        if (y0 - target) * (y1 - target) <= 0:
+            return x0 if y0 == y1 else x0 + (x1 - x0) * (target - y0) / (y1 - y0)
+    return None
 
 
 def _power(a: float, b: float, c: float, n: float) -> float:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from trainui.core.forecast.extrapolate import Estimate, Forecast
+from trainui.core.forecast.extrapolate import Estimate, Forecast, crossing
 
 _CLAIM = re.compile(
     r"(?:best|last)\((?P<metric>(?:(?!\) [-/] ).)+)\) (?P<op><=|>=|<|>) (?P<limit>-?[\d.]+(?:e[+-]?\d+)?)"
@@ -59,10 +59,11 @@ def outlook(forecast: Forecast, claim: Claim, *, unit: str) -> Outlook:
     none of the band does: a curve that falls smoothly may still turn.
     """
     falls = claim.op in ("<", "<=")
-    at = _first(forecast, claim, _value)
-    hope = _first(forecast, claim, _low if falls else _high)
-    soon = _first(forecast, claim, _rather_low if falls else _rather_high)
-    late = _first(forecast, claim, _rather_high if falls else _rather_low)
+    path = forecast.path()
+    at = _first(path, claim, _value)
+    hope = _first(path, claim, _low if falls else _high)
+    soon = _first(path, claim, _rather_low if falls else _rather_high)
+    late = _first(path, claim, _rather_high if falls else _rather_low)
     limit = f"{claim.limit:g}"
     if at is not None and soon is not None and late is not None:
         text = f"expected to reach {limit} at {unit} {at:.0f} ({soon:.0f}..{late:.0f})"
@@ -71,18 +72,18 @@ def outlook(forecast: Forecast, claim: Claim, *, unit: str) -> Outlook:
     if forecast.end is None:
         text = f"may reach {limit}{when}, or later, or never" if when else ""
         return Outlook(expected="open", at=at, low=soon, text=text)
-    end = forecast.at(forecast.end)
+    end = path[-1]
     there = f"{end.value:.4g} at {unit} {forecast.end:.0f} ({end.low:.4g}..{end.high:.4g})"
     if hope is None:
         return Outlook(expected="miss", text=f"expected to miss {limit}: {there}")
     return Outlook(expected="open", at=at, low=soon, text=f"may reach {limit}{when}, or miss it: {there}")
 
 
-def _first(forecast: Forecast, claim: Claim, pick: Callable[[Estimate], float]) -> float | None:
-    """The first x from now on where what is picked of the estimate keeps the claim."""
-    if claim.holds(pick(forecast.at(forecast.reached))):
-        return forecast.reached
-    return forecast.crossing(claim.limit, pick)
+def _first(path: Sequence[Estimate], claim: Claim, pick: Callable[[Estimate], float]) -> float | None:
+    """The first x from now on where what is picked of the estimates keeps the claim."""
+    if claim.holds(pick(path[0])):
+        return path[0].x
+    return crossing([(one.x, pick(one)) for one in path], claim.limit)
 
 
 def _low(estimate: Estimate) -> float:
