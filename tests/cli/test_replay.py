@@ -191,14 +191,33 @@ def test_labels_make_a_table_of_found_missed_and_false_alarms(ast):
     assert "no label for c.jsonl, d.jsonl" in text.stderr
 
 
+def test_a_note_beside_a_run_may_be_its_label(cockpit):
+    cockpit("start", "count", "--set", "nan_at=3", "--wait", code=1)
+    cockpit("note", "count-1", "label: nan")
+    told = cockpit.json("replay", "count", "--on", "count-1")
+    score = {one["gate"]: one for one in told["summary"]}["no-nan"]
+    assert (score["found"], score["by_label"]) == (["count-1"], {"nan": {"found": 1, "runs": 1}})
+
+
 def test_replay_of_a_finished_run_says_what_its_manager_had_stored(cockpit):
     cockpit("start", "count", "--set", "nan_at=3", "--set", "steps=8", "--wait", code=1)
     live = by_gate(cockpit.json("gates", "count-1"))
     again = by_gate(cockpit.json("replay", "count", "--on", "count-1"))
-    same = ("verdict", "at_epoch", "at_step", "value", "reason", "digest", "label", "interval", "role")
+    same = (
+        "verdict",
+        "at_epoch",
+        "at_step",
+        "value",
+        "reason",
+        "digest",
+        "label",
+        "interval",
+        "role",
+        "is_default",
+    )
+    assert live.keys() == again.keys()
     for name, one in live.items():
-        if not one["is_default"]:
-            assert {key: again[name][key] for key in same} == {key: one[key] for key in same}
+        assert {key: again[name][key] for key in same} == {key: one[key] for key in same}
     assert again["no-nan"]["action"] == "would have stopped"
     assert again["no-nan"]["would_save_seconds"] is not None
     study = by_gate(cockpit.json("replay", "count", "--on", "count"))
@@ -260,8 +279,7 @@ def test_meters_and_printed_lines_are_told_again_as_they_were(cockpit):
     assert live["wall"]["verdict"] == "tripped"
     same = ("verdict", "at_epoch", "at_step", "value", "reason")
     for name, one in live.items():
-        if not one["is_default"]:
-            assert {key: again[name][key] for key in same} == {key: one[key] for key in same}
+        assert {key: again[name][key] for key in same} == {key: one[key] for key in same}
     assert again["wall"]["action"] == "would have stopped"
 
 
@@ -294,10 +312,26 @@ def test_a_run_that_went_on_is_judged_with_its_past(cockpit):
         ]
 
 
+def test_what_the_default_watch_said_of_a_run_is_said_again(cockpit):
+    for path in (cockpit.project / "jobs" / "count.toml", cockpit.project / "count.py"):
+        path.write_text(path.read_text().replace("val/mae", "train/loss"))
+    cockpit("start", "count", "--set", "nan_at=3", "--set", "steps=8", "--wait", code=None)
+    live = by_gate(cockpit.json("gates", "count-1"))
+    assert (live["watch/nonfinite"]["verdict"], live["watch/nonfinite"]["is_default"]) == ("tripped", True)
+    for spec in ("count", "default"):
+        again = by_gate(cockpit.json("replay", spec, "--on", "count-1"))
+        for key in ("verdict", "at_step", "value", "reason", "digest", "is_default"):
+            assert again["watch/nonfinite"][key] == live["watch/nonfinite"][key]
+    assert "watch/nonfinite" not in by_gate(cockpit.json("replay", "count", "--no-watch", "--on", "count-1"))
+    log = str(cockpit.project / "runs" / "count-1" / "metrics.jsonl")
+    assert "watch/nonfinite" not in by_gate(cockpit.json("replay", "count", "--on", log))
+    assert "watch/nonfinite" in by_gate(cockpit.json("replay", "count", "--watch", "--on", log))
+
+
 STUDY = """\
 [study]
 name = "labels"
-runs = { ami = "ami*", libri = "libri*" }
+runs = { ami = "train-ami*", libri = "libri*" }
 
 [metric.val_acc]
 from = ["val/acc", "Val Acc"]
@@ -342,6 +376,42 @@ def test_a_study_is_held_against_a_run_for_each_alias(cockpit):
     assert {(one["run"], one["gate"]) for one in by_path} == stand.keys()
     assert "write ami=old.jsonl" in cockpit("replay", "labels", "--on", str(libri), code=2).stderr
     assert "has no runs" not in cockpit("replay", "labels", "--on", f"ami={ami}").stderr
+
+
+def test_a_job_may_rest_on_another_run(cockpit):
+    """Ratio to a baseline: of the job what it does not say otherwise, of the other what is named."""
+    gates = """
+[job]
+name = "student"
+command = ["true"]
+[[gate]]
+id = "ratio"
+role = "criterion"
+test = "value"
+left = "last(wer)"
+over = "teacher: last(wer)"
+op = "<="
+right = 1.10
+when = "end"
+[[gate]]
+id = "alone"
+role = "criterion"
+test = "value"
+left = "last(wer)"
+op = "<"
+right = 30
+when = "end"
+"""
+    (cockpit.project / "jobs" / "student.toml").write_text(gates)
+    student = written(cockpit.project / "student.jsonl", [60, 40, 26.0], metric="wer")
+    teacher = written(cockpit.project / "old.jsonl", [50, 30, 25.0], metric="wer")
+    found = cockpit.json("replay", "student", "--on", str(student), f"teacher={teacher}")
+    stand = {(one["run"], one["gate"]): one for one in found}
+    assert stand["student.jsonl", "alone"]["verdict"] == "passed"
+    ratio = stand["study:student", "ratio"]
+    assert (ratio["verdict"], ratio["value"]) == ("passed", pytest.approx(1.04))
+    alone = cockpit.json("replay", "student", "--on", str(student))
+    assert next(one for one in alone if one["gate"] == "ratio")["verdict"] == "unknown"
 
 
 def test_what_cannot_be_replayed_is_told_in_a_sentence(ast):
@@ -435,3 +505,19 @@ def test_a_real_log_of_a_diverged_run_is_found(ast):
     assert found["nan"]["verdict"] == "tripped"
     assert found["nan"]["at_step"] <= 12
     assert found["nan"]["would_save_share"] > 0.8
+
+
+SEEDS = Path(__file__).parents[3] / "shared" / "design" / "seeds-gates.toml"
+
+
+@pytest.mark.skipif(not SEEDS.is_file(), reason="the seeds' gates are not here")
+def test_the_seeds_gates_say_of_their_first_attempt_what_was_measured(ast):
+    path = written(ast.project / "attempt.jsonl", AST_CURVE)
+    assert "--study 000 | 001 | 002" in ast("replay", str(SEEDS), "--on", str(path), code=2).stderr
+    found = ast.json("replay", str(SEEDS), "--study", "002", "--on", f"v2={path}")
+    own = by_gate([one for one in found if one["run"] == "attempt.jsonl"])
+    assert (own["002.epoch1"]["verdict"], own["002.epoch1"]["at_epoch"]) == ("failed", 1)
+    assert (own["002.diverged"]["verdict"], own["002.diverged"]["at_epoch"]) == ("tripped", 5)
+    assert own["002.diverged"]["would_save_seconds"] == pytest.approx(3 * 2498)
+    assert own["002.backbone-lr"]["verdict"] == "unknown"
+    assert own["002.proceed"]["verdict"] == "failed"

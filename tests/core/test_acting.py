@@ -190,3 +190,28 @@ def test_no_command_and_no_apprise_is_told_in_a_sentence(cockpit):
 def test_a_wrong_notify_table_is_refused_with_its_line(cockpit, table, says):
     (cockpit.project / "trainui.toml").write_text(f"[notify]\n{table}\n")
     assert says in cockpit("start", "count", code=2).stderr
+
+
+def test_what_was_done_is_not_done_again_after_runs_db_was_rebuilt(cockpit):
+    add_job(cockpit, tables=LOW.format(more='on.passed = ["notify", "launch:count", "hold-queue"]'))
+    cockpit("start", "learn", "--wait")
+    acted(cockpit, "learn-1", "low", "launch:count")
+    cockpit("release", "--queue")
+    cockpit.until_status("count-1", "ended")
+    cockpit("doctor", "--rebuild", "--force")
+    cockpit.client.ensure_manager()
+    cockpit("start", "count", "--wait")  # the manager has looked at all there is
+    assert [row["name"] for row in rows(cockpit, "SELECT name FROM runs ORDER BY id")] == [
+        "learn-1", "count-1", "count-2",
+    ]  # fmt: skip
+    assert all(row["released_at"] for row in rows(cockpit, "SELECT released_at FROM blocks"))
+
+
+def test_the_default_watch_stops_an_armed_run_that_nobody_wrote_a_gate_for(cockpit):
+    add_job(cockpit)
+    spec = cockpit.project / "jobs" / "learn.toml"
+    spec.write_text(spec.read_text().replace('off = ["all"]', "off = []"))
+    cockpit("start", "learn", "--arm", *LONG, "--set", "nan_at=3")
+    assert cockpit.until_status("learn-1", "ended").cause == "gate watch/nonfinite"
+    assert acted(cockpit, "learn-1", "watch/nonfinite", "stop") == ("stopped at step 4", True)
+    assert len(told(cockpit, "learn-1", "notify")) == 1

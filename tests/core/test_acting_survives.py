@@ -12,7 +12,7 @@ from tests.conftest import until
 from tests.core.acted import LOW, NAN, add_job, deeds, rows, runs_of
 from trainui.core.process.failpoint import NAME
 
-REMEDY = '[[remedy]]\nid = "slower"\nset = { "--nan_at" = "-1", steps = 3, delay = 0.0 }\n'
+REMEDY = '[[remedy]]\nid = "slower"\nauto = true\nset = { "--nan_at" = "-1", steps = 3, delay = 0.0 }\n'
 ACTIONS = '["notify", "stop", "relaunch", "hold-queue"]'
 TELL = "import sys\nopen('told', 'a').write(sys.stdin.read() + chr(10))\n"
 POINTS = (

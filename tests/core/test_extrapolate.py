@@ -47,6 +47,14 @@ def test_the_forecast_does_not_depend_on_units():
         assert getattr(plain.at(100), name) == pytest.approx(1000 * getattr(scaled.at(25_000), name))
 
 
+def test_a_forecast_in_other_units_is_the_same_forecast():
+    found, _ = forecast(power(40, noise=0.5), end=100)
+    here, there = found.at(80), found.times(100).at(80)
+    assert (there.value, there.low, there.high) == pytest.approx(
+        (100 * here.value, 100 * here.low, 100 * here.high)
+    )
+
+
 @pytest.mark.parametrize(
     ("curve", "why"),
     [

@@ -99,8 +99,8 @@ def test_another_try_that_the_budget_does_not_hold_is_not_begun(cockpit):
 
 
 def test_a_gate_stops_its_run_and_relaunches_it_from_the_checkpoint_before_the_trouble(cockpit):
-    actions = '["notify", "checkpoint:previous", "stop", "relaunch"]'
-    remedy = '[[remedy]]\nid = "slower"\nset = { "--nan_at" = "-1", steps = 30, delay = 0.0 }\n'
+    actions = '["notify", "checkpoint:previous", "stop"]'  # the remedy is auto: that is the relaunch
+    remedy = '[[remedy]]\nid = "slower"\nauto = true\nset = { "--nan_at" = "-1", steps = 30, delay = 0.0 }\n'
     add_job(cockpit, tables=NAN.format(actions=actions, more='remedy = ["slower"]') + remedy)
     cockpit(
         "start", "learn", "--arm", "--set", "nan_at=12", "--set", "save_every=5",
@@ -138,4 +138,20 @@ def test_who_stopped_it_wants_it_to_stay_stopped(cockpit):
             deeds(cockpit, "learn-1")["no-nan", "relaunch"][0] == "it was stopped for another reason: user"
         )
     )
+    assert runs_of(cockpit, "learn") == ["learn-1"]
+
+
+def test_a_gate_does_not_relaunch_what_waits_for_a_person(cockpit):
+    remedy = '[[remedy]]\nid = "slower"\nset = { head_lr = 1e-4 }\n'
+    actions = '["stop", "relaunch"]'
+    add_job(cockpit, tables=NAN.format(actions=actions, more='remedy = ["slower"]') + remedy)
+    cockpit("start", "learn", "--arm", "--set", "nan_at=2", "--set", "steps=100000", "--set", "delay=0.02")
+    until(lambda: ("no-nan", "relaunch") in deeds(cockpit, "learn-1"))
+    cockpit.until_status("learn-1", "ended")
+    until(
+        lambda: deeds(cockpit, "learn-1")["no-nan", "relaunch"][0].endswith("remedy slower: it is not auto")
+    )
+    assert told(cockpit, "learn-1", "remedy") == [
+        "remedy slower: trainui retry learn-1 --remedy slower (not by itself: it is not auto)"
+    ]
     assert runs_of(cockpit, "learn") == ["learn-1"]

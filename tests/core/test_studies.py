@@ -405,6 +405,26 @@ def test_a_question_about_a_study_is_answered_and_stays_so(scene: Scene):
         scene.studies.answer("speach", "H1", True, who="ann", note="", now=scene.clock)
 
 
+LOOK_IN = """
+[[gate]]
+id = "look-in"
+run = "ami"
+role = "ask"
+test = "ask"
+question = "plausible?"
+when = "at epoch 2"
+"""
+
+
+def test_what_a_run_asks_is_asked_of_it_and_not_of_its_study_once_more(scene: Scene):
+    (scene.project / "jobs" / "study.toml").write_text(STUDY + LOOK_IN)
+    scene.start("ami-1")
+    scene.write("ami-1", *AMI[:3])
+    scene.look()
+    assert scene.states["look-in"] == "warn"
+    assert [(one.run, one.gate) for one in Reader(scene.path).questions()] == [("ami-1", "look-in")]
+
+
 def _story(chance: random.Random) -> Iterator[Sequence[Any]]:
     """What happens in a project: runs begin, write, end, are tried again."""
     live: dict[str, int] = {}
@@ -424,6 +444,17 @@ def _story(chance: random.Random) -> Iterator[Sequence[Any]]:
             number = chance.choice((float("nan"), *(chance.uniform(40, 80) for _ in range(9))))
             live[run] += 1
             yield "write", run, number, live[run]
+
+
+def test_a_run_whose_launch_no_manager_lived_to_note_counts_all_the_same(scene: Scene):
+    for run, values in (("ami-1", AMI), ("libri-1", LIBRI)):
+        scene.start(run)
+        scene.write(run, *values)
+        scene.end(run)
+        with atomic(scene.db):
+            scene.runs.change(run, was_launched=0)
+    scene.look()
+    assert scene.states["H1"] == "passed"
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -134,6 +134,7 @@ def test_a_file_without_a_study_is_none_of_ours(tmp_path: Path):
         ("about =", "abuot =", 3, "has no key 'abuot' (did you mean 'about'?)"),
         ("[metric.val_acc]", "[metrik.val_acc]", 6, "has no key 'metrik'"),
         ('goal = "max"', "gaol = 1", 8, "has no key 'gaol'"),
+        ('goal = "max"', 'goal = "up"', 8, "goal 'up' is not known"),
         ("runs = {", "runs = 3 #", 4, "runs: expected `object`"),
         ('op = ">="\nright = 15', 'op = "=>"\nright = 15', 16, "op '=>' is not known"),
         ('left = "ami: best', 'left = "amii: best', 10, "run 'amii' is not declared (did you mean 'ami'?)"),

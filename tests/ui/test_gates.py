@@ -6,12 +6,13 @@ from dataclasses import replace
 import pytest
 from conftest import settle, until
 from story import NOW, Story
+from test_dashboard import toasts
 
 from trainui.core.errors import UserError
 from trainui.core.gates.drawing import Drawing, drawing_of
 from trainui.core.store.doings import ActionView, AnswerView
 from trainui.core.store.outcomes import Outcomes, TurnView
-from trainui.core.store.views import CurvePoint, GateView
+from trainui.core.store.views import CurvePoint, EventView, GateView
 from trainui.ui.plot.figure import Chart, draw
 from trainui.ui.plot.series import Guide, Mark, Series, from_points
 from trainui.ui.present.charts import charts
@@ -44,13 +45,16 @@ def _action(action, outcome, **told):
 BROUGHT = Outcomes(
     actions=(
         _action("flag", "flagged", is_done=True),
-        _action("notify", "notified", is_done=True),
+        _action("notify", "notified", is_done=True, would_save_seconds=60),
         _action("checkpoint", "it had ended", is_done=False),
         _action("stop", "would have stopped (not armed)", is_done=False,
                    would_save_seconds=4320, would_save_usd=0.52),
     ),
     answers=(AnswerView(run=RUN, gate="look-in", is_yes=False, who="ann", note="noisy", at=NOW - 3600),),
-    alarms=(TurnView(run=RUN, gate="falling", verdict="tripped", step=2610, epoch=29),),
+    alarms=(
+        TurnView(run=RUN, gate="falling", verdict="tripped", step=2610, epoch=29),
+        TurnView(run=RUN, gate="mae-80", verdict="failed", step=3060, epoch=34),
+    ),
 )  # fmt: skip
 
 
@@ -99,6 +103,7 @@ def test_a_gate_tells_its_band_its_label_what_was_done_and_what_was_said(cells):
         assert part in shown or cells == 44
     assert "flagged" not in shown
     assert shown.count("would have stopped") == 1
+    assert shown.count("saved") == 1
     assert all(width(row) <= cells for row in rows)
 
 
@@ -298,3 +303,21 @@ def test_gates_look_as_they_did(dashboard, judged, snap_compare, size, look):
         await opened(pilot, *(("tab",) if size[0] == 80 else ()))
 
     assert snap_compare(dashboard(judged, **look), terminal_size=size, run_before=run_before)
+
+
+async def test_what_gates_tell_people_is_a_toast_once_and_what_was_before_is_not(dashboard):
+    story = Story()
+    story.event_views.append(EventView(id=50, at=NOW, run="mlp-2", kind="notify", text="an old one"))
+    app = dashboard(story)
+    rung = []
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        app.bell = lambda: rung.append(1)
+        told = EventView(id=51, at=NOW, run="mlp-2", kind="notify", text="mlp-2: [b]no-nan[/b] tripped")
+        story.event_views.append(told)
+        story.changes += 1
+        await until(pilot, lambda: "mlp-2: [b]no-nan[/b] tripped" in toasts(app))
+        story.changes += 1
+        await settle(pilot)
+        assert rung == [1]
+        assert "an old one" not in toasts(app)

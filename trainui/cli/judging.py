@@ -11,11 +11,11 @@ from trainui.cli.printing import gate_json, number, plain, print_json, table
 from trainui.core.errors import NotFoundError, UserError, nearest
 from trainui.core.store.read import Reader
 from trainui.core.store.rows import VERDICTS
+from trainui.core.store.studies import PREFIX as STUDY
+from trainui.core.store.studies import REPLACED
 from trainui.core.store.views import GateView, RunView
 
 SUGGEST = "suggest"
-STUDY = "study:"
-"""Stands before a study's name where its gates across runs are kept."""
 TOLD = ("passed", "failed", "tripped", "warn", "unknown", "ok", "pending")
 """The order of a summary: what is decided, then what is not."""
 
@@ -48,15 +48,30 @@ def gates_command(
     views = reader.runs()
     gates = _named(reader, views, names) if names else reader.gates()
     if as_json:
-        print_json([gate_json(gate) for gate in gates])
+        saved = _dollars(reader, gates)
+        print_json(
+            [{**gate_json(gate), "would_save_usd": saved.get((gate.run, gate.gate))} for gate in gates]
+        )
         return
     if not gates:
         raise NotFoundError("no gates are written down here", hint="a [[gate]] in a job's TOML adds one")
+    if not everything:
+        gates = [gate for gate in gates if not (gate.run.startswith(STUDY) and REPLACED in gate.gate)]
     shown = gates if names or everything else _newest(gates, views)
     _print(shown)
     if len(shown) < len(gates):
         left = len({gate.run for gate in gates}) - len({gate.run for gate in shown})
         click.echo(f"\n{left} older run{'' if left == 1 else 's'}: --all")
+
+
+def _dollars(reader: Reader, gates: Sequence[GateView]) -> dict[tuple[str, str], float]:
+    """(run, gate) → US dollars that a stop saved, or would have saved."""
+    return {
+        (run, one.gate): one.would_save_usd
+        for run in dict.fromkeys(gate.run for gate in gates)
+        for one in reader.actions(run)
+        if one.would_save_usd is not None
+    }
 
 
 def _named(reader: Reader, views: Sequence[RunView], names: Sequence[str]) -> list[GateView]:
@@ -111,7 +126,8 @@ def _print(gates: Sequence[GateView]) -> None:
         table(["  gate", "verdict", "now", "since", "rule", "why", "says"], rows, right=(2,))
         for gate in own:
             if gate.is_open_question and not (run.startswith(STUDY) and gate.gate in of_runs):
-                click.echo(f"  answer: trainui answer {plain(run)} {plain(gate.gate)} yes|no")
+                name = plain(run.removeprefix(STUDY))
+                click.echo(f"  answer: trainui answer {name} {plain(gate.gate)} yes|no")
 
 
 def counted(verdicts: Iterable[str]) -> str:

@@ -135,7 +135,7 @@ def _replay_all(
 
     if script.plan is None:
         return [replay(tape, script.gates, watch_of(tape)) for _, tape in parts], []
-    return replay_study(script.plan, cast(script.plan, parts), watch_of)
+    return replay_study(script.plan, cast(script.plan, parts, otherwise=script.alias), watch_of)
 
 
 def shelf_of(place: Place) -> Shelf:
@@ -246,7 +246,9 @@ def _print_scores(scored: Sequence[Score]) -> None:
 
 def some(names: Sequence[str]) -> str:
     """A few names, and how many more there are."""
-    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    return ", ".join(map(plain, names[:SHOWN])) + (
+        f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    )
 
 
 def _tell_unwritten(done: Sequence[Replayed], gates: Sequence[Gate]) -> None:

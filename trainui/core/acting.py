@@ -11,17 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainui.core.deeds import (
-    DID,
-    TOLD,
-    Deed,
-    Reached,
-    Situation,
-    decide,
-    place_words,
-    saved_words,
-    summary,
-)
+from trainui.core.deeds import DID, TOLD, Deed, Reached, Situation, decide, place_words, saved_words, summary
 from trainui.core.errors import UserError
 from trainui.core.gates import Gate, State
 from trainui.core.gates.watch.detector import PREFIX
@@ -33,7 +23,7 @@ from trainui.core.run import LIVE, Status
 from trainui.core.store.actions import TO_DO, ActionWriter, Open
 from trainui.core.store.intents import environment_of, forget_environment
 from trainui.core.store.lineage import checkpoint_before
-from trainui.core.store.runs import RunRow, RunWriter
+from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic
 from trainui.core.treasury import Clock, Treasury
 
@@ -121,6 +111,8 @@ class Acting:
         """Everything one verdict asks for. Call inside a transaction."""
         gate, run = gates.get(verdict.gate), subject.run
         asked = gate.actions.get(verdict.state, ()) if gate else ()
+        if run is not None and gate is not None and run.armed and "stop" in asked and _has_auto(run, gate):
+            asked = (*asked, "relaunch")
         saves = self._saves(run, verdict, now) if run is not None and "stop" in asked else (None, None)
         here = self._situation(subject, verdict, gates)
         decided = decide(verdict, asked, here)
@@ -153,12 +145,13 @@ class Acting:
 
     def _saves(self, run: RunRow, verdict: Reached, now: Clock) -> Saves:
         """What is spared when a run ends at a verdict: what it has to go, or took from there to its end."""
+        sharers = len(live_of(self._runs.open_runs())) if run.status in LIVE else 1
         if run.status in LIVE:
             left = self._reach.left(run, now)
         else:
             ended_at = self._actions.ended_at(run.name)
             left = None if ended_at is None else max(0.0, ended_at - verdict.place.at)
-        return left, None if left is None else round(self._treasury.rate * left / 3600)
+        return left, None if left is None else round(self._treasury.rate * left / 3600 / sharers)
 
     def _situation(self, subject: Subject, verdict: Reached, gates: Mapping[str, Gate]) -> Situation:
         run, gate = subject.run, gates.get(verdict.gate)
@@ -167,7 +160,7 @@ class Acting:
             is_live=run is not None and run.status in LIVE,
             is_armed=run is not None and run.armed,
             protected_by=next((one.id for one in gates.values() if one.protect), ""),
-            cooldown=getattr(gate, "cooldown", None),
+            cooldown=gate.cooldown if gate else None,
             tells_once=verdict.gate.startswith(PREFIX),
             past=self._actions.past(subject.name, verdict.gate),
         )
@@ -300,3 +293,8 @@ class Acting:
             self._actions.close(one.id, outcome, is_done=is_done)
             if not is_done:
                 self._actions.sum_up(run.name, one.verdict.gate, "would have relaunched", None)
+
+
+def _has_auto(run: RunRow, gate: Gate) -> bool:
+    """Whether a remedy for a gate may be tried without a person."""
+    return any(remedy.auto for remedy in answers_to(run.spec, gate.id, gate.remedy))

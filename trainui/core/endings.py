@@ -44,6 +44,8 @@ class Endings:
         if left is None:
             self.lose(run, watch, seen.cause, now)
             return
+        if not left.could_not_start:
+            watch.count_files(now=now.unix, again=True)  # a short run may have saved after the last look
         death = self._death(run, left)
         with atomic(self._db):
             self._runs.change(

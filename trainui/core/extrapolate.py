@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
@@ -75,6 +75,19 @@ class Forecast:
             value=value,
             low=max(self.floor, value - math.hypot(value - min(others, default=value), error)),
             high=value + math.hypot(max(others, default=value) - value, error),
+        )
+
+    def times(self, factor: float) -> Forecast:
+        """The same forecast of values that are `factor` times as high; `factor` is above 0."""
+        return replace(
+            self,
+            a=self.a * factor,
+            b=self.b * factor,
+            noise=self.noise * factor,
+            reach=self.reach * factor,
+            floor=self.floor * factor,
+            missed=self.missed * factor,
+            rivals=tuple((a * factor, b * factor, c) for a, b, c in self.rivals),
         )
 
     def crossing(self, target: float, pick: Callable[[Estimate], float]) -> float | None:

@@ -47,10 +47,11 @@ class Files:
         self._due: dict[str, float] = {}
         self._seen: dict[str, tuple[int, float, float]] = {}
 
-    def look(self, globs: Sequence[str], *, now: float) -> Iterator[Notice]:
-        """Notices of what changed, or was not told for a while; `now` is Unix seconds."""
+    def look(self, globs: Sequence[str], *, now: float, again: bool = False) -> Iterator[Notice]:
+        """Notices of what changed, or was not told for a while; `now` is Unix seconds. `again`: of all there is,
+        though it was looked at just now."""
         for glob in globs:
-            if 0 < self._due.get(glob, 0.0) - now <= ANYWAY:
+            if not again and 0 < self._due.get(glob, 0.0) - now <= ANYWAY:
                 continue
             begun = time.monotonic()
             count, newest = self._count(glob)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from trainui.core.extrapolate import Forecast, forecast
 from trainui.core.outlook import Claim, Outlook, claim_of, outlook
@@ -62,7 +62,7 @@ def prospect(
         claim = _claim(gate, metric)
         if found is not None and claim is not None and _is_open(gate, claim):
             scale = gate.drawing.scale(point.value for point in points)
-            outlooks[gate.gate] = outlook(found, replace(claim, limit=claim.limit * scale), unit=unit)
+            outlooks[gate.gate] = outlook(found.times(1 / scale), claim, unit=unit)
     return Prospect(metric=metric, unit=unit, found=found, why_not=why_not, outlooks=outlooks)
 
 

@@ -81,18 +81,22 @@ class Relauncher:
             return f"it was stopped for another reason: {wish}", False
         reasons: list[str] = []
         for remedy in filter(is_literal, answers_to(run.spec, gate, named)):
-            if not (why := self.why_not(run, remedy, now)):
+            why = needs_a_person(run.spec, remedy) or self.why_not(run, remedy, now)
+            if not why:
                 name = self.queue(run, remedy, f"after gate {gate}", now, kept=kept)
                 return f"relaunched as {name} with remedy {remedy.id}", True
             reasons.append(f"remedy {remedy.id}: {why}")
+            self.offer(run, remedy, why, now)
         text = "; ".join(reasons) or "it has no remedy that changes anything"
-        self._tell(run, f"{gate} would have relaunched the run: {text}", now)
         return f"would have relaunched: {text}", False
 
     def queue(self, run: RunRow, remedy: Remedy, why: str, now: Clock, *, kept: str = "") -> str:
         """Queue the next of a run's line with a remedy; the name of the new run."""
         spec = remedied(run.spec, remedy)
-        begins = kept or beginning(self._db, run.name, remedy.from_, spec.metrics.primary, spec.metrics.goal)
+        begins = kept if remedy.from_ == "last" else ""
+        begins = begins or beginning(
+            self._db, run.name, remedy.from_, spec.metrics.primary, spec.metrics.goal
+        )
         payload = start_payload(spec, run.project, armed=run.armed, priority=run.priority) | {
             "study": run.study,
             "parent": run.name,

@@ -43,14 +43,17 @@ class WrongValueError(SpecError):
 
 def settle(spec: Spec, tables: Mapping[str, Any]) -> Spec:
     """The spec with the goal of its primary metric as [metric.NAME] says it. Raises SpecError for two that differ."""
-    said = spec.metric.get(spec.metrics.primary)
+    primary = spec.metrics.primary
+    said = spec.metric.get(primary) or next(
+        (one for one in spec.metric.values() if primary and primary in one.from_), None
+    )
     if said is None or said.goal not in ("min", "max") or said.goal == spec.metrics.goal:
         return spec
     if "goal" in tables.get("metrics", {}):
-        name = spec.metrics.primary
+        name = next(name for name, one in spec.metric.items() if one is said)
         raise WrongValueError(
             "goal",
-            f"{name} has goal {spec.metrics.goal!r} in [metrics] and {said.goal!r} in [metric.{name}]",
+            f"{primary} has goal {spec.metrics.goal!r} in [metrics] and {said.goal!r} in [metric.{name}]",
             hint="keep one",
             table=("metrics",),
         )
@@ -128,7 +131,7 @@ def _check_numbers(spec: Spec) -> None:
 
 
 def check_words(words: Mapping[str, MetricWords]) -> None:
-    """Refuse [metric.NAME] tables that cannot be, or that read one name as two metrics."""
+    """Refuse [metric.NAME] tables that cannot be, or that read one name as two metrics of different sense."""
     owner: dict[str, str] = {}
     for metric, said in words.items():
         table = ("metric", metric)
@@ -149,9 +152,10 @@ def check_words(words: Mapping[str, MetricWords]) -> None:
             if not name.strip() or not name.isprintable():
                 raise wrong("from", f"from holds {name!a:.60}, which is no name")
         for name in {metric, *said.from_}:
-            if owner.setdefault(name, metric) != metric:
-                message = f"{name!r} is read as {owner[name]!r} and as {metric!r}"
-                raise wrong(name if name in said.from_ else "", message, "keep one")
+            other = owner.setdefault(name, metric)
+            if (words[other].goal, words[other].fraction) != (said.goal, said.fraction):
+                message = f"{name!r} is read as {other!r} and as {metric!r}, which differ in goal or fraction"
+                raise wrong(name if name in said.from_ else "", message, "one number cannot mean both")
 
 
 def _check_watch(off: Sequence[str]) -> None:

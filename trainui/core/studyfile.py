@@ -6,9 +6,9 @@ Several studies in one file: [group.NAME] runs = {...}, each with the gates that
 
 from __future__ import annotations
 
+import functools
 import json
 import re
-import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,8 @@ from trainui.core.errors import SpecError, nearest
 from trainui.core.gates import GateError, parse_gates
 from trainui.core.gates.plan import StudyPlan, plan_study
 from trainui.core.spec import MetricWords, Remedy
+from trainui.core.speccheck import WrongValueError, check_remedies, check_words
+from trainui.core.tomltext import read_toml
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 HEADER = re.compile(r"""\s*\[\[?\s*(gate|remedy|group|study|metric)\s*(?:\.\s*["']?([^"'\]]+)["']?)?\s*\]""")
@@ -80,8 +82,9 @@ class Study:
         return json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
+@functools.lru_cache(maxsize=64)
 def study_of(text: str) -> Study:
-    """The study that `Study.text` was made of."""
+    """The study that `Study.text` was made of; the same one for the same text, so leave it as it is."""
     whole = json.loads(text)
     return _study(
         whole["name"],
@@ -108,26 +111,24 @@ def load_studies(path: Path, *, jobs: Collection[str] = ()) -> tuple[Study, ...]
 
     Raises SpecError.
     """
-    if path.exists() and not path.is_file():  # a pipe in its place would keep us waiting
-        raise SpecError(f"{path}:1: is not a file", hint="move it away")
-    try:
-        text = path.read_text(encoding="utf-8")
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise SpecError(f"{path}:{line[1] if line else 1}: not valid TOML: {error}") from error
-    except UnicodeDecodeError as error:
-        raise SpecError(f"{path}:1: not UTF-8 text", hint="save it as UTF-8") from error
-    except OSError as error:
-        raise SpecError(f"{path}:1: cannot be read: {error.strerror}") from error
+    toml = read_toml(path)
+    tables = toml.tables
     if "job" in tables or not {"study", "group"} & tables.keys():
         return ()
-    lines = _Lines(text)
+    lines = _Lines(toml.text)
     try:
         page = msgspec.convert(tables, Page)
-        return _studies(path, page, lines, jobs)
+        check_words(page.metric)
+        studies = _studies(path, page, lines, jobs)
+        written = [str(table["id"]) for table in page.gate]
+        gates = {gate.id: gate for study in studies for gate in study.plan.gates}
+        check_remedies(page.remedy, [gates[name] for name in written])
+        return studies
     except msgspec.ValidationError as error:
         raise _explained(path, lines, error) from error
+    except WrongValueError as error:
+        line = toml.line(error.near, error.table, error.number)
+        raise SpecError(f"{path}:{line}: {error.message}", hint=error.hint) from error
     except SpecError as error:
         raise SpecError(f"{path}:{lines.of(error)}: {error.message}", hint=error.hint) from error
 

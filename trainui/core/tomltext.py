@@ -19,6 +19,7 @@ class TomlText:
     """A TOML file: its tables, and where they are."""
 
     def __init__(self, text: str) -> None:
+        self.text = text
         self.tables: dict[str, Any] = tomllib.loads(text)
         self._rows = text.splitlines()
         self._heads: list[tuple[int, tuple[str, ...], bool]] = []

@@ -164,6 +164,10 @@ class Watch:
         """Say early that a promise waits for `train/loss` while the run writes `loss`, or for `Train Loss`."""
         awaited = {self._run.spec.metrics.primary, *(gate.metric for gate in self._judging.gates)}
         for name in sorted(awaited - self._hinted - {""}):
+            said = self._run.spec.metric.get(name)
+            if said is not None and any(one in written for one in said.from_):
+                self._hinted.add(name)  # it is known by another name, as the spec says
+                continue
             meant = [name.rpartition("/")[2], *(one for one in written if _bare(one) == _bare(name))]
             other = next((one for one in meant if one != name and one in written), None)
             if other is not None and not self._writer.is_known(self.name, name):
@@ -242,10 +246,12 @@ class Watch:
 
     def meters(self, values: dict[str, float], *, now: float) -> list[Verdict]:
         """Judge the built-in meters, and the files that gates ask for; the verdicts that changed, committed."""
-        changed = self._judging.meters(values, now=now)
-        for notice in self._files.look(self._judging.globs, now=now):
-            changed += self._judging.notice(notice)
-        return changed
+        return self._judging.meters(values, now=now) + self.count_files(now=now)
+
+    def count_files(self, *, now: float, again: bool = False) -> list[Verdict]:
+        """Judge the files that gates ask for, `again` also those that were counted just now; as `meters` does."""
+        found = self._files.look(self._judging.globs, now=now, again=again)
+        return [verdict for notice in found for verdict in self._judging.notice(notice)]
 
     def told_to_stop(self, who: str, *, now: float) -> None:
         """Somebody asked the run to stop: what it prints from here on says nothing of how it fares."""

@@ -25,6 +25,8 @@ REST = 4
 """A read or a drawing that took long is followed by a rest of so many times its length."""
 BUSY_SECONDS = 5.0
 """How long after an action the store is asked as often as while a run is live."""
+TOASTS = 3
+"""What gates tell at once that is shown as toasts; all of it is in the log."""
 PATIENCE = 3.0
 """Seconds a store may take to come into being before that is called a problem."""
 Answer = TypeVar("Answer")
@@ -43,6 +45,8 @@ class Bridge:
         self._drawing = 0.0
         """Seconds the last snapshot took to draw, in the thread that hears the keys."""
         self._turns: deque[Callable[[], None]] = deque()
+        self._told: int | None = None
+        """The newest event that was there when the dashboard last looked; None before it did."""
         self.snapshot = Snapshot()
         self.seen: Signal[Snapshot] = Signal(app, "seen")
         """Tells every screen, also one covered by another, of a new snapshot."""
@@ -169,5 +173,20 @@ class Bridge:
     def _deliver(self, snapshot: Snapshot) -> None:
         began = time.monotonic()
         self.snapshot = snapshot
+        self._ring(snapshot)
         self.seen.publish(snapshot)
         self._drawing = time.monotonic() - began
+
+    def _ring(self, snapshot: Snapshot) -> None:
+        """A toast and the terminal's bell for what gates tell people from now on; what was before is in the log."""
+        newest = max((event.id for event in snapshot.events), default=0)
+        told, self._told = self._told, max(self._told or 0, newest) if snapshot.ready else None
+        fresh = [
+            event
+            for event in snapshot.events
+            if event.kind == "notify" and told is not None and event.id > told
+        ]
+        for event in fresh[-TOASTS:]:
+            self.tell(event.text, severity="warning")
+        if fresh:
+            self._app.bell()

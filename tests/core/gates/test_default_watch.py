@@ -195,6 +195,9 @@ def test_chance_waits_for_a_tenth_of_a_run_whose_length_is_known():
     chance = [math.log(10) + 0.01 * math.sin(step) for step in range(60)]
     assert Run(classes=10).meter("@total_steps", 10_000).feed(chance).story == ""
     assert Run(classes=10).meter("@total_steps", 300).feed(chance).story == "chance tripped@30"
+    assert Run(classes=10).meter("@total_epochs", 300).feed(chance, epochs=True).story == "chance tripped@30"
+    long = Run(classes=10).meter("@total_epochs", 1000)
+    assert long.feed(chance, epochs=True).story == "", "60 of 1000 epochs are early"
 
 
 def test_a_score_or_a_loss_that_repeats_to_the_last_digit_is_frozen():

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import math
+import random
+
 import pytest
 
 from trainui.core.errors import SpecError
+from trainui.core.gates import PRIMITIVES, parse_gates
+from trainui.core.gates.parse import COMMON, COUNTING
 from trainui.core.specfile import load_spec
 
 BEFORE = """\
@@ -155,7 +161,7 @@ GATES = [
     (LIMIT + "protect = true  #<\non.tripped = ['stop']", "protect keeps its run from every gate, and on says stop"),
     (LIMIT + 'cooldown = "1h"  #<', "cooldown is between actions, and it has none"),
     (LIMIT + 'cooldown = 8  #<\non.tripped = ["notify"]', "cooldown counts in epochs, steps or time"),
-    ('id = "watch/spike"  #<\nrole = "flag"\ntest = "finite"\nmetrics = ["x"]', "id begins with watch/"),
+    ('id = "watch/spike"  #<\nrole = "flag"\ntest = "finite"\nmetrics = ["x"]', "ids that begin with watch/ are those of the default watch"),
     ('id = "!g"  #<\nrole = "flag"\ntest = "finite"\nmetrics = ["x"]', "id is no name"),
     (LIMIT + 'run = "a,a"  #<', "run names a run twice"),
     (LIMIT + 'run = "a b"  #<', "run holds 'a b', which is no name of a run"),
@@ -171,7 +177,7 @@ OTHERS = [
     ("[metric.x]\nn_eval = 1  #<", "n_eval should be 2 or more samples, not 1"),
     ('[metric.x]\nn_eval = "many"  #<', "metric.n_eval: expected `int | null`"),
     ('[metric.x]\nform = ["y"]  #<', "[metric] has no key 'form' (did you mean 'from'?)"),
-    ('[metric.x]\nfrom = ["val/acc"]  #<', "'val/acc' is read as 'val_acc' and as 'x'"),
+    ('[metric.x]\nfrom = ["val/acc"]  #<', "'val/acc' is read as 'val_acc' and as 'x', which differ in goal or fraction"),
     ('[metric.x]\nfrom = [" "]  #<', "from holds ' ', which is no name"),
     ('[metric."@cost_usd"]  #<\ngoal = "min"', "is no name for a metric"),
     ('[metrics]\nprimary = "val_acc"\ngoal = "min"  #<', "val_acc has goal 'min' in [metrics] and 'max' in [metric.val_acc]"),
@@ -222,9 +228,10 @@ def test_the_spec_before_them_is_right(tmp_path):
     assert [gate.id for gate in spec.gates()] == ["first"]
 
 
-def test_the_words_of_the_primary_metric_say_its_goal(tmp_path):
+@pytest.mark.parametrize("primary", ["val_acc", "val/acc"])
+def test_the_words_of_the_primary_metric_say_its_goal(tmp_path, primary):
     path = tmp_path / "a.toml"
-    path.write_text(BEFORE + '[metrics]\nprimary = "val_acc"\n', encoding="utf-8")
+    path.write_text(BEFORE + f'[metrics]\nprimary = "{primary}"\n', encoding="utf-8")
     assert load_spec(path).metrics.goal == "max"
 
 
@@ -232,3 +239,38 @@ def test_text_that_looks_like_a_table_is_not_taken_for_one(tmp_path):
     quoted = 'quote = """\n[[gate]]\nop = 3\n"""\n'
     said, place = complaint(tmp_path, BEFORE + "[[gate]]\n" + LIMIT + quoted + "warn_at = 13  #<\n")
     assert said.startswith(place), said
+
+
+ANYTHING = [
+    True, -1, 0, 2.5, math.nan, math.inf, 10**30, "", " ", "x", "best(m)", "last(m, 0)", "best-of(): best(m)", "a: best(m)",
+    "5%", "-5%", "8 epochs", "every 0h", "at epoch 1e9", "[", "(", "\x00", "é" * 300, [], [[]], [1, 2], [[1, 2]], [[1, "a"]],
+    [[math.nan, 1]], {}, {"tripped": ["stop"]}, {"tripped": [1]}, {"failed": [["x"]]}, ["a", "b"], [None], "max", "zero",
+    "*", "a,b", "!x", "@epoch", "@nope", "<", "within", "flag", "ask", ">= 5", "(?P<x>a)", "first-epoch(m < 1e999)",
+]  # fmt: skip
+LEAST = {
+    "value": {"left": "best(m)", "op": "<", "right": 1}, "finite": {"metrics": ["m"]}, "spike": {"metric": "m"},
+    "regress": {"metric": "m", "by": 1}, "stall": {"metric": "m", "min_delta": 1, "window": 3},
+    "overfit": {"val": "a", "train": "b"}, "track": {"metric": "m", "points": [[1, 2]], "side": "above"},
+    "event": {"exit": "zero"}, "all": {"of": ["h"]}, "any": {"of": ["h"]}, "ask": {"question": "q"},
+}  # fmt: skip
+
+
+def test_whatever_stands_in_a_gate_is_refused_in_a_sentence_or_read_back_the_same():
+    drawn = random.Random(5)
+    keys = sorted({*COMMON, *COUNTING, *(k for p in PRIMITIVES.values() for k in (*p.required, *p.optional))})
+    other = {"id": "h", "role": "flag", "test": "finite", "metrics": ["m"]}
+    read, refused = 0, []
+    for _ in range(4000):
+        test = drawn.choice(list(PRIMITIVES))
+        gate = {"id": "g", "role": drawn.choice(["flag", "criterion", "expect"]), "test": test, **LEAST[test]}
+        gate |= {"role": "ask"} if test == "ask" else {}
+        gate |= {drawn.choice(keys): drawn.choice(ANYTHING) for _ in range(drawn.choice([1, 1, 2]))}
+        try:
+            gates = parse_gates([other, gate], words={})
+        except SpecError as error:
+            refused.append(error.message)
+            continue
+        read += 1
+        assert parse_gates([json.loads(one.text) for one in gates], words={}) == gates
+    assert read > 100
+    assert [message for message in refused if not message.startswith("gate '")] == []

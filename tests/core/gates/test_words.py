@@ -48,6 +48,14 @@ def test_the_first_name_a_run_writes_is_the_metric():
     assert seen(naming, "other", 1.0) == [("other", 1.0)]
 
 
+def test_a_run_that_goes_on_may_write_the_metric_under_another_name():
+    judge = Judge(parse_gates([{"id": "g", **value("best(acc)", ">=", 75)}], words=AUTO))
+    judge.feed(point("val/acc", 0.5))
+    judge.begin_again()
+    (verdict,) = judge.feed(point("Val Acc", 0.9))
+    assert (verdict.state, verdict.value) == ("passed", 90.0)
+
+
 @pytest.mark.parametrize(
     ("fraction", "values", "shown"),
     [
@@ -227,3 +235,23 @@ def test_a_plateau_is_left_at_its_own_threshold_too():
     values = (10, 10, 10, 11.5, 13, 14.5)
     assert judged({}, flag, *values, metric="x", end=False)[1] == "tripped ok"
     assert judged({}, {**flag, "clear_at": 5}, *values, metric="x", end=False)[1] == "tripped"
+
+
+def test_what_is_too_close_to_call_is_put_to_people_and_decides_nothing_else():
+    gates = [
+        {"id": "gain", **value("best(acc)", ">=", 75, **CLOSE, when="at epoch 2")},
+        {"id": "go-on", "test": "ask", "question": "go on?", "needs": ["gain"]},
+        {"id": "then", "test": "ask", "question": "and then?", "needs": ["go-on"]},
+        {"id": "both", "role": "criterion", "test": "all", "of": ["gain"]},
+    ]
+    judge = Judge(parse_gates(gates, words=AUTO))
+    for step, shown in enumerate((50.0, 76.0), 1):
+        judge.feed(point("acc", shown, step))
+    assert {name: str(one.state) for name, one in judge.current().items()} == {
+        "gain": "warn",
+        "go-on": "warn",
+        "then": "pending",
+        "both": "pending",
+    }
+    judge.end(result="finished", exit_code=0, at=9.0)
+    assert judge.current()["both"].state == "unknown"

@@ -6,14 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from trainui.core.errors import NotFoundError, SpecError, UserError, nearest
 from trainui.core.gates import DefaultWatch, Gate
 from trainui.core.gates.plan import StudyPlan
 from trainui.core.ingest.patterns import Pattern, compile_patterns
 from trainui.core.project import find_job, find_jobs, find_studies
-from trainui.core.spec import Job, Spec
+from trainui.core.spec import Job, MetricWords, Spec
 from trainui.core.specfile import load_spec
-from trainui.core.studyfile import Study, load_studies
+from trainui.core.studyfile import Study, load_studies, study_with
+from trainui.core.studyspec import own_study
 
 DEFAULT = "default"
 """Stands for no gates at all: only what is watched on every run."""
@@ -30,6 +33,8 @@ class Script:
     """Says what its metrics mean, how printed lines are read, and what of the default watch is off."""
     plan: StudyPlan | None = None
     """Of a study: which gates are whose."""
+    alias: str = ""
+    """What a run is that nobody gave a name to."""
 
     @property
     def patterns(self) -> Sequence[Pattern]:
@@ -53,7 +58,9 @@ def script_of(word: str, *, project: Callable[[], Path], study: str = "") -> Scr
     jobs = find_jobs(project())
     job = next((job for job in jobs if job.name == word), None)
     if job is not None:
-        return _of_spec(find_job(project(), word))
+        joined = find_job(project(), word)
+        assert job.spec is not None
+        return _of_spec(_with_across(joined, job.spec), job.path)
     files = find_studies(project(), jobs)
     studies = [study for file in files for study in file.studies]
     known = next((one for one in studies if one.name == word), None)
@@ -70,7 +77,7 @@ def _of_file(path: Path, study: str) -> Script:
         raise NotFoundError(f"{path} does not exist", hint="name a job, a study, or its file")
     spec = load_spec(path)
     if spec is not None:
-        return _of_spec(spec)
+        return _of_spec(spec, path)
     studies = load_studies(path)
     if not studies:
         raise SpecError(f"{path}:1: has no [job] and no [study] table", hint="name a spec or study file")
@@ -82,11 +89,25 @@ def _of_file(path: Path, study: str) -> Script:
     return _of_study(next(one for one in studies if study in ("", one.name)))
 
 
-def _of_spec(spec: Spec) -> Script:
+def _of_spec(spec: Spec, path: Path) -> Script:
+    """The gates of a job; where some of them rest on other runs, all of them as a study of that name."""
     gates = spec.gates()
     if not gates:
         raise UserError(f"job {spec.job.name!r} has no gates", hint=NO_GATES)
-    return Script(name=spec.job.name, gates=gates, spec=spec)
+    name = spec.job.name
+    if own_study(spec, path) is None:
+        return Script(name=name, gates=gates, spec=spec)
+    tables = [{"run": name, **table} for table in spec.gate]
+    goals = {spec.metrics.primary: MetricWords(goal=spec.metrics.goal)} if spec.metrics.primary else {}
+    study = study_with(name, tables, {**goals, **spec.metric}, spec.remedy, path=path)
+    return Script(name=name, gates=study.plan.gates, spec=spec, plan=study.plan, alias=name)
+
+
+def _with_across(joined: Spec, written: Spec) -> Spec:
+    """A job's spec as its runs carry it, and the gates that no run of it can carry alone."""
+    known = {table.get("id") for table in joined.gate}
+    across = [table for table in written.gate if table.get("id") not in known]
+    return msgspec.structs.replace(joined, gate=[*joined.gate, *across])
 
 
 def _of_study(study: Study) -> Script:

@@ -12,18 +12,23 @@ from trainui.core.errors import UserError
 from trainui.core.gates import DefaultWatch, Gate, Judge, Notice, Point, Verdict
 from trainui.core.gates.plan import StudyPlan
 from trainui.core.gates.study import StudyJudge
-
-ACROSS = "study:"
-"""Stands before a study's name where the name of a run could."""
+from trainui.core.store.studies import subject_of
 
 
-def cast(plan: StudyPlan, tapes: Sequence[tuple[str, Tape]]) -> list[tuple[str, Tape]]:
-    """(alias, tape) in the order given: as the user said, else by the tape's job. Raises UserError."""
+def cast(
+    plan: StudyPlan, tapes: Sequence[tuple[str, Tape]], *, otherwise: str = ""
+) -> list[tuple[str, Tape]]:
+    """(alias, tape) in the order given: as the user said, else by the tape's job or a log's name, else `otherwise`.
+
+    Raises UserError where that says nothing.
+    """
     found = []
     for said, tape in tapes:
         fitting = (said,) if said else plan.aliases_of(tape.job)
-        if not fitting and len(plan.runs) == 1:
-            fitting = tuple(plan.runs)
+        if not fitting and tape.job in plan.runs:
+            fitting = (tape.job,)
+        if not fitting and (otherwise or len(plan.runs) == 1):
+            fitting = (otherwise,) if otherwise else tuple(plan.runs)
         if not fitting or fitting[0] not in plan.runs:
             known = ", ".join(plan.runs)
             what = (
@@ -64,7 +69,7 @@ def replay_study(
     current = study.current()
     by_gate = {gate.id: [one for one in across if one.verdict.gate == gate.id] for gate in plan.gates}
     return within, [
-        finding_of(ACROSS + plan.name, gate, current[gate.id], by_gate[gate.id], Told())
+        finding_of(subject_of(plan.name), gate, current[gate.id], by_gate[gate.id], Told())
         for gate in plan.gates
         if gate.id not in plan.homes or len(plan.homes[gate.id]) > 1
     ]

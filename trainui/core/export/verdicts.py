@@ -55,7 +55,8 @@ def done(gate: GateView, actions: Iterable[ActionView]) -> str:
     newest = {one.action: one for one in actions if one.gate == gate.gate and one.action != "flag"}
     told = []
     for one in newest.values():
-        spared = hours(one.would_save_seconds) if one.would_save_seconds else ""
+        is_spared = one.outcome.startswith("would") and one.would_save_seconds
+        spared = hours(one.would_save_seconds or 0.0) if is_spared else ""
         spared += f" and {one.would_save_usd:.2f} $" if spared and one.would_save_usd else ""
         told.append(escape(one.outcome) + (f", {escape(spared)} saved" if spared else ""))
     return "; ".join(told) or escape(gate.action)

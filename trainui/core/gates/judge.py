@@ -147,6 +147,7 @@ class Judge:
         """
         self._watch = watch
         self._meters.clear()
+        self._naming.begin_again()
         if self._watch is not None:
             self._watch.begin_again()
         for seat in self._seats.values():
@@ -217,7 +218,7 @@ class Judge:
 
     def _standing(self, name: str) -> tuple[bool, State]:
         seat = self._seats[name]
-        return seat.gate.is_flag, seat.state
+        return seat.gate.is_flag, seat.standing
 
     def _move(self, *, at: float, step: float | None = None, epoch: float | None = None) -> None:
         here = self._place

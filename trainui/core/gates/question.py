@@ -9,6 +9,8 @@ from trainui.core.gates.seat import Seat
 from trainui.core.gates.verdict import State, Verdict, Where
 
 DECIDED = (State.PASSED, State.FAILED)
+SAID = (*DECIDED, State.WARN)
+"""How a gate that a question needs may stand when it is asked: too close to call is for people to judge."""
 
 
 class QuestionSeat(Seat):
@@ -19,6 +21,11 @@ class QuestionSeat(Seat):
         super().__init__(gate, self._ask)
         self._rule = rule
         self._standing = standing
+
+    @property
+    def standing(self) -> State:
+        """A question that waits for its answer has said nothing yet."""
+        return State.PENDING if self.state is State.WARN else self.state
 
     def look(self, place: Where) -> Verdict | None:
         """Ask, if it is due."""
@@ -47,4 +54,7 @@ class QuestionSeat(Seat):
         return self._enter(State.UNKNOWN, place, reason=reason)
 
     def _undecided(self) -> list[str]:
-        return [name for name in self._rule.needs if self._standing(name)[1] not in DECIDED]
+        return [name for name in self._rule.needs if not self._is_said(*self._standing(name))]
+
+    def _is_said(self, is_flag: bool, state: State) -> bool:
+        return state in (DECIDED if is_flag else SAID)

@@ -49,6 +49,11 @@ class Seat:
         """Whether a good evaluation leaves a gate that is ok as it is."""
 
     @property
+    def standing(self) -> State:
+        """How other gates see it."""
+        return self.state
+
+    @property
     def minds_place(self) -> bool:
         """Whether looking again can change it though no number and no other gate did."""
         return self.gate.when.span is not None or self.gate.grace is not None

@@ -13,7 +13,6 @@ from trainui.core.gates.verdict import State
 DRASTIC = ("stop", "relaunch")
 FLAG_STATES = (State.PENDING, State.OK, State.WARN, State.TRIPPED, State.UNKNOWN)
 OTHER_STATES = (State.PENDING, State.OK, State.WARN, State.PASSED, State.FAILED, State.UNKNOWN)
-WATCHED = "watch/"
 LONGEST = 100
 """Characters of an id."""
 
@@ -27,8 +26,6 @@ def check_sense(keys: GateTable, gate: Gate) -> None:
         or gate.id != gate.id.strip()
     ):
         keys.wrong("id is no name", hint=f"up to {LONGEST} printable characters, not beginning with ! or @")
-    if gate.id.startswith(WATCHED):
-        keys.wrong(f"id begins with {WATCHED}, as those of the default watch do", hint="leave that out")
     if not gate.is_flag:
         for key in ("for", "clear_for", "clear_at"):
             if keys.has(key):

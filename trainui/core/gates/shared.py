@@ -86,6 +86,17 @@ class Shared:
 
     def _told(self, state: State, at: float) -> Verdict:
         alike = [alias for alias in self._aliases if self._is_at(alias, state)]
+        if state is State.OK:  # values of runs that go on are told by the runs: here they would be old
+            whom = ", ".join(self._runs.get(alias, alias) for alias in alike)
+            return replace(
+                self._entered,
+                gate=self.gate.id,
+                state=state,
+                value=None,
+                reason=f"ok in {whom}",
+                at=at,
+                window=(),
+            )
         why = "; ".join(self._why(alias) for alias in alike[:SHOWN])
         if len(alike) > SHOWN:
             why += f"; and {len(alike) - SHOWN} more"

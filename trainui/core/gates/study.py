@@ -237,7 +237,7 @@ class StudyJudge:
 
     def _standing(self, name: str) -> tuple[bool, State]:
         one = self._shared.get(name) or self._seats.get(name) or self._joined[name]
-        return self._gates[name].is_flag, one.state
+        return self._gates[name].is_flag, one.standing if isinstance(one, Seat) else one.state
 
     @property
     def _asks(self) -> bool:

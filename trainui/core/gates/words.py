@@ -98,6 +98,10 @@ class Naming:
         """The name this run writes `metric` under; empty before its first point, itself when nothing is said."""
         return self._bound.get(metric, "") if metric in self._words else metric
 
+    def begin_again(self) -> None:
+        """Another run goes on from here: its script may write other names. What is a fraction stays one."""
+        self._bound.clear()
+
     def of(self, point: Point) -> Sequence[Point]:
         """What gates see of a point: itself, under its own name and under those it is known by, scaled."""
         metrics = self._metrics.get(point.metric)

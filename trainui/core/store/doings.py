@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from trainui.core.spec import Spec
 from trainui.core.store.actions import Block, blocks
 from trainui.core.store.lineage import beginning, family_tries, newest_checkpoint
+from trainui.core.store.studies import REPLACED
 
 ASKED = ("warn", "unknown")
 """Verdicts of an ask gate that still wants an answer."""
@@ -85,11 +86,14 @@ class DoingsReader:
         return blocks(self._db)
 
     def questions(self, run: str | None = None) -> list[QuestionView]:
-        """What people are asked now: its time has come, or the run has ended; of a run or study, or of all."""
+        """What people are asked now: its time has come, or the run has ended; of a run or study, or of all. What runs
+        ask is asked of them, not of their study once more."""
         rows = self._db.execute(
             "SELECT run, gate, rule, verdict FROM gates WHERE role='ask' AND verdict IN (?2, ?3)"
-            " AND (?1 IS NULL OR run=?1) ORDER BY run, place",
-            (run, *ASKED),
+            " AND (?1 IS NULL OR run=?1) AND NOT (run LIKE 'study:%' AND (instr(gate, ?4) OR EXISTS"
+            " (SELECT 1 FROM gates AS own WHERE own.gate=gates.gate AND own.run NOT LIKE 'study:%')))"
+            " ORDER BY run, place",
+            (run, *ASKED, REPLACED),
         ).fetchall()
         return [
             QuestionView(run=row["run"], gate=row["gate"], question=row["rule"].removeprefix("asks: "))

@@ -44,7 +44,7 @@ class Member:
     seconds: float
     started_boot: float | None
     has_begun: bool
-    """Whether it was ever launched, or imported."""
+    """Whether it was more than a wish: only what was stopped while it was queued was not."""
     step: float | None
     epoch: float | None
 
@@ -82,7 +82,8 @@ class StudyWriter:
         """Every run, oldest first."""
         rows = self._db.execute(
             "SELECT id, name, job, status, result, exit_code, seconds, started_boot, step, epoch,"
-            " was_launched OR imported != '' AS has_begun FROM runs ORDER BY id"
+            " coalesce(was_launched OR imported != '' OR started_at IS NOT NULL OR exit_code IS NOT NULL"
+            " OR result != 'stopped', 0) AS has_begun FROM runs ORDER BY id"
         ).fetchall()
         return [
             Member(

@@ -187,14 +187,16 @@ def _told(traces: Sequence[Trace]) -> str:
 
 
 def marks(snapshot: Snapshot, traces: Sequence[Trace], axis: str) -> tuple[Mark, ...]:
-    """Where the gates of these curves tripped or failed, the newest first."""
+    """Where the gates of these curves tripped or failed, the newest first; not what failed only at the end."""
     gates = {(gate.run, gate.gate): gate for gate in snapshot.gates}
     found = []
     for turn in reversed(snapshot.alarms):
         gate = gates.get((turn.run, turn.gate))
         trace = _about(gate, traces) if gate is not None else None
         x = turn.epoch if axis == EPOCH else turn.step
-        if trace is not None and x is not None:
+        drawn = stretches(trace, axis) if trace is not None else ()
+        is_the_end = turn.verdict == "failed" and x is not None and bool(drawn) and x >= drawn[-1].x1
+        if drawn and x is not None and not is_the_end:
             light = verdict_light(turn.verdict)
             found.append(Mark(x=x, label=f"{light.text} {turn.gate}", tone=light.tone))
     return tuple(found)

@@ -113,11 +113,13 @@ def _done(actions: Sequence[ActionView]) -> list[Line]:
     newest = {one.action: one for one in actions if one.action != "flag" and one.outcome != "told before"}
     told = []
     for one in newest.values():
-        saves = [duration(one.would_save_seconds) if one.would_save_seconds else ""]
-        saves.append(f"{usd(one.would_save_usd)} $" if one.would_save_usd else "")
-        spared = " and ".join(part for part in saves if part)
-        words = safe(one.outcome) + (f", {spared} saved" if spared else "")
-        if not one.is_done and not one.outcome.startswith("would"):
+        words = safe(one.outcome)
+        if one.outcome.startswith("would"):
+            saves = [duration(one.would_save_seconds) if one.would_save_seconds else ""]
+            saves.append(f"{usd(one.would_save_usd)} $" if one.would_save_usd else "")
+            spared = " and ".join(part for part in saves if part)
+            words += f", {spared} saved" if spared else ""
+        elif not one.is_done:
             words = f"{safe(one.action)} withheld: {words}"
         told.append(line(Span("→", "dim"), Span(words, "" if one.is_done else "dim")))
     return told

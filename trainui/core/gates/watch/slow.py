@@ -75,7 +75,7 @@ class Chance:
         if self.total_steps:
             return point.step >= SHARE * self.total_steps
         if point.epoch is not None:
-            return point.epoch >= max(EPOCHS, SHARE * self.total_epochs)
+            return point.epoch >= (SHARE * self.total_epochs or EPOCHS)
         return count >= POINTS
 
 
