@@ -63,13 +63,20 @@ QUIET = [
     value("last(@host_mem_gb)", "<=", 3, **{"for": "5s", "clear_for": 2}),
     value("median(m, 3)", "<=", 2, minus="last(n)"),
     {"role": "criterion", "test": "all", "of": ["g0", "!g4"]},
+    flag("track", metric="m", points=[[1, 5], [4, 0]], tol=2, side="above"),
+    flag("spike", metric="n", window=4, z=2, goal="min"),
+    flag("overfit", val="m", train="n", by="5%"),
+    value("mean(acc, 3)", ">", 50, grace="2 points"),
+    value("drawdown(acc, epochs 1..4)", "<", 30, "hypothesis", when="at epoch 4"),
+    value("last(acc)", ">", 40, confidence=0.9),
+    value("distinct(m, 2 epochs)", ">=", 2, when="from epoch 3"),
 ]
 """Gates that need no more than the points of their own metrics."""
 LOUD = [
     *QUIET,
     {"role": "ask", "test": "ask", "question": "?", "when": "every 10s"},
     {"role": "ask", "test": "ask", "question": "?", "when": "at epoch 4", "needs": ["g0"]},
-    {"role": "criterion", "test": "any", "of": ["g1", "g9"], "when": "from step 5"},
+    {"role": "criterion", "test": "any", "of": ["g1", "g16"], "when": "from step 5"},
     value("max(@epoch)", "<", 7, "budget"),
 ]
 """And gates that mind how far the run is, or are answered."""
@@ -84,7 +91,8 @@ class Store:
 
     def __init__(self, folder, tables, *, parent=None, name="a-1", db=None):
         self.db = db or connect(Path(folder) / "runs.db")
-        spec = Spec(job=Job(name="a", command=["true"]), gate=named(tables))
+        words = {"acc": MetricWords(from_=["n", "nn"], goal="max", fraction="auto", n_eval=100)}
+        spec = Spec(job=Job(name="a", command=["true"]), gate=named(tables), metric=words)
         payload = {"job": "a", "study": "a", "spec": spec.to_json(), "project": str(folder), "parent": parent}
         with atomic(self.db):
             self.row = RunWriter(self.db).add(name, payload, directory=Path(folder), queued_at=0.0)
@@ -108,8 +116,8 @@ class Store:
             self.said += self.judging.meters(what, now=now)
         elif kind == "notice":
             self.said += self.judging.notice(Notice(kind=what, text="x" * more, at=now))
-        elif len(self.judging.gates) > 9:
-            self.said += self.judging.answer("g9", what, who="me", note="n", now=now)
+        elif len(self.judging.gates) > 16:
+            self.said += self.judging.answer("g16", what, who="me", note="n", now=now)
 
     @property
     def now(self):

@@ -242,7 +242,7 @@ class Judge:
     def _give_up(self) -> list[Verdict]:
         """Gates of metrics whose scale is not what it was taken for are unknown from here on."""
         changed: list[Verdict] = []
-        for metric in self._naming.doubts.keys() - self._doubted:
+        for metric in sorted(self._naming.doubts.keys() - self._doubted):
             self._doubted.add(metric)
             for seat in self._watchers.get(metric, ()):
                 if verdict := seat.give_up(self._naming.doubts[metric], self._place):
