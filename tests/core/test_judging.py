@@ -16,7 +16,7 @@ from trainui.core.gates import Judge, Notice
 from trainui.core.ingest.records import Record
 from trainui.core.judging.remembered import Judging
 from trainui.core.judging.retelling import retell
-from trainui.core.spec import Job, Spec
+from trainui.core.spec import Job, MetricWords, Spec
 from trainui.core.store.readings import readings_of
 from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic, connect
