@@ -183,7 +183,7 @@ class Judging:
             rows = (row for row in self._runs.points_in_order(run) if row[1] < until)
             for _ in retell(self._judge, rows, ()):
                 pass
-        self._judge.begin_again(self._run.spec.default_watch())
+        self._judge.begin_again()
 
     def _judge_again(self, notices: Sequence[tuple[int, Notice]]) -> list[Verdict]:
         """A better source of a metric has appeared: it is the curve from its beginning on, and so it is judged."""

@@ -140,12 +140,8 @@ class Judge:
         if self._ended is None:
             self._place = place if place.epoch is not None else replace(place, epoch=self._place.epoch)
 
-    def begin_again(self, watch: DefaultWatch | None = None) -> None:
-        """Another run goes on from here: what was fed is remembered, and the gates it was fed to stand as before it.
-
-        The default watch remembers nothing: `watch` is a fresh one.
-        """
-        self._watch = watch
+    def begin_again(self) -> None:
+        """Another run goes on from here: what was fed is remembered, and the gates it was fed to stand as before it."""
         self._meters.clear()
         self._naming.begin_again()
         if self._watch is not None:
