@@ -149,10 +149,20 @@ class Judging:
         """Take somebody's answer; the verdicts that changed, committed. Raises as `Judge.answer` does."""
         return self._commit(answer_reading(gate, is_yes, who=who, note=note, seq=self._newest(), at=now))
 
-    def end(self, *, result: str, exit_code: int | None, now: float) -> list[Verdict]:
-        """The run ended: no gate stays pending. Call inside a transaction, and then throw this away."""
+    def end(
+        self, *, result: str, exit_code: int | None, now: float, meters: Mapping[str, float] | None = None
+    ) -> list[Verdict]:
+        """The run ended: no gate stays pending. Call inside a transaction, and then throw this away. `meters`: what
+        they read then, for a short run may have been looked at never."""
         self.is_stale = True
-        changed = self._judge.end(result=result, exit_code=exit_code, at=now)
+        changed: list[Verdict] = []
+        values = {name: value for name, value in (meters or {}).items() if name in self._judge.measures}
+        if values:
+            place = self._judge.place
+            last = meter_reading(values, seq=self._newest(), step=place.step, epoch=place.epoch, at=now)
+            write_reading(self._db, self._run.name, last)
+            changed += tell(self._judge, last)
+        changed += self._judge.end(result=result, exit_code=exit_code, at=now)
         self._write(changed)
         return changed
 
