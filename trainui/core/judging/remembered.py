@@ -29,7 +29,7 @@ from trainui.core.store.readings import Reading, readings_of, write_reading
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.streams import Added
-from trainui.core.store.verdicts import write_gates, write_verdict
+from trainui.core.store.verdicts import write_gates, write_unjudged, write_verdict
 
 OFTEN = 4.5
 """Seconds between two looks at the meters, at least."""
@@ -46,7 +46,7 @@ class Judging:
 
     def __init__(self, db: sqlite3.Connection, run: RunRow, *, count: Callable[[], int]) -> None:
         """`count`: how many points of the run are written."""
-        self.gates = run.spec.gates()
+        self.gates, self._problems = run.spec.readable_gates()
         self.is_stale = False
         """Whether the judge knows what the store does not."""
         self._db = db
@@ -81,7 +81,8 @@ class Judging:
         return self._judge.globs
 
     def register(self) -> None:
-        """Write the gates down before the run starts. Call inside a transaction."""
+        """Write the gates down before the run starts. Call inside a transaction. Raises SpecError."""
+        self._run.spec.gates()
         write_gates(self._db, self._run.name, self.gates)
 
     @contextmanager
@@ -265,6 +266,9 @@ class Judging:
         )
 
     def _write(self, changed: Sequence[Verdict]) -> None:
+        for name, why in self._problems.items():
+            write_unjudged(self._db, self._run.name, name, why)
+        self._problems = {}
         fresh = [gate for gate in self._judge.unwritten.values() if gate.id not in self._written]
         write_gates(self._db, self._run.name, fresh, first=len(self.gates), is_default=True)
         for verdict in changed:
