@@ -184,5 +184,22 @@ def test_a_gate_that_is_refused_by_now_spoils_neither_its_run_nor_what_is_shown(
     assert cockpit("start", "count", "--wait").returncode == 0
 
 
+FLAT = """
+[[gate]]
+id = "flat"
+role = "flag"
+test = "finite"
+metrics = ["flat"]
+"""
+
+
+def test_why_a_gate_is_ok_is_told_of_its_newest_value_though_that_stays_the_same(cockpit):
+    script, spec = cockpit.project / "count.py", cockpit.project / "jobs" / "count.toml"
+    script.write_text(script.read_text().replace('"val/mae": value', '"val/mae": value, "flat": 3'))
+    spec.write_text(spec.read_text() + FLAT)
+    cockpit("start", "count", "--set", "steps=40", "--set", "delay=0.03", "--wait")
+    assert by_gate(cockpit.json("gates", "count-1"))["flat"]["reason"] == "flat finite up to step 39"
+
+
 def by_gate(findings):
     return {one["gate"]: one for one in findings}

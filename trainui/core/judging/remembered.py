@@ -53,7 +53,7 @@ class Judging:
         self._run = run
         self._runs = RunWriter(db)
         self._count = count
-        self._written: dict[str, tuple[State, float | None]] = {}
+        self._written: dict[str, tuple[State, float | None, str]] = {}
         self._told: dict[str, float] = {}
         self._told_at = -math.inf
         self._patterns: Sequence[re.Pattern[str]] = ()
@@ -171,7 +171,9 @@ class Judging:
         """The run had ended before this was made: the judge is told so, and nothing is written."""
         code = exit_code_of(self._db, self._run.name)
         self._judge.end(result=str(self._run.result), exit_code=code, at=at)
-        self._written = {name: (one.state, one.value) for name, one in self._judge.current().items()}
+        self._written = {
+            name: (one.state, one.value, one.reason) for name, one in self._judge.current().items()
+        }
 
     def _anew(self) -> Judge:
         """A judge brought to where the store says it stood; what it decides again was decided before."""
@@ -274,7 +276,7 @@ class Judging:
         for verdict in changed:
             write_verdict(self._db, self._run.name, verdict, is_change=True)
         for gate, verdict in self._judge.current().items():
-            shown = (verdict.state, verdict.value)
+            shown = (verdict.state, verdict.value, verdict.reason)
             if self._written.get(gate) != shown:
                 write_verdict(self._db, self._run.name, verdict, is_change=False)
                 self._written[gate] = shown
