@@ -60,6 +60,7 @@ class Judging:
         self._combined: Sequence[re.Pattern[str]] = ()
         self._heard: Counter[str] = Counter()
         self._said: set[str] = set()
+        self._hinted: set[str] = set()
         self._judge = self._anew()
 
     def wants(self, metric: str) -> bool:
@@ -115,6 +116,7 @@ class Judging:
         if added.curve_place is not None:
             self._judge.pass_by(added.curve_place)
         self._write(changed)
+        self._tell_passed_over()
         return changed
 
     def meters(self, values: Mapping[str, float], *, now: float) -> list[Verdict]:
@@ -226,6 +228,14 @@ class Judging:
     def all_gates(self) -> list[Gate]:
         """Those of the spec, and detectors of the default watch that have ever left ok."""
         return [*self.gates, *self._judge.unwritten.values()]
+
+    def _tell_passed_over(self) -> None:
+        """Say once which of several names of a metric the gates read."""
+        for name, (used, other) in self._judge.passed_over.items():
+            text = f"gates read {used} as {name}, since it came first; the run writes {other} too"
+            if name not in self._hinted and not self._runs.was_told(self._run.name, "gate", text):
+                self._runs.event(self._run.name, "gate", text, at=self._judge.place.at)
+            self._hinted.add(name)
 
     def _notice(self, seq: int, notice: Notice) -> list[Verdict]:
         if not self._is_news_to_them(notice.text):
