@@ -68,7 +68,7 @@ GATES = [
     ('id = 3  #<\nrole = "flag"', "gate '#2': id is missing"),
     ('id = "first"  #<\nrole = "flag"\ntest = "finite"\nmetrics = ["x"]', "this id is used twice"),
     ('#<\nid = "g"\nrole = "flag"', "test is missing (known: all, any, ask"),
-    ('#<\nid = "g"\ntest = "value"\nleft = "last(x)"\nop = "<"\nright = 1', "role is missing"),
+    ('#<\nid = "g"\ntest = "value"\nleft = "last(x)"\nop = "<"\nright = 1', "role is missing (known: ask, budget, criterion,"),
     ("#<\n" + VALUE + 'left = "best(x)"\nop = "<"', "right is missing (test 'value' needs left, op, right)"),
     # words that are not known
     ('id = "g"\nrole = "falg"  #<\ntest = "finite"\nmetrics = ["x"]', "role 'falg' is not known (did you mean 'flag'?)"),
@@ -98,6 +98,10 @@ GATES = [
     # quantities
     (VALUE + 'left = "val_acc"  #<\nop = "<"\nright = 1', "is not of the form reducer(metric), for example last(val_acc)"),
     (VALUE + 'left = "bets(x)"  #<\nop = "<"\nright = 1', "reducer 'bets' is not known; did you mean 'best'?"),
+    (VALUE + 'left = "avg(x)"  #<\nop = "<"\nright = 1', "reducer 'avg' is not known; did you mean 'mean'?"),
+    (VALUE + 'left = "last(@ram_gb)"  #<\nop = "<"\nright = 1', "meter '@ram_gb' is not known; did you mean '@host_mem_gb'?"),
+    (VALUE + 'left = "best(x) - best(y)"  #<\nop = "<"\nright = 1', "it is one quantity, without arithmetic; a second one is named by minus or over"),
+    (VALUE + 'left = "best(x)"\nop = "<"\nright = "75%"  #<', "right = '75%' is a number in quotes (write right = 75)"),
     (VALUE + 'left = "last(@cost)"  #<\nop = "<"\nright = 1', "meter '@cost' is not known; did you mean '@cost_usd'?"),
     (VALUE + 'left = "best()"  #<\nop = "<"\nright = 1', "it names no metric"),
     (VALUE + 'left = "at(x)"  #<\nop = "<"\nright = 1', "should be like at(val/acc, epoch 10)"),
@@ -176,6 +180,7 @@ OTHERS = [
     ('[metric.x]\nfraction = "yes"  #<', "fraction 'yes' is not known (true, false or 'auto')"),
     ("[metric.x]\nn_eval = 1  #<", "n_eval should be 2 or more samples, not 1"),
     ('[metric.x]\nn_eval = "many"  #<', "metric.n_eval: expected `int | null`"),
+    ('[metric.x]\nfrom = "y"  #<', "metric.from: it should be a list, from = [...], and not a string"),
     ('[metric.x]\nform = ["y"]  #<', "[metric] has no key 'form' (did you mean 'from'?)"),
     ('[metric.x]\nfrom = ["val/acc"]  #<', "'val/acc' is read as 'val_acc' and as 'x', which differ in goal or fraction"),
     ('[metric.x]\nfrom = [" "]  #<', "from holds ' ', which is no name"),
