@@ -18,7 +18,10 @@ METERS = frozenset(
 )
 CALL = re.compile(r"\s*(?:([\w-]+\([^()]*\)|[\w.*-]+)\s*:\s*)?([A-Za-z][\w-]*)\s*\((.*)\)\s*$")
 TOGETHER = re.compile(r"([\w-]+)\((.*)\)$")
-MEANT = {"avg": "mean", "average": "mean", "final": "last", "latest": "last", "stddev": "std"} | dict.fromkeys(("@ram_gb", "@mem_gb", "@ram", "@memory_gb"), "@host_mem_gb")
+MEANT = {
+    "avg": "mean", "average": "mean", "final": "last", "latest": "last", "stddev": "std",
+    "@ram_gb": "@host_mem_gb", "@mem_gb": "@host_mem_gb", "@memory_gb": "@host_mem_gb",
+}  # fmt: skip
 """What a reducer or a meter is called elsewhere, where the nearest spelling is that of another one."""
 JOINS = ("best-of", "sum-of")
 """How the values of several runs become one."""
