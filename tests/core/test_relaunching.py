@@ -155,3 +155,17 @@ def test_a_gate_does_not_relaunch_what_waits_for_a_person(cockpit):
         "remedy slower: trainui retry learn-1 --remedy slower (not by itself: it is not auto)"
     ]
     assert runs_of(cockpit, "learn") == ["learn-1"]
+    shown = "SELECT action FROM gates WHERE run='learn-1' AND gate='no-nan'"
+    assert rows(cockpit, shown)[0]["action"] == "stopped, would have relaunched"
+
+
+def test_a_gate_whose_run_was_tried_again_for_its_cause_says_so(cockpit):
+    gate = (
+        '[[gate]]\nid = "fits"\nrole = "flag"\ntest = "event"\nmatch = "OutOfMemoryError"\nexit = "nonzero"\n'
+        'remedy = "oom"\non.tripped = ["relaunch"]\n'
+    )
+    add_job(cockpit, tables=gate + oom())
+    cockpit("start", "learn", "--arm", "--set", "fits=4")
+    ended(cockpit, "learn-2")
+    shown = "SELECT action FROM gates WHERE run='learn-1' AND gate='fits'"
+    until(lambda: rows(cockpit, shown)[0]["action"] == "learn-2 was tried after it already")

@@ -207,7 +207,7 @@ def _print_findings(findings: Sequence[Finding]) -> None:
             loud(one.verdict),
             number(one.value),
             where(one.at_epoch, one.at_step),
-            f"{one.reason}{f' [{one.label}]' if one.label else ''}",
+            one.reason,
             one.action or one.withheld,
             _saved(one),
         ]

@@ -100,9 +100,8 @@ class Acting:
         self.act(Subject(name=run.name, run=run, project=run.project, runs=run.directory.parent), gates, now)
         if run.status is Status.ENDED:
             with atomic(self._db):
-                forget_environment(
-                    self._db, run.name
-                )  # it may hold secrets, and nobody starts from it any more
+                # it may hold secrets, and nobody starts from it any more
+                forget_environment(self._db, run.name)
             self._seen.pop(run.name, None)
 
     # ---------------------------------------------------------------- deciding
@@ -119,8 +118,7 @@ class Acting:
         is_first = not any(one.state is verdict.state for one in here.past)
         is_news = any(deed.withheld != TOLD for deed in decided)
         if is_news:
-            label = f" ({verdict.label})" if verdict.label else ""
-            text = f"{verdict.gate} {verdict.state}{label}: {verdict.reason}"
+            text = f"{verdict.gate} {verdict.state}: {verdict.reason}"
             self._runs.event(subject.name, "gate", text, at=now.unix)
         deeds: list[Deed] = []
         for deed in decided:
@@ -292,7 +290,9 @@ class Acting:
             outcome, is_done = self._relauncher.relaunch(run, one.verdict.gate, named, now, kept)
             self._actions.close(one.id, outcome, is_done=is_done)
             if not is_done:
-                self._actions.sum_up(run.name, one.verdict.gate, "would have relaunched", None)
+                what = outcome.partition(":")[0] if outcome.startswith("would") else outcome
+                did = "stopped, " if self._runs.stop_reason(run.name) == f"gate {one.verdict.gate}" else ""
+                self._actions.sum_up(run.name, one.verdict.gate, did + what, None)
 
 
 def _has_auto(run: RunRow, gate: Gate) -> bool:
