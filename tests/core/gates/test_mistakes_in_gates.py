@@ -107,6 +107,7 @@ GATES = [
     (VALUE + 'left = "at(x)"  #<\nop = "<"\nright = 1', "should be like at(val/acc, epoch 10)"),
     (VALUE + 'left = "first-epoch(x)"  #<\nop = "<"\nright = 1', "should be like first-epoch(val/wer < 25)"),
     (VALUE + 'left = "mean(x, epochs 9..3)"  #<\nop = "<"\nright = 1', "ends before it begins"),
+    (VALUE + 'left = "best-of(a,b) best(x)"  #<\nop = "<"\nright = 1', "best-of says of which runs a quantity is: best-of(a,b): best(metric)"),
     (VALUE + 'left = "worst-of(a,b): best(x)"  #<\nop = "<"\nright = 1', "'worst-of' is no way to join runs"),
     (VALUE + 'left = "best-of(a,): best(x)"  #<\nop = "<"\nright = 1', "should name runs"),
     (VALUE + 'left = "best-of(a,a): best(x)"  #<\nop = "<"\nright = 1', "names a run twice"),

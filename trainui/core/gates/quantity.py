@@ -96,6 +96,8 @@ def read_quantity(text: str) -> Quantity:
     if call is None:
         raise ValueError(f"{text!r} is not of the form reducer(metric), for example last({text.strip()})")
     run, reducer, inner = _runs(call[1] or ""), call[2], call[3].strip()
+    if reducer in JOINS:
+        raise ValueError(f"{reducer} says of which runs a quantity is: {reducer}(a,b): best(metric)")
     if reducer not in REDUCERS:
         raise ValueError(f"reducer {reducer!r} is not known; {_meant(reducer, REDUCERS)}")
     if reducer == "first-epoch":
