@@ -297,6 +297,19 @@ def test_a_promise_about_another_name_is_told_early(cockpit):
     cockpit("start", "other")
     told = lambda: [event["text"] for event in cockpit.json("show", "other-1")["events"]]  # noqa: E731
     until(lambda: "the spec waits for train/loss, and the run writes loss: is that the one?" in told())
+    cockpit("stop", "other-1", "--now")
+    cockpit.until_status("other-1", "ended")
+    said = cockpit("gates", "other-1").stdout
+    assert "metric train/loss never appeared" in said
+    assert "\n  it writes: loss\n" in said
+
+
+def test_a_study_of_a_job_that_is_not_there_says_so(cockpit):
+    job(cockpit, "here", "echo")
+    study = '[study]\nname = "pair"\nruns = { a = "here", b = "gone*" }\n[[gate]]\nid = "g"\nrole = "hypothesis"\n'
+    study += 'test = "value"\nleft = "a: best(x)"\nminus = "b: best(x)"\nop = ">"\nright = 1\n'
+    (cockpit.project / "jobs" / "pair.toml").write_text(study)
+    assert "no job for b" in cockpit("jobs").stdout
 
 
 def test_an_unmodified_script_shows_its_curve(cockpit):

@@ -178,3 +178,12 @@ def test_what_can_be_judged_anywhere_is_judged(cockpit):
     } <= found.keys()
     assert {one.verdict for one in found.values()} <= {"ok", "note", "problem"}
     assert [one.keys() for one in cockpit.json("doctor")] == [{"what", "verdict", "text"}] * len(found)
+
+
+def test_what_the_manager_complained_of_last_is_shown(cockpit):
+    cockpit("start", "count", "--hold")
+    cockpit.until_status("count-1", "queued")
+    with (cockpit.db.parent / "runs" / "manager.log").open("a") as log:
+        log.write("2026-11-21 15:14:22 study:diar: ValueError: max() arg is an empty sequence\n")
+    found = processes.manager(cockpit.db)
+    assert (found.verdict, "study:diar: ValueError: max()" in found.text) == ("note", True)

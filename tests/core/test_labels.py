@@ -74,3 +74,8 @@ def test_scores_count_each_run_once_and_end_with_all_gates_together():
     assert by_gate["h"].false_alarms == ("d",)
     assert (both.found, both.missed, both.rate) == (("a", "b"), (), 0.5)
     assert both.by_label == {"diverged": (1, 1), "spike": (1, 1)}
+
+
+def test_a_question_finds_nothing_and_misses_nothing():
+    asked = Finding(gate="go-on", role="ask", run="b", verdict=State.UNKNOWN, fired=None, history=())
+    assert [one.gate for one in scores([finding("g", "b", BAD), asked], {"b": ("diverged",)})] == ["g"]

@@ -155,6 +155,8 @@ def test_a_gate_does_not_relaunch_what_waits_for_a_person(cockpit):
         "remedy slower: trainui retry learn-1 --remedy slower (not by itself: it is not auto)"
     ]
     assert runs_of(cockpit, "learn") == ["learn-1"]
+    shown = "SELECT action FROM gates WHERE run='learn-1' AND gate='no-nan'"
+    assert rows(cockpit, shown)[0]["action"] == "stopped, would have relaunched"
 
 
 UNSEEN = """
@@ -180,3 +182,15 @@ def test_a_remedy_that_is_offered_stands_out_until_it_is_tried(cockpit):
     assert offer in cockpit("gates", "learn-1").stdout
     cockpit("retry", "learn-1", "--remedy", "oom")
     assert "--remedy" not in cockpit("gates", "learn-1").stdout
+
+
+def test_a_gate_whose_run_was_tried_again_for_its_cause_says_so(cockpit):
+    gate = (
+        '[[gate]]\nid = "fits"\nrole = "flag"\ntest = "event"\nmatch = "OutOfMemoryError"\nexit = "nonzero"\n'
+        'remedy = "oom"\non.tripped = ["relaunch"]\n'
+    )
+    add_job(cockpit, tables=gate + oom())
+    cockpit("start", "learn", "--arm", "--set", "fits=4")
+    ended(cockpit, "learn-2")
+    shown = "SELECT action FROM gates WHERE run='learn-1' AND gate='fits'"
+    until(lambda: rows(cockpit, shown)[0]["action"] == "learn-2 was tried after it already")

@@ -35,7 +35,7 @@ def doctor_command(place: Place, as_json: bool, wants_rebuild: bool, force: bool
         print_json(findings)
     else:
         for one in findings:
-            click.echo(f"{SIGNS[one.verdict]} {one.what}: {one.text}")
+            click.echo(f"{SIGNS[one.verdict]} {one.what}: {plain(one.text)}")
     problems = [one.what for one in findings if one.verdict == "problem"]
     if problems:
         raise TrainuiError(f"the doctor found {len(problems)} problem(s): {', '.join(problems)}")

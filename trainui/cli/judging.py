@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import click
 
@@ -58,7 +58,7 @@ def gates_command(
     if not everything:
         gates = [gate for gate in gates if not (gate.run.startswith(STUDY) and REPLACED in gate.gate)]
     shown = gates if names or everything else _newest(gates, views)
-    _print(shown, {run: reader.offers(run) for run in {gate.run for gate in shown}})
+    _print(shown, reader)
     if len(shown) < len(gates):
         left = len({gate.run for gate in gates}) - len({gate.run for gate in shown})
         click.echo(f"\n{left} older run{'' if left == 1 else 's'}: --all")
@@ -107,7 +107,7 @@ def _newest(gates: Sequence[GateView], views: Sequence[RunView]) -> list[GateVie
     return [gate for gate in gates if gate.run in kept or gate.run not in job]
 
 
-def _print(gates: Sequence[GateView], offers: Mapping[str, Sequence[str]]) -> None:
+def _print(gates: Sequence[GateView], reader: Reader) -> None:
     """A table for each run or study, what its gates come to, what is offered, and what people are asked: of a run,
     where it is asked of runs."""
     of_runs = {gate.gate for gate in gates if not gate.run.startswith(STUDY)}
@@ -127,12 +127,19 @@ def _print(gates: Sequence[GateView], offers: Mapping[str, Sequence[str]]) -> No
             for gate in own
         ]
         table(["  gate", "verdict", "now", "since", "rule", "why", "says"], rows, right=(2,))
-        for text in offers.get(run, ()):
+        for text in reader.offers(run):
             click.echo(f"  {plain(text)}")
+        if any("never appeared" in gate.reason for gate in own) and (names := _written(reader, run)):
+            click.echo(f"  it writes: {plain(', '.join(names))}")
         for gate in own:
             if gate.is_open_question and not (run.startswith(STUDY) and gate.gate in of_runs):
                 name = plain(run.removeprefix(STUDY))
                 click.echo(f"  answer: trainui answer {name} {plain(gate.gate)} yes|no")
+
+
+def _written(reader: Reader, run: str) -> list[str]:
+    """What the metrics of a run are called; nothing for a study."""
+    return [] if run.startswith(STUDY) else [one.metric for one in reader.metrics(run)]
 
 
 def counted(verdicts: Iterable[str]) -> str:

@@ -48,15 +48,18 @@ def jobs_command(place: Place, as_json: bool) -> None:
     else:
         rows = [[job.name, job.study, ", ".join(job.presets), job.problem or job.about] for job in jobs]
         table(["job", "study", "presets", "about, or what is wrong"], rows)
-    _print_studies(place.client().studies())
+    _print_studies(place.client().studies(), {job.name for job in jobs})
 
 
-def _print_studies(files: list[StudyFile]) -> None:
+def _print_studies(files: list[StudyFile], jobs: set[str]) -> None:
     rows = []
     for file in files:
         rows += [[file.path.stem, "", "", file.problem]] if file.problem else []
         for one in file.studies:
-            rows.append([one.name, ", ".join(one.plan.runs), str(len(one.plan.gates)), one.about])
+            has_job = {alias for job in jobs for alias in one.plan.aliases_of(job)}
+            lacking = [alias for alias in one.plan.runs if alias not in has_job]
+            about = f"no job for {', '.join(lacking)}" if lacking else one.about
+            rows.append([one.name, ", ".join(one.plan.runs), str(len(one.plan.gates)), about])
     if rows:
         click.echo("")
         table(["study", "runs", "gates", "about, or what is wrong"], rows, right=(2,))

@@ -143,7 +143,8 @@ class Asking:
                 hint="trainui doctor",
             )
         if outcome.startswith(REFUSED):
-            raise UserError(f"{verb} {run}: {outcome.removeprefix(REFUSED)}".replace(" :", ":"))
+            said = "release" if verb == "lift" else f"{verb} {run}"
+            raise UserError(f"{said}: {outcome.removeprefix(REFUSED)}".replace(" :", ":"))
         return outcome
 
 

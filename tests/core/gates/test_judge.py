@@ -134,6 +134,15 @@ def test_an_epoch_that_was_missed_is_unknown_not_guessed(bench):
     assert (missed.now.state, missed.now.reason) == (State.UNKNOWN, "loss has no value at epochs 10..10")
 
 
+def test_a_run_without_epochs_ends_before_any_of_them(bench):
+    gate = value("best(loss)", "<", 5, "criterion", when="at epoch 10")
+    verdict = bench(gate).feed("loss", 9, epochs=False).end().now
+    assert (verdict.state, verdict.reason) == (
+        State.UNKNOWN,
+        "the run ended without an epoch, before epoch 10",
+    )
+
+
 def test_a_metric_without_epochs_uses_the_epoch_the_run_is_in(bench):
     gate = value("median(loss, 2 epochs)", "<", 5)
     assert bench(gate).feed("loss", 1, epochs=False).end().now.reason == "loss was logged without an epoch"

@@ -83,6 +83,16 @@ def test_overfitting_needs_both_and_stays_a_warning_while_the_primary_improves(b
     assert run(OVERFIT | {"by": "25%", "primary": "acc"}, train).state == "warn"
 
 
+def test_what_its_own_noise_allows_is_told_beside_what_was_allowed(bench):
+    judged = bench(OVERFIT | {"by": "3%"})
+    for epoch, (train, val) in enumerate(
+        zip(range(9, 0, -1), [9, 7, 5, 3, 2, 1.8, 1.5, 1.4, 1.5], strict=True), 1
+    ):
+        judged.feed("train_loss", train, first=epoch).feed("val_loss", val, first=epoch)
+    assert judged.now.state == "ok"
+    assert judged.now.reason.endswith("went from 2 to 1 (3 % allowed, and 146 % by its own noise)")
+
+
 @pytest.mark.parametrize(
     ("gate", "result", "code", "state"),
     [

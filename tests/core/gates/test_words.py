@@ -159,6 +159,16 @@ def test_two_quantities_are_compared_by_the_error_of_their_difference():
     assert verdict.state == "warn"
 
 
+@pytest.mark.parametrize(("right", "more"), [(1.2, {"over": "best(b)"}), ("best(b)", {})])
+def test_a_ratio_or_a_moving_limit_is_shown_before_there_is_any_value(right, more):
+    words = {name: Words(n_eval=500, goal="max") for name in "ab"}
+    gate = value("best(a)", ">=", right, **more, **CLOSE)
+    judge = Judge(parse_gates([{"id": "g", **gate}], words=words))
+    assert [(one.state, one.interval) for one in judge.current().values()] == [("pending", None)]
+    judge.feed(point("b", 60))
+    assert judge.current()["g"].state == "pending"
+
+
 def test_an_error_rate_above_all_is_no_share():
     """A word error rate of 140 % has no sampling error that could be told: the letter decides."""
     words = {"wer": Words(n_eval=500, goal="min")}

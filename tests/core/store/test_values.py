@@ -238,3 +238,16 @@ def test_a_watch_that_starts_anew_stands_where_the_last_one_stood(tmp_path):
     assert second._judging._judge.current() == first._judging._judge.current()
     assert second._judging._judge._place == first._judging._judge._place
     assert (second._judging._judge._place.step, second._judging._judge._place.epoch) == (39, 7)
+
+
+def test_the_primary_metric_is_found_under_the_names_that_its_words_say(tmp_path):
+    spec = json.loads(SPEC) | {
+        "metrics": {"primary": "acc", "goal": "max"},
+        "metric": {"acc": {"from": ["val/acc"]}},
+    }
+    run = Run(tmp_path, json.dumps(spec))
+    view = Reader(run.path).run("a-1")
+    assert (view.metric.name, view.metric.last) == ("acc", None)
+    run.wrote('{"step": 1, "metrics": {"val/acc": 40.5}}', '{"step": 2, "metrics": {"val/acc": 30}}')
+    view = Reader(run.path).run("a-1")
+    assert (view.metric.name, view.metric.last, view.metric.best) == ("val/acc", 30, 40.5)

@@ -295,4 +295,6 @@ class Acting:
             outcome, is_done = self._relauncher.relaunch(run, one.verdict.gate, named, now, kept)
             self._actions.close(one.id, outcome, is_done=is_done)
             if not is_done:
-                self._actions.sum_up(run.name, one.verdict.gate, "would have relaunched", None)
+                what = outcome.partition(":")[0] if outcome.startswith("would") else outcome
+                did = "stopped, " if self._runs.stop_reason(run.name) == f"gate {one.verdict.gate}" else ""
+                self._actions.sum_up(run.name, one.verdict.gate, did + what, None)

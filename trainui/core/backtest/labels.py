@@ -133,8 +133,8 @@ def _plain(name: str) -> str:
 
 
 def scores(findings: Sequence[Finding], known: Labels) -> list[Score]:
-    """How each gate did over the runs that are `known`, and last how all of them together did."""
-    judged = [one for one in findings if one.run in known]
+    """How each gate did over the runs that are `known`, and last how all of them together did; questions do nothing."""
+    judged = [one for one in findings if one.run in known and one.role != "ask"]
     by_gate: dict[str, dict[str, bool]] = {}
     warned: dict[str, set[str]] = {}
     for one in judged:

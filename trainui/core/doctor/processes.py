@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -22,6 +23,8 @@ from trainui.core.store.views import RunView
 
 FRESH = 5.0
 """Seconds without a beat after which a manager is said to stand still: it missed two."""
+TAIL, WIDTH = 4096, 200
+"""Bytes of the manager's log that are looked at, and characters of its last line that are shown."""
 PARTING = 15.0
 """Seconds a pair and what a job left behind have to go after its end, before they are stray."""
 
@@ -41,7 +44,23 @@ def manager(db: Path) -> Finding:
         return problem("manager", text)
     if still > FRESH:
         return note("manager", f"stands still for {still:.0f} s; it is replaced after {LATE:.0f} s")
-    return ok("manager", "alive")
+    said = complained(db)
+    return (
+        note("manager", f"alive; the last it complained of: {said} (runs/manager.log)")
+        if said
+        else ok("manager", "alive")
+    )
+
+
+def complained(db: Path) -> str:
+    """The newest line of the manager's log; '' where it has nothing to complain of."""
+    try:
+        with (db.parent / "runs" / "manager.log").open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - TAIL))
+            lines = log.read().decode(errors="replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip()[:WIDTH] for line in reversed(lines) if line.strip()), "")
 
 
 def open_runs(db: Path) -> list[str]:

@@ -245,7 +245,11 @@ class AcrossSeat:
         assert when.span is not None
         here = when.span.position(place, 0)
         unit = when.span.unit[:-1]
-        came = f"at {unit} {here:g}" if here is not None else f"without a {unit}"
+        came = (
+            f"at {unit} {here:g}"
+            if here is not None
+            else f"without {'an' if unit == 'epoch' else 'a'} {unit}"
+        )
         return f"the run ended {came}, before {unit} {when.span.amount:g}"
 
     def shown(self) -> Verdict:

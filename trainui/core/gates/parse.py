@@ -122,8 +122,9 @@ def _check_keys(keys: GateTable, test: str, primitive: Primitive) -> None:
             keys.wrong(f"key {key!r} is not known to test {test!r}", hint=nearest(key, known), key=key)
     for key in primitive.required + (() if test == "ask" else ("role",)):
         if not keys.has(key):
+            needs = f"test {test!r} needs {', '.join(primitive.required)}"
             keys.wrong(
-                f"{key} is missing", hint=f"test {test!r} needs {', '.join(primitive.required) or 'a role'}"
+                f"{key} is missing", hint=f"known: {', '.join(sorted(ROLES))}" if key == "role" else needs
             )
 
 

@@ -18,6 +18,11 @@ METERS = frozenset(
 )
 CALL = re.compile(r"\s*(?:([\w-]+\([^()]*\)|[\w.*-]+)\s*:\s*)?([A-Za-z][\w-]*)\s*\((.*)\)\s*$")
 TOGETHER = re.compile(r"([\w-]+)\((.*)\)$")
+MEANT = {
+    "avg": "mean", "average": "mean", "final": "last", "latest": "last", "stddev": "std",
+    "@ram_gb": "@host_mem_gb", "@mem_gb": "@host_mem_gb", "@memory_gb": "@host_mem_gb",
+}  # fmt: skip
+"""What a reducer or a meter is called elsewhere, where the nearest spelling is that of another one."""
 JOINS = ("best-of", "sum-of")
 """How the values of several runs become one."""
 ALIAS = re.compile(r"[A-Za-z0-9][\w.*-]*$")
@@ -91,8 +96,10 @@ def read_quantity(text: str) -> Quantity:
     if call is None:
         raise ValueError(f"{text!r} is not of the form reducer(metric), for example last({text.strip()})")
     run, reducer, inner = _runs(call[1] or ""), call[2], call[3].strip()
+    if reducer in JOINS:
+        raise ValueError(f"{reducer} says of which runs a quantity is: {reducer}(a,b): best(metric)")
     if reducer not in REDUCERS:
-        raise ValueError(f"reducer {reducer!r} is not known; {nearest(reducer, REDUCERS)}")
+        raise ValueError(f"reducer {reducer!r} is not known; {_meant(reducer, REDUCERS)}")
     if reducer == "first-epoch":
         reached = REACHED.match(inner)
         if reached is None:
@@ -133,5 +140,11 @@ def _metric(name: str) -> str:
     if not name:
         raise ValueError("it names no metric")
     if name.startswith("@") and name not in METERS:
-        raise ValueError(f"meter {name!r} is not known; {nearest(name, METERS)}")
+        raise ValueError(f"meter {name!r} is not known; {_meant(name, METERS)}")
+    if -1 < name.find(")") < name.find("("):
+        raise ValueError("it is one quantity, without arithmetic; a second one is named by minus or over")
     return name
+
+
+def _meant(word: str, known: frozenset[str]) -> str:
+    return f"did you mean {MEANT[word]!r}?" if MEANT.get(word) in known else nearest(word, known)

@@ -266,7 +266,11 @@ class Seat:
         if not self._time_came(place) and self.gate.when.span is not None:
             unit = self.gate.when.span.unit[:-1]
             here = place.epoch if unit == "epoch" else place.step
-            came = f"at {unit} {here:g}" if here is not None else f"without a {unit}"
+            came = (
+                f"at {unit} {here:g}"
+                if here is not None
+                else f"without {'an' if unit == 'epoch' else 'a'} {unit}"
+            )
             return f"the run ended {came}, before {unit} {self.gate.when.span.amount:g}"
         if died and self.test.needs_finish and not self._is_flag:
             return f"the run {ENDED.get(ending.result, ending.result)} before it was decided; {self.test.reason()}"

@@ -13,7 +13,7 @@ from trainui.core.retry import Retry
 from trainui.core.spec.check import WrongValueError, check, settle
 from trainui.core.spec.model import Job, Limits, Metrics, MetricWords, Remedy, Resources, Spec, Watch
 from trainui.core.spec.remedies import check_sets
-from trainui.core.spec.toml import TomlText, read_toml
+from trainui.core.spec.toml import TomlText, in_words, read_toml
 
 
 def load_spec(path: Path) -> Spec | None:
@@ -64,8 +64,7 @@ def _explain(path: Path, text: TomlText, error: msgspec.ValidationError) -> Spec
         line = _line_in(text, "", table, number)
         return SpecError(f"{path}:{line}: [{'.'.join(table)}] needs {missing[1]!r}")
     line = _line_in(text, table[-1] if table else "", table[:-1], number)
-    said = message.split(" - at ")[0]
-    return SpecError(f"{path}:{line}: {'.'.join(table) or 'the file'}: {said[0].lower()}{said[1:]}")
+    return SpecError(f"{path}:{line}: {'.'.join(table) or 'the file'}: {in_words(message, table)}")
 
 
 def _line_in(text: TomlText, word: str, table: list[str], number: int) -> int:

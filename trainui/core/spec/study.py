@@ -21,7 +21,7 @@ from trainui.core.gates import GateError, parse_gates
 from trainui.core.gates.plan import StudyPlan, plan_study
 from trainui.core.spec.check import WrongValueError, check_remedies, check_words
 from trainui.core.spec.model import MetricWords, Remedy
-from trainui.core.spec.toml import read_toml
+from trainui.core.spec.toml import in_words, read_toml
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 HEADER = re.compile(r"""\s*\[\[?\s*(gate|remedy|group|study|metric)\s*(?:\.\s*["']?([^"'\]]+)["']?)?\s*\]""")
@@ -242,6 +242,5 @@ def _explained(path: Path, lines: _Lines, error: msgspec.ValidationError) -> Spe
         place = f"[{table[0]}]" if table else "a study file"
         text = f"{path}:{lines.line(unknown[1])}: {place} has no key {unknown[1]!r}"
         return SpecError(text, hint=nearest(unknown[1], known))
-    said = message.split(" - at ")[0]
     line = lines.line(table[-1]) if table else 1
-    return SpecError(f"{path}:{line}: {'.'.join(table) or 'the file'}: {said[0].lower()}{said[1:]}")
+    return SpecError(f"{path}:{line}: {'.'.join(table) or 'the file'}: {in_words(message, table)}")

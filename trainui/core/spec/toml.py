@@ -87,3 +87,13 @@ def read_toml(path: Path) -> TomlText:
         raise SpecError(f"{path}:1: not UTF-8 text", hint="save it as UTF-8") from error
     except OSError as error:
         raise SpecError(f"{path}:1: cannot be read: {error.strerror}") from error
+
+
+def in_words(message: str, table: Sequence[str]) -> str:
+    """What msgspec says of the value at `table`, with the form it should have where that is a list."""
+    said = message.split(" - at ")[0]
+    if said == "Expected `array`, got `object`":
+        return f"it should be a list of tables: write [[{'.'.join(table)}]]"
+    if said == "Expected `array`, got `str`":
+        return f"it should be a list, {table[-1]} = [...], and not a string"
+    return f"{said[0].lower()}{said[1:]}"

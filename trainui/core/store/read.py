@@ -20,7 +20,7 @@ from trainui.core.store.rows import (
     VERDICTS,
     gate_view,
     metric_view,
-    primary_name,
+    primary_names,
     primary_view,
     queue_order,
     run_view,
@@ -291,10 +291,9 @@ class Reader(StudyReader, DoingsReader):
         return views
 
     def _primary(self, row: sqlite3.Row) -> PrimaryView | None:
-        name, goal = primary_name(row)
-        if not name:
-            return None
-        metric = self._db.execute(
-            "SELECT * FROM metrics WHERE run=? AND name=? ORDER BY rank, id LIMIT 1", (row["name"], name)
-        ).fetchone()
-        return primary_view(name, goal, metric)
+        goal, names = primary_names(row)
+        sql = "SELECT * FROM metrics WHERE run=? AND name=? ORDER BY rank, id LIMIT 1"
+        for name in names:
+            if metric := self._db.execute(sql, (row["name"], name)).fetchone():
+                return primary_view(name, goal, metric)
+        return primary_view(names[0], goal, None) if names else None

@@ -82,10 +82,16 @@ def queue_order(row: sqlite3.Row) -> tuple[float, float, int]:
     return -row["priority"], row["id"] if row["place"] is None else row["place"], row["id"]
 
 
-def primary_name(row: sqlite3.Row) -> tuple[str, str]:
-    """The metric a run is judged by, and its goal; '' when its spec names none."""
-    metrics = json.loads(row["spec"]).get("metrics", {})
-    return metrics.get("primary", ""), metrics.get("goal", "min")
+def primary_names(row: sqlite3.Row) -> tuple[str, tuple[str, ...]]:
+    """The goal of the metric a run is judged by, and its name with those [metric.NAME] says it is written under.
+
+    No names where the spec says of none.
+    """
+    spec = json.loads(row["spec"])
+    name, goal = (
+        spec.get("metrics", {}).get(key, default) for key, default in (("primary", ""), ("goal", "min"))
+    )
+    return goal, (name, *spec.get("metric", {}).get(name, {}).get("from", ())) if name else ()
 
 
 def primary_view(name: str, goal: str, metric: sqlite3.Row | None) -> PrimaryView:

@@ -102,12 +102,15 @@ class OverfitTest(MetricTest):
             return Grade.BLIND if self.seen else Grade.WAIT
         if math.isnan(self._train_then):
             return Grade.WAIT
-        noise = SIGMAS * TO_SIGMA * statistics.median(self._steps) if len(self._steps) >= ENOUGH else 0.0
         off = worse_by(self._rule.val_goal, self._last, self._best)
-        turned = off > max(self._rule.by.of(self._best), noise)
+        turned = off > max(self._rule.by.of(self._best), self._noise())
         if not (turned and better(self._rule.train_goal, self._train, self._train_then)):
             return Grade.GOOD
         return Grade.NEAR if self._since <= PATIENCE else Grade.BAD
+
+    def _noise(self) -> float:
+        """What validation may be worse by for no reason; 0 while too little is known."""
+        return SIGMAS * TO_SIGMA * statistics.median(self._steps) if len(self._steps) >= ENOUGH else 0.0
 
     def reason(self) -> str:
         """`val/loss is 4.6 % worse than its best of 1.456 while train/loss fell to 0.478 (3 % allowed)`."""
@@ -117,10 +120,16 @@ class OverfitTest(MetricTest):
         if math.isnan(self._train_then):
             return f"metric {rule.train} has not appeared yet"
         off = rule.by.like(worse_by(rule.val_goal, self._last, self._best), self._best)
+        noise = self._noise()
+        own = (
+            f", and {rule.by.like(noise, self._best)} by its own noise"
+            if noise > rule.by.of(self._best)
+            else ""
+        )
         still = f"; {rule.primary} still improves" if self.grade() is Grade.NEAR else ""
         return (
             f"{rule.val} is {off} worse than its best of {shown(self._best)} while {rule.train} went from"
-            f" {shown(self._train_then)} to {shown(self._train)} ({rule.by} allowed){still}"
+            f" {shown(self._train_then)} to {shown(self._train)} ({rule.by} allowed{own}){still}"
         )
 
     def missing(self) -> str:

@@ -227,8 +227,9 @@ def _right(table: GateTable, op: str) -> float | Interval | Quantity:
         if not pair or raw[0] > raw[1]:
             table.wrong(f"right should be [low, high] with op {op!r}, not {raw!r}")
         return float(raw[0]), float(raw[1])
-    if isinstance(raw, str) and NUMBER.fullmatch(raw.strip()):
-        table.wrong(f"right = {raw!r} is a number in quotes", hint=f"write right = {raw.strip()}")
+    if isinstance(raw, str) and NUMBER.fullmatch(raw.strip().rstrip("% ")):
+        number = raw.strip().rstrip("% ")
+        table.wrong(f"right = {raw!r} is a number in quotes", hint=f"write right = {number}")
     return table.quantity("right") if isinstance(raw, str) else table.number("right")
 
 
