@@ -157,7 +157,7 @@ class Claim:
     def _scale(self, values: Sequence[float | None]) -> float:
         edges = self.right if isinstance(self.right, tuple) else (self.right,)
         limits = [abs(edge) for edge in edges if isinstance(edge, float) and self.sign != "/"]
-        largest = max([*limits, *(abs(value) for value in values if value is not None)])
+        largest = max([*limits, *(abs(value) for value in values if value is not None)], default=0.0)
         return 100.0 if self.in_percent or largest > 1 else 1.0
 
     def _shares(self, values: Sequence[float | None]) -> list[tuple[float, int]] | None:
