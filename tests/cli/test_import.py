@@ -138,3 +138,20 @@ def test_imported_runs_survive_a_rebuild_of_the_database(cockpit):
     cockpit("doctor", "--rebuild")
     assert cockpit.json("curve", "x-1", "loss") == before
     assert "nothing new" in cockpit("import", "x.csv").stdout
+
+
+def test_a_folder_that_is_no_project_is_not_taken_for_one(tmp_path):
+    (tmp_path / "old.jsonl").write_text(lines(3))
+    trainui = [sys.executable, "-m", "trainui"]
+
+    def run(*words):
+        env = {key: value for key, value in os.environ.items() if not key.startswith("TRAINUI_")}
+        return subprocess.run([*trainui, *words], cwd=tmp_path, capture_output=True, text=True, env=env)
+
+    for words in (("import", "old.jsonl"), ("start", "count"), ("ls",)):
+        done = run(*words)
+        assert done.returncode == 2
+        assert "a project holds trainui.toml or a jobs/ folder" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["old.jsonl"]
+    assert run("import", "old.jsonl", "--db", "kept.db").returncode == 0
+    assert (tmp_path / "kept.db").exists()

@@ -324,8 +324,52 @@ def test_what_the_default_watch_said_of_a_run_is_said_again(cockpit):
             assert again["watch/nonfinite"][key] == live["watch/nonfinite"][key]
     assert "watch/nonfinite" not in by_gate(cockpit.json("replay", "count", "--no-watch", "--on", "count-1"))
     log = str(cockpit.project / "runs" / "count-1" / "metrics.jsonl")
-    assert "watch/nonfinite" not in by_gate(cockpit.json("replay", "count", "--on", log))
-    assert "watch/nonfinite" in by_gate(cockpit.json("replay", "count", "--watch", "--on", log))
+    assert "watch/nonfinite" in by_gate(cockpit.json("replay", "count", "--on", log))
+    assert "watch/nonfinite" not in by_gate(cockpit.json("replay", "count", "--no-watch", "--on", log))
+
+
+def test_a_healthy_log_is_said_to_be_so_by_the_default_watch(cockpit):
+    log = cockpit.project / "old.jsonl"
+    log.write_text("".join(f'{{"step": {n}, "loss": {10 / n}}}\n' for n in range(1, 9)))
+    told = cockpit("replay", "default", "--on", "old.jsonl").stdout
+    assert told.strip() == "old.jsonl (8 points): the default watch saw nothing"
+
+
+def test_a_metric_is_not_missed_in_a_run_that_was_not_given(cockpit):
+    (cockpit.project / "jobs" / "study.toml").write_text(STUDY)
+    cockpit("start", "count", "--wait")
+    done = cockpit("replay", "labels", "--on", "ami=count-1")
+    assert "gate 'smooth': no run writes val_acc" in done.stderr
+    assert "gate 'gain'" not in done.stderr
+
+
+BANDS = """\
+[job]
+name = "bands"
+command = ["{python}", "count.py"]
+
+[[gate]]
+id = "quality"
+role = "criterion"
+test = "value"
+left = "last(val/mae)"
+op = "<"
+right = 200
+bands = [[10, "ready for production"]]
+"""
+
+
+def test_a_label_is_told_once_and_a_job_means_its_newest_run(cockpit):
+    (cockpit.project / "jobs" / "bands.toml").write_text(BANDS)
+    cockpit("start", "bands", "--wait")
+    cockpit("start", "bands", "--wait")
+    for told in (cockpit("gates", "bands").stdout, cockpit("replay", "bands", "--on", "bands-2").stdout):
+        assert told.count("ready for production") == 1
+        assert "bands-2" in told
+        assert "bands-1" not in told
+    (event,) = [one for one in cockpit.json("show", "bands-2")["events"] if one["kind"] == "gate"]
+    assert event["text"].count("ready for production") == 1
+    assert "no run, job or study 'band'" in cockpit("gates", "band", code=2).stderr
 
 
 STUDY = """\
@@ -489,8 +533,9 @@ def test_gates_are_shown_by_run_with_what_to_do_about_a_question(cockpit):
     assert (gate["severity"], gate["is_default"], gate["label"]) == ("warning", False, "")
     assert len(gate["digest"]) == 64
     assert {one["run"] for one in cockpit.json("gates")} == {"count-1", "count-2"}
-    assert {one["run"] for one in cockpit.json("gates", "count")} == {"count-1", "count-2"}
-    assert "there is no run or study 'cuont-1'" in cockpit("gates", "cuont-1", code=2).stderr
+    assert {one["run"] for one in cockpit.json("gates", "count")} == {"count-2"}
+    assert {one["run"] for one in cockpit.json("gates", "study:count")} == {"count-1", "count-2"}
+    assert "there is no run, job or study 'cuont-1'" in cockpit("gates", "cuont-1", code=2).stderr
 
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"

@@ -39,14 +39,15 @@ def scene(cockpit):
     return cockpit
 
 
-def killed_at(scene, point):
+def killed_at(scene, point, **params):
     """Start a manager that dies at `point`, and wish for the run; the file that shows that it died there."""
     there = scene.project / "there"
     (scene.project / "runs").mkdir()
     env = {key: value for key, value in os.environ.items() if not key.startswith("TRAINUI_")}
     log = (scene.project / "runs" / "manager.log").open("ab")
     asleep, scene.client.ensure_manager = scene.client.ensure_manager, lambda: None
-    scene.client.start("learn", armed=True, params={"nan_at": "20", "steps": "100000", "delay": "0.02"})
+    params = params or {"nan_at": "20", "steps": "100000", "delay": "0.02"}
+    scene.client.start("learn", armed=True, params=params)
     scene.client.ensure_manager = asleep
     manager = subprocess.Popen(
         [sys.executable, "-m", "trainui.core.manager", "--db", scene.db, "--project", scene.project],
@@ -78,6 +79,18 @@ def test_a_manager_that_is_killed_leaves_nothing_undone_and_does_nothing_twice(s
     scene("release", "--queue")
     assert scene.until_status("learn-2", "ended").result == "finished"
     assert scene.until_status("count-1", "ended").result == "finished"
+
+
+def test_what_the_default_watch_asks_for_is_done_after_a_kill_at_the_end_of_the_run(scene):
+    add_job(scene)
+    spec = scene.project / "jobs" / "learn.toml"
+    spec.write_text(spec.read_text().replace('off = ["all"]', "off = []"))
+    killed_at(scene, "deciding", nan_at="1", steps="6", delay="0.0")
+    scene.client.ensure_manager()
+    done = until(
+        lambda: (found := deeds(scene, "learn-1")) and ("watch/nonfinite", "notify") in found and found
+    )
+    assert ("watch/nonfinite", "stop") in done
 
 
 def _is_settled(found):

@@ -75,3 +75,12 @@ def test_a_run_that_prints_nothing_has_printed_no_error(cockpit):
     gates = {gate["gate"]: gate for gate in cockpit.json("gates", "dies-1")}
     assert gates["quiet"]["verdict"] == "ok"
     assert gates["good"]["verdict"] == "unknown"
+
+
+def test_of_two_names_of_a_metric_the_one_that_is_read_is_told_once(cockpit):
+    job = JOB.replace("acc 0.25", "acc 0.25, accuracy 0.9").replace("acc 0.81", "acc 0.81, accuracy 0.9")
+    (cockpit.project / "dies.py").write_text(job)
+    (cockpit.project / "jobs" / "dies.toml").write_text(SPEC.replace('["acc"]', '["accuracy", "acc"]'))
+    cockpit("start", "dies", "--wait", code=None)
+    told = [one["text"] for one in cockpit.json("show", "dies-1")["events"] if "gates read" in one["text"]]
+    assert told == ["gates read acc as val_acc, since it came first; the run writes accuracy too"]

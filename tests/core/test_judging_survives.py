@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -150,3 +151,55 @@ def test_what_was_decided_under_many_managers_is_what_one_would_have_decided(coc
 
 def brief(gate, state, value, reason, step):
     return gate, str(state), None if value is None or value != value else value, reason, step
+
+
+def test_a_gate_that_is_refused_by_now_spoils_neither_its_run_nor_what_is_shown(cockpit):
+    cockpit("start", "count", "--set", "steps=100000", "--set", "delay=0.02")
+    until(lambda: (cockpit.run("count-1")["step"] or 0) >= 5)
+    manager = cockpit.client.manager()
+    os.kill(manager.pid, signal.SIGKILL)
+    until(lambda: cockpit.client.manager() is None)
+    db = sqlite3.connect(cockpit.db, isolation_level=None)
+    spec = json.loads(db.execute("SELECT spec FROM runs").fetchone()[0])
+    spec["gate"].append({**spec["gate"][0], "id": "sure", "confidence": 0.9})
+    db.execute("UPDATE runs SET spec=?", (json.dumps(spec),))
+    db.execute(
+        "INSERT INTO gates (run, gate, place, role, quote, source, rule, metric, threshold, digest, text, severity)"
+        " SELECT run, 'sure', 2, role, quote, source, rule, metric, threshold, '', '', severity FROM gates"
+        " WHERE gate='below-30'"
+    )
+    db.close()
+    cockpit.client.ensure_manager()
+    cockpit("stop", "count-1")
+    assert cockpit.until_status("count-1", "ended").cause == "user"
+    gates = {one["gate"]: one for one in cockpit.json("gates", "count-1")}
+    assert (gates["below-30"]["verdict"], gates["no-nan"]["verdict"]) == ("passed", "ok")
+    assert gates["sure"]["verdict"] == "unknown"
+    assert gates["sure"]["reason"].startswith("this trainui cannot judge it: gate 'sure': confidence needs")
+    assert "sure" in cockpit("show", "count-1").stdout
+    assert "count-1" in cockpit("ls", "--all").stdout
+    assert by_gate(cockpit.json("replay", "count", "--on", "count-1"))["below-30"]["verdict"] == "passed"
+    refused = cockpit("retry", "count-1", code=2).stderr
+    assert "gate 'sure': confidence needs" in refused
+    assert cockpit("start", "count", "--wait").returncode == 0
+
+
+FLAT = """
+[[gate]]
+id = "flat"
+role = "flag"
+test = "finite"
+metrics = ["flat"]
+"""
+
+
+def test_why_a_gate_is_ok_is_told_of_its_newest_value_though_that_stays_the_same(cockpit):
+    script, spec = cockpit.project / "count.py", cockpit.project / "jobs" / "count.toml"
+    script.write_text(script.read_text().replace('"val/mae": value', '"val/mae": value, "flat": 3'))
+    spec.write_text(spec.read_text() + FLAT)
+    cockpit("start", "count", "--set", "steps=40", "--set", "delay=0.03", "--wait")
+    assert by_gate(cockpit.json("gates", "count-1"))["flat"]["reason"] == "flat finite up to step 39"
+
+
+def by_gate(findings):
+    return {one["gate"]: one for one in findings}

@@ -155,3 +155,28 @@ def test_a_gate_does_not_relaunch_what_waits_for_a_person(cockpit):
         "remedy slower: trainui retry learn-1 --remedy slower (not by itself: it is not auto)"
     ]
     assert runs_of(cockpit, "learn") == ["learn-1"]
+
+
+UNSEEN = """
+[[gate]]
+id = "unseen-{n}"
+role = "criterion"
+test = "value"
+left = "last(m{n})"
+op = "<"
+right = 1
+"""
+
+
+def test_a_remedy_that_is_offered_stands_out_until_it_is_tried(cockpit):
+    add_job(cockpit, tables=oom("false") + "".join(UNSEEN.format(n=n) for n in range(25)))
+    cockpit("start", "learn", "--set", "fits=4", "--wait", code=None)
+    until(lambda: told(cockpit, "learn-1", "gate"))
+    offer = "\n  remedy oom: trainui retry learn-1 --remedy oom (not by itself: the run is not armed)\n"
+    shown = cockpit("show", "learn-1").stdout
+    assert offer in shown
+    assert "status     failed: out of GPU memory" in shown
+    assert "unseen-3 unknown: " not in shown
+    assert offer in cockpit("gates", "learn-1").stdout
+    cockpit("retry", "learn-1", "--remedy", "oom")
+    assert "--remedy" not in cockpit("gates", "learn-1").stdout

@@ -6,6 +6,7 @@ The manager is the real one, its store is real SQLite; only the processes and th
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import shutil
 import tempfile
@@ -185,6 +186,8 @@ class RunsLife(Holding, RuleBasedStateMachine):
             self._drop_manager()
         finally:
             self.is_ticking = False
+        if self.manager is None:
+            gc.collect()  # one that died while it was made still holds its transaction
 
     def _drop_manager(self) -> None:
         if self.manager is not None:

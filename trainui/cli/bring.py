@@ -85,15 +85,12 @@ def _json(one: Imported) -> dict[str, Any]:
 
 
 def _here(place: Place) -> tuple[Path, Path]:
-    """(runs.db, project): those of the project, or of this folder: logs can be looked at without a project."""
+    """(runs.db, project); with --db no project is needed. Raises NotFoundError."""
+    path = place.db
     try:
-        project = place.project
+        return path, place.project
     except NotFoundError:
-        project = Path.cwd()
-    try:
-        return place.db, project
-    except NotFoundError:
-        return project / "runs.db", project
+        return path, Path.cwd()
 
 
 def _spec_of(place: Place, job: str) -> Spec | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
@@ -21,7 +21,7 @@ TOLD = ("passed", "failed", "tripped", "warn", "unknown", "ok", "pending")
 
 
 @click.command("gates")
-@click.argument("names", nargs=-1, metavar="[RUN|STUDY]... | suggest RUN...")
+@click.argument("names", nargs=-1, metavar="[RUN|JOB|STUDY]... | suggest RUN...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--all", "everything", is_flag=True, help="Of every run, not only of the newest of each job.")
 @click.option("--labels", metavar="FILE|NAME=LABEL,...", help="With suggest: what is known of the runs.")
@@ -29,7 +29,7 @@ TOLD = ("passed", "failed", "tripped", "warn", "unknown", "ok", "pending")
 def gates_command(
     place: Place, names: tuple[str, ...], as_json: bool, everything: bool, labels: str | None
 ) -> None:
-    """Where the gates stand, of the newest runs or of those named, and why.
+    """Where the gates stand, of the newest runs or of those named, and why. Of a job the newest run is meant.
 
     `gates suggest RUN...` proposes gates from past runs (names, studies, log files), each as TOML with its rate of
     false alarms among them.
@@ -58,7 +58,7 @@ def gates_command(
     if not everything:
         gates = [gate for gate in gates if not (gate.run.startswith(STUDY) and REPLACED in gate.gate)]
     shown = gates if names or everything else _newest(gates, views)
-    _print(shown)
+    _print(shown, {run: reader.offers(run) for run in {gate.run for gate in shown}})
     if len(shown) < len(gates):
         left = len({gate.run for gate in gates}) - len({gate.run for gate in shown})
         click.echo(f"\n{left} older run{'' if left == 1 else 's'}: --all")
@@ -75,22 +75,25 @@ def _dollars(reader: Reader, gates: Sequence[GateView]) -> dict[tuple[str, str],
 
 
 def _named(reader: Reader, views: Sequence[RunView], names: Sequence[str]) -> list[GateView]:
-    """The gates of runs and studies by their names. Raises NotFoundError."""
+    """The gates of runs and studies by their names, and of the newest run of a job. Raises NotFoundError."""
     gates: list[GateView] = []
     runs = {view.run for view in views}
+    newest = {view.job: view.run for view in sorted(views, key=lambda view: view.queued_at)}
     across = [gate for gate in reader.gates() if gate.run.startswith(STUDY)]
     studies = {view.study for view in views} | {gate.run.removeprefix(STUDY) for gate in across}
     for name in names:
         study = name.removeprefix(STUDY)
         if name in runs:
             gates += reader.gates(name)
+        elif name in newest and all(view.job == name for view in views if view.study == name):
+            gates += [gate for gate in across if gate.run == STUDY + name] + reader.gates(newest[name])
         elif study in studies:
             gates += [gate for gate in across if gate.run == STUDY + study]
             for view in views:
                 gates += reader.gates(view.run) if view.study == study else []
         else:
-            hint = nearest(name, runs | studies) or "see `trainui ls --all`"
-            raise NotFoundError(f"there is no run or study {name!r}", hint=hint)
+            hint = nearest(name, runs | studies | newest.keys()) or "see `trainui ls --all`"
+            raise NotFoundError(f"there is no run, job or study {name!r}", hint=hint)
     return gates
 
 
@@ -104,9 +107,9 @@ def _newest(gates: Sequence[GateView], views: Sequence[RunView]) -> list[GateVie
     return [gate for gate in gates if gate.run in kept or gate.run not in job]
 
 
-def _print(gates: Sequence[GateView]) -> None:
-    """A table for each run or study, what its gates come to, and what people are asked: of a run, where it is asked
-    of runs."""
+def _print(gates: Sequence[GateView], offers: Mapping[str, Sequence[str]]) -> None:
+    """A table for each run or study, what its gates come to, what is offered, and what people are asked: of a run,
+    where it is asked of runs."""
     of_runs = {gate.gate for gate in gates if not gate.run.startswith(STUDY)}
     for nth, run in enumerate(dict.fromkeys(gate.run for gate in gates)):
         own = [gate for gate in gates if gate.run == run]
@@ -124,6 +127,8 @@ def _print(gates: Sequence[GateView]) -> None:
             for gate in own
         ]
         table(["  gate", "verdict", "now", "since", "rule", "why", "says"], rows, right=(2,))
+        for text in offers.get(run, ()):
+            click.echo(f"  {plain(text)}")
         for gate in own:
             if gate.is_open_question and not (run.startswith(STUDY) and gate.gate in of_runs):
                 name = plain(run.removeprefix(STUDY))

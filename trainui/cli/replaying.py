@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +44,7 @@ SHOWN = 5
     metavar="USD",
     help="Per hour, of runs of which it is not known what they cost.",
 )
-@click.option(
-    "--watch/--no-watch", default=None, help="The default watch too: for runs that had it, not for log files."
-)
+@click.option("--watch/--no-watch", default=True, help="The default watch too, as every run has it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @db_option
 def replay_command(
@@ -57,7 +55,7 @@ def replay_command(
     labels: str | None,
     study: str,
     rate: float | None,
-    watch: bool | None,
+    watch: bool,
     as_json: bool,
 ) -> None:
     """Hold the gates of SPEC against finished runs: what would have fired, when, and what it would have saved.
@@ -74,6 +72,8 @@ def replay_command(
     parts = _with_metrics(parts, script)
     if rate is not None:
         parts = [(alias, priced(tape, rate)) for alias, tape in parts]
+    if script.plan is not None:
+        parts = cast(script.plan, parts, otherwise=script.alias)
     done, across = _replay_all(script, parts, watch=watch)
     known = labels_for([tape for _, tape in parts], labels)
     findings = [*(finding for one in done for finding in one.findings), *across]
@@ -82,13 +82,14 @@ def replay_command(
         listed = [finding_json(one) for one in findings]
         print_json({"gates": listed, "summary": [score_json(one) for one in scored]} if scored else listed)
     else:
+        nothing = "the default watch saw nothing" if watch or not script.gates else "no gates"
         for nth, one in enumerate(done):
-            _print_run(one, is_first=nth == 0)
+            _print_run(one, is_first=nth == 0, nothing=nothing)
         if across:
             click.echo(f"\n{across[0].run}: {counted(one.verdict for one in across)}")
             _print_findings(across)
         _print_scores(scored)
-    _tell_unwritten(done, script.gates)
+    _tell_unwritten(done, _judged(script, {alias for alias, _ in parts}))
     if labels and len(known) < len(done):
         without = [one.run for one in done if one.run not in known]
         click.echo(plain(f"trainui: no label for {some(without)}"), err=True)
@@ -125,17 +126,16 @@ def _with_metrics(parts: Sequence[Part], script: Script) -> list[Part]:
 
 
 def _replay_all(
-    script: Script, parts: Sequence[Part], *, watch: bool | None
+    script: Script, parts: Sequence[Part], *, watch: bool
 ) -> tuple[list[Replayed], list[Finding]]:
     """What was found within each run, and across them."""
 
     def watch_of(tape: Tape) -> DefaultWatch | None:
-        is_watched = tape.spec is not None if watch is None else watch
-        return script.watch(tape.spec) if is_watched or not script.gates else None
+        return script.watch(tape.spec) if watch or not script.gates else None
 
     if script.plan is None:
         return [replay(tape, script.gates, watch_of(tape)) for _, tape in parts], []
-    return replay_study(script.plan, cast(script.plan, parts, otherwise=script.alias), watch_of)
+    return replay_study(script.plan, parts, watch_of)
 
 
 def shelf_of(place: Place) -> Shelf:
@@ -191,10 +191,10 @@ def score_json(one: Score) -> dict[str, Any]:
     return {**jsonable(one), "rate": one.rate, "by_label": labels}
 
 
-def _print_run(one: Replayed, *, is_first: bool) -> None:
+def _print_run(one: Replayed, *, is_first: bool, nothing: str) -> None:
     long = f", {duration(one.told.seconds)}" if one.told.seconds else ""
     count = f"{one.told.points:,} points{long}"
-    verdicts = counted(finding.verdict for finding in one.findings) if one.findings else "nothing to tell"
+    verdicts = counted(finding.verdict for finding in one.findings) if one.findings else nothing
     click.echo(f"{'' if is_first else chr(10)}{plain(one.run)} ({count}): {verdicts}")
     if one.findings:
         _print_findings(one.findings)
@@ -207,7 +207,7 @@ def _print_findings(findings: Sequence[Finding]) -> None:
             loud(one.verdict),
             number(one.value),
             where(one.at_epoch, one.at_step),
-            f"{one.reason}{f' [{one.label}]' if one.label else ''}",
+            f"{one.reason} [{one.label}]" if one.label and one.label not in one.reason else one.reason,
             one.action or one.withheld,
             _saved(one),
         ]
@@ -249,6 +249,15 @@ def some(names: Sequence[str]) -> str:
     return ", ".join(map(plain, names[:SHOWN])) + (
         f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     )
+
+
+def _judged(script: Script, given: Collection[str]) -> list[Gate]:
+    """The gates that the runs that were `given`, by their aliases, could be judged by: of the others nobody writes."""
+    plan = script.plan
+    if plan is None:
+        return list(script.gates)
+    here = [gate for gate in script.gates if not set(plan.needs[gate.id]).isdisjoint(given)]
+    return [gate for gate in here if gate.id in plan.homes or set(plan.needs[gate.id]) <= set(given)]
 
 
 def _tell_unwritten(done: Sequence[Replayed], gates: Sequence[Gate]) -> None:

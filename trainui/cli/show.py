@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def show_command(place: Place, run: str, as_json: bool) -> None:
             }
         )
         return
-    _print_detail(detail)
+    _print_detail(detail, reader.offers(run))
     print_expected(detail.view, expected)
     for at, text in notes:
         click.echo(f"note {when(at)}  {plain(text)}")
@@ -65,7 +66,7 @@ def show_command(place: Place, run: str, as_json: bool) -> None:
         click.echo(f"  {line}")
 
 
-def _print_detail(detail: RunDetail) -> None:
+def _print_detail(detail: RunDetail, offers: Sequence[str]) -> None:
     view = detail.view
     told = why(view)
     state = f"{view.result or view.status}" + (f": {told}" if told else "")
@@ -108,9 +109,14 @@ def _print_detail(detail: RunDetail) -> None:
             for one in detail.gates
         ]
         table(["gate", "verdict", "rule", "value", "why", "action"], rows, right=(3,))
-    if detail.events:
+        for text in offers:
+            click.echo(f"  {plain(text)}")
+    told_above = {
+        f"{one.gate} {one.verdict}: {one.reason}" for one in detail.gates if one.verdict == "unknown"
+    }
+    if events := [event for event in detail.events if event.text not in told_above]:
         click.echo("")
-        for event in detail.events[-20:]:
+        for event in events[-20:]:
             click.echo(f"  {when(event.at)}  {event.kind:<10} {plain(event.text)}")
 
 

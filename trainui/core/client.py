@@ -136,6 +136,7 @@ class Client(Asking):
     ) -> list[str]:
         """Queue them all, or none: when one cannot start, or cannot be written down. With each, what else is told."""
         for spec, _ in specs:
+            spec.gates()  # of a run of old, kept by a trainui that took what is refused now
             reason, hint = why_it_cannot_start(spec, self.project)
             if reason:
                 raise UserError(f"job {spec.job.name!r} cannot start: {reason}", hint=hint)

@@ -6,7 +6,7 @@ not be measured, never when a gate protects it, and no action of a gate is done 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trainui.core.gates import Place, State
@@ -71,6 +71,8 @@ class Situation:
     """Of the default watch: what comes and goes is told when it first comes."""
     past: Sequence[Past] = field(default_factory=tuple)
     """What this gate brought before."""
+    launched: Mapping[str, str] = field(default_factory=dict)
+    """`launch:JOB` → the run of the same line or study in which this gate launched it before."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,6 +109,8 @@ def _why_not(action: str, verdict: Reached, here: Situation) -> str:
         return TOLD
     if action.startswith("launch:") and before:
         return "launched before"
+    if action in here.launched:
+        return f"launched before, by {here.launched[action]}"
     if before and here.cooldown is not None and not _has_passed(here.cooldown, before[-1], verdict.place):
         return f"within its cooldown of {here.cooldown}"
     return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from trainui.core.engines.local import Exit, Observation
 from trainui.core.gates import Gate
 from trainui.core.ingest.text import tail_lines
 from trainui.core.launching import start_payload
+from trainui.core.meters import GIB, Meters
 from trainui.core.retry import next_try
 from trainui.core.run import Status
 from trainui.core.store.curves import last_nonfinite
@@ -31,8 +33,11 @@ LAST_LINES = 400
 class Endings:
     """Ends the runs of one runs.db."""
 
-    def __init__(self, db: sqlite3.Connection, treasury: Treasury, *, tries_again: bool = True) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, treasury: Treasury, meters: Meters, *, tries_again: bool = True
+    ) -> None:
         self._db = db
+        self._meters = meters
         self._runs = RunWriter(db)
         self._treasury = treasury
         self._tries_again = tries_again
@@ -58,7 +63,16 @@ class Endings:
             )
         self._treasury.settle(now)  # who sees that a run ended also sees what it cost
         with atomic(self._db):
-            self.end(run, watch, death, now, left=left)
+            self.end(run, watch, death, now, left=left, meters=self._last_meters(run, watch, left))
+
+    def _last_meters(self, run: RunRow, watch: Watch, left: Exit) -> dict[str, float]:
+        """What the meters of a run read when it ended: one that was short was not looked at before."""
+        if left.could_not_start:
+            return {}
+        run = self._now(run)
+        then = Clock(unix=left.at, boot=left.boot_seconds, boot_id=run.boot_id or "")
+        peak = max(left.max_rss, run.peak_memory)
+        return ({"@host_mem_gb": peak / GIB} if peak else {}) | self._meters.of(run, watch, then)
 
     def lose(self, run: RunRow, watch: Watch, why: str, now: Clock) -> None:
         """End a run nobody saw the end of: it is charged till now, the last at which it may have lived."""
@@ -82,10 +96,19 @@ class Endings:
             last_lines=tail_lines(run.directory / "output.log", LAST_LINES),
         )
 
-    def end(self, run: RunRow, watch: Watch, death: Death, now: Clock, *, left: Exit | None = None) -> None:
+    def end(
+        self,
+        run: RunRow,
+        watch: Watch,
+        death: Death,
+        now: Clock,
+        *,
+        left: Exit | None = None,
+        meters: Mapping[str, float] | None = None,
+    ) -> None:
         """The very last. Call inside a transaction."""
         exit_code = left.code if left else None
-        watch.end(result=str(death.result), exit_code=exit_code, now=now.unix)
+        watch.end(result=str(death.result), exit_code=exit_code, now=now.unix, meters=meters)
         shown = f"{death.result}: {death.cause}" if death.cause else str(death.result)
         changes: dict[str, Any] = {
             "result": str(death.result),

@@ -18,6 +18,7 @@ from trainui.core.endings import Endings
 from trainui.core.engines.local import LocalEngine, Observation, Phase
 from trainui.core.errors import TrainuiError
 from trainui.core.following import BEFORE, stamp
+from trainui.core.gates import Gate
 from trainui.core.judging.remembered import Judging
 from trainui.core.launching import checkpoint_file
 from trainui.core.metering import Metering
@@ -61,7 +62,7 @@ class Lives:
         self._engine = engine
         self._metering = metering
         self._meters = Meters(db, metering)
-        self._endings = Endings(db, treasury, tries_again=tries_again)
+        self._endings = Endings(db, treasury, self._meters, tries_again=tries_again)
         reach = Reach(stop=self.stop, save=self.request_checkpoint, left=self._meters.eta, notifier=notifier)
         self.acting = Acting(db, treasury, reach, acts=tries_again)
         self._watches: dict[str, Watch] = {}
@@ -206,10 +207,14 @@ class Lives:
                 run = self._runs.get(name)
                 try:
                     if run is not None and run.status is Status.ENDED:
-                        self.acting.act_on_run(run, gates or by_id(run.spec.gates()), now)
+                        self.acting.act_on_run(run, gates or self._gates_of(run), now)
                 except PASSING:
                     self.acting.due[name] = gates
                     raise
+
+    def _gates_of(self, run: RunRow) -> dict[str, Gate]:
+        """The gates of a run that ended under a manager that died, and the detectors that had left ok."""
+        return by_id(Judging(self._db, run, count=lambda: self._streams.points(run.name)).all_gates())
 
     def answer(self, run: RunRow, gate: str, yes: bool, *, who: str, note: str, now: Clock) -> None:
         """Take a person's answer to a question of a run, also of one that has ended. Raises as the judge does."""

@@ -18,7 +18,7 @@ class Preflight:
 
     def why_held(self, run: RunRow, now: Clock) -> str:
         """The gate that keeps a queued run from starting, and why; '' when none does."""
-        for gate in run.spec.gates():
+        for gate in run.spec.readable_gates()[0]:
             if not _holds_back(gate):
                 continue
             judge = Judge([gate])

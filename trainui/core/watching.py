@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from trainui.core.errors import StoreError
@@ -261,9 +261,11 @@ class Watch:
         """Take somebody's answer to a gate; the verdicts that changed, committed. Raises as `Judge.answer` does."""
         return self._judging.answer(gate, is_yes, who=who, note=note, now=now)
 
-    def end(self, *, result: str, exit_code: int | None, now: float) -> list[Verdict]:
-        """The run ended: no gate stays pending. Call inside a transaction."""
-        return self._judging.end(result=result, exit_code=exit_code, now=now)
+    def end(
+        self, *, result: str, exit_code: int | None, now: float, meters: Mapping[str, float] | None = None
+    ) -> list[Verdict]:
+        """The run ended, when its `meters` read so: no gate stays pending. Call inside a transaction."""
+        return self._judging.end(result=result, exit_code=exit_code, now=now, meters=meters)
 
 
 def by_id(gates: Iterable[Gate]) -> dict[str, Gate]:

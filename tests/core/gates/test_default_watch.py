@@ -7,7 +7,7 @@ import random
 import pytest
 
 from trainui.core.errors import SpecError
-from trainui.core.gates import KINDS, DefaultWatch, Judge, Place, Point, State, parse_gates
+from trainui.core.gates import DETECTORS, DefaultWatch, Judge, Place, Point, State, parse_gates
 from trainui.core.gates.watch.roles import Role, role_of
 
 NAN, INF = math.nan, math.inf
@@ -302,8 +302,8 @@ def test_only_what_left_ok_is_a_gate_and_a_sentence_says_why():
 
 
 def test_only_a_loss_that_is_no_number_asks_for_a_stop():
-    assert [kind.name for kind in KINDS if "stop" in kind.tripped] == ["nonfinite"]
-    assert [kind.name for kind in KINDS if "notify" in kind.tripped] == ["nonfinite", "exploding"]
+    assert [kind.name for kind in DETECTORS if "stop" in kind.tripped] == ["nonfinite"]
+    assert [kind.name for kind in DETECTORS if "notify" in kind.tripped] == ["nonfinite", "exploding"]
 
 
 def test_a_detector_asks_for_something_once_in_each_state():

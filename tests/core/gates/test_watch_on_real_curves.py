@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from trainui.core.gates import KINDS, DefaultWatch, Point, State
+from trainui.core.gates import DETECTORS, DefaultWatch, Point, State
 from trainui.core.ingest.follow import chunks_of
 from trainui.core.ingest.report import recognise_file
 
@@ -83,7 +83,7 @@ def found(unstable):
 
 def test_print_what_was_found_by_each_detector():
     lines = ["", "| detector | healthy tripped | healthy warned | others tripped | others warned |"]
-    for kind in KINDS:
+    for kind in DETECTORS:
         counts = []
         for is_healthy in (True, False):
             mine = [said for run, said in told("as they are") if bool(run["labels"]) is not is_healthy]

@@ -19,14 +19,15 @@ from trainui.core.gates import Gate, State
 from trainui.core.gates.watch.detector import PREFIX
 from trainui.core.process.failpoint import reach
 from trainui.core.run import LIVE, Status
-from trainui.core.spec.remedies import answers_to, is_literal
+from trainui.core.spec.remedies import answers_to, has_auto, is_literal
 from trainui.core.store.actions import TO_DO, ActionWriter, Open
 from trainui.core.store.intents import environment_of, forget_environment
-from trainui.core.store.lineage import checkpoint_before
+from trainui.core.store.lineage import checkpoint_before, launched_beside
 from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic
 from trainui.core.treasury import Clock, Treasury
 
+BAD = (State.TRIPPED, State.FAILED)
 ALL = "*"
 """What `hold-queue` holds: every job."""
 Done = tuple[str, bool]
@@ -99,10 +100,8 @@ class Acting:
         run = self._runs.get(run.name) or run
         self.act(Subject(name=run.name, run=run, project=run.project, runs=run.directory.parent), gates, now)
         if run.status is Status.ENDED:
-            with atomic(self._db):
-                forget_environment(
-                    self._db, run.name
-                )  # it may hold secrets, and nobody starts from it any more
+            with atomic(self._db):  # it may hold secrets, and nobody starts from it any more
+                forget_environment(self._db, run.name)
             self._seen.pop(run.name, None)
 
     # ---------------------------------------------------------------- deciding
@@ -111,7 +110,13 @@ class Acting:
         """Everything one verdict asks for. Call inside a transaction."""
         gate, run = gates.get(verdict.gate), subject.run
         asked = gate.actions.get(verdict.state, ()) if gate else ()
-        if run is not None and gate is not None and run.armed and "stop" in asked and _has_auto(run, gate):
+        if (
+            run is not None
+            and gate is not None
+            and run.armed
+            and "stop" in asked
+            and has_auto(run.spec, gate.id, gate.remedy)
+        ):
             asked = (*asked, "relaunch")
         saves = self._saves(run, verdict, now) if run is not None and "stop" in asked else (None, None)
         here = self._situation(subject, verdict, gates)
@@ -119,7 +124,7 @@ class Acting:
         is_first = not any(one.state is verdict.state for one in here.past)
         is_news = any(deed.withheld != TOLD for deed in decided)
         if is_news:
-            label = f" ({verdict.label})" if verdict.label else ""
+            label = f" ({verdict.label})" if verdict.label and verdict.label not in verdict.reason else ""
             text = f"{verdict.gate} {verdict.state}{label}: {verdict.reason}"
             self._runs.event(subject.name, "gate", text, at=now.unix)
         deeds: list[Deed] = []
@@ -135,12 +140,7 @@ class Acting:
                 self._regret(subject.name, verdict, deed, saves, now)
         if is_news:
             self._actions.sum_up(subject.name, verdict.gate, summary(deeds), saves[0])
-        if (
-            run is not None
-            and gate is not None
-            and is_first
-            and verdict.state in (State.TRIPPED, State.FAILED)
-        ):
+        if run is not None and gate is not None and is_first and verdict.state in BAD:
             self._offer(run, gate, deeds, now)
 
     def _saves(self, run: RunRow, verdict: Reached, now: Clock) -> Saves:
@@ -163,6 +163,7 @@ class Acting:
             cooldown=gate.cooldown if gate else None,
             tells_once=verdict.gate.startswith(PREFIX),
             past=self._actions.past(subject.name, verdict.gate),
+            launched=launched_beside(self._db, subject.name, verdict.gate) if run is not None else {},
         )
 
     def _do_inside(self, subject: Subject, verdict: Reached, deed: Deed, now: Clock) -> Done:
@@ -256,6 +257,8 @@ class Acting:
                     text = f"asked for by gate {one.verdict.gate}"
                     self._runs.event(run.name, "checkpoint", text, at=now.unix)
                 return "asked for", True
+            if self._actions.told_of(one.verdict, subject):
+                return "it could not be asked", False
             told, is_told = self._notify(subject, one.verdict, now)
             return f"it could not be asked; {told}", is_told
         return f"this trainui does not know {one.action}", False
@@ -293,8 +296,3 @@ class Acting:
             self._actions.close(one.id, outcome, is_done=is_done)
             if not is_done:
                 self._actions.sum_up(run.name, one.verdict.gate, "would have relaunched", None)
-
-
-def _has_auto(run: RunRow, gate: Gate) -> bool:
-    """Whether a remedy for a gate may be tried without a person."""
-    return any(remedy.auto for remedy in answers_to(run.spec, gate.id, gate.remedy))

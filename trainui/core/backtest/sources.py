@@ -75,7 +75,7 @@ class Shelf:
         )
         spec = reader.spec(run)
         is_imported = was_imported(db, run)
-        then = Judge(spec.gates(), watch=spec.default_watch())
+        then = Judge(spec.readable_gates()[0], watch=spec.default_watch())
         return Tape(
             run=run,
             job=view.job,

@@ -14,11 +14,11 @@ from trainui.core.gates.parse import parse_gates
 from trainui.core.gates.primitives import PRIMITIVES
 from trainui.core.gates.table import GateError
 from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict
-from trainui.core.gates.watch import KINDS, DefaultWatch, is_stale
+from trainui.core.gates.watch import DETECTORS, DefaultWatch, is_stale
 from trainui.core.gates.words import Naming, Words
 
 __all__ = [
-    "KINDS",
+    "DETECTORS",
     "PRIMITIVES",
     "DefaultWatch",
     "Gate",

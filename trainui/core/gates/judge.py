@@ -92,6 +92,11 @@ class Judge:
         """How far the run is."""
         return self._place
 
+    @property
+    def passed_over(self) -> Mapping[str, tuple[str, str]]:
+        """Metric → (the name it is read under, another of its names that the run writes too)."""
+        return self._naming.passed_over
+
     def wants(self, metric: str) -> bool:
         """Whether the points of a metric must be fed; of the others `pass_by` need only tell the last place."""
         if self._placed or self._counts or metric in self._watchers or metric in self._renamed:

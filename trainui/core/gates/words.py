@@ -89,6 +89,9 @@ class Naming:
         self.doubts: dict[str, str] = {}
         """Metrics whose scale is not what it looked like, and why; nothing more is seen of them."""
 
+        self.passed_over: dict[str, tuple[str, str]] = {}
+        """Metric → (the name it is read under, another that the run writes too)."""
+
     @property
     def names(self) -> frozenset[str]:
         """Every name that a script may write one of the metrics under."""
@@ -113,6 +116,8 @@ class Naming:
                 factor = self._scale(metric, point.value)
                 if metric not in self.doubts:
                     seen.append(replace(point, metric=metric, value=point.value * factor))
+            elif metric not in self.passed_over:
+                self.passed_over[metric] = self._bound[metric], point.metric
         return seen
 
     def _scale(self, metric: str, value: float) -> float:

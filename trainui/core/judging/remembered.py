@@ -29,7 +29,7 @@ from trainui.core.store.readings import Reading, readings_of, write_reading
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.streams import Added
-from trainui.core.store.verdicts import write_gates, write_verdict
+from trainui.core.store.verdicts import write_gates, write_unjudged, write_verdict
 
 OFTEN = 4.5
 """Seconds between two looks at the meters, at least."""
@@ -46,20 +46,21 @@ class Judging:
 
     def __init__(self, db: sqlite3.Connection, run: RunRow, *, count: Callable[[], int]) -> None:
         """`count`: how many points of the run are written."""
-        self.gates = run.spec.gates()
+        self.gates, self._problems = run.spec.readable_gates()
         self.is_stale = False
         """Whether the judge knows what the store does not."""
         self._db = db
         self._run = run
         self._runs = RunWriter(db)
         self._count = count
-        self._written: dict[str, tuple[State, float | None]] = {}
+        self._written: dict[str, tuple[State, float | None, str]] = {}
         self._told: dict[str, float] = {}
         self._told_at = -math.inf
         self._patterns: Sequence[re.Pattern[str]] = ()
         self._combined: Sequence[re.Pattern[str]] = ()
         self._heard: Counter[str] = Counter()
         self._said: set[str] = set()
+        self._hinted: set[str] = set()
         self._judge = self._anew()
 
     def wants(self, metric: str) -> bool:
@@ -81,7 +82,8 @@ class Judging:
         return self._judge.globs
 
     def register(self) -> None:
-        """Write the gates down before the run starts. Call inside a transaction."""
+        """Write the gates down before the run starts. Call inside a transaction. Raises SpecError."""
+        self._run.spec.gates()
         write_gates(self._db, self._run.name, self.gates)
 
     @contextmanager
@@ -114,6 +116,7 @@ class Judging:
         if added.curve_place is not None:
             self._judge.pass_by(added.curve_place)
         self._write(changed)
+        self._tell_passed_over()
         return changed
 
     def meters(self, values: Mapping[str, float], *, now: float) -> list[Verdict]:
@@ -149,10 +152,20 @@ class Judging:
         """Take somebody's answer; the verdicts that changed, committed. Raises as `Judge.answer` does."""
         return self._commit(answer_reading(gate, is_yes, who=who, note=note, seq=self._newest(), at=now))
 
-    def end(self, *, result: str, exit_code: int | None, now: float) -> list[Verdict]:
-        """The run ended: no gate stays pending. Call inside a transaction, and then throw this away."""
+    def end(
+        self, *, result: str, exit_code: int | None, now: float, meters: Mapping[str, float] | None = None
+    ) -> list[Verdict]:
+        """The run ended: no gate stays pending. Call inside a transaction, and then throw this away. `meters`: what
+        they read then, for a short run may have been looked at never."""
         self.is_stale = True
-        changed = self._judge.end(result=result, exit_code=exit_code, at=now)
+        changed: list[Verdict] = []
+        values = {name: value for name, value in (meters or {}).items() if name in self._judge.measures}
+        if values:
+            place = self._judge.place
+            last = meter_reading(values, seq=self._newest(), step=place.step, epoch=place.epoch, at=now)
+            write_reading(self._db, self._run.name, last)
+            changed += tell(self._judge, last)
+        changed += self._judge.end(result=result, exit_code=exit_code, at=now)
         self._write(changed)
         return changed
 
@@ -160,7 +173,9 @@ class Judging:
         """The run had ended before this was made: the judge is told so, and nothing is written."""
         code = exit_code_of(self._db, self._run.name)
         self._judge.end(result=str(self._run.result), exit_code=code, at=at)
-        self._written = {name: (one.state, one.value) for name, one in self._judge.current().items()}
+        self._written = {
+            name: (one.state, one.value, one.reason) for name, one in self._judge.current().items()
+        }
 
     def _anew(self) -> Judge:
         """A judge brought to where the store says it stood; what it decides again was decided before."""
@@ -214,6 +229,14 @@ class Judging:
         """Those of the spec, and detectors of the default watch that have ever left ok."""
         return [*self.gates, *self._judge.unwritten.values()]
 
+    def _tell_passed_over(self) -> None:
+        """Say once which of several names of a metric the gates read."""
+        for name, (used, other) in self._judge.passed_over.items():
+            text = f"gates read {used} as {name}, since it came first; the run writes {other} too"
+            if name not in self._hinted and not self._runs.was_told(self._run.name, "gate", text):
+                self._runs.event(self._run.name, "gate", text, at=self._judge.place.at)
+            self._hinted.add(name)
+
     def _notice(self, seq: int, notice: Notice) -> list[Verdict]:
         if not self._is_news_to_them(notice.text):
             return []
@@ -255,12 +278,15 @@ class Judging:
         )
 
     def _write(self, changed: Sequence[Verdict]) -> None:
+        for name, why in self._problems.items():
+            write_unjudged(self._db, self._run.name, name, why)
+        self._problems = {}
         fresh = [gate for gate in self._judge.unwritten.values() if gate.id not in self._written]
         write_gates(self._db, self._run.name, fresh, first=len(self.gates), is_default=True)
         for verdict in changed:
             write_verdict(self._db, self._run.name, verdict, is_change=True)
         for gate, verdict in self._judge.current().items():
-            shown = (verdict.state, verdict.value)
+            shown = (verdict.state, verdict.value, verdict.reason)
             if self._written.get(gate) != shown:
                 write_verdict(self._db, self._run.name, verdict, is_change=False)
                 self._written[gate] = shown

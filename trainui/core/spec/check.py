@@ -10,8 +10,7 @@ from typing import Any
 import msgspec
 
 from trainui.core.errors import SpecError, nearest
-from trainui.core.gates import KINDS as DETECTORS
-from trainui.core.gates import Gate, GateError
+from trainui.core.gates import DETECTORS, Gate, GateError
 from trainui.core.gates.words import AUTO, GOALS
 from trainui.core.retry import ALLOWED, UNCHANGED, Retry
 from trainui.core.run import KINDS

@@ -135,6 +135,24 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """The gates, parsed. Raises SpecError for one that cannot be judged."""
         return parse_gates(self.gate, goals=self.goals(), words=self.metric)
 
+    def readable_gates(self) -> tuple[tuple[Gate, ...], dict[str, str]]:
+        """The gates that can be parsed, and why each other cannot: a spec kept by an older trainui may hold gates
+        that are refused now, and its run goes on all the same."""
+        tables, problems = list(self.gate), dict[str, str]()
+        while True:
+            try:
+                gates = parse_gates(tables, goals=self.goals(), words=self.metric)
+            except SpecError as error:
+                wrong = [
+                    one for one in tables if error.message.startswith(f"gate {one.get('id')!r}: ")
+                ] or tables
+                problems |= {
+                    str(one.get("id")): f"this trainui cannot judge it: {error.message}" for one in wrong
+                }
+                tables = [one for one in tables if one not in wrong]
+            else:
+                return gates, problems
+
     def default_watch(self) -> DefaultWatch:
         """A fresh watch for what nobody wrote a gate for."""
         primary = self.metrics.primary

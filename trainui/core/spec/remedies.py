@@ -67,6 +67,11 @@ def answers_to(spec: Spec, on: str, named: Sequence[str] = ()) -> list[Remedy]:
     return first + [one for one in spec.remedy if one.on == on and one not in first]
 
 
+def has_auto(spec: Spec, gate: str, named: Sequence[str]) -> bool:
+    """Whether a remedy for a gate may be tried without a person; as `answers_to`."""
+    return any(remedy.auto for remedy in answers_to(spec, gate, named))
+
+
 def is_literal(remedy: Remedy) -> bool:
     """Whether it changes something, beyond advice."""
     return bool(remedy.set) and not remedy.advice

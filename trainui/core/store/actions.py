@@ -147,6 +147,11 @@ class ActionWriter:
         ).fetchall()
         return [Open(id=row["action_id"], action=row["action"], verdict=_reached(row)) for row in rows]
 
+    def told_of(self, verdict: Reached, subject: str) -> bool:
+        """Whether people are told, or will be, that a gate has come to the state of `verdict`."""
+        past = self.past(subject, verdict.gate)
+        return any(one.action == "notify" and one.state is verdict.state for one in past)
+
     def close(self, action: int, outcome: str, *, is_done: bool) -> None:
         """Say what became of an action that was to be done. Call inside a transaction."""
         self._db.execute(

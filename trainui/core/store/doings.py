@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from dataclasses import dataclass
 
 from trainui.core.spec import Spec
+from trainui.core.spec.remedies import MARK
 from trainui.core.store.actions import Block, blocks
 from trainui.core.store.lineage import beginning, family_tries, newest_checkpoint
 from trainui.core.store.studies import REPLACED
 
+USED_UP = re.compile(r"tried (\d+) of \1 times")
+"""In the offer of a remedy: it cannot be tried any more."""
 ASKED = ("warn", "unknown")
 """Verdicts of an ask gate that still wants an answer."""
 
@@ -98,6 +102,24 @@ class DoingsReader:
         return [
             QuestionView(run=row["run"], gate=row["gate"], question=row["rule"].removeprefix("asks: "))
             for row in rows
+        ]
+
+    def offers(self, run: str) -> list[str]:
+        """The remedies that a person may try after a run, `remedy nan: trainui retry RUN --remedy nan…`; none that
+        was tried after it, or as often as it may be."""
+        rows = self._db.execute(
+            "SELECT text FROM events WHERE run=? AND kind='remedy' AND text LIKE 'remedy %: trainui retry %'"
+            " ORDER BY id",
+            (run,),
+        )
+        offered = {text.partition(":")[0].removeprefix("remedy "): text for (text,) in rows}
+        tried = {row[0] for row in self._db.execute(
+            "SELECT json_extract(payload, '$.retried_for') FROM intents WHERE verb='start'"
+            " AND json_extract(payload, '$.parent')=?1 UNION SELECT retried_for FROM runs WHERE parent=?1",
+            (run,),
+        )}  # fmt: skip
+        return [
+            text for name, text in offered.items() if MARK + name not in tried and not USED_UP.search(text)
         ]
 
     def answers(self, run: str) -> list[AnswerView]:

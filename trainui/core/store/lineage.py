@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -87,6 +88,22 @@ def family_tries(db: sqlite3.Connection, name: str, kind: str) -> int:
         (root, kind),
     ).fetchone()
     return int(row[0])
+
+
+def launched_beside(db: sqlite3.Connection, name: str, gate: str) -> dict[str, str]:
+    """`launch:JOB` → the run in which `gate` launched it: one that `name` goes on from, or where its study has the
+    gate, any run of that."""
+    line = [run["name"] for run in lineage(db, name)[1:]]
+    rows = db.execute(
+        "SELECT actions.action, actions.run FROM actions JOIN runs ON runs.name = actions.run"
+        " WHERE actions.gate=?1 AND is_done AND actions.action LIKE 'launch:%' AND actions.run != ?2"
+        " AND (actions.run IN (SELECT value FROM json_each(?3)) OR (runs.study="
+        "   (SELECT study FROM runs WHERE name=?2) AND EXISTS"
+        "   (SELECT 1 FROM gates WHERE gates.run='study:' || runs.study AND gates.gate=?1)))"
+        " ORDER BY actions.id DESC",
+        (gate, name, json.dumps(line)),
+    )
+    return {row["action"]: row["run"] for row in rows}
 
 
 def beginning(db: sqlite3.Connection, name: str, how: str, primary: str, goal: str) -> str:

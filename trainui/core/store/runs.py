@@ -147,6 +147,11 @@ class RunWriter:
         names = ", ".join(f"{column}=?" for column in columns)
         self._db.execute(f"UPDATE runs SET {names} WHERE name=?", (*columns.values(), name))  # noqa: S608
 
+    def was_told(self, run: str, kind: str, text: str) -> bool:
+        """Whether there is such an event."""
+        found = self._db.execute("SELECT 1 FROM events WHERE run=? AND kind=? AND text=?", (run, kind, text))
+        return found.fetchone() is not None
+
     def event(self, run: str, kind: str, text: str, *, at: float) -> None:
         """Keep a past-tense fact. Call inside a transaction."""
         self._db.execute(

@@ -79,6 +79,15 @@ def write_verdict(db: sqlite3.Connection, run: str, verdict: Verdict, *, is_chan
         )
 
 
+def write_unjudged(db: sqlite3.Connection, run: str, gate: str, why: str) -> None:
+    """Show a gate as unknown that nobody can judge any more, unless it was decided before."""
+    db.execute(
+        "UPDATE gates SET verdict='unknown', reason=? WHERE run=? AND gate=?"
+        " AND verdict IN ('pending', 'ok', 'warn')",
+        (why, run, gate),
+    )
+
+
 def write_checkpoint(
     db: sqlite3.Connection, run: str, *, path: str, at: float, step: float | None, epoch: float | None,
     metric: str, value: float | None,

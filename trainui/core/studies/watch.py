@@ -66,7 +66,9 @@ class StudyWatch:
         """Whether nothing of it is live or waits."""
         for reading in list(readings_of(db, self.subject)):
             self._tell(reading)
-        self._written = {gate: (one.state, one.value) for gate, one in self._judge.current().items()}
+        self._written = {
+            gate: (one.state, one.value, one.reason) for gate, one in self._judge.current().items()
+        }
 
     @property
     def states(self) -> dict[str, str]:
@@ -193,7 +195,7 @@ class StudyWatch:
 
     def _write_values(self) -> None:
         for gate, verdict in self._judge.current().items():
-            shown = (verdict.state, verdict.value)
+            shown = (verdict.state, verdict.value, verdict.reason)
             if self._written.get(gate) != shown:
                 write_verdict(self._db, self.subject, verdict, is_change=False)
                 self._written[gate] = shown

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from trainui.core.gates.watch.default import METERS, DefaultWatch
-from trainui.core.gates.watch.detector import KINDS, is_stale
+from trainui.core.gates.watch.detector import DETECTORS, is_stale
 
-__all__ = ["KINDS", "METERS", "DefaultWatch", "is_stale"]
+__all__ = ["DETECTORS", "METERS", "DefaultWatch", "is_stale"]

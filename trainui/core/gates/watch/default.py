@@ -11,7 +11,7 @@ from functools import partial
 from trainui.core.gates.gate import Gate
 from trainui.core.gates.goal import default_goal
 from trainui.core.gates.verdict import Point, State, Verdict, Where
-from trainui.core.gates.watch.detector import KINDS, Detector, Kind
+from trainui.core.gates.watch.detector import DETECTORS, Detector, Kind
 from trainui.core.gates.watch.loss import Known, Loss, Score, Sum
 from trainui.core.gates.watch.roles import Role, role_of
 from trainui.core.gates.watch.slow import Chance, Improving, Overfit, Rhythm
@@ -37,7 +37,7 @@ class DefaultWatch:
         """`off`: names of detectors, or `all`; the rest is what the spec says of its metrics, `primary` being every
         name of the one that counts."""
         switched_off = {name.removeprefix("watch/") for name in off}
-        on = () if "all" in switched_off else (kind for kind in KINDS if kind.name not in switched_off)
+        on = () if "all" in switched_off else (kind for kind in DETECTORS if kind.name not in switched_off)
         self._detectors = {kind.id: Detector(kind) for kind in on}
         self._changed: list[Verdict] = []
         self._see: dict[str, Callable[[Point], None] | None] = {}

@@ -99,7 +99,7 @@ GPU_IDLE = Kind(
     healthy="{} is above 0 while the run holds a GPU",
     why="a GPU that is paid for and does nothing",
 )
-KINDS = (NONFINITE, EXPLODING, SPIKE, CHANCE, FROZEN, OVERFIT, SILENT, GPU_IDLE)
+DETECTORS = (NONFINITE, EXPLODING, SPIKE, CHANCE, FROZEN, OVERFIT, SILENT, GPU_IDLE)
 
 
 def is_stale(verdict: Verdict) -> bool:

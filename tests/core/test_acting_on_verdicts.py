@@ -90,6 +90,14 @@ def test_a_checkpoint_that_cannot_be_asked_for_becomes_a_notice(cockpit):
     assert len(told(cockpit, "learn-1", "notify")) == 1
 
 
+def test_people_are_told_once_of_a_verdict_that_asks_for_a_checkpoint_too(cockpit):
+    add_job(cockpit, tables=NAN.format(actions='["checkpoint", "notify"]', more=""))
+    cockpit("start", "learn", *LONG, "--set", "nan_at=2")
+    assert acted(cockpit, "learn-1", "no-nan", "checkpoint") == ("it could not be asked", False)
+    assert acted(cockpit, "learn-1", "no-nan", "notify")[1] is True
+    assert len(told(cockpit, "learn-1", "notify")) == 1
+
+
 # ---------------------------------------------------------------- what holds the queue
 
 
@@ -215,3 +223,75 @@ def test_the_default_watch_stops_an_armed_run_that_nobody_wrote_a_gate_for(cockp
     assert cockpit.until_status("learn-1", "ended").cause == "gate watch/nonfinite"
     assert acted(cockpit, "learn-1", "watch/nonfinite", "stop") == ("stopped at step 4", True)
     assert len(told(cockpit, "learn-1", "notify")) == 1
+
+
+SHORT = """
+[[gate]]
+id = "hours"
+role = "budget"
+test = "value"
+left = "last(@wall_h)"
+op = "<="
+right = 0.0
+on.tripped = ["stop"]
+
+[[gate]]
+id = "memory"
+role = "budget"
+test = "value"
+left = "last(@host_mem_gb)"
+op = "<="
+right = 64
+"""
+
+
+def test_the_meters_of_a_run_too_short_to_be_looked_at_are_read_once_at_its_end(cockpit):
+    add_job(cockpit, tables=SHORT)
+    cockpit("start", "learn", "--arm", "--wait")
+    gates = {one["gate"]: one for one in cockpit.json("gates", "learn-1")}
+    assert (gates["hours"]["verdict"], gates["memory"]["verdict"]) == ("tripped", "ok")
+    assert gates["hours"]["value"] > 0
+    read = rows(cockpit, "SELECT at FROM readings WHERE run='learn-1' AND name LIKE '%@wall_h%'")
+    assert len(read) == 1
+    assert acted(cockpit, "learn-1", "hours", "stop") == ("it had ended", False)
+    assert (cockpit.run("learn-1")["result"], cockpit.run("learn-1")["cause"]) == ("finished", "")
+    again = {one["gate"]: one for one in cockpit.json("replay", "learn", "--on", "learn-1")}
+    assert again["hours"]["value"] == gates["hours"]["value"]
+
+
+ONCE = """
+[study]
+name = "relay"
+runs = { teacher = "learn" }
+
+[[gate]]
+id = "go"
+run = "teacher"
+role = "criterion"
+test = "value"
+left = "best(loss)"
+op = "<"
+right = 6
+on.passed = ["launch:count"]
+"""
+
+
+def test_a_gate_of_a_study_launches_once_however_many_runs_pass_it(cockpit):
+    add_job(cockpit)
+    (cockpit.project / "jobs" / "study.toml").write_text(ONCE)
+    for run in ("learn-1", "learn-2"):
+        cockpit("start", "learn", "--wait")
+        acted(cockpit, run, "go", "launch:count")
+    assert acted(cockpit, "learn-1", "go", "launch:count") == ("launched count-1", True)
+    assert acted(cockpit, "learn-2", "go", "launch:count") == ("launched before, by learn-1", False)
+    assert runs_of(cockpit, "count") == ["count-1"]
+
+
+def test_a_gate_launches_once_for_a_run_and_those_that_go_on_from_it(cockpit):
+    add_job(cockpit, tables=LOW.format(more='on.passed = ["launch:count"]'))
+    cockpit("start", "learn", "--wait")
+    acted(cockpit, "learn-1", "low", "launch:count")
+    cockpit("retry", "learn-1")
+    assert acted(cockpit, "learn-2", "low", "launch:count") == ("launched before, by learn-1", False)
+    cockpit("start", "learn", "--wait")
+    assert acted(cockpit, "learn-3", "low", "launch:count") == ("launched count-2", True)
