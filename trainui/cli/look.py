@@ -16,6 +16,7 @@ from trainui.cli.printing import (
     plain,
     print_json,
     run_json,
+    shortened,
     table,
     why,
 )
@@ -105,7 +106,9 @@ def _print_questions(reader: Reader, runs: Collection[str]) -> None:
     for one in reader.questions():
         if one.run in runs or one.run.startswith(STUDY):
             whom = one.run.removeprefix(STUDY)
-            click.echo(plain(f"{whom} asks: {one.question} (trainui answer {whom} {one.gate} yes|no)"))
+            click.echo(
+                plain(f"{whom} asks: {shortened(one.question)} (trainui answer {whom} {one.gate} yes|no)")
+            )
 
 
 def _print_runs(views: list[RunView]) -> None:

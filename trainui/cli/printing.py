@@ -15,10 +15,18 @@ from trainui.core.export.document import jsonable
 from trainui.core.ingest.text import strip_escapes
 from trainui.core.store.views import GateView, RunView
 
+LONGEST = 500
+"""Characters of one cell: a question of pages would push every other column out of sight."""
+
 
 def plain(text: str) -> str:
     """Text from a run or a spec as one line that cannot drive the terminal."""
     return " ".join(strip_escapes(text).split())
+
+
+def shortened(text: str) -> str:
+    """What fits into a cell of a table; the whole of it stands in --json."""
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def print_json(value: Any) -> None:
@@ -53,7 +61,7 @@ def gate_json(view: GateView) -> dict[str, Any]:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
     """Columns aligned, numbers to the right; the last column is not padded."""
-    cells = [list(map(plain, row)) for row in rows]
+    cells = [[shortened(plain(cell)) for cell in row] for row in rows]
     widths = [max(len(row[place]) for row in [list(head), *cells]) for place in range(len(head))]
     for row in [list(head), *cells]:
         parts = [

@@ -10,7 +10,7 @@ import click
 
 from trainui.cli.judging import counted, loud, where
 from trainui.cli.place import Place, db_option
-from trainui.cli.printing import duration, number, plain, print_json, table
+from trainui.cli.printing import duration, number, plain, print_json, shortened, table
 from trainui.core.backtest.findings import Finding
 from trainui.core.backtest.labels import Labels, Score, label_of, labels_in, read_labels, scores
 from trainui.core.backtest.replay import Replayed, replay
@@ -92,7 +92,7 @@ def replay_command(
     _tell_unwritten(done, _judged(script, {alias for alias, _ in parts}))
     if labels and len(known) < len(done):
         without = [one.run for one in done if one.run not in known]
-        click.echo(f"trainui: no label for {some(without)}", err=True)
+        click.echo(plain(f"trainui: no label for {some(without)}"), err=True)
 
 
 Part = tuple[str, Tape]
@@ -121,7 +121,7 @@ def _with_metrics(parts: Sequence[Part], script: Script) -> list[Part]:
             f"{some(without)} {'holds' if len(without) == 1 else 'hold'} no metric", hint=hint
         )
     if without:
-        click.echo(f"trainui: {len(without)} without a metric: {some(without)}", err=True)
+        click.echo(plain(f"trainui: {len(without)} without a metric: {some(without)}"), err=True)
     return kept
 
 
@@ -267,4 +267,5 @@ def _tell_unwritten(done: Sequence[Replayed], gates: Sequence[Gate]) -> None:
         for metric in gate.params.metrics:
             if not metric.startswith("@") and written.isdisjoint(gate.names(metric)):
                 hint = nearest(metric, written)
-                click.echo(f"trainui: gate {gate.id!r}: no run writes {metric} ({hint})", err=True)
+                text = f"trainui: gate {gate.id!r}: no run writes {metric} ({hint})"
+                click.echo(shortened(plain(text)), err=True)

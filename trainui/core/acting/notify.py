@@ -21,6 +21,7 @@ from pathlib import Path
 from trainui.core.project import Notify
 
 NO_APPRISE = "[notify] urls need apprise, which is not here: pip install 'trainui[notify]'"
+MOST_CHARACTERS = 30_000
 NOBODY = "nobody to tell: trainui.toml has no [notify]"
 
 
@@ -116,8 +117,13 @@ class Notifier:
 
 def _environment(message: Message) -> dict[str, str]:
     facts = {"text": message.text, **message.facts}
-    told = {f"TRAINUI_{name.upper()}": text.replace("\0", "") for name, text in facts.items()}
+    told = {f"TRAINUI_{name.upper()}": _fitting(text) for name, text in facts.items()}
     return {key: value for key, value in os.environ.items() if not key.startswith("TRAINUI_")} | told
+
+
+def _fitting(text: str) -> str:
+    """What an environment can hold of a text: Linux starts nothing with a variable of 128 KiB."""
+    return text[:MOST_CHARACTERS].replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def main() -> int:

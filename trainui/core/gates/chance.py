@@ -11,11 +11,15 @@ from statistics import NormalDist
 
 Interval = tuple[float, float]
 
+ALMOST_ONE = math.nextafter(1.0, 0.0)
+WIDEST = 700.0
+"""e to more than this is no float."""
+
 
 @lru_cache(maxsize=64)
 def z_of(confidence: float) -> float:
     """Standard errors to each side that hold `confidence` of what chance does."""
-    return NormalDist().inv_cdf((1 + confidence) / 2)
+    return NormalDist().inv_cdf(min((1 + confidence) / 2, ALMOST_ONE))
 
 
 def of_share(share: float, samples: int, z: float) -> Interval:
@@ -38,9 +42,11 @@ def of_difference(first: tuple[float, int], second: tuple[float, int], z: float)
 
 
 def of_ratio(first: tuple[float, int], second: tuple[float, int], z: float) -> Interval | None:
-    """Where first / second would lie again; None when either is 0, of which no share can be said."""
+    """Where first / second would lie again, anywhere from 0 if need be; None when either is 0: no share can be said."""
     if not (first[0] and second[0]):
         return None
     error = math.sqrt(sum((1 - share) / (share * samples) for share, samples in (first, second)))
     ratio = first[0] / second[0]
+    if z * error > WIDEST or not math.isfinite(ratio):
+        return 0.0, math.inf
     return ratio * math.exp(-z * error), ratio * math.exp(z * error)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from trainui.core.errors import nearest
-from trainui.core.gates.units import Span, read_span
+from trainui.core.gates.units import Span, read_far, read_span
 
 REDUCERS = frozenset(
     {"last", "best", "argbest", "max", "min", "sum", "mean", "median", "std", "range", "drawdown"}
@@ -83,7 +83,7 @@ class Quantity:
 def read_window(text: str) -> Span | Range:
     """`3 epochs`, `50`, `epochs 1..10`. Raises ValueError."""
     if match := RANGE.match(text):
-        first, last = float(match[2]), float(match[3])
+        first, last = read_far(match[2]), read_far(match[3])
         if first > last:
             raise ValueError(f"the window {text.strip()!r} ends before it begins")
         return Range(unit=match[1], first=first, last=last)
@@ -112,7 +112,7 @@ def read_quantity(text: str) -> Quantity:
         moment = MOMENT.match(rest)
         if moment is None:
             raise ValueError(f"{text!r} should be like at(val/acc, epoch 10)")
-        here = float(moment[2])
+        here = read_far(moment[2])
         # Steps are seldom logged one by one, so a step means the newest value up to it.
         window = Range(unit=f"{moment[1]}s", first=here if moment[1] == "epoch" else 0.0, last=here)
         return Quantity(reducer=reducer, metric=_metric(name), run=run, window=window)

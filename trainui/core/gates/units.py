@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,9 @@ UNITS = {
     "eval": "points",
     "evals": "points",
 }
+LARGEST = sys.float_info.max
+FARTHEST = 1e15
+"""No run has so many points, steps or seconds, and up to here each can be told from the next."""
 SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -74,8 +78,16 @@ class Amount:
 
 
 def is_number(raw: Any) -> bool:
-    """Whether `raw` is a finite number and not a truth value."""
-    return isinstance(raw, int | float) and not isinstance(raw, bool) and math.isfinite(raw)
+    """Whether `raw` is a finite number that a float can hold, and not a truth value."""
+    return isinstance(raw, int | float) and not isinstance(raw, bool) and -LARGEST <= raw <= LARGEST
+
+
+def read_far(text: str) -> float:
+    """A number of epochs, steps, points or units of time. Raises ValueError for one that no run comes to."""
+    number = float(text)
+    if number > FARTHEST:
+        raise ValueError(f"no run comes as far as {number:g}")
+    return number
 
 
 def read_span(raw: Any) -> Span:
@@ -85,7 +97,7 @@ def read_span(raw: Any) -> Span:
     match = SPAN.match(raw) if isinstance(raw, str) else None
     if match is None or float(match[1]) <= 0:
         raise ValueError('it should be like "8 epochs", 50, "500 steps" or "2h"')
-    amount, unit = float(match[1]), match[2]
+    amount, unit = read_far(match[1]), match[2]
     if unit in SECONDS:
         return Span(amount=amount * SECONDS[unit], unit="seconds")
     unit = UNITS.get(unit, unit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from trainui.core.gates.units import Span, read_span
+from trainui.core.gates.units import Span, read_far, read_span
 from trainui.core.gates.verdict import Where
 
 AT = re.compile(r"\s*(at|from|until)\s+(epoch|step)\s+(\d+(?:\.\d+)?)\s*$")
@@ -59,7 +59,7 @@ def read_when(text: str) -> When:
     if text.strip() in ("each", "end"):
         return When(kind=text.strip())
     if match := AT.match(text):
-        return When(kind=match[1], span=Span(amount=float(match[3]), unit=f"{match[2]}s"))
+        return When(kind=match[1], span=Span(amount=read_far(match[3]), unit=f"{match[2]}s"))
     if match := EVERY.match(text):
         return When(kind="every", span=read_span(match[1]))
     raise ValueError(

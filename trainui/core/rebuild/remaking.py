@@ -29,6 +29,7 @@ from trainui.core.store.actions import ACTING_SINCE
 from trainui.core.store.money import Ledger
 from trainui.core.store.salvage import Row, Wreck
 from trainui.core.store.schema import atomic, connect
+from trainui.core.store.studies import subject_of
 from trainui.core.treasury import Clock, Treasury
 
 
@@ -64,6 +65,13 @@ class Remaking:
         self._salvage_facts()
         rows = [row for row in self.wreck.rows("runs") if store.is_sound_run(row)]
         events = [row for row in self.wreck.rows("events") if isinstance(row["at"], float | int)]
+        going = {str(row["name"]) for row in rows if row["status"] != Status.ENDED}
+        with atomic(self._db):
+            store.remember_deeds(
+                self._db,
+                self.wreck,
+                going | {subject_of(str(row["name"])) for row in self.wreck.rows("studies")},
+            )
         self._tell_runs({str(row["name"]): row for row in rows})
         self._salvage_intents(self.wreck)
         self._mind_environments()
@@ -121,6 +129,9 @@ class Remaking:
                     f"{rows[name]['result'] or rows[name]['status']}, as the old file says"
                 )
                 self.report.is_busy |= rows[name]["status"] != Status.ENDED
+        for row in self.wreck.rows("answers"):
+            if row["run"] in told and isinstance(row["at"], float | int):
+                retelling.answer(row)
         retelling.catch_up(Clock(unix=time.time(), boot=boot_seconds(), boot_id=boot_id()))
 
     def _leave_halves(self, told: dict[str, Told], rows: dict[str, Row]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import time
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from trainui.core.engines.local import LocalEngine, Observation, Phase
-from trainui.core.errors import TrainuiError
+from trainui.core.errors import NotFoundError, TrainuiError, UserError
 from trainui.core.importing import import_again, is_imported
+from trainui.core.judging.retelling import answer_reading
 from trainui.core.lives import Lives
 from trainui.core.metering import Metering
 from trainui.core.process import order as names
@@ -20,8 +22,9 @@ from trainui.core.process.identity import boot_id, boot_seconds
 from trainui.core.run import Result, Status
 from trainui.core.spec import Spec
 from trainui.core.spec.file import load_spec
+from trainui.core.store.readings import write_reading
 from trainui.core.store.runs import RunRow, RunWriter
-from trainui.core.store.salvage import Wreck
+from trainui.core.store.salvage import Row, Wreck
 from trainui.core.store.schema import atomic
 from trainui.core.treasury import Clock, Treasury
 
@@ -152,6 +155,25 @@ class Retelling:
     def catch_up(self, now: Clock) -> None:
         """Tell the last words of the gates, too; nothing is done about them again."""
         self._lives.catch_up(now)
+
+    def answer(self, row: Row) -> None:
+        """What somebody had answered to a gate, as the old file says; nothing is done about it again.
+
+        A live run's next judge is told it before all else: when it was answered is not known in its points.
+        """
+        run, gate, is_yes = self._runs.get(str(row["run"])), str(row["gate"]), bool(row["is_yes"])
+        who, note, at = str(row["who"]), str(row["note"]), float(row["at"])
+        if run is None:
+            return
+        if run.status is not Status.ENDED:
+            with atomic(self._db):
+                told = answer_reading(gate, is_yes, who=who, note=note, seq=-1, at=at)
+                write_reading(self._db, run.name, told)
+            return
+        with contextlib.suppress(NotFoundError, UserError):  # the gate is none of its spec, or asks nothing
+            self._lives.answer(
+                run, gate, is_yes, who=who, note=note, now=Clock(unix=at, boot=0.0, boot_id="")
+            )
 
     def tell(self, told: Told) -> RunRow:
         """Everything the directory says of its run, from its row to its last point; returns the row.

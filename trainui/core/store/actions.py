@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ TO_DO = "to be done"
 """The outcome of an action that was decided and not carried out yet."""
 ACTING_SINCE = "acting_since"
 """Fact: the newest verdict there was when actions were first kept; of those before, nothing is done."""
+DONE_BEFORE = "done_before"
+"""Fact: what had been done about runs that were live, and about studies, in a runs.db that was rebuilt as this one."""
 QUIET = (str(State.OK), str(State.PENDING))
 
 
@@ -95,7 +98,7 @@ class ActionWriter:
             " WHERE actions.run=? AND actions.gate=? AND (is_done OR outcome=?) ORDER BY actions.id",
             (subject, gate, TO_DO),
         )
-        return [
+        return self._done_before(subject, gate) + [
             Past(
                 action=row["action"],
                 state=State(row["verdict"]),
@@ -103,6 +106,14 @@ class ActionWriter:
                 at=row["at"],
             )
             for row in rows
+        ]
+
+    def _done_before(self, subject: str, gate: str) -> list[Past]:
+        row = self._db.execute("SELECT value FROM facts WHERE name=?", (DONE_BEFORE,)).fetchone()
+        return [
+            Past(action=action, state=State(state), place=Place(step=step, epoch=epoch, at=reached_at), at=at)
+            for of, by, action, state, step, epoch, reached_at, at in (json.loads(row[0]) if row else ())
+            if (of, by) == (subject, gate)
         ]
 
     def write(

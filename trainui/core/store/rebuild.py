@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from trainui.core.gates import State
 from trainui.core.ingest.discover import newest_copy
 from trainui.core.run import Result, Status
-from trainui.core.store.actions import ACTING_SINCE
+from trainui.core.store.actions import ACTING_SINCE, DONE_BEFORE
 from trainui.core.store.salvage import Row, Wreck
 from trainui.core.store.segments import cut_anew
 
@@ -211,6 +212,33 @@ def act_from_here(db: sqlite3.Connection) -> None:
         "INSERT OR REPLACE INTO facts SELECT ?, CAST(coalesce(max(id), 0) AS TEXT) FROM verdicts",
         (ACTING_SINCE,),
     )
+
+
+def remember_deeds(db: sqlite3.Connection, wreck: Wreck, subjects: Collection[str]) -> None:
+    """Keep what was done about these runs and studies, as far as it can be read: their gates will come to the same
+    again, and it is not to be done twice. Call inside a transaction."""
+    row = db.execute("SELECT value FROM facts WHERE name=?", (DONE_BEFORE,)).fetchone()
+    kept = {tuple(one[:4]): one for one in (json.loads(row[0]) if row else ())}
+    for subject in subjects:
+        reached = {one["id"]: one for one in wreck.rows_of("verdicts", "run", subject)}
+        for one in wreck.rows_of("actions", "run", subject):
+            verdict = reached.get(one["verdict"])
+            if one["is_done"] and verdict and _is_sound_deed(one, verdict):
+                key = subject, one["gate"], one["action"], verdict["verdict"]
+                kept[key] = [*key, verdict["step"], verdict["epoch"], verdict["at"], one["at"]]
+    told = json.dumps([one for one in kept.values() if one[0] in subjects])
+    db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (DONE_BEFORE, told))
+
+
+def _is_sound_deed(action: Row, verdict: Row) -> bool:
+    texts = (action["gate"], action["action"], verdict["verdict"])
+    numbers = (verdict["at"], action["at"], verdict["step"] or 0, verdict["epoch"] or 0)
+    is_known = verdict["verdict"] in tuple(State)
+    return is_known and all(isinstance(one, str) for one in texts) and _are_numbers(numbers)
+
+
+def _are_numbers(values: Iterable[object]) -> bool:
+    return all(isinstance(one, int | float) for one in values)
 
 
 def finish(db: sqlite3.Connection) -> None:

@@ -13,6 +13,7 @@ from trainui.core.gates.units import Span
 
 EXITS = ("zero", "nonzero")
 COUNT = re.compile(r"\s*(<=|>=|<|>)\s*(\d+)\s*$")
+MOST_DIGITS = 18
 AT_LEAST_ONE = (">=", 1)
 CLOCKS = {"epochs": "@epoch", "steps": "@step", "seconds": "@wall_h"}
 """What tells the time by which files age."""
@@ -115,7 +116,7 @@ def _pattern(table: GateTable) -> str:
     match = table.text("match")
     try:
         matches = re.compile(match)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         table.wrong(f"match is no regular expression: {error}")
     if table.has("match") and matches.search(""):
         table.wrong(f"match {match!r} is in every line", hint="say what the line must hold")
@@ -138,6 +139,8 @@ def _count(table: GateTable) -> tuple[str, int]:
     match = COUNT.match(table.text("count"))
     if match is None:
         table.wrong(f"count {raw!r} is not understood", hint='for example ">= 5400"')
+    if len(match[2]) > MOST_DIGITS:
+        table.wrong(f"count is a number of {len(match[2])} digits")
     return match[1], int(match[2])
 
 
