@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -14,7 +14,6 @@ from trainui.core.engines.local import Exit, Observation
 from trainui.core.gates import Gate
 from trainui.core.ingest.text import tail_lines
 from trainui.core.launching import start_payload
-from trainui.core.meters import GIB, Meters
 from trainui.core.retry import next_try
 from trainui.core.run import Status
 from trainui.core.store.curves import last_nonfinite
@@ -26,6 +25,9 @@ from trainui.core.telemetry import memory_there_is
 from trainui.core.treasury import Clock, Treasury
 from trainui.core.watching import Watch
 
+GIB = 2**30
+Measure = Callable[[RunRow, Clock], dict[str, float]]
+"""(run, moment) → meter → reading."""
 LAST_LINES = 400
 """Lines of the log that may say what a run died of: launchers add long epilogues."""
 
@@ -33,17 +35,14 @@ LAST_LINES = 400
 class Endings:
     """Ends the runs of one runs.db."""
 
-    def __init__(
-        self, db: sqlite3.Connection, treasury: Treasury, meters: Meters, *, tries_again: bool = True
-    ) -> None:
+    def __init__(self, db: sqlite3.Connection, treasury: Treasury, *, tries_again: bool = True) -> None:
         self._db = db
-        self._meters = meters
         self._runs = RunWriter(db)
         self._treasury = treasury
         self._tries_again = tries_again
         self._relauncher = Relauncher(db, treasury)
 
-    def bury(self, run: RunRow, watch: Watch, seen: Observation, now: Clock) -> None:
+    def bury(self, run: RunRow, watch: Watch, seen: Observation, now: Clock, meters: Measure) -> None:
         """Record how a run ended: its streams were read to the end just before."""
         left = seen.exit
         if left is None:
@@ -63,16 +62,16 @@ class Endings:
             )
         self._treasury.settle(now)  # who sees that a run ended also sees what it cost
         with atomic(self._db):
-            self.end(run, watch, death, now, left=left, meters=self._last_meters(run, watch, left))
+            self.end(run, watch, death, now, left=left, meters=self._last_meters(run, left, meters))
 
-    def _last_meters(self, run: RunRow, watch: Watch, left: Exit) -> dict[str, float]:
+    def _last_meters(self, run: RunRow, left: Exit, meters: Measure) -> dict[str, float]:
         """What the meters of a run read when it ended: one that was short was not looked at before."""
         if left.could_not_start:
             return {}
         run = self._now(run)
         then = Clock(unix=left.at, boot=left.boot_seconds, boot_id=run.boot_id or "")
         peak = max(left.max_rss, run.peak_memory)
-        return ({"@host_mem_gb": peak / GIB} if peak else {}) | self._meters.of(run, watch, then)
+        return ({"@host_mem_gb": peak / GIB} if peak else {}) | meters(run, then)
 
     def lose(self, run: RunRow, watch: Watch, why: str, now: Clock) -> None:
         """End a run nobody saw the end of: it is charged till now, the last at which it may have lived."""

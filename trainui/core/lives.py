@@ -62,7 +62,7 @@ class Lives:
         self._engine = engine
         self._metering = metering
         self._meters = Meters(db, metering)
-        self._endings = Endings(db, treasury, self._meters, tries_again=tries_again)
+        self._endings = Endings(db, treasury, tries_again=tries_again)
         reach = Reach(stop=self.stop, save=self.request_checkpoint, left=self._meters.eta, notifier=notifier)
         self.acting = Acting(db, treasury, reach, acts=tries_again)
         self._watches: dict[str, Watch] = {}
@@ -117,7 +117,7 @@ class Lives:
         is_over_soon = seen.phase is not Phase.RUNNING  # no file tells when the last of it is gone
         self._looked[run.name] = ((), 0.0) if watch.is_behind or is_over_soon else (before, now.boot)
         if has_ended:
-            self._endings.bury(run, watch, seen, now)
+            self._endings.bury(run, watch, seen, now, lambda row, then: self._meters.of(row, watch, then))
             self._forget(run)
 
     def _elsewhere(self, run: RunRow, now: Clock, *, final: bool) -> Iterator[str]:
