@@ -35,7 +35,7 @@ def test_a_toml_without_a_job_is_not_a_job(tmp_path):
         (MINIMAL + "\n[paramz]\nx = 1\n", ["a.toml:5", "paramz", "params"]),
         ('[job]\nname = "a"\n', ["a.toml:1", "[job]", "needs 'command'"]),
         ('[job]\nname = "../x"\ncommand = ["true"]\n', ["a.toml:2", "not a usable name"]),
-        ('[job]\nname = "a"\ncommand = "true"\n', ["a.toml:3", "command", "array"]),
+        ('[job]\nname = "a"\ncommand = "true"\n', ["a.toml:3", "command", "should be a list"]),
         (MINIMAL + 'stop_signal = "SIGKILL"\n', ["a.toml:4", "SIGKILL", "SIGTERM, SIGINT"]),
         (MINIMAL + "x = [\n", ["a.toml:", "not valid TOML"]),
         (MINIMAL + '[[metrics.pattern]]\nregex = "(?P<a"\n', ["a.toml:", "pattern"]),
