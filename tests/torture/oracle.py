@@ -178,7 +178,7 @@ def ending(row: Row, run: RunTruth) -> Iterator[str]:
     if run.killed.get("job"):
         true.add((None, "SIGKILL"))
     if run.is_stopped or row["cause"] == "budget":
-        true |= {(None, "SIGKILL"), (None, "SIGTERM")} if not run.end or run.end["code"] == 5 else set()
+        true |= {(None, "SIGKILL")} | (set() if run.end else {(None, "SIGTERM")})
     if row["result"] == "lost":
         if not run.may_be_lost:
             yield f"lost ({row['cause']}), though of its pair only these were killed: {run.killed}"

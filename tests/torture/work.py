@@ -94,16 +94,17 @@ def main():
             os.write(metrics, json.dumps(saved).encode() + b"\n")
             saves.clear()
         time.sleep(EVERY)
-    if stop:
-        tell(truth, "end", code=5, signal=None, lines=written, printed=printed)
-        sys.exit(5)
-    if given.dies_of:
-        tell(truth, "end", code=None, signal=given.dies_of, lines=written, printed=printed)
-        number = signal.Signals[given.dies_of]
+    # From its word on nothing but SIGKILL can end it otherwise: an interpreter that winds down hears again.
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, signal.SIG_IGN)
+    code, dies_of = (5, "") if stop else (given.code, given.dies_of)
+    told = {"code": None if dies_of else code, "signal": dies_of or None}
+    tell(truth, "end", **told, lines=written, printed=printed)
+    if dies_of:
+        number = signal.Signals[dies_of]
         signal.signal(number, signal.SIG_DFL) if number != signal.SIGKILL else None
         os.kill(os.getpid(), number)
-    tell(truth, "end", code=given.code, signal=None, lines=written, printed=printed)
-    sys.exit(given.code)
+    os._exit(code)
 
 
 if __name__ == "__main__":
