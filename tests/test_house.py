@@ -96,7 +96,7 @@ def test_the_readme_names_every_command():
 
 
 def test_the_readmes_examples_are_read_as_they_stand(tmp_path):
-    from trainui.core.project import load_config
+    from trainui.core.config import load_config
     from trainui.core.spec.file import load_spec
 
     spec, config = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainui.core.budget import Span, charges, horizon, lasts_until, micro_usd
+from trainui.core.money.amounts import micro_usd
+from trainui.core.money.cap import horizon, lasts_until
+from trainui.core.money.shares import Span, charges
 
 RATE = micro_usd(1.29)
 

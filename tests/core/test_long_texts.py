@@ -8,7 +8,7 @@ from tests.conftest import until
 from tests.core.acted import add_job
 from trainui.cli.printing import LONGEST, table
 from trainui.core.acting.notify import Message, Notifier
-from trainui.core.project import Notify
+from trainui.core.config import Notify
 
 LONG = "q" * 200_000
 WRITES = (

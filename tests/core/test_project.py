@@ -2,8 +2,9 @@
 
 import pytest
 
+from trainui.core.config import load_config
 from trainui.core.errors import NotFoundError, SpecError
-from trainui.core.project import find_job, find_jobs, find_project, load_config
+from trainui.core.project import find_job, find_jobs, find_project
 
 
 def test_a_project_is_found_from_below(project):

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Cockpit, until
+from trainui.core.clock import Clock
 from trainui.core.errors import NotFoundError, UserError
 from trainui.core.gates import Gate, Judge, Verdict
 from trainui.core.ingest.records import Record
@@ -26,7 +27,6 @@ from trainui.core.store.schema import atomic, connect
 from trainui.core.store.streams import StreamWriter
 from trainui.core.store.verdicts import write_gates, write_verdict
 from trainui.core.studies.hand import Studies
-from trainui.core.treasury import Clock
 
 STUDY = """\
 [study]

@@ -21,10 +21,10 @@ from tests.torture.holding import CAP, RATE, SLOTS, Holding
 from tests.torture.world import Meter
 from trainui.core import manager as managers
 from trainui.core import queue as queues
+from trainui.core.clock import Clock
 from trainui.core.manager import Manager
 from trainui.core.store import schema
 from trainui.core.store.intents import Desk
-from trainui.core.treasury import Clock
 
 GOOD = '{"job":{"name":"job","command":["true"],"grace_seconds":5}}'
 BAD = '{"job":{"name":"job","command":["missing"],"grace_seconds":5}}'

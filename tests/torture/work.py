@@ -9,7 +9,6 @@ import json
 import os
 import resource
 import signal
-import sys
 import time
 
 RUN = os.environ["TRAINUI_RUN"]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from trainui.core.ingest.printed import Printed
 from trainui.core.run import Result, Status
+from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.views import (
     Bucket,
-    BudgetView,
     CheckpointView,
     CurvePoint,
     EventView,

@@ -9,7 +9,7 @@ import pytest
 from story import EVENTS, GATES, NOW, RUNS, Story, live, run
 
 from trainui.core.run import Result, Status
-from trainui.core.store.views import BudgetView
+from trainui.core.store.moneyviews import BudgetView
 from trainui.ui.present import text
 from trainui.ui.present.charts import comparison, thresholds
 from trainui.ui.present.gates import gate_table

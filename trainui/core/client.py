@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trainui.core.asking import Asking
+from trainui.core.config import load_config
 from trainui.core.errors import UserError
 from trainui.core.export.summary import export_runs
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.launching import start_payload, why_it_cannot_start
 from trainui.core.process.beat import manager_of
 from trainui.core.process.identity import Identity
-from trainui.core.project import JobFile, StudyFile, find_job, find_jobs, find_studies, load_config
+from trainui.core.project import JobFile, StudyFile, find_job, find_jobs, find_studies
 from trainui.core.run import Status
 from trainui.core.spec import ParamValue, Remedy, Spec, resolve
 from trainui.core.spec.remedies import MARK, find_remedy, remedied

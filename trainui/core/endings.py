@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from trainui.core.acting.relaunching import Relauncher
+from trainui.core.clock import Clock
 from trainui.core.death import Death, cause_of_death, kind_of
 from trainui.core.engines.local import Exit, Observation
 from trainui.core.gates import Gate
@@ -22,7 +23,7 @@ from trainui.core.store.lineage import tries
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.telemetry import memory_there_is
-from trainui.core.treasury import Clock, Treasury
+from trainui.core.treasury.accounts import Accounts
 from trainui.core.watching import Watch
 
 GIB = 2**30
@@ -35,12 +36,12 @@ LAST_LINES = 400
 class Endings:
     """Ends the runs of one runs.db."""
 
-    def __init__(self, db: sqlite3.Connection, treasury: Treasury, *, tries_again: bool = True) -> None:
+    def __init__(self, db: sqlite3.Connection, accounts: Accounts, *, tries_again: bool = True) -> None:
         self._db = db
         self._runs = RunWriter(db)
-        self._treasury = treasury
+        self._accounts = accounts
         self._tries_again = tries_again
-        self._relauncher = Relauncher(db, treasury)
+        self._relauncher = Relauncher(db, accounts)
 
     def bury(self, run: RunRow, watch: Watch, seen: Observation, now: Clock, meters: Measure) -> None:
         """Record how a run ended: its streams were read to the end just before."""
@@ -60,7 +61,7 @@ class Endings:
                 ended_at=left.at,
                 seconds=left.seconds,
             )
-        self._treasury.settle(now)  # who sees that a run ended also sees what it cost
+        self._accounts.settle(now)  # who sees that a run ended also sees what it cost
         with atomic(self._db):
             self.end(run, watch, death, now, left=left, meters=self._last_meters(run, left, meters))
 
@@ -75,7 +76,7 @@ class Endings:
 
     def lose(self, run: RunRow, watch: Watch, why: str, now: Clock) -> None:
         """End a run nobody saw the end of: it is charged till now, the last at which it may have lived."""
-        self._treasury.settle(now)
+        self._accounts.settle(now)
         with atomic(self._db):
             self.end(run, watch, cause_of_death(code=None, signal=None, lost=why), now)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from trainui.core.acting.actor import Acting, Reach
 from trainui.core.acting.notify import Notifier
+from trainui.core.clock import Clock
 from trainui.core.complaints import PASSING, complaints
 from trainui.core.death import Death
 from trainui.core.endings import Endings
@@ -30,7 +31,7 @@ from trainui.core.store.schema import atomic
 from trainui.core.store.streams import StreamWriter
 from trainui.core.surroundings import Owner, Surroundings, files_before, named_by
 from trainui.core.telemetry import hung_reason, is_hung, silent_but_busy
-from trainui.core.treasury import Clock, Treasury
+from trainui.core.treasury.accounts import Accounts
 from trainui.core.watching import Watch, by_id
 
 OVERDUE = 1.0
@@ -46,7 +47,7 @@ class Lives:
         self,
         db: sqlite3.Connection,
         engine: LocalEngine,
-        treasury: Treasury,
+        accounts: Accounts,
         metering: Metering,
         *,
         notifier: Notifier | None = None,
@@ -62,9 +63,9 @@ class Lives:
         self._engine = engine
         self._metering = metering
         self._meters = Meters(db, metering)
-        self._endings = Endings(db, treasury, tries_again=tries_again)
+        self._endings = Endings(db, accounts, tries_again=tries_again)
         reach = Reach(stop=self.stop, save=self.request_checkpoint, left=self._meters.eta, notifier=notifier)
-        self.acting = Acting(db, treasury, reach, acts=tries_again)
+        self.acting = Acting(db, accounts, reach, acts=tries_again)
         self._watches: dict[str, Watch] = {}
         self._surroundings = Surroundings()
         self._silent: set[str] = set()

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from trainui.core.acting.actor import Subject
 from trainui.core.acting.notify import Notifier
+from trainui.core.clock import Clock
 from trainui.core.complaints import complaints
+from trainui.core.config import load_config
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.errors import SpecError
 from trainui.core.gates import Gate
@@ -26,7 +28,7 @@ from trainui.core.process import beat
 from trainui.core.process.failpoint import i_am
 from trainui.core.process.files import lock, write_json
 from trainui.core.process.identity import boot_id, boot_seconds, identity_of
-from trainui.core.project import load_config, lock_path
+from trainui.core.project import lock_path
 from trainui.core.queue import Queue
 from trainui.core.ruling import Rulings
 from trainui.core.run import Result, Status
@@ -34,7 +36,8 @@ from trainui.core.store.intents import open_intents
 from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic, connect
 from trainui.core.studies.hand import Studies
-from trainui.core.treasury import Clock, Treasury
+from trainui.core.treasury.accounts import Accounts
+from trainui.core.treasury.purse import Purse
 from trainui.core.wishes import Wishes
 
 WAKE = 0.1
@@ -56,16 +59,18 @@ class Manager:
         self._db = connect(db_path)
         self._runs = RunWriter(self._db)
         self._engine = LocalEngine()
-        self._treasury = Treasury(self._db)
+        self._accounts = Accounts(self._db)
+        self._purse = Purse(self._db, self._accounts)
         self._metering = Metering(self._db, self._engine, db_path.parent)
         self._notifier = Notifier(project)
-        self._lives = Lives(self._db, self._engine, self._treasury, self._metering, notifier=self._notifier)
+        self._lives = Lives(self._db, self._engine, self._accounts, self._metering, notifier=self._notifier)
         self._queue = Queue(
             self._db,
             db_path,
             engine=self._engine,
             lives=self._lives,
-            treasury=self._treasury,
+            purse=self._purse,
+            slots=lambda: self._accounts.slots,
             metering=self._metering,
         )
         self._studies = Studies(self._db, project, act=self._act_on_study)
@@ -137,7 +142,7 @@ class Manager:
     def _reckon(self, now: Clock) -> None:
         """Charge, renew what was paid ahead, judge the meters, look at the machine."""
         live = live_of(self._runs.open_runs())
-        self._treasury.settle(now)
+        self._accounts.settle(now)
         for run in live:
             if run.status is not Status.STARTING:
                 with complaints(run.name):
@@ -150,12 +155,12 @@ class Manager:
 
     def _renew(self, run: RunRow, now: Clock) -> None:
         """Pay a run's next seconds in advance; near the cap there are none left, and it is stopped in time."""
-        if run.status is Status.STOPPING or self._treasury.trouble:
+        if run.status is Status.STOPPING or self._accounts.trouble:
             return
-        allowance = self._treasury.allowance(run, now)
-        if self._treasury.is_worth_writing(run.name, allowance):
+        allowance = self._purse.allowance(run, now)
+        if self._purse.is_worth_writing(run.name, allowance):
             with atomic(self._db):
-                self._treasury.note_allowance(run.name, allowance)
+                self._purse.note_allowance(run.name, allowance)
             self._engine.renew(run.directory, allowance)
 
     def _read_config(self, now: Clock) -> None:
@@ -171,9 +176,9 @@ class Manager:
                 self._runs.event(
                     "", "manager", f"the last good trainui.toml stays in force: {error}", at=now.unix
                 )
-            self._treasury.distrust(str(error))
+            self._accounts.distrust(str(error))
         else:
-            self._treasury.use(config, now)
+            self._accounts.use(config, now)
         self._config_seen = seen
 
 

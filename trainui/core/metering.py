@@ -6,13 +6,13 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from trainui.core.clock import Clock
 from trainui.core.engines.local import LocalEngine
 from trainui.core.store.runs import RunRow
 from trainui.core.store.schema import atomic
 from trainui.core.store.usage import write_machine, write_usage
 from trainui.core.store.views import MachineView, UsageView
 from trainui.core.telemetry import Activity, Probe, Roots
-from trainui.core.treasury import Clock
 
 FRESH = 1.0
 """Seconds a look is good for: who starts a run wants to know what is free now."""

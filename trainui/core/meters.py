@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 
+from trainui.core.clock import Clock
 from trainui.core.forecast import eta_seconds, progress
 from trainui.core.metering import Metering
 from trainui.core.store.curves import begun_at
 from trainui.core.store.lineage import saved_by
 from trainui.core.store.money import Ledger
 from trainui.core.store.runs import RunRow
-from trainui.core.treasury import Clock
 from trainui.core.watching import Watch
 
 GIB = 2**30

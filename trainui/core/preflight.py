@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from trainui.core.clock import Clock
 from trainui.core.gates import Gate, Judge, Notice, State
 from trainui.core.judging.hearing import Files
 from trainui.core.store.runs import RunRow
-from trainui.core.treasury import Clock
 
 
 class Preflight:

@@ -3,69 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from trainui.core.errors import NotFoundError, SpecError, nearest
 from trainui.core.spec import Spec
 from trainui.core.spec.carried import own_study, with_studies, with_study, without_across
 from trainui.core.spec.file import load_spec
 from trainui.core.spec.study import Study, load_studies
-
-
-class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """US dollars: what may be spent, what was spent before, what is kept back for the end."""
-
-    total_usd: float | None = None
-    spent_usd: float = 0
-    reserve_usd: float = 0
-
-
-class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A rented machine and its rate."""
-
-    name: str
-    usd_per_hour: float = 0
-    billing: str = "second"
-
-
-class Queue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many runs may be live at once; None: as many as the machine has GPUs, or CPU slots."""
-
-    slots: int | None = None
-
-
-class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How people are told what gates find."""
-
-    command: list[str] = []
-    """Run for each message, without a shell: the text is its stdin and $TRAINUI_TEXT."""
-    urls: list[str] = []
-    """Addresses for apprise, the optional extra trainui[notify]."""
-    timeout_seconds: float = 30
-    """How long the command may take."""
-
-
-class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """trainui.toml."""
-
-    budget: Budget = Budget()
-    machine: list[Machine] = []
-    queue: Queue = Queue()
-    notify: Notify = Notify()
-    ui: dict[str, Any] = {}
-
-    @property
-    def here(self) -> Machine:
-        """The machine that is billed: the first one named, or one that costs nothing."""
-        return self.machine[0] if self.machine else Machine(name="this machine")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,70 +63,6 @@ def lock_path(db: Path) -> Path:
 def manager_argv(db: Path, project: Path) -> tuple[str, ...]:
     """The command that starts a manager for `db`."""
     return (sys.executable, "-m", "trainui.core.manager", "--db", str(db), "--project", str(project))
-
-
-def load_config(project: Path) -> Config:
-    """Read trainui.toml; a project without one has no budget and costs nothing. Raises SpecError."""
-    path = project / "trainui.toml"
-    if path.exists() and not path.is_file():  # a pipe in its place would keep us waiting
-        raise SpecError(f"{path}:1: is not a file", hint="move it away")
-    try:
-        text = path.read_text(encoding="utf-8")
-        config = msgspec.convert(tomllib.loads(text), Config)
-    except FileNotFoundError:
-        return Config()
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise SpecError(f"{path}:{line[1] if line else 1}: not valid TOML: {error}") from error
-    except (UnicodeDecodeError, OSError) as error:
-        raise SpecError(f"{path}:1: cannot be read: {error}") from error
-    except msgspec.ValidationError as error:
-        raise _explain(path, text, str(error)) from error
-    _check(path, text, config)
-    return config
-
-
-def _explain(path: Path, text: str, message: str) -> SpecError:
-    unknown = re.search(r"unknown field `(.*?)`(?: - at `\$\.(\w+))?", message)
-    word = unknown[1] if unknown else (re.findall(r"\.(\w+)", message) or [""])[-1]
-    line = next((n for n, row in enumerate(text.splitlines(), 1) if re.match(rf"\s*\[*{word}\b", row)), 1)
-    if unknown:
-        structs: dict[str, type[msgspec.Struct]] = {
-            "budget": Budget, "machine": Machine, "queue": Queue, "notify": Notify,
-        }  # fmt: skip
-        known = structs.get(unknown[2] or "", Config).__struct_fields__
-        return SpecError(f"{path}:{line}: there is no key {word!r}", hint=nearest(word, known))
-    return SpecError(f"{path}:{line}: {message}")
-
-
-def _check(path: Path, text: str, config: Config) -> None:
-    def refuse(word: str, what: str, hint: str = "") -> SpecError:
-        line = next((n for n, row in enumerate(text.splitlines(), 1) if word in row), 1)
-        return SpecError(f"{path}:{line}: {what}", hint=hint)
-
-    budget = config.budget
-    for name in ("total_usd", "spent_usd", "reserve_usd"):
-        value = getattr(budget, name)
-        if value is not None and not 0 <= value < float("inf"):
-            raise refuse(name, f"{name} must be a sum of money, not {value}")
-    names = [machine.name for machine in config.machine]
-    for machine in config.machine:
-        if not 0 <= machine.usd_per_hour < float("inf"):
-            raise refuse("usd_per_hour", f"machine {machine.name!r} has the rate {machine.usd_per_hour}")
-        if machine.billing not in ("second", "minute", "hour"):
-            raise refuse(
-                "billing",
-                f"billing {machine.billing!r} is not known",
-                nearest(machine.billing, ("second", "minute", "hour")),
-            )
-        if names.count(machine.name) > 1:
-            raise refuse(machine.name, f"two machines are called {machine.name!r}")
-    if config.queue.slots is not None and config.queue.slots < 1:
-        raise refuse("slots", "slots must be at least 1")
-    if config.notify.command and not config.notify.command[0]:
-        raise refuse("command", "the notify command is empty", 'for example ["notify-send", "trainui"]')
-    if not 0 < config.notify.timeout_seconds < float("inf"):
-        raise refuse("timeout_seconds", f"timeout_seconds cannot be {config.notify.timeout_seconds}")
 
 
 def find_jobs(project: Path) -> list[JobFile]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
 
+from trainui.core.clock import Clock
 from trainui.core.complaints import complaints
 from trainui.core.engines.local import LocalEngine
 from trainui.core.errors import LaunchError
@@ -33,7 +34,7 @@ from trainui.core.store.lineage import learnt_gpu_memory, newest_checkpoint
 from trainui.core.store.money import Ledger
 from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic
-from trainui.core.treasury import Clock, Treasury
+from trainui.core.treasury.purse import Purse
 
 AFTER = "after "
 """Marks, among what a run needs, a job that has only to be over."""
@@ -54,7 +55,8 @@ class Queue:
         *,
         engine: LocalEngine,
         lives: Lives,
-        treasury: Treasury,
+        purse: Purse,
+        slots: Callable[[], int | None],
         metering: Metering,
     ) -> None:
         self._db = db
@@ -62,7 +64,8 @@ class Queue:
         self._runs = RunWriter(db)
         self._engine = engine
         self._lives = lives
-        self._treasury = treasury
+        self._purse = purse
+        self._slots = slots
         self._metering = metering
         self._gpu_trouble = ""
         self._blocks: list[Block] = []
@@ -89,7 +92,7 @@ class Queue:
             [self._holding(run) for run in live],
             room=self._room(),
             needs=self._needs(queued),
-            money=self._treasury.can_start(min(run.spec.ending_seconds for run in queued), now),
+            money=self._purse.can_start(min(run.spec.ending_seconds for run in queued), now),
         )
         by_name = {run.name: run for run in queued}
         for start in starts:
@@ -126,12 +129,12 @@ class Queue:
             manager_argv=manager_argv(self._db_path, run.project),
             env=environment_of(self._db, run.name) or os.environ,
         )
-        allowance = self._treasury.allowance(run, now)
+        allowance = self._purse.allowance(run, now)
         try:
             prepare_directory(run, order)
             self._lives.note_surroundings(run)
             with atomic(self._db):
-                self._treasury.note_allowance(run.name, allowance)
+                self._purse.note_allowance(run.name, allowance)
             if self._is_spent(run, allowance, now):
                 # a keeper may be on its way: one that finds this stop never lets the job begin
                 self._engine.stop(
@@ -165,7 +168,7 @@ class Queue:
         """What the machine has, by the last look."""
         machine = self._metering.machine
         gpus = machine.gpus if machine else ()
-        given = self._treasury.slots
+        given = self._slots()
         cores = os.cpu_count() or 1
         return Room(
             slots=given if given is not None else max(4, cores, len(gpus)),

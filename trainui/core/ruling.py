@@ -6,6 +6,7 @@ import sqlite3
 from fnmatch import fnmatchcase
 
 from trainui.core.acting.actor import ALL
+from trainui.core.clock import Clock
 from trainui.core.lives import Lives
 from trainui.core.process.files import read_json, write_json
 from trainui.core.run import Status
@@ -15,7 +16,6 @@ from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.studies import PREFIX
 from trainui.core.studies.hand import Studies
-from trainui.core.treasury import Clock
 
 
 class Rulings:

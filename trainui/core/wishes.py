@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from trainui.core.clock import Clock
 from trainui.core.complaints import LASTING
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.lives import Lives
@@ -20,7 +21,6 @@ from trainui.core.spec import resolve
 from trainui.core.store.intents import REFUSED, Intent, close_intent
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
-from trainui.core.treasury import Clock
 
 PAUSED = "paused: it holds its memory and its GPUs, and the machine costs on"
 

@@ -9,10 +9,10 @@ from typing import Protocol
 
 from trainui.core.ingest.printed import Printed
 from trainui.core.prospects import Prospect
+from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes, TurnView
 from trainui.core.store.views import (
     Bucket,
-    BudgetView,
     CurvePoint,
     EventView,
     GateView,

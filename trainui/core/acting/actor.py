@@ -13,6 +13,7 @@ from pathlib import Path
 
 from trainui.core.acting.notify import Message, Notifier
 from trainui.core.acting.relaunching import Relauncher
+from trainui.core.clock import Clock
 from trainui.core.deeds import DID, TOLD, Deed, Reached, Situation, decide, place_words, saved_words, summary
 from trainui.core.errors import UserError
 from trainui.core.gates import Gate, State
@@ -25,7 +26,7 @@ from trainui.core.store.intents import environment_of, forget_environment
 from trainui.core.store.lineage import checkpoint_before, launched_beside
 from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic
-from trainui.core.treasury import Clock, Treasury
+from trainui.core.treasury.accounts import Accounts
 
 BAD = (State.TRIPPED, State.FAILED)
 ALL = "*"
@@ -64,14 +65,14 @@ class Acting:
     """Acts on the verdicts of one runs.db."""
 
     def __init__(
-        self, db: sqlite3.Connection, treasury: Treasury, hands: Reach, *, acts: bool = True
+        self, db: sqlite3.Connection, accounts: Accounts, hands: Reach, *, acts: bool = True
     ) -> None:
         """`acts`: False where a run of the past is told again: then nothing is done but a stop that is still due."""
         self._db = db
         self._runs = RunWriter(db)
         self._actions = ActionWriter(db)
-        self._relauncher = Relauncher(db, treasury)
-        self._treasury = treasury
+        self._relauncher = Relauncher(db, accounts)
+        self._accounts = accounts
         self._reach = hands
         self._acts = acts
         self._seen: dict[str, int] = {}
@@ -151,7 +152,7 @@ class Acting:
         else:
             ended_at = self._actions.ended_at(run.name)
             left = None if ended_at is None else max(0.0, ended_at - verdict.place.at)
-        return left, None if left is None else round(self._treasury.rate * left / 3600 / sharers)
+        return left, None if left is None else round(self._accounts.rate * left / 3600 / sharers)
 
     def _situation(self, subject: Subject, verdict: Reached, gates: Mapping[str, Gate]) -> Situation:
         run, gate = subject.run, gates.get(verdict.gate)
@@ -278,7 +279,7 @@ class Acting:
         if self._reach.notifier is None:
             return "shown in the dashboard", True
         message = Message(text=text, facts=facts)
-        told, is_told = self._reach.notifier.send(self._treasury.config.notify, message, boot=now.boot)
+        told, is_told = self._reach.notifier.send(self._accounts.config.notify, message, boot=now.boot)
         return told if is_told else f"shown in the dashboard; {told}", True
 
     def _relaunch(self, run: RunRow | None, one: Open, gates: Mapping[str, Gate], now: Clock) -> None:

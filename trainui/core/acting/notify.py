@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainui.core.project import Notify
+from trainui.core.config import Notify
 
 NO_APPRISE = "[notify] urls need apprise, which is not here: pip install 'trainui[notify]'"
 MOST_CHARACTERS = 30_000

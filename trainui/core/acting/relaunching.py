@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
+from trainui.core.clock import Clock
 from trainui.core.death import kind_of
 from trainui.core.errors import SpecError
 from trainui.core.forecast import progress
@@ -18,17 +19,17 @@ from trainui.core.store.intents import environment_of, queue_start
 from trainui.core.store.lineage import beginning, family_tries
 from trainui.core.store.money import Ledger
 from trainui.core.store.runs import RunRow, RunWriter
-from trainui.core.treasury import Clock, Treasury
+from trainui.core.treasury.accounts import Accounts
 
 
 class Relauncher:
     """Queues runs for one runs.db. Every method is called inside a transaction."""
 
-    def __init__(self, db: sqlite3.Connection, treasury: Treasury) -> None:
+    def __init__(self, db: sqlite3.Connection, accounts: Accounts) -> None:
         self._db = db
         self._runs = RunWriter(db)
         self._actions = ActionWriter(db)
-        self._treasury = treasury
+        self._accounts = accounts
 
     def after_death(self, run: RunRow, cause: str, now: Clock) -> bool:
         """Try a remedy for what a run died of, if that was allowed beforehand, else offer it; whether one is tried."""
@@ -62,7 +63,7 @@ class Relauncher:
             return error.message
         totals = {"total_steps": run.total_steps, "total_epochs": run.total_epochs}
         return too_dear(
-            left=self._treasury.left(now),
+            left=self._accounts.left(now),
             spent=Ledger(self._db).total_of(run.name),
             progress=progress(step=run.step, epoch=run.epoch, **totals),
         )

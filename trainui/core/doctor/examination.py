@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trainui.core.config import load_config
 from trainui.core.doctor import machine, processes, store
 from trainui.core.doctor.finding import Finding, note, ok, problem
 from trainui.core.errors import TrainuiError
 from trainui.core.launching import why_it_cannot_start
-from trainui.core.project import find_jobs, load_config
+from trainui.core.money.amounts import MICRO
+from trainui.core.project import find_jobs
 
 
 def examine(project: Path, db: Path) -> list[Finding]:
@@ -40,7 +42,7 @@ def _project(project: Path) -> Finding:
         config = load_config(project)
     except TrainuiError as error:
         return problem("trainui.toml", str(error))
-    rate = config.here.usd_per_hour
+    rate = config.here.rate / MICRO
     if not rate:
         return note("trainui.toml", f"{project}: no rate set, so runs cost 0 $")
     return ok("trainui.toml", f"{config.here.name} at {rate} $/h")

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from trainui.core.errors import NotFoundError, TrainuiError
 from trainui.core.process.files import read_json
+from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.read import Reader
 from trainui.core.store.studies import subject_of
-from trainui.core.store.views import BudgetView, GateView, RunDetail, RunView
+from trainui.core.store.views import GateView, RunDetail, RunView
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

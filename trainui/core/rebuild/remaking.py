@@ -7,14 +7,15 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trainui.core.budget import Span, charges, micro_usd
+from trainui.core.clock import Clock
 from trainui.core.complaints import LASTING
+from trainui.core.config import load_config
 from trainui.core.errors import SpecError
 from trainui.core.importing import is_imported
+from trainui.core.money.shares import Span, charges
 from trainui.core.process import order as names
 from trainui.core.process.files import recall
 from trainui.core.process.identity import boot_id, boot_seconds
-from trainui.core.project import load_config
 from trainui.core.rebuild.retelling import (
     Retelling,
     Told,
@@ -30,7 +31,7 @@ from trainui.core.store.money import Ledger
 from trainui.core.store.salvage import Row, Wreck
 from trainui.core.store.schema import atomic, connect
 from trainui.core.store.studies import subject_of
-from trainui.core.treasury import Clock, Treasury
+from trainui.core.treasury.accounts import Accounts
 
 
 @dataclass(kw_only=True, slots=True)
@@ -226,23 +227,23 @@ class Remaking:
     def _restore_money(self) -> None:
         """Charge again what no line tells, and publish the reckoning."""
         now = Clock(unix=time.time(), boot=boot_seconds(), boot_id=boot_id())
-        treasury = Treasury(self._db)
+        accounts = Accounts(self._db)
         if not Ledger(self._db).fact("config"):
             try:
-                treasury.use(load_config(self.project), now)
+                accounts.use(load_config(self.project), now)
             except SpecError as error:
                 self.report.lost.append(f"the budget is not known: {error}")
-        reckoned = self._reckon_gaps(treasury, now)
+        reckoned = self._reckon_gaps(accounts, now)
         if reckoned:
             text = f"{reckoned} lines of the ledger were reckoned from when runs began and ended, at today's rate"
             self.report.lost.append(text)
         held = [recall(folder / names.ALLOWANCE) or {} for folder in run_folders(self.path)]
         ends = [float(one["until"]) for one in held if one.get("boot_id") == now.boot_id and one.get("until")]
         with atomic(self._db):
-            Ledger(self._db).set_fact("allowed_until", str(max(ends, default=0.0)))
-        treasury.settle(now)
+            Ledger(self._db).note_allowed(max(ends, default=0.0), now.boot_id)
+        accounts.settle(now)
 
-    def _reckon_gaps(self, treasury: Treasury, now: Clock) -> int:
+    def _reckon_gaps(self, accounts: Accounts, now: Clock) -> int:
         """Charge each stretch of each boot that no ledger line covers; how many lines that made."""
         ledger, made = Ledger(self._db), 0
         for boot, _ in store.boots(self._db):
@@ -250,15 +251,13 @@ class Remaking:
             assert stretch is not None
             for start, end in store.uncovered(self._db, boot, *stretch):
                 spans = ledger.spans(boot, since=start)
-                parts = charges(
-                    spans, rate=micro_usd(treasury.config.here.usd_per_hour), start=start, end=end
-                )
+                parts = charges(spans, rate=accounts.rate, start=start, end=end)
                 with atomic(self._db):
                     for run, micro in parts.items():
                         span = next((one for one in spans if one.run == run), None)
                         ledger.append(
                             at=now.unix, kind="run" if run else "idle", run=run or "",
-                            machine=treasury.config.here.name, micro=micro, gpu_ms=_gpu_ms(span, start, end),
+                            machine=accounts.config.here.name, micro=micro, gpu_ms=_gpu_ms(span, start, end),
                             boot_id=boot, start=start, end=end,
                             text="reckoned again: the line was lost with runs.db",
                         )  # fmt: skip

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trainui.core.clock import Clock
 from trainui.core.engines.local import LocalEngine, Observation, Phase
 from trainui.core.errors import NotFoundError, TrainuiError, UserError
 from trainui.core.importing import import_again, is_imported
@@ -26,7 +27,7 @@ from trainui.core.store.readings import write_reading
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.salvage import Row, Wreck
 from trainui.core.store.schema import atomic
-from trainui.core.treasury import Clock, Treasury
+from trainui.core.treasury.accounts import Accounts
 
 ORIGIN, SPEC = "origin.json", "spec.toml"
 OWN = ("TRAINUI_", "CUDA_VISIBLE_DEVICES")
@@ -131,7 +132,7 @@ class _Watcher(LocalEngine):
         """The next manager does."""
 
 
-class _ClosedPurse(Treasury):
+class _ClosedAccounts(Accounts):
     """Charges nothing: what a run of the past cost stands in the ledger."""
 
     def settle(self, now: Clock) -> None:
@@ -149,7 +150,7 @@ class Retelling:
         metering = Metering(db, self._engine, project)
         # What lies about now may be of any run: of those to come nothing is known yet.
         self._lives = Lives(
-            db, self._engine, _ClosedPurse(db), metering, tries_again=False, looks_around=False
+            db, self._engine, _ClosedAccounts(db), metering, tries_again=False, looks_around=False
         )
 
     def catch_up(self, now: Clock) -> None:

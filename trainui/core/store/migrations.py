@@ -49,6 +49,13 @@ def m004_judging(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+@migration
+def m005_leases(db: sqlite3.Connection) -> None:
+    """Leases of machines; lines of the ledger that nobody can change, their balances, and how their cost was shared."""
+    for statement in _FIFTH.split(";\n\n"):
+        db.execute(statement)
+
+
 _FIRST = """
 CREATE TABLE runs (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, job TEXT NOT NULL, study TEXT NOT NULL DEFAULT '',
@@ -206,4 +213,38 @@ CREATE TABLE blocks (
 );
 CREATE TABLE studies (name TEXT PRIMARY KEY, text TEXT NOT NULL, digest TEXT NOT NULL, source TEXT NOT NULL,
   status TEXT NOT NULL DEFAULT 'open', at REAL NOT NULL)
+"""
+
+_FIFTH = """
+CREATE TABLE leases (
+  id INTEGER PRIMARY KEY, machine TEXT NOT NULL, host TEXT NOT NULL DEFAULT '', micro_per_hour INTEGER NOT NULL,
+  billing TEXT NOT NULL DEFAULT 'second', share TEXT NOT NULL DEFAULT 'equal', currency TEXT NOT NULL DEFAULT 'USD',
+  gpus INTEGER NOT NULL DEFAULT 0, boot_id TEXT NOT NULL, from_boot REAL NOT NULL, from_at REAL NOT NULL,
+  to_boot REAL, to_at REAL, text TEXT NOT NULL DEFAULT ''
+);
+
+ALTER TABLE ledger ADD COLUMN lease INTEGER;
+
+ALTER TABLE ledger ADD COLUMN share TEXT NOT NULL DEFAULT 'equal';
+
+ALTER TABLE ledger ADD COLUMN owed REAL NOT NULL DEFAULT 0;
+
+CREATE TABLE balances (
+  kind TEXT NOT NULL, run TEXT NOT NULL, micro_usd INTEGER NOT NULL, gpu_ms INTEGER NOT NULL, PRIMARY KEY (kind, run)
+) WITHOUT ROWID;
+
+INSERT INTO balances SELECT kind, run, sum(micro_usd), sum(gpu_ms) FROM ledger GROUP BY kind, run;
+
+CREATE TRIGGER ledger_is_summed AFTER INSERT ON ledger BEGIN
+  INSERT INTO balances VALUES (new.kind, new.run, new.micro_usd, new.gpu_ms)
+  ON CONFLICT (kind, run) DO UPDATE SET micro_usd = micro_usd + new.micro_usd, gpu_ms = gpu_ms + new.gpu_ms;
+END;
+
+CREATE TRIGGER ledger_is_never_changed BEFORE UPDATE ON ledger BEGIN
+  SELECT RAISE(ABORT, 'a line of the ledger is never changed: write a correction');
+END;
+
+CREATE TRIGGER ledger_is_never_shortened BEFORE DELETE ON ledger BEGIN
+  SELECT RAISE(ABORT, 'a line of the ledger is never deleted: write a correction');
+END
 """

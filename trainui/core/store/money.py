@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from trainui.core.budget import Span
+import msgspec
+
+from trainui.core.money.shares import Span
 from trainui.core.run import LIVE
 
 
@@ -91,3 +93,14 @@ class Ledger:
     def set_fact(self, name: str, value: str) -> None:
         """Keep a fact. Call inside a transaction."""
         self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def allowed_until(self, boot_id: str) -> float:
+        """Boot second at which the last allowance of this boot ends; those of another boot ended with it."""
+        kept = msgspec.json.decode(self.fact("allowed_until") or "{}")
+        is_ours = isinstance(kept, dict) and kept.get("boot_id") == boot_id
+        return float(kept["until"]) if is_ours else 0.0
+
+    def note_allowed(self, until: float, boot_id: str) -> None:
+        """Remember how far somebody is paid ahead. Call inside a transaction."""
+        farthest = {"until": max(until, self.allowed_until(boot_id)), "boot_id": boot_id}
+        self.set_fact("allowed_until", msgspec.json.encode(farthest).decode())

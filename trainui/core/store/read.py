@@ -15,6 +15,7 @@ from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.curves import begun_at, envelope, points_of
 from trainui.core.store.doings import DoingsReader
 from trainui.core.store.lineage import chain
+from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes, alarms_of
 from trainui.core.store.rows import (
     VERDICTS,
@@ -31,7 +32,6 @@ from trainui.core.store.studyviews import StudyReader
 from trainui.core.store.usage import usage_of
 from trainui.core.store.views import (
     Bucket,
-    BudgetView,
     CheckpointView,
     CurvePoint,
     EventView,

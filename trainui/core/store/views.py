@@ -195,26 +195,6 @@ class CheckpointView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class BudgetView:
-    """The money strip. All sums in US dollars."""
-
-    machine: str = ""
-    usd_per_hour: float = 0.0
-    total_usd: float | None = None
-    """None: no budget was set."""
-    spent_usd: float = 0.0
-    """Runs, idle time and what trainui.toml says was spent before."""
-    idle_usd: float = 0.0
-    held_usd: float = 0.0
-    """Prepaid in allowances that are still running."""
-    reserve_usd: float = 0.0
-    left_usd: float | None = None
-    lasts_until: float | None = None
-    """Unix seconds at the present rate; None when it does not end."""
-    gpu_hours: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class GpuView:
     """One GPU, as NVML tells it."""
 

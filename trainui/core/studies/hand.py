@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from trainui.core.clock import Clock
 from trainui.core.complaints import complaints
 from trainui.core.errors import NotFoundError, nearest
 from trainui.core.gates import Gate
@@ -23,7 +24,6 @@ from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.studies import Kept, Member, StudyWriter, subject_of
 from trainui.core.studies.watch import BegunAnewError, StudyWatch, newest_of
-from trainui.core.treasury import Clock
 
 LOOK = 1.0
 """Seconds between looks at what runs have written, while they go on."""

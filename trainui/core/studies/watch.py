@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 
+from trainui.core.clock import Clock
 from trainui.core.gates import Gate, State, Verdict
 from trainui.core.gates.plan import StudyPlan
 from trainui.core.gates.study import StudyJudge
@@ -32,7 +33,6 @@ from trainui.core.store.studies import (
 )
 from trainui.core.store.usage import usage_of
 from trainui.core.store.verdicts import write_verdict
-from trainui.core.treasury import Clock
 
 METERS_EVERY = 15.0
 """Seconds between two readings of one meter that are kept: a day of them is 6000 rows."""

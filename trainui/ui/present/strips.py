@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from trainui.core.store.views import BudgetView, GpuView, MachineView, RunView
+from trainui.core.store.moneyviews import BudgetView
+from trainui.core.store.views import GpuView, MachineView, RunView
 from trainui.ui.present.ink import Line, Span, fold, line, safe
 from trainui.ui.present.text import GIB, bar, clock, gib, percent, plural, spark, usd
 

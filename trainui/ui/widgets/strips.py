@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from trainui.core.store.views import BudgetView, MachineView
+from trainui.core.store.moneyviews import BudgetView
+from trainui.core.store.views import MachineView
 from trainui.ui.present.ink import Span, clip, line, safe
 from trainui.ui.present.strips import machine_line, money_line
 from trainui.ui.widgets.paper import Paper

@@ -1,21 +1,10 @@
-"""RULE: what the machine cost and whose it was, and how far ahead a run may be paid. Pure.
-
-Money is integer micro-dollars, time is seconds of the boot clock. A machine costs the same however many
-runs share it; each live run bears an equal part, and time with no live run is idle.
-"""
+"""RULE: who bears what the machine cost: the runs that held it, and idle time. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-
-MICRO = 1_000_000
-
-
-def micro_usd(usd: float) -> int:
-    """Dollars as integer micro-dollars."""
-    return round(usd * MICRO)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,19 +42,3 @@ def charges(spans: Sequence[Span], *, rate: int, start: float, end: float) -> di
         for place, bearer in enumerate(bearers):
             parts[bearer] = parts.get(bearer, 0) + whole + (1 if place < rest else 0)
     return parts
-
-
-def horizon(*, now: float, left: int | None, rate: int, want: float) -> float | None:
-    """Until when the machine may be paid in advance: `want` seconds on, or as far as `left` reaches.
-
-    None when nothing limits it. Whoever is stopped must be gone by then, its grace included.
-    """
-    if left is None or rate <= 0:
-        return None
-    affordable = max(left, 0) * 3600 / rate
-    return now + min(want, affordable)
-
-
-def lasts_until(*, now: float, left: int | None, rate: int) -> float | None:
-    """When the budget is gone if the machine goes on at `rate`; None when it is not limited."""
-    return None if left is None or rate <= 0 else now + max(left, 0) * 3600 / rate

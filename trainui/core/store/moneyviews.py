@@ -1,0 +1,111 @@
+"""What a front end is shown of the money. Sums are in the project's currency, times Unix seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CountdownView:
+    """A command of the user's that is about to be run."""
+
+    kind: str
+    """`idle` or `cap`."""
+    reason: str
+    command: tuple[str, ...]
+    at: float
+    """When it is run."""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BudgetView:
+    """The money strip."""
+
+    machine: str = ""
+    usd_per_hour: float = 0.0
+    currency: str = "USD"
+    billing: str = "second"
+    share: str = "time"
+    """How runs share what the machine costs: `time`, `equal` or `use`."""
+    gpus: int = 0
+    total_usd: float | None = None
+    """None: no budget was set."""
+    spent_usd: float = 0.0
+    """Runs, idle time, corrections and what trainui.toml says was spent before."""
+    idle_usd: float = 0.0
+    held_usd: float = 0.0
+    """Leased: committed beyond now, in allowances that are still running and in steps that were begun."""
+    reserve_usd: float = 0.0
+    left_usd: float | None = None
+    over_usd: float = 0.0
+    """What the idle machine cost after the budget was used up; in no other sum."""
+    used: float | None = None
+    """Part of what may be spent (total less reserve) that was spent, 0 to 1; None without a budget."""
+    step: str = ""
+    """The step of the ladder that was reached: `tell`, `admit_no_more`, `stop_least`, `stop_all`."""
+    lasts_until: float | None = None
+    """Unix seconds at the present rate; None when it does not end."""
+    gpu_hours: float = 0.0
+    problem: str = ""
+    """What is wrong with trainui.toml, while the last good one is in force."""
+    idle_since: float | None = None
+    """Since when the machine costs and no run makes progress; None while one does."""
+    countdown: CountdownView | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """What one study, job, day, machine or run took."""
+
+    name: str
+    usd: float
+    gpu_hours: float
+    seconds: float = 0.0
+    """Of all its runs together."""
+    runs: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LeaseView:
+    """A machine that was or is rented."""
+
+    id: int
+    machine: str
+    usd_per_hour: float
+    billing: str
+    share: str
+    gpus: int
+    start: float
+    end: float | None
+    """None: still."""
+    usd: float
+    """Charged so far."""
+    text: str = ""
+    """Why it ended."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerLine:
+    """One line of the ledger; `start` and `end` are boot seconds."""
+
+    id: int
+    at: float
+    kind: str
+    """`run`, `idle`, `gap`, `rounding`, `over` or `correction`."""
+    run: str
+    machine: str
+    usd: float
+    gpu_hours: float
+    start: float
+    end: float
+    share: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BurnPoint:
+    """How much had been spent by then."""
+
+    at: float
+    usd: float
