@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from trainui.core.acting.actor import Subject
-from trainui.core.acting.notify import Notifier
+from trainui.core.acting.notify import Message, Notifier
 from trainui.core.clock import Clock
 from trainui.core.complaints import complaints
 from trainui.core.config import load_config
@@ -37,7 +37,9 @@ from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic, connect
 from trainui.core.studies.hand import Studies
 from trainui.core.treasury.accounts import Accounts
+from trainui.core.treasury.means import Means
 from trainui.core.treasury.purse import Purse
+from trainui.core.treasury.steps import Hands, Steps
 from trainui.core.wishes import Wishes
 
 WAKE = 0.1
@@ -60,16 +62,22 @@ class Manager:
         self._runs = RunWriter(self._db)
         self._engine = LocalEngine()
         self._accounts = Accounts(self._db)
-        self._purse = Purse(self._db, self._accounts)
+        means = Means(self._db, self._accounts)
+        self._purse = Purse(self._db, means)
         self._metering = Metering(self._db, self._engine, db_path.parent)
         self._notifier = Notifier(project)
         self._lives = Lives(self._db, self._engine, self._accounts, self._metering, notifier=self._notifier)
+        hands = Hands(
+            stop=self._lives.stop, eta=self._lives.eta, notify=self._notify, on_cap=lambda _now: None
+        )
+        self._steps = Steps(self._db, db_path, project=project, means=means, purse=self._purse, hands=hands)
         self._queue = Queue(
             self._db,
             db_path,
             engine=self._engine,
             lives=self._lives,
             purse=self._purse,
+            closed=self._steps.closed,
             slots=lambda: self._accounts.slots,
             metering=self._metering,
         )
@@ -99,12 +107,14 @@ class Manager:
         self._tell_troubles(now)
         if now.boot >= self._next_settle:
             self._reckon(now)
+        with complaints("budget"):
+            self._steps.attend(now)
         with complaints("studies"):
             self._studies.look(now)  # before anything starts: a gate may hold it back
         if self._queue.start_queued(now):
             self._next_settle = now.boot + 1  # what was idle time until now is somebody's from here on
         self._next_look = now.boot + (LOOK if runs else 4 * LOOK)
-        if runs or intents:
+        if runs or intents or self._steps.is_busy:
             self.is_idle_since = time.monotonic()
 
     def _act_on_study(self, subject: str, gates: Mapping[str, Gate], now: Clock) -> None:
@@ -115,6 +125,11 @@ class Manager:
         for text in self._notifier.attend(boot=now.boot):
             with atomic(self._db):
                 self._runs.event("", "manager", text, at=now.unix)
+
+    def _notify(self, text: str, facts: Mapping[str, str], now: Clock) -> None:
+        how = self._accounts.config.notify
+        if how.command or how.urls:
+            self._notifier.send(how, Message(text=text, facts=facts), boot=now.boot)
 
     def reaped(self, pid: int, code: int) -> None:
         """A child of this process has ended; `code` is negative for a signal."""
@@ -141,13 +156,16 @@ class Manager:
 
     def _reckon(self, now: Clock) -> None:
         """Charge, renew what was paid ahead, judge the meters, look at the machine."""
-        live = live_of(self._runs.open_runs())
+        runs = self._runs.open_runs()
+        live = live_of(runs)
         self._accounts.settle(now)
         for run in live:
             if run.status is not Status.STARTING:
                 with complaints(run.name):
                     self._renew(run, now)
                     self._lives.judge_meters(run, now)
+        with complaints("budget"):
+            self._steps.look(runs, now)
         if live or not self._next_settle:
             with complaints("telemetry"):
                 self._metering.keep(live, now)
@@ -157,11 +175,7 @@ class Manager:
         """Pay a run's next seconds in advance; near the cap there are none left, and it is stopped in time."""
         if run.status is Status.STOPPING or self._accounts.trouble:
             return
-        allowance = self._purse.allowance(run, now)
-        if self._purse.is_worth_writing(run.name, allowance):
-            with atomic(self._db):
-                self._purse.note_allowance(run.name, allowance)
-            self._engine.renew(run.directory, allowance)
+        self._purse.renew(run, now, lambda allowance: self._engine.renew(run.directory, allowance))
 
     def _read_config(self, now: Clock) -> None:
         """Take trainui.toml in when it changed; a broken one leaves the last good one in force."""
@@ -179,6 +193,7 @@ class Manager:
             self._accounts.distrust(str(error))
         else:
             self._accounts.use(config, now)
+            self._next_settle = 0.0  # what is paid ahead follows at once
         self._config_seen = seen
 
 

@@ -237,10 +237,11 @@ class Remaking:
         if reckoned:
             text = f"{reckoned} lines of the ledger were reckoned from when runs began and ended, at today's rate"
             self.report.lost.append(text)
-        held = [recall(folder / names.ALLOWANCE) or {} for folder in run_folders(self.path)]
-        ends = [float(one["until"]) for one in held if one.get("boot_id") == now.boot_id and one.get("until")]
         with atomic(self._db):
-            Ledger(self._db).note_allowed(max(ends, default=0.0), now.boot_id)
+            for folder in run_folders(self.path):
+                paid = recall(folder / names.ALLOWANCE) or {}
+                if paid.get("boot_id") == now.boot_id and paid.get("until"):
+                    Ledger(self._db).note_allowed(folder.name, float(paid["until"]), now.boot_id)
         accounts.settle(now)
 
     def _reckon_gaps(self, accounts: Accounts, now: Clock) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import sqlite3
+from collections.abc import Collection
 
 import msgspec
 
@@ -12,6 +13,7 @@ from trainui.core.clock import Clock
 from trainui.core.config import Config
 from trainui.core.money.amounts import MICRO, micro_usd
 from trainui.core.money.cap import lasts_until
+from trainui.core.money.lease import Lease
 from trainui.core.money.shares import Span, charges, cost
 from trainui.core.store.money import Ledger
 from trainui.core.store.moneyviews import BudgetView
@@ -55,6 +57,19 @@ class Accounts:
         """Micro-dollars an hour of the machine."""
         return self.config.here.rate
 
+    def lease(self, now: Clock) -> Lease:
+        """The machine as it is billed now."""
+        here = self.config.here
+        start = self._ledger.first_start(now.boot_id) or now.boot
+        return Lease(
+            machine=here.name,
+            rate=here.rate,
+            billing=here.billing,
+            share=here.share,
+            boot_id=now.boot_id,
+            start=start,
+        )
+
     def left(self, now: Clock) -> int | None:
         """Micro-dollars that may still be spent, the reserve kept back; None without a budget.
 
@@ -76,6 +91,10 @@ class Accounts:
             return 0
         start = max(settled.until, since)
         return cost(self.rate, now.boot) - cost(self.rate, start) if now.boot > start else 0
+
+    def accrued_of(self, runs: Collection[str], now: Clock) -> int:
+        """Micro-dollars that these runs cost at the most since the last lines, together."""
+        return self.uncharged(now) if runs else 0
 
     def settle(self, now: Clock) -> None:
         """Charge the machine up to now, to whoever held it, and publish the reckoning."""
