@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainui.core.money.amounts import micro_usd
-from trainui.core.money.cap import horizon, lasts_until
-from trainui.core.money.shares import Span, charges
+from trainui.core.money.old import Span, charges, horizon, lasts_until
 
 RATE = micro_usd(1.29)
 

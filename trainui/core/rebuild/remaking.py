@@ -12,7 +12,7 @@ from trainui.core.complaints import LASTING
 from trainui.core.config import load_config
 from trainui.core.errors import SpecError
 from trainui.core.importing import is_imported
-from trainui.core.money.shares import Span, charges
+from trainui.core.money.old import Span, charges
 from trainui.core.process import order as names
 from trainui.core.process.files import recall
 from trainui.core.process.identity import boot_id, boot_seconds

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from trainui.core.money.shares import Span
+from trainui.core.money.old import Span
 from trainui.core.run import LIVE
 
 

@@ -11,8 +11,7 @@ import msgspec
 from trainui.core.clock import Clock
 from trainui.core.config import Config
 from trainui.core.money.amounts import MICRO, micro_usd
-from trainui.core.money.cap import lasts_until
-from trainui.core.money.shares import Span, charges, cost
+from trainui.core.money.old import Span, charges, cost, lasts_until
 from trainui.core.store.money import Ledger
 from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.schema import atomic

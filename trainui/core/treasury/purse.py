@@ -6,7 +6,7 @@ import sqlite3
 
 from trainui.core.clock import Clock
 from trainui.core.money.amounts import MICRO, micro_usd
-from trainui.core.money.cap import horizon
+from trainui.core.money.old import horizon
 from trainui.core.process.order import Allowance
 from trainui.core.store.money import Ledger
 from trainui.core.store.runs import RunRow
