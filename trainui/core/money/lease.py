@@ -55,7 +55,9 @@ def reaches(lease: Lease, now: float, left: int) -> float:
     """
     if lease.rate <= 0:
         return math.inf
-    there = accrued(lease, now) + max(left, 0)
+    if left < 0:
+        return now
+    there = accrued(lease, now) + left
     if lease.billing == "second":
         last = ((there + 1) * HOUR_MS - 1) // lease.rate  # the last whole millisecond that costs no more
         return max(now, lease.start + last / 1000)

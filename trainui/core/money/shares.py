@@ -109,7 +109,8 @@ def _weights(
 ) -> dict[Bearer, Fraction]:
     """Bearer → its part of one moment; they sum to 1. The machine is cut into as many `parts` as it has GPUs."""
     if share == "equal" or not live:
-        return _alike([span.run for span in live] or [None], Fraction(1))
+        everybody: list[Bearer] = [span.run for span in live]
+        return _alike(everybody or [None], Fraction(1))
     holders: dict[str, list[str]] = {}
     for span in live:
         for gpu in span.gpus:
@@ -119,8 +120,8 @@ def _weights(
         one = Fraction(1, parts)
         _add(found, _by_use(runs, use, one) if share == "use" else _alike(runs, one))
     if free := parts - len(holders):
-        others = [span.run for span in live if not span.gpus] or [None]
-        _add(found, _alike(others, Fraction(free, parts)))
+        others: list[Bearer] = [span.run for span in live if not span.gpus]
+        _add(found, _alike(others or [None], Fraction(free, parts)))
     return found
 
 
