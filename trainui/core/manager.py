@@ -38,6 +38,7 @@ from trainui.core.store.schema import atomic, connect
 from trainui.core.studies.hand import Studies
 from trainui.core.treasury.accounts import Accounts
 from trainui.core.treasury.means import Means
+from trainui.core.treasury.noting import Notes
 from trainui.core.treasury.purse import Purse
 from trainui.core.treasury.steps import Hands, Steps
 from trainui.core.wishes import Wishes
@@ -64,6 +65,7 @@ class Manager:
         self._accounts = Accounts(self._db)
         means = Means(self._db, self._accounts)
         self._purse = Purse(self._db, means)
+        self._notes = Notes()
         self._metering = Metering(self._db, self._engine, db_path.parent)
         self._notifier = Notifier(project)
         self._lives = Lives(self._db, self._engine, self._accounts, self._metering, notifier=self._notifier)
@@ -84,7 +86,9 @@ class Manager:
         self._studies = Studies(self._db, project, act=self._act_on_study)
         rulings = Rulings(self._db, lives=self._lives, studies=self._studies)
         runs = db_path.parent / "runs"
-        self._wishes = Wishes(self._db, runs, engine=self._engine, lives=self._lives, rulings=rulings)
+        self._wishes = Wishes(
+            self._db, runs, engine=self._engine, lives=self._lives, rulings=rulings, accounts=self._accounts
+        )
         self._config_seen: float | None = -1.0
         self._next_look = self._next_settle = 0.0
         self.is_idle_since = time.monotonic()
@@ -127,9 +131,8 @@ class Manager:
                 self._runs.event("", "manager", text, at=now.unix)
 
     def _notify(self, text: str, facts: Mapping[str, str], now: Clock) -> None:
-        how = self._accounts.config.notify
-        if how.command or how.urls:
-            self._notifier.send(how, Message(text=text, facts=facts), boot=now.boot)
+        message = Message(text=text, facts=facts)
+        self._notifier.send(self._accounts.config.notify, message, boot=now.boot)
 
     def reaped(self, pid: int, code: int) -> None:
         """A child of this process has ended; `code` is negative for a signal."""
@@ -158,7 +161,9 @@ class Manager:
         """Charge, renew what was paid ahead, judge the meters, look at the machine."""
         runs = self._runs.open_runs()
         live = live_of(runs)
-        self._accounts.settle(now)
+        self._accounts.reckon(now)
+        with complaints("lease"):
+            self._notes.note(live, self._accounts.row(now))
         for run in live:
             if run.status is not Status.STARTING:
                 with complaints(run.name):
@@ -169,6 +174,7 @@ class Manager:
         if live or not self._next_settle:
             with complaints("telemetry"):
                 self._metering.keep(live, now)
+                self._see_gpus()
         self._next_settle = now.boot + (SETTLE if live else 12 * SETTLE)
 
     def _renew(self, run: RunRow, now: Clock) -> None:
@@ -183,18 +189,25 @@ class Manager:
         seen = path.stat().st_mtime if path.exists() else None
         if seen == self._config_seen:
             return
+        with complaints("telemetry"):
+            self._metering.look(live_of(self._runs.open_runs()), now)
+            self._see_gpus()  # a lease says how many there are
         try:
-            config = load_config(self.project)
+            self._accounts.use(load_config(self.project), now, file=path)
         except SpecError as error:
             with atomic(self._db):
                 self._runs.event(
                     "", "manager", f"the last good trainui.toml stays in force: {error}", at=now.unix
                 )
-            self._accounts.distrust(str(error))
+            self._accounts.distrust(str(error), now)
         else:
-            self._accounts.use(config, now)
-            self._next_settle = 0.0  # what is paid ahead follows at once
+            # what was paid ahead at another rate is paid anew at once
+            self._next_settle = min(now.boot, self._next_settle)
         self._config_seen = seen
+
+    def _see_gpus(self) -> None:
+        machine = self._metering.machine
+        self._accounts.sees(len(machine.gpus) if machine else 0)
 
 
 def _clock() -> Clock:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from trainui.core.money.lease import Lease, reaches
 
-def horizon(*, now: float, left: int | None, rate: int, want: float) -> float | None:
-    """Until when the machine may be paid in advance: `want` seconds on, or as far as `left` reaches.
 
-    None when nothing limits it. Whoever is stopped must be gone by then, its grace included.
+def paid_until(lease: Lease, *, now: float, left: int | None, want: float) -> float | None:
+    """Until when the machine may be paid in advance: `want` seconds on, or as far as `left` micro-dollars reach.
+
+    `left` is what may be spent beyond what has accrued; None: as much as one likes, and the answer is None, as it is
+    for a machine that costs nothing. Whoever is stopped must be gone by then, its grace included.
     """
-    if left is None or rate <= 0:
+    if left is None or lease.rate <= 0:
         return None
-    affordable = max(left, 0) * 3600 / rate
-    return now + min(want, affordable)
+    return min(now + want, reaches(lease, now, left))
 
 
-def lasts_until(*, now: float, left: int | None, rate: int) -> float | None:
-    """When the budget is gone if the machine goes on at `rate`; None when it is not limited."""
-    return None if left is None or rate <= 0 else now + max(left, 0) * 3600 / rate
+def own_until(*, now: float, left: int, rate: int, want: float) -> float:
+    """As `paid_until`, for what one run or one study may cost.
+
+    It may have to bear the whole machine at any moment, when whoever shares it ends: so far, and no further, its own
+    money surely reaches. `rate` is that of the machine, above 0.
+    """
+    return now + min(want, max(left, 0) * 3600 / rate)
+
+
+def lasts_until(lease: Lease, *, now: float, left: int | None) -> float | None:
+    """The boot second at which the money is gone if the machine goes on; None when it is not limited."""
+    return None if left is None or lease.rate <= 0 else reaches(lease, now, left)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-STEPS = {"second": 0.001, "minute": 60.0, "hour": 3600.0}
-"""How a machine is billed → seconds of which every started one is paid whole. By the second is to the millisecond."""
+STEPS = {"second": 1, "minute": 60, "hour": 3600}
+"""How a machine is billed → seconds of which every started one is paid whole; by the second is to the millisecond."""
+HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,27 +31,45 @@ class Lease:
 
 def accrued(lease: Lease, at: float) -> int:
     """Micro-dollars it has cost from its start to `at`, by the second; whole, never falling."""
-    return lease.rate * round(max(0.0, at - lease.start) * 1000) // 3_600_000
+    return lease.rate * milliseconds(lease, at) // HOUR_MS
 
 
 def billed(lease: Lease, at: float) -> int:
     """Micro-dollars that are owed if it ends at `at`: every step that was started, whole."""
-    step = STEPS[lease.billing]
     if lease.billing == "second":
         return accrued(lease, at)
-    steps = math.ceil(max(0.0, round((at - lease.start) * 1000)) / (step * 1000))
-    return lease.rate * steps * round(step) // 3600
+    step = STEPS[lease.billing]
+    started = -(-milliseconds(lease, at) // (step * 1000))
+    return lease.rate * started * step // 3600
+
+
+def committed(lease: Lease, now: float, until: float) -> int:
+    """Micro-dollars beyond what is accrued at `now`, if it goes on to `until`: the rest of a begun step too."""
+    return billed(lease, max(now, until)) - accrued(lease, now)
 
 
 def reaches(lease: Lease, now: float, left: int) -> float:
-    """The boot second until which it can go on when, from what is accrued at `now`, `left` micro-dollars are there.
+    """The last boot second, not before `now`, until which `left` micro-dollars beyond what is accrued are enough.
 
-    Never before `now`. With whole steps it is the end of the last one that can be paid.
+    With whole steps that is the end of the last one that can be paid. Infinite for a machine that costs nothing.
     """
     if lease.rate <= 0:
         return math.inf
+    if left < 0:
+        return now
+    there = accrued(lease, now) + left
     if lease.billing == "second":
-        return now + max(left, 0) * 3600 / lease.rate
+        last = ((there + 1) * HOUR_MS - 1) // lease.rate  # the last whole millisecond that costs no more
+        return max(now, lease.start + last / 1000)
     step = STEPS[lease.billing]
-    whole = (accrued(lease, now) + max(left, 0)) * 3600 // (lease.rate * round(step))
-    return max(now, lease.start + whole * step)
+    return max(now, lease.start + _steps(lease, there, step) * step)
+
+
+def _steps(lease: Lease, there: int, step: int) -> int:
+    """Whole steps that `there` micro-dollars pay, as `billed` counts them."""
+    return ((there + 1) * 3600 - 1) // (lease.rate * step)
+
+
+def milliseconds(lease: Lease, at: float) -> int:
+    """Milliseconds from its start to `at`, whole."""
+    return round(max(0.0, at - lease.start) * 1000)

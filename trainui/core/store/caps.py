@@ -11,17 +11,11 @@ def corrected(db: sqlite3.Connection) -> int:
     return int(row[0])
 
 
-def cost_of_run(db: sqlite3.Connection, run: str) -> int:
-    """Micro-dollars that were charged to a run, corrections included."""
-    row = db.execute("SELECT coalesce(sum(micro_usd), 0) FROM balances WHERE run = ?", (run,)).fetchone()
-    return int(row[0])
-
-
 def cost_of_study(db: sqlite3.Connection, study: str) -> int:
-    """Micro-dollars that were charged to the runs of a study together."""
+    """Micro-dollars of the lines of all runs of a study, their corrections included."""
     row = db.execute(
         "SELECT coalesce(sum(balances.micro_usd), 0) FROM runs JOIN balances ON balances.run = runs.name"
-        " WHERE runs.study = ?",
+        " WHERE balances.kind IN ('run', 'correction') AND runs.study = ?",
         (study,),
     ).fetchone()
     return int(row[0])

@@ -13,7 +13,7 @@ from trainui.core.clock import Clock
 from trainui.core.money.amounts import micro_usd, shown
 from trainui.core.money.ladder import STEPS, Funds
 from trainui.core.money.lease import reaches
-from trainui.core.store.caps import corrected, cost_of_run, cost_of_study, live_in
+from trainui.core.store.caps import corrected, cost_of_study, live_in
 from trainui.core.store.runs import RunRow
 from trainui.core.treasury.accounts import Accounts
 
@@ -89,7 +89,7 @@ class Means:
             (limit, "[limits] usd") if limit is not None else (budget.per_run_usd, "[budget] per_run")
         )
         if own is not None:
-            cost = cost_of_run(self._db, run.name) + self.accounts.accrued_of([run.name], now)
+            cost = self.accounts.cost_of(run.name, now)
             cap = micro_usd(own)
             yield Cap(
                 left=cap - cost,

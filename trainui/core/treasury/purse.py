@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 
 from trainui.core.clock import Clock
+from trainui.core.money.cap import own_until
 from trainui.core.process.order import Allowance
 from trainui.core.store.money import Ledger
 from trainui.core.store.runs import RunRow
@@ -40,8 +41,8 @@ class Purse:
         if rate > 0 and (paid := self._means.seconds(now)) < math.inf:
             ends.append((now.boot + min(want, paid), "budget", ""))
         for cap in self._means.caps(run, now) if rate > 0 else ():
-            own = max(cap.left, 0) * 3600 / rate
-            ends.append((now.boot + min(want, own), "budget", cap.nearly if own < want else ""))
+            own = own_until(now=now.boot, left=cap.left, rate=rate, want=want)
+            ends.append((own, "budget", cap.nearly if own < now.boot + want else ""))
         if run.spec.limits.hours is not None:
             end = (run.started_boot or now.boot) + run.spec.limits.hours * 3600 + grace
             ends.append((end, "time limit", ""))

@@ -83,6 +83,7 @@ class Steps:
             self._kept = msgspec.json.decode(self._ledger.fact("ladder") or "{}", type=Kept)
         except msgspec.MsgspecError:  # kept by a trainui that knew other fields
             self._kept = Kept()
+        means.accounts.step = self._kept.reached
 
     @property
     def is_busy(self) -> bool:
@@ -108,6 +109,7 @@ class Steps:
         self._tell_of_caps(live, now)
         funds = self._means.funds(now)
         if funds is None:
+            self._means.accounts.step = ""
             self._keep(terms="", reached="")
             return
         self._rise(funds, runs, now)
@@ -148,7 +150,9 @@ class Steps:
             for text in texts:
                 self._runs.event("", "budget", text, at=now.unix)
             self._note(terms=memory.terms, reached=memory.reached, since=since)
+        self._means.accounts.step = memory.reached
         if news:
+            self._means.accounts.settle(now)  # front ends are told of the step at once
             self._hands.notify(texts[-1], {"step": news[-1], "reason": texts[-1]}, now)
 
     def _words(self, step: str, funds: Funds, waiting: int, now: Clock) -> str:
