@@ -13,6 +13,7 @@ from typing import Any
 
 from trainui.core.clock import Clock
 from trainui.core.complaints import LASTING
+from trainui.core.countdowns import Countdowns
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.lives import Lives
 from trainui.core.ruling import Rulings
@@ -36,12 +37,14 @@ class Wishes:
         engine: LocalEngine,
         lives: Lives,
         rulings: Rulings,
+        countdowns: Countdowns,
     ) -> None:
         self._db = db
         self._runs = RunWriter(db)
         self._folder = runs_folder
         self._engine = engine
         self._lives = lives
+        self._countdowns = countdowns
         self._verbs = {
             "start": self._start,
             "stop": self._stop,
@@ -54,6 +57,7 @@ class Wishes:
             "answer": rulings.answer,
             "arm": rulings.arm,
             "lift": rulings.lift,
+            "cancel": self._cancel,
         }
 
     def carry_out(self, intent: Intent, now: Clock) -> None:
@@ -134,6 +138,13 @@ class Wishes:
                 self._runs.event(intent.run, "checkpoint", "asked for", at=now.unix)
             why_not = "it could not be asked" if is_running else "it is not running"
             self._close(intent, "asked for" if is_asked else f"{REFUSED}{why_not}", now)
+
+    def _cancel(self, intent: Intent, _known: RunRow | None, now: Clock) -> None:
+        """What counts down is not run: `on_idle`, `on_cap`."""
+        with atomic(self._db):
+            found = self._countdowns.cancel(str(intent.payload.get("who") or "a person"), now)
+            told = f"cancelled {' and '.join(f'on_{kind}' for kind in found)}"
+            self._close(intent, told if found else f"{REFUSED}nothing counts down", now)
 
     # ---------------------------------------------------------------- while it waits
 

@@ -15,7 +15,7 @@ from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.curves import begun_at, envelope, points_of
 from trainui.core.store.doings import DoingsReader
 from trainui.core.store.lineage import chain
-from trainui.core.store.moneyviews import BudgetView
+from trainui.core.store.moneyviews import BudgetView, budget_view
 from trainui.core.store.outcomes import Outcomes, alarms_of
 from trainui.core.store.rows import (
     VERDICTS,
@@ -218,8 +218,7 @@ class Reader(StudyReader, DoingsReader):
 
     def budget(self) -> BudgetView:
         """The money, as of the manager's last reckoning."""
-        text = self._fact("budget")
-        return msgspec.json.decode(text, type=BudgetView) if text else BudgetView()
+        return budget_view(self._fact)
 
     def machine(self) -> MachineView | None:
         """The newest sample of the machine."""
