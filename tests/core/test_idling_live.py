@@ -23,6 +23,8 @@ def say(step):
     out.write(json.dumps({"step": step, "loss": 1.0}) + "\\n"); out.flush()
 say(0)
 step = 1
+if how == "computes":
+    os.fork(), os.fork()  # four of it: the cores may be busy with others, too
 while not os.path.exists("enough"):
     if how == "logs":
         say(step)

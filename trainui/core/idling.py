@@ -35,7 +35,7 @@ from trainui.core.store.schema import atomic
 from trainui.core.treasury.accounts import Accounts
 
 LOOK = 5.0
-"""Seconds between looks while a run is live."""
+"""Seconds between looks while a run is live; at least four come before anything is told."""
 REST = 60.0
 """Seconds between looks while none is; and what a stretch must last to be shown."""
 CLOSE = 1.0
@@ -183,7 +183,8 @@ class Idling:
         tell, act = _tell(idle), _act(idle)
         dues = [next_telling(told, tell)] if tell is not None else []
         dues += [act] if act is not None and seconds < act else []
-        return max(SOONEST, min([LOOK if is_live else REST, *(due - seconds for due in dues)]))
+        often = min([LOOK, *(due / 4 for due in (tell, act) if due is not None)])
+        return max(SOONEST, min([often if is_live else REST, *(due - seconds for due in dues)]))
 
 
 def _tell(idle: Idle) -> float | None:
