@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from tests.conftest import until
+from trainui.core.manager import Manager
 from trainui.core.process.failpoint import NAME
 from trainui.core.store.intents import Desk
 
@@ -24,7 +25,7 @@ def say(step):
 say(0)
 step = 1
 if how == "computes":
-    os.fork(), os.fork()  # four of it: the cores may be busy with others, too
+    os.fork(), os.fork()
 while not os.path.exists("enough"):
     if how == "logs":
         say(step)
@@ -230,6 +231,43 @@ def test_a_command_is_never_run_twice_wherever_the_manager_dies(scene, point, ti
         until(scene.ran)
     scene.told_that("nothing runs")  # a later telling, of the same stretch
     assert len(scene.ran()) == times
+
+
+def test_when_the_last_run_has_ended_the_command_is_run_with_no_screen_and_nothing_live(scene):
+    scene.configure(command=TOUCH, seconds=2)
+    run = scene.cockpit.client.start("count")
+    held = scene.cockpit.client.start("logs", held=True)
+    assert scene.cockpit.until_status(run, "ended").result == "finished"
+    scene.told_that("idle 3 s", f"nothing runs, and {held} waits for you: trainui release {held}")
+    until(scene.ran)
+    scene.told_that("ended: exit 0")
+    scene.told_that("idle 12 s")
+    assert len(scene.ran()) == 1
+    assert scene.budget().idle_since is not None
+    scene.cockpit.client.release(held)
+    scene.told_that("no longer idle", f"{held} made progress")
+    until(lambda: scene.budget().idle_since is None)
+
+
+def test_a_paused_run_makes_no_progress_and_is_said_to_be_paused(scene):
+    scene.configure()
+    run = scene.cockpit.client.start("logs")
+    scene.cockpit.until_status(run, "running")
+    scene.cockpit.client.pause(run)
+    scene.told_that(f"{run} is paused")
+    scene.cockpit.client.resume(run)
+    scene.told_that("no longer idle", f"{run} made progress")
+
+
+@pytest.mark.parametrize(
+    ("rate", "tell", "expected"), [("3.6", "10", True), ("0", "10", False), ("3.6", "1e9", True)]
+)
+def test_a_manager_stays_only_where_standing_idle_costs_something(project, rate, tell, expected):
+    text = f'[[machine]]\nname = "here"\nusd_per_hour = {rate}\n[idle]\ntell_minutes = {tell}\n'
+    (project / "trainui.toml").write_text(text)
+    manager = Manager(project / "runs.db", project)
+    manager.tick()
+    assert manager.is_needed is expected
 
 
 def _runs(scene):

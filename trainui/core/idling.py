@@ -18,6 +18,7 @@ from trainui.core.metering import Metering
 from trainui.core.money.amounts import MICRO
 from trainui.core.money.idle import (
     BUSY_GPU,
+    FULL_CPU,
     Sight,
     Stretch,
     cost_of,
@@ -128,12 +129,13 @@ class Idling:
         self._next_look = now.boot + self._pause(stretch, bool(live), now)
 
     def _sight(self, run: RunRow) -> Sight:
-        used = self._metering.usage.get(run.name)
+        used, machine = self._metering.usage.get(run.name), self._metering.machine
         return Sight(
             run=run.name,
             mark=mark_of(self._db, run),
             cpu=used.cpu if used else None,
             gpu=used.gpu if used else None,
+            is_crowded=machine is not None and machine.cpu >= FULL_CPU,
             started=run.started_boot,
             is_sent_away=run.status is Status.STOPPING and run.stop_reason == "idle",
         )

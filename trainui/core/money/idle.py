@@ -12,6 +12,10 @@ BUSY_GPU = 0.05
 """Of a GPU: who uses so much of it works."""
 BUSY_CPU = 0.5
 """Cores: who uses so many and says something works."""
+FULL_CPU = 0.9
+"""Of all cores: then who says something works with whatever part of one it is given."""
+CROWDED_CPU = 0.02
+"""Cores: the least of such a part."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +41,8 @@ class Sight:
     """Cores in use; None: nobody knows."""
     gpu: float | None = None
     """0 to 1; None: nobody knows, or it has none."""
+    is_crowded: bool = False
+    """All cores are busy, and it may get less than it wants."""
     started: float | None = None
     """When its job began; None: it is about to."""
     is_sent_away: bool = False
@@ -71,7 +77,8 @@ def makes_progress(sight: Sight, before: Mark | None, *, boot: float, starting: 
     if before.is_paused:
         return True  # somebody let it go on
     has_more = (mark.points, mark.step, mark.checkpoints) != (before.points, before.step, before.checkpoints)
-    return has_more or (mark.output != before.output and (sight.cpu or 0.0) >= BUSY_CPU)
+    enough = CROWDED_CPU if sight.is_crowded else BUSY_CPU
+    return has_more or (mark.output != before.output and (sight.cpu or 0.0) >= enough)
 
 
 def looked(
