@@ -41,6 +41,7 @@ VERBS = {
     "export": "export",
     "doctor": "care",
     "manager": "care",
+    "serve": "serving",
     "demo": "demo",
 }
 """Verb → the file of this package that holds it."""

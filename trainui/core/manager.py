@@ -19,9 +19,11 @@ from trainui.core.acting.notify import Message, Notifier
 from trainui.core.clock import Clock
 from trainui.core.complaints import complaints
 from trainui.core.config import load_config
+from trainui.core.countdowns import Countdowns
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.errors import SpecError
 from trainui.core.gates import Gate
+from trainui.core.idling import Idling
 from trainui.core.lives import Lives
 from trainui.core.metering import Metering
 from trainui.core.process import beat
@@ -69,8 +71,10 @@ class Manager:
         self._metering = Metering(self._db, self._engine, db_path.parent)
         self._notifier = Notifier(project)
         self._lives = Lives(self._db, self._engine, self._accounts, self._metering, notifier=self._notifier)
+        runs = db_path.parent / "runs"
+        self._countdowns = Countdowns(self._db, project, runs, stop=self._lives.stop, notify=self._notify)
         hands = Hands(
-            stop=self._lives.stop, eta=self._lives.eta, notify=self._notify, on_cap=lambda _now: None
+            stop=self._lives.stop, eta=self._lives.eta, notify=self._notify, countdowns=self._countdowns
         )
         self._steps = Steps(self._db, db_path, project=project, means=means, purse=self._purse, hands=hands)
         self._queue = Queue(
@@ -85,9 +89,15 @@ class Manager:
         )
         self._studies = Studies(self._db, project, act=self._act_on_study)
         rulings = Rulings(self._db, lives=self._lives, studies=self._studies)
-        runs = db_path.parent / "runs"
+        self._idling = Idling(self._db, self._accounts, self._metering, self._countdowns, self._notify)
         self._wishes = Wishes(
-            self._db, runs, engine=self._engine, lives=self._lives, rulings=rulings, accounts=self._accounts
+            self._db,
+            runs,
+            engine=self._engine,
+            lives=self._lives,
+            rulings=rulings,
+            accounts=self._accounts,
+            countdowns=self._countdowns,
         )
         self._config_seen: float | None = -1.0
         self._next_look = self._next_settle = 0.0
@@ -117,6 +127,8 @@ class Manager:
             self._studies.look(now)  # before anything starts: a gate may hold it back
         if self._queue.start_queued(now):
             self._next_settle = now.boot + 1  # what was idle time until now is somebody's from here on
+        with complaints("idle"):
+            self._idling.attend(now)  # after the start of what waited: that ends an idle stretch
         self._next_look = now.boot + (LOOK if runs else 4 * LOOK)
         if runs or intents or self._steps.is_busy:
             self.is_idle_since = time.monotonic()
@@ -130,17 +142,19 @@ class Manager:
             with atomic(self._db):
                 self._runs.event("", "manager", text, at=now.unix)
 
-    def _notify(self, text: str, facts: Mapping[str, str], now: Clock) -> None:
-        message = Message(text=text, facts=facts)
-        self._notifier.send(self._accounts.config.notify, message, boot=now.boot)
-
     def reaped(self, pid: int, code: int) -> None:
         """A child of this process has ended; `code` is negative for a signal."""
         self._notifier.ended(pid, code)
+        self._countdowns.reaped(pid, code)
 
-    def open_count(self) -> int:
-        """Runs that have not ended."""
-        return len(self._runs.open_runs())
+    @property
+    def is_needed(self) -> bool:
+        """Whether a run is open, or the machine costs and somebody must see that it stands idle."""
+        return self._idling.is_wanted or bool(self._runs.open_runs())
+
+    def _notify(self, text: str, facts: Mapping[str, str], now: Clock) -> None:
+        message = Message(text=text, facts=facts)
+        self._notifier.send(self._accounts.config.notify, message, boot=now.boot)
 
     def _look_at(self, run: RunRow) -> None:
         if self._lives.is_quiet(run, _clock()):
@@ -242,7 +256,7 @@ def _serve(manager: Manager, stopping: list[int]) -> int:
         _reap(manager)
         if not manager.db_path.exists():
             break  # nobody can reach what we would write
-        if time.monotonic() - manager.is_idle_since > LINGER and not manager.open_count():
+        if time.monotonic() - manager.is_idle_since > LINGER and not manager.is_needed:
             break
         time.sleep(WAKE)
     return 0

@@ -1,7 +1,7 @@
-"""The farewell: when the money is used up and nothing runs any more, summaries are written, then `on_cap` has its turn.
+"""The farewell: when the money is used up and nothing runs any more, summaries are written.
 
 Each summary is a `trainui export` of its own, beside the manager; one that a dead manager left goes on, and the next
-sees to its end. A failure is told, and holds nothing up: whoever wants the machine off wants it off.
+sees to its end. A failure is told, and holds nothing up: the machine costs on.
 """
 
 from __future__ import annotations
@@ -55,14 +55,12 @@ class Farewell:
         *,
         project: Path,
         tell: Callable[[str, Clock], None],
-        on_cap: Callable[[Clock], None],
     ) -> None:
         self._db = db
         self._db_path = db_path
         self._project = project
         self._ledger = Ledger(db)
         self._tell = tell
-        self._on_cap = on_cap
         try:
             self._now = msgspec.json.decode(self._ledger.fact("cap_export") or "{}", type=Exporting)
         except msgspec.MsgspecError:  # kept by a trainui that knew other fields
@@ -72,6 +70,10 @@ class Farewell:
     def is_busy(self) -> bool:
         """Whether it has begun and is not over."""
         return bool(self._now.terms) and not self._now.is_over
+
+    def is_over(self, terms: str) -> bool:
+        """Whether all was done that is done when the budget of these `terms` is used up."""
+        return self._now.terms == terms and self._now.is_over
 
     def begin(self, terms: str, stopped: Sequence[tuple[str, str]], now: Clock) -> None:
         """Begin with the studies of the runs, (run, study), that the budget stopped; once under the same `terms`."""
@@ -84,7 +86,7 @@ class Farewell:
         self._keep(Exporting(terms=terms, folder=str(folder), todo=tuple(todo)))
 
     def attend(self, now: Clock) -> None:
-        """See what became of the export under way, and start the next; at last tell, and call `on_cap`."""
+        """See what became of the export under way, and start the next; at last tell where they are."""
         if not self.is_busy or self._is_under_way(now):
             return
         if self._now.child:
@@ -95,7 +97,6 @@ class Farewell:
             self._keep(replace(self._now, is_over=True))
             if self._now.done:
                 self._tell(f"budget: summaries of {', '.join(self._now.done)} are in {self._now.folder}", now)
-            self._on_cap(now)
 
     def _is_under_way(self, now: Clock) -> bool:
         if not self._now.child:

@@ -44,10 +44,14 @@ class Means:
         return {step: getattr(ladder, step) for step in STEPS}
 
     @property
+    def total(self) -> int:
+        """Micro-dollars of the whole budget; 0 without one."""
+        return micro_usd(self.accounts.config.budget.total_usd or 0)
+
+    @property
     def may(self) -> int:
         """Micro-dollars that may be spent: the total less the reserve; only where there is a total."""
-        budget = self.accounts.config.budget
-        return micro_usd((budget.total_usd or 0) - budget.reserve_usd)
+        return self.total - self.accounts.reserve
 
     @property
     def terms(self) -> str:

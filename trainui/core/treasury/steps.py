@@ -11,12 +11,13 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec.structs import replace
 
 from trainui.core.clock import Clock
+from trainui.core.config.model import Countdown
 from trainui.core.money.ladder import Funds, Memory, climb, is_past
 from trainui.core.money.worth import Candidate, ends_in_time, least, moment
 from trainui.core.run import Status
@@ -32,6 +33,16 @@ from trainui.core.treasury.purse import Purse
 WHERE = "trainui.toml [budget.ladder]"
 
 
+class Counter(Protocol):
+    """Who counts down to `on_cap`, which is run once for one key."""
+
+    def begin(self, kind: str, key: str, *, reason: str, how: Countdown, now: Clock) -> None:
+        """Count down, unless that was done for `key` before. May be said again and again."""
+
+    def call_off(self, kind: str, why: str, now: Clock) -> None:
+        """The reason is gone."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hands:
     """What of the world outside runs.db the ladder may touch."""
@@ -41,8 +52,7 @@ class Hands:
     """Seconds a live run has to go."""
     notify: Callable[[str, Mapping[str, str], Clock], None]
     """Tell people outside of the terminal: a sentence, and the facts it was made of."""
-    on_cap: Callable[[Clock], None]
-    """The money is used up, nothing runs any more, and the summaries are written."""
+    countdowns: Counter
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +88,7 @@ class Steps:
         self._means = means
         self._purse = purse
         self._hands = hands
-        self._farewell = Farewell(db, db_path, project=project, tell=self._tell, on_cap=hands.on_cap)
+        self._farewell = Farewell(db, db_path, project=project, tell=self._tell)
         try:
             self._kept = msgspec.json.decode(self._ledger.fact("ladder") or "{}", type=Kept)
         except msgspec.MsgspecError:  # kept by a trainui that knew other fields
@@ -110,13 +120,17 @@ class Steps:
         funds = self._means.funds(now)
         if funds is None:
             self._means.accounts.step = ""
-            self._keep(terms="", reached="")
+            self._keep(terms="", reached="", stopping="")
+            self._hands.countdowns.call_off("cap", "there is no budget any more", now)
             return
         self._rise(funds, runs, now)
         memory, percents = self._memory, self._means.percents
+        if not is_past(memory, "stop_all", percents):
+            self._hands.countdowns.call_off("cap", "the budget was changed", now)
         if is_past(memory, "stop_all", percents) and not live:
             stopped = stopped_by_budget(self._db, since=self._kept.since)
             self._farewell.begin(memory.terms, stopped, now)
+            self._count_down(now)
         elif is_past(memory, "stop_least", percents):
             self._stop_least(live, now)
         else:
@@ -124,7 +138,18 @@ class Steps:
 
     def attend(self, now: Clock) -> None:
         """See to what was begun when everything had ended."""
-        self._farewell.attend(now)
+        if self._farewell.is_busy:
+            self._farewell.attend(now)
+            self._count_down(now)
+
+    def _count_down(self, now: Clock) -> None:
+        """When the summaries are written, too, it is the turn of `on_cap`: once for one budget."""
+        if not self._farewell.is_over(self._kept.terms):
+            return
+        budget = self._means.accounts.config.budget
+        reason = f"the budget of {self._means.sum(self._means.total)} is used up, and nothing runs any more"
+        key = f"{self._kept.since:.0f}"
+        self._hands.countdowns.begin("cap", key, reason=reason, how=budget.on_cap, now=now)
 
     # ---------------------------------------------------------------- rising
 
