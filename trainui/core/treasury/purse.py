@@ -92,7 +92,7 @@ class Purse:
             return ""
         if means.seconds(now) <= ending:
             left = means.sum(max(means.left_for_runs(now) or 0, 0))
-            return f"budget: {left} left, less than the {ending:g} s cost that its stop may take"
+            return f"budget: {left} left, which does not pay the {ending:g} s that its stop may take"
         short = ending * means.accounts.rate / 3600
         return next((cap.text for cap in means.caps(run, now) if cap.left <= short), "")
 
