@@ -148,7 +148,13 @@ def test_by_the_hour_runs_are_paid_to_the_end_of_the_last_hour_that_can_be_paid(
     assert len(told) == 4
     late = stage.start("late")
     stage.pass_time(1)
-    assert stage.waits(late).startswith("budget: ")
+    assert stage.waits(late).startswith("budget: 100 % of 4.0")  # idle time went on
+    assert stage.waits(late).endswith(
+        " $ spent (5.00 $ pay no further hour), everything is stopped from 100 % (trainui.toml [budget.ladder])"
+    )
+    assert (
+        "budget: 75 % of 3.87 $ spent (5.00 $ pay no further hour): nothing new starts from 75 %" in told[1]
+    )
 
 
 def test_the_reserve_is_not_for_runs(stage):

@@ -122,6 +122,10 @@ class Means:
         return f"{self.sum(cost)} of {self.sum(cap)}"
 
     def spent(self, funds: Funds) -> str:
-        """`76 % of 20.00 $ spent`."""
-        kept_back = " (the reserve kept back)" if self.accounts.config.budget.reserve_usd else ""
-        return f"{math.floor(funds.used * 100 + 1e-9)} % of {self.sum(funds.may)}{kept_back} spent"
+        """`76 % of 20.00 $ spent`; where whole hours are billed, of the part that these can spend."""
+        percent = math.floor(funds.used * 100 + 1e-9)
+        there = f"{self.sum(funds.may)}{', the reserve kept back,' if self.accounts.reserve else ''}"
+        billing = self.accounts.config.here.billing
+        if billing == "second" or 0 < funds.may <= funds.whole * 1.001:
+            return f"{percent} % of {there} spent"
+        return f"{percent} % of {self.sum(funds.whole)} spent ({there} pay no further {billing})"
