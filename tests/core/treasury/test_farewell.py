@@ -112,11 +112,13 @@ def test_a_run_without_a_study_has_a_summary_too(scene):
 
 
 def test_an_export_that_fails_is_told_and_holds_nothing_up(scene):
-    next_one, said, project = scene
+    next_one, said, _ = scene
     one = next_one()
     one.begin("5.00", [("a-1", "nowhere"), ("count-1", "count")], clock())
     see_to_it(one)
-    assert said[0].startswith("budget: no summary of nowhere could be written: trainui: there is no study 'nowhere'")
+    assert said[0].startswith(
+        "budget: no summary of nowhere could be written: trainui: there is no study 'nowhere'"
+    )
     assert said[1].startswith("budget: summaries of count are in ")
 
 

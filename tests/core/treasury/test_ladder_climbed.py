@@ -115,7 +115,9 @@ def test_a_study_has_its_own_cap_and_the_others_go_on(stage):
     late = stage.start("three", study="small")
     stage.pass_time(1)
     assert stage.waits(late).startswith("budget of study small: 0.0")
-    assert stage.waits(late).endswith("of 0.0500 $ spent (trainui.toml [budget.studies])")
+    assert stage.waits(late).endswith(
+        "of 0.0500 $ spent (trainui.toml [budget.studies]): too little for the 5 s that its stop may take"
+    )
     told = {run for run, text in stage.events() if "of study small are nearly spent" in text}
     assert told == {"one-1", "two-1"}
 

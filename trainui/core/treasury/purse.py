@@ -97,7 +97,8 @@ class Purse:
             left = means.sum(max(means.left_for_runs(now) or 0, 0))
             return f"budget: {left} left, which does not pay the {ending:g} s that its stop may take"
         short = ending * means.accounts.rate / 3600
-        return next((cap.text for cap in means.caps(run, now) if cap.left <= short), "")
+        texts = (cap.text for cap in means.caps(run, now) if cap.left <= short)
+        return next((f"{text}: too little for the {ending:g} s that its stop may take" for text in texts), "")
 
 
 def _end(allowance: Allowance) -> float:
