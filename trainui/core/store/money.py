@@ -251,8 +251,8 @@ def spent_by_run(db: sqlite3.Connection) -> dict[str, tuple[int, int]]:
     rows = db.execute(
         "SELECT run, sum(micro) AS micro, sum(gpu_ms) AS gpu_ms FROM ("
         " SELECT run, micro_usd AS micro, gpu_ms FROM balances WHERE kind IN ('run', 'correction') UNION ALL"
-        " SELECT key, value, 0 FROM facts, json_each(facts.value) WHERE facts.name='accrued' UNION ALL"
-        " SELECT key, 0, value FROM facts, json_each(facts.value) WHERE facts.name='accrued_gpu_ms'"
+        " SELECT one.key, one.value, 0 FROM facts, json_each(facts.value) AS one WHERE facts.name='accrued' UNION ALL"
+        " SELECT one.key, 0, one.value FROM facts, json_each(facts.value) AS one WHERE facts.name='accrued_gpu_ms'"
         ") GROUP BY run"
     )
     return {row["run"]: (row["micro"], row["gpu_ms"]) for row in rows}
