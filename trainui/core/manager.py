@@ -37,6 +37,7 @@ from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic, connect
 from trainui.core.studies.hand import Studies
 from trainui.core.treasury.accounts import Accounts
+from trainui.core.treasury.noting import Notes
 from trainui.core.treasury.purse import Purse
 from trainui.core.wishes import Wishes
 
@@ -61,6 +62,7 @@ class Manager:
         self._engine = LocalEngine()
         self._accounts = Accounts(self._db)
         self._purse = Purse(self._db, self._accounts)
+        self._notes = Notes()
         self._metering = Metering(self._db, self._engine, db_path.parent)
         self._notifier = Notifier(project)
         self._lives = Lives(self._db, self._engine, self._accounts, self._metering, notifier=self._notifier)
@@ -76,7 +78,9 @@ class Manager:
         self._studies = Studies(self._db, project, act=self._act_on_study)
         rulings = Rulings(self._db, lives=self._lives, studies=self._studies)
         runs = db_path.parent / "runs"
-        self._wishes = Wishes(self._db, runs, engine=self._engine, lives=self._lives, rulings=rulings)
+        self._wishes = Wishes(
+            self._db, runs, engine=self._engine, lives=self._lives, rulings=rulings, accounts=self._accounts
+        )
         self._config_seen: float | None = -1.0
         self._next_look = self._next_settle = 0.0
         self.is_idle_since = time.monotonic()
@@ -142,7 +146,9 @@ class Manager:
     def _reckon(self, now: Clock) -> None:
         """Charge, renew what was paid ahead, judge the meters, look at the machine."""
         live = live_of(self._runs.open_runs())
-        self._accounts.settle(now)
+        self._accounts.reckon(now)
+        with complaints("lease"):
+            self._notes.note(live, self._accounts.row(now))
         for run in live:
             if run.status is not Status.STARTING:
                 with complaints(run.name):
@@ -151,6 +157,7 @@ class Manager:
         if live or not self._next_settle:
             with complaints("telemetry"):
                 self._metering.keep(live, now)
+                self._see_gpus()
         self._next_settle = now.boot + (SETTLE if live else 12 * SETTLE)
 
     def _renew(self, run: RunRow, now: Clock) -> None:
@@ -169,17 +176,26 @@ class Manager:
         seen = path.stat().st_mtime if path.exists() else None
         if seen == self._config_seen:
             return
+        with complaints("telemetry"):
+            self._metering.look(live_of(self._runs.open_runs()), now)
+            self._see_gpus()  # a lease says how many there are
         try:
-            config = load_config(self.project)
+            self._accounts.use(load_config(self.project), now, file=path)
         except SpecError as error:
             with atomic(self._db):
                 self._runs.event(
                     "", "manager", f"the last good trainui.toml stays in force: {error}", at=now.unix
                 )
-            self._accounts.distrust(str(error))
+            self._accounts.distrust(str(error), now)
         else:
-            self._accounts.use(config, now)
+            self._next_settle = min(
+                now.boot, self._next_settle
+            )  # what was paid ahead at another rate is paid anew at once
         self._config_seen = seen
+
+    def _see_gpus(self) -> None:
+        machine = self._metering.machine
+        self._accounts.sees(len(machine.gpus) if machine else 0)
 
 
 def _clock() -> Clock:

@@ -38,7 +38,7 @@ class Meters:
         saved = saved_by(self._db, run.name)
         measured = {
             "@wall_h": hours,
-            "@cost_usd": Ledger(self._db).total_of(run.name) / 1e6,
+            "@cost_usd": Ledger(self._db).cost_of(run.name) / 1e6,
             "@eta_total_h": None if eta is None else hours + eta / 3600,
             "@step": run.step,
             "@epoch": run.epoch,

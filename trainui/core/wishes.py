@@ -21,6 +21,8 @@ from trainui.core.spec import resolve
 from trainui.core.store.intents import REFUSED, Intent, close_intent
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
+from trainui.core.treasury.accounts import Accounts
+from trainui.core.treasury.correcting import Corrections
 
 PAUSED = "paused: it holds its memory and its GPUs, and the machine costs on"
 
@@ -36,12 +38,15 @@ class Wishes:
         engine: LocalEngine,
         lives: Lives,
         rulings: Rulings,
+        accounts: Accounts,
     ) -> None:
         self._db = db
         self._runs = RunWriter(db)
         self._folder = runs_folder
         self._engine = engine
         self._lives = lives
+        self._accounts = accounts
+        self._corrections = Corrections(db, accounts)
         self._verbs = {
             "start": self._start,
             "stop": self._stop,
@@ -54,6 +59,7 @@ class Wishes:
             "answer": rulings.answer,
             "arm": rulings.arm,
             "lift": rulings.lift,
+            "correct": self._correct,
         }
 
     def carry_out(self, intent: Intent, now: Clock) -> None:
@@ -134,6 +140,14 @@ class Wishes:
                 self._runs.event(intent.run, "checkpoint", "asked for", at=now.unix)
             why_not = "it could not be asked" if is_running else "it is not running"
             self._close(intent, "asked for" if is_asked else f"{REFUSED}{why_not}", now)
+
+    def _correct(self, intent: Intent, _run: RunRow | None, now: Clock) -> None:
+        """A line of the ledger, of a run that the payload or the intent names, or of none."""
+        self._accounts.settle(now)
+        with atomic(self._db):
+            run = intent.run or str(intent.payload.get("run") or "")
+            self._close(intent, self._corrections.correct(intent.payload, run, now), now)
+        self._accounts.settle(now)
 
     # ---------------------------------------------------------------- while it waits
 

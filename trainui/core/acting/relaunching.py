@@ -64,7 +64,7 @@ class Relauncher:
         totals = {"total_steps": run.total_steps, "total_epochs": run.total_epochs}
         return too_dear(
             left=self._accounts.left(now),
-            spent=Ledger(self._db).total_of(run.name),
+            spent=Ledger(self._db).cost_of(run.name),
             progress=progress(step=run.step, epoch=run.epoch, **totals),
         )
 

@@ -9,13 +9,11 @@ from pathlib import Path
 
 from trainui.core.clock import Clock
 from trainui.core.complaints import LASTING
-from trainui.core.config import load_config
-from trainui.core.errors import SpecError
 from trainui.core.importing import is_imported
-from trainui.core.money.old import Span, charges
 from trainui.core.process import order as names
 from trainui.core.process.files import recall
 from trainui.core.process.identity import boot_id, boot_seconds
+from trainui.core.rebuild.recounting import Recounting
 from trainui.core.rebuild.retelling import (
     Retelling,
     Told,
@@ -32,6 +30,9 @@ from trainui.core.store.salvage import Row, Wreck
 from trainui.core.store.schema import atomic, connect
 from trainui.core.store.studies import subject_of
 from trainui.core.treasury.accounts import Accounts
+
+OUTDATED = (ACTING_SINCE, "accrued", "accrued_gpu_ms")
+"""Facts that count what the old file held: its verdicts, what was in none of its lines."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -60,6 +61,7 @@ class Remaking:
         self.report = Report()
         self._db = connect(draft)
         self._intents: set[int] = set()
+        self._recounting = Recounting(self._db, wreck, run_folders(db))
 
     def run(self) -> Report:
         """Do it all; returns what was done."""
@@ -212,67 +214,24 @@ class Remaking:
 
     def _salvage_facts(self) -> None:
         """What the rest leans on: the last good trainui.toml, who saw what, and every ledger line."""
-        lines = [row for row in self.wreck.rows("ledger") if store.is_sound_line(row)]
         with atomic(self._db):
             for table in ("facts", "looks", "blocks", "answers"):
                 found = self.wreck.rows(table)
                 for row in found:
-                    if row.get("name") != ACTING_SINCE:  # it counts the verdicts of the old file
+                    if row.get("name") not in OUTDATED:
                         store.insert(self._db, table, row)
                 self._count(table, len(found))
-            for row in sorted(lines, key=lambda one: float(one["at"])):
-                store.insert(self._db, "ledger", row)
-        self._count("ledger", len(lines))
+        self._count("ledger", self._recounting.salvage())
 
     def _restore_money(self) -> None:
         """Charge again what no line tells, and publish the reckoning."""
         now = Clock(unix=time.time(), boot=boot_seconds(), boot_id=boot_id())
-        accounts = Accounts(self._db)
-        if not Ledger(self._db).fact("config"):
-            try:
-                accounts.use(load_config(self.project), now)
-            except SpecError as error:
-                self.report.lost.append(f"the budget is not known: {error}")
-        reckoned = self._reckon_gaps(accounts, now)
-        if reckoned:
-            text = f"{reckoned} lines of the ledger were reckoned from when runs began and ended, at today's rate"
-            self.report.lost.append(text)
         held = [recall(folder / names.ALLOWANCE) or {} for folder in run_folders(self.path)]
         ends = [float(one["until"]) for one in held if one.get("boot_id") == now.boot_id and one.get("until")]
         with atomic(self._db):
             Ledger(self._db).note_allowed(max(ends, default=0.0), now.boot_id)
-        accounts.settle(now)
-
-    def _reckon_gaps(self, accounts: Accounts, now: Clock) -> int:
-        """Charge each stretch of each boot that no ledger line covers; how many lines that made."""
-        ledger, made = Ledger(self._db), 0
-        for boot, _ in store.boots(self._db):
-            stretch = store.last_boot(self._db, boot)
-            assert stretch is not None
-            for start, end in store.uncovered(self._db, boot, *stretch):
-                spans = ledger.spans(boot, since=start)
-                parts = charges(spans, rate=accounts.rate, start=start, end=end)
-                with atomic(self._db):
-                    for run, micro in parts.items():
-                        span = next((one for one in spans if one.run == run), None)
-                        ledger.append(
-                            at=now.unix, kind="run" if run else "idle", run=run or "",
-                            machine=accounts.config.here.name, micro=micro, gpu_ms=_gpu_ms(span, start, end),
-                            boot_id=boot, start=start, end=end,
-                            text="reckoned again: the line was lost with runs.db",
-                        )  # fmt: skip
-                        made += 1
-        with atomic(self._db):
-            store.sort_ledger(self._db, now.boot_id)
-        return made
+        self.report.lost += self._recounting.reckon(Accounts(self._db), self.project, now)
 
     def _count(self, what: str, number: int) -> None:
         if number:
             self.report.salvaged[what] = self.report.salvaged.get(what, 0) + number
-
-
-def _gpu_ms(span: Span | None, start: float, end: float) -> int:
-    """GPU-milliseconds a run held between `start` and `end`."""
-    if span is None:
-        return 0
-    return round(1000 * span.gpus * max(0.0, min(span.end or end, end) - max(span.start, start)))

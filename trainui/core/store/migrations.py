@@ -220,10 +220,15 @@ CREATE TABLE leases (
   id INTEGER PRIMARY KEY, machine TEXT NOT NULL, host TEXT NOT NULL DEFAULT '', micro_per_hour INTEGER NOT NULL,
   billing TEXT NOT NULL DEFAULT 'second', share TEXT NOT NULL DEFAULT 'equal', currency TEXT NOT NULL DEFAULT 'USD',
   gpus INTEGER NOT NULL DEFAULT 0, boot_id TEXT NOT NULL, from_boot REAL NOT NULL, from_at REAL NOT NULL,
-  to_boot REAL, to_at REAL, text TEXT NOT NULL DEFAULT ''
+  to_boot REAL, to_at REAL, text TEXT NOT NULL DEFAULT '', steps_from REAL, settled_boot REAL,
+  micro_usd INTEGER NOT NULL DEFAULT 0, gpu_ms INTEGER NOT NULL DEFAULT 0
 );
 
+CREATE INDEX runs_by_boot ON runs (boot_id, ended_boot);
+
 ALTER TABLE ledger ADD COLUMN lease INTEGER;
+
+CREATE INDEX ledger_by_lease ON ledger (lease, run);
 
 ALTER TABLE ledger ADD COLUMN share TEXT NOT NULL DEFAULT 'equal';
 
@@ -241,6 +246,25 @@ CREATE TRIGGER ledger_is_summed AFTER INSERT ON ledger BEGIN
   INSERT INTO balances VALUES (new.kind, new.run, new.micro_usd, new.gpu_ms)
   ON CONFLICT (kind, run) DO UPDATE SET micro_usd = micro_usd + new.micro_usd, gpu_ms = gpu_ms + new.gpu_ms;
 END;
+
+CREATE TRIGGER ledger_is_summed_by_lease AFTER INSERT ON ledger WHEN new.kind IN ('run', 'idle', 'over') BEGIN
+  UPDATE leases SET micro_usd = micro_usd + new.micro_usd, gpu_ms = gpu_ms + new.gpu_ms,
+    settled_boot = max(coalesce(settled_boot, from_boot), new.to_boot)
+  WHERE id = new.lease;
+END;
+
+DROP VIEW runs_view;
+
+CREATE VIEW runs_view AS
+  SELECT name AS run, job, study, status, result, cause, parent, queued_at, started_at, ended_at, seconds,
+    step, epoch, total_steps, total_epochs, exit_code, exit_signal, peak_memory, peak_gpu_memory, directory,
+    ((SELECT coalesce(sum(micro_usd), 0) FROM balances WHERE kind IN ('run', 'correction') AND run = runs.name)
+      + coalesce(json_extract((SELECT value FROM facts WHERE facts.name = 'accrued'), '$."' || name || '"'), 0)
+    ) / 1e6 AS usd,
+    ((SELECT coalesce(sum(gpu_ms), 0) FROM balances WHERE kind = 'run' AND run = runs.name)
+      + coalesce(json_extract((SELECT value FROM facts WHERE facts.name = 'accrued_gpu_ms'), '$."' || name || '"'), 0)
+    ) / 3600000.0 AS gpu_hours
+  FROM runs;
 
 CREATE TRIGGER ledger_is_never_changed BEFORE UPDATE ON ledger BEGIN
   SELECT RAISE(ABORT, 'a line of the ledger is never changed: write a correction');

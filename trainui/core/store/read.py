@@ -15,6 +15,7 @@ from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.curves import begun_at, envelope, points_of
 from trainui.core.store.doings import DoingsReader
 from trainui.core.store.lineage import chain
+from trainui.core.store.money import spent_by_run
 from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes, alarms_of
 from trainui.core.store.rows import (
@@ -79,9 +80,7 @@ class Reader(StudyReader, DoingsReader):
             self._db.execute("COMMIT")
 
     def _runs(self) -> list[RunView]:
-        spent = {row["run"]: row for row in self._db.execute(
-            "SELECT run, sum(micro_usd) AS micro, sum(gpu_ms) AS gpu_ms FROM ledger WHERE run != '' GROUP BY run"
-        )}  # fmt: skip
+        spent = spent_by_run(self._db)
         gates = self._gate_counts()
         rate = float(self._fact("usd_per_hour") or 0)
         rows = self._db.execute("SELECT * FROM runs ORDER BY id DESC").fetchall()
@@ -91,7 +90,7 @@ class Reader(StudyReader, DoingsReader):
                 row,
                 primary=self._primary(row),
                 begun=begun_at(self._db, row["name"]) if row["parent"] and row["status"] in LIVE else (0, 0),
-                spent=spent.get(row["name"]),
+                spent=spent.get(row["name"], (0, 0)),
                 gates=gates.get(row["name"], {}),
                 usd_per_hour=rate / max(live, 1),
             )

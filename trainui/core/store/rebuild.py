@@ -20,9 +20,6 @@ OF_A_RUN = (
 )  # fmt: skip
 """Tables with a `run` column that tell of one run; money and intents are kept apart."""
 
-LITTLE = 0.002
-"""Seconds between two ledger lines that are no gap."""
-
 TOLD_BY_ITS_DIRECTORY = frozenset({
     "id", "name", "job", "status", "result", "cause", "spec", "project", "directory", "started_boot", "boot_id",
     "ended_at", "ended_boot", "seconds", "pid", "gpus", "step", "epoch", "total_steps", "total_epochs", "exit_code",
@@ -135,52 +132,6 @@ def replace_events(db: sqlite3.Connection, salvaged: Sequence[Row]) -> None:
         insert(db, "events", event)
 
 
-def last_boot(db: sqlite3.Connection, boot_id: str) -> tuple[float, float] | None:
-    """Boot seconds of the first start and the last end of the runs of a boot; None when none started."""
-    row = db.execute(
-        "SELECT min(started_boot), max(coalesce(ended_boot, started_boot)) FROM runs"
-        " WHERE boot_id=? AND started_boot IS NOT NULL",
-        (boot_id,),
-    ).fetchone()
-    return None if row[0] is None else (float(row[0]), float(row[1]))
-
-
-def boots(db: sqlite3.Connection) -> list[tuple[str, float]]:
-    """Every boot in which a run started, oldest first, and the Unix time of its first start."""
-    rows = db.execute(
-        "SELECT boot_id, min(started_at) FROM runs WHERE started_boot IS NOT NULL GROUP BY boot_id ORDER BY 2"
-    ).fetchall()
-    return [(str(row[0]), float(row[1])) for row in rows]
-
-
-def uncovered(db: sqlite3.Connection, boot_id: str, start: float, end: float) -> list[tuple[float, float]]:
-    """The stretches from `start` to `end` (seconds of that boot) that no ledger line charges."""
-    rows = db.execute(
-        "SELECT from_boot, to_boot FROM ledger WHERE boot_id=? AND to_boot > from_boot ORDER BY from_boot",
-        (boot_id,),
-    ).fetchall()
-    gaps, at = [], start
-    for row in rows:
-        if row["from_boot"] - at > LITTLE:
-            gaps.append((at, min(float(row["from_boot"]), end)))
-        at = max(at, float(row["to_boot"]))
-    if end - at > LITTLE:
-        gaps.append((at, end))
-    return [(left, right) for left, right in gaps if right > left]
-
-
-def sort_ledger(db: sqlite3.Connection, boot_id: str) -> None:
-    """Lines in the order of what they charge, this boot's last: charging goes on after the last line."""
-    lines = [
-        dict(row)
-        for row in db.execute("SELECT * FROM ledger ORDER BY boot_id=?, at, to_boot, id", (boot_id,))
-    ]
-    here = sorted((row for row in lines if row["boot_id"] == boot_id), key=lambda row: float(row["to_boot"]))
-    db.execute("DELETE FROM ledger")
-    for row in [*(row for row in lines if row["boot_id"] != boot_id), *here]:
-        insert(db, "ledger", row)
-
-
 def run_names(db: sqlite3.Connection) -> set[str]:
     """The runs there are."""
     return {str(row[0]) for row in db.execute("SELECT name FROM runs")}
@@ -262,17 +213,6 @@ def is_sound_run(row: Row) -> bool:
         )
     except (TypeError, ValueError, KeyError):
         return False
-
-
-def is_sound_line(row: Row) -> bool:
-    """Whether a ledger line from a damaged file can be what was written."""
-    numbers = (row.get("at"), row.get("from_boot"), row.get("to_boot"))
-    return (
-        row.get("kind") in ("run", "idle")
-        and isinstance(row.get("micro_usd"), int)
-        and isinstance(row.get("run"), str)
-        and all(isinstance(one, float | int) for one in numbers)
-    )
 
 
 def is_sound_intent(row: Row) -> bool:

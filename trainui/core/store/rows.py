@@ -22,11 +22,11 @@ def run_view(
     *,
     primary: PrimaryView | None,
     begun: tuple[float | None, float | None],
-    spent: sqlite3.Row | None,
+    spent: tuple[int, int],
     gates: dict[str, int],
     usd_per_hour: float,
 ) -> RunView:
-    """A row of `runs` with what belongs to it from the other tables."""
+    """A row of `runs` with what belongs to it from the other tables; `spent` is (micro-dollars, GPU-milliseconds)."""
     status = Status(row["status"])
     done = progress(
         step=row["step"],
@@ -53,8 +53,8 @@ def run_view(
         started_at=row["started_at"],
         ended_at=row["ended_at"],
         seconds=seconds,
-        gpu_hours=(spent["gpu_ms"] if spent else 0) / 3_600_000,
-        usd=(spent["micro"] if spent else 0) / 1e6,
+        gpu_hours=spent[1] / 3_600_000,
+        usd=spent[0] / 1e6,
         usd_per_hour=usd_per_hour if is_live else 0.0,
         step=row["step"],
         epoch=row["epoch"],

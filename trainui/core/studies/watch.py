@@ -172,7 +172,7 @@ class StudyWatch:
         used = next(iter(usage_of(self._db, run.run, last=1)), None)
         found: dict[str, float | None] = {
             "@wall_h": seconds / 3600,
-            "@cost_usd": Ledger(self._db).total_of(run.run) / 1e6,
+            "@cost_usd": Ledger(self._db).cost_of(run.run) / 1e6,
             "@step": run.step,
             "@epoch": run.epoch,
             "@host_mem_gb": used.memory / GIB if used else None,

@@ -6,7 +6,7 @@ import sqlite3
 
 from trainui.core.clock import Clock
 from trainui.core.money.amounts import MICRO, micro_usd
-from trainui.core.money.old import horizon
+from trainui.core.money.cap import own_until, paid_until
 from trainui.core.process.order import Allowance
 from trainui.core.store.money import Ledger
 from trainui.core.store.runs import RunRow
@@ -28,21 +28,14 @@ class Purse:
         """How long `run` may go on, its grace included, and what ends it: the budget or its own limits."""
         grace = run.spec.ending_seconds
         ends: list[tuple[float, str]] = []
-        paid = horizon(
-            now=now.boot, left=self._accounts.left(now), rate=self._accounts.rate, want=self.AHEAD + grace
-        )
+        lease = self._accounts.lease(now)
+        paid = paid_until(lease, now=now.boot, left=self._accounts.left(now), want=self.AHEAD + grace)
         if paid is not None:
             ends.append((paid, "budget"))
         limits = run.spec.limits
         if limits.usd is not None and self._accounts.rate:
-            began = now.boot if run.started_boot is None else run.started_boot
-            own = (
-                micro_usd(limits.usd)
-                - self._ledger.total_of(run.name)
-                - self._accounts.uncharged(now, since=began)
-            )
-            paid = horizon(now=now.boot, left=own, rate=self._accounts.rate, want=self.AHEAD + grace)
-            assert paid is not None
+            own = micro_usd(limits.usd) - self._accounts.cost_of(run.name, now)
+            paid = own_until(now=now.boot, left=own, rate=self._accounts.rate, want=self.AHEAD + grace)
             ends.append((paid, "budget"))
         if limits.hours is not None:
             ends.append(((run.started_boot or now.boot) + limits.hours * 3600 + grace, "time limit"))
