@@ -72,6 +72,10 @@ class Lives:
         self._looked: dict[str, tuple[tuple[int, ...], float]] = {}
         """Run → the stamp it had when it was last looked at, and when that was."""
 
+    def eta(self, run: RunRow, now: Clock) -> float | None:
+        """Seconds a live run has to go; None when nobody knows."""
+        return self._meters.eta(run, now)
+
     def take_in(self, run: RunRow) -> None:
         """Write a new run's gates down. Call inside a transaction."""
         Watch(self._db, run, self._streams).register_gates()

@@ -15,13 +15,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from trainui.core.acting.actor import Subject
-from trainui.core.acting.notify import Notifier
+from trainui.core.acting.notify import Message, Notifier
 from trainui.core.clock import Clock
 from trainui.core.complaints import complaints
 from trainui.core.config import load_config
+from trainui.core.countdowns import Countdowns
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.errors import SpecError
 from trainui.core.gates import Gate
+from trainui.core.idling import Idling
 from trainui.core.lives import Lives
 from trainui.core.metering import Metering
 from trainui.core.process import beat
@@ -37,8 +39,10 @@ from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic, connect
 from trainui.core.studies.hand import Studies
 from trainui.core.treasury.accounts import Accounts
+from trainui.core.treasury.means import Means
 from trainui.core.treasury.noting import Notes
 from trainui.core.treasury.purse import Purse
+from trainui.core.treasury.steps import Hands, Steps
 from trainui.core.wishes import Wishes
 
 WAKE = 0.1
@@ -61,25 +65,39 @@ class Manager:
         self._runs = RunWriter(self._db)
         self._engine = LocalEngine()
         self._accounts = Accounts(self._db)
-        self._purse = Purse(self._db, self._accounts)
+        means = Means(self._db, self._accounts)
+        self._purse = Purse(self._db, means)
         self._notes = Notes()
         self._metering = Metering(self._db, self._engine, db_path.parent)
         self._notifier = Notifier(project)
         self._lives = Lives(self._db, self._engine, self._accounts, self._metering, notifier=self._notifier)
+        runs = db_path.parent / "runs"
+        self._countdowns = Countdowns(self._db, project, runs, stop=self._lives.stop, notify=self._notify)
+        hands = Hands(
+            stop=self._lives.stop, eta=self._lives.eta, notify=self._notify, countdowns=self._countdowns
+        )
+        self._steps = Steps(self._db, db_path, project=project, means=means, purse=self._purse, hands=hands)
         self._queue = Queue(
             self._db,
             db_path,
             engine=self._engine,
             lives=self._lives,
             purse=self._purse,
+            closed=self._steps.closed,
             slots=lambda: self._accounts.slots,
             metering=self._metering,
         )
         self._studies = Studies(self._db, project, act=self._act_on_study)
         rulings = Rulings(self._db, lives=self._lives, studies=self._studies)
-        runs = db_path.parent / "runs"
+        self._idling = Idling(self._db, self._accounts, self._metering, self._countdowns, self._notify)
         self._wishes = Wishes(
-            self._db, runs, engine=self._engine, lives=self._lives, rulings=rulings, accounts=self._accounts
+            self._db,
+            runs,
+            engine=self._engine,
+            lives=self._lives,
+            rulings=rulings,
+            accounts=self._accounts,
+            countdowns=self._countdowns,
         )
         self._config_seen: float | None = -1.0
         self._next_look = self._next_settle = 0.0
@@ -103,12 +121,16 @@ class Manager:
         self._tell_troubles(now)
         if now.boot >= self._next_settle:
             self._reckon(now)
+        with complaints("budget"):
+            self._steps.attend(now)
         with complaints("studies"):
             self._studies.look(now)  # before anything starts: a gate may hold it back
         if self._queue.start_queued(now):
             self._next_settle = now.boot + 1  # what was idle time until now is somebody's from here on
+        with complaints("idle"):
+            self._idling.attend(now)  # after the start of what waited: that ends an idle stretch
         self._next_look = now.boot + (LOOK if runs else 4 * LOOK)
-        if runs or intents:
+        if runs or intents or self._steps.is_busy:
             self.is_idle_since = time.monotonic()
 
     def _act_on_study(self, subject: str, gates: Mapping[str, Gate], now: Clock) -> None:
@@ -123,10 +145,16 @@ class Manager:
     def reaped(self, pid: int, code: int) -> None:
         """A child of this process has ended; `code` is negative for a signal."""
         self._notifier.ended(pid, code)
+        self._countdowns.reaped(pid, code)
 
-    def open_count(self) -> int:
-        """Runs that have not ended."""
-        return len(self._runs.open_runs())
+    @property
+    def is_needed(self) -> bool:
+        """Whether a run is open, or the machine costs and somebody must see that it stands idle."""
+        return self._idling.is_wanted or bool(self._runs.open_runs())
+
+    def _notify(self, text: str, facts: Mapping[str, str], now: Clock) -> None:
+        message = Message(text=text, facts=facts)
+        self._notifier.send(self._accounts.config.notify, message, boot=now.boot)
 
     def _look_at(self, run: RunRow) -> None:
         if self._lives.is_quiet(run, _clock()):
@@ -145,7 +173,8 @@ class Manager:
 
     def _reckon(self, now: Clock) -> None:
         """Charge, renew what was paid ahead, judge the meters, look at the machine."""
-        live = live_of(self._runs.open_runs())
+        runs = self._runs.open_runs()
+        live = live_of(runs)
         self._accounts.reckon(now)
         with complaints("lease"):
             self._notes.note(live, self._accounts.row(now))
@@ -154,6 +183,8 @@ class Manager:
                 with complaints(run.name):
                     self._renew(run, now)
                     self._lives.judge_meters(run, now)
+        with complaints("budget"):
+            self._steps.look(runs, now)
         if live or not self._next_settle:
             with complaints("telemetry"):
                 self._metering.keep(live, now)
@@ -164,11 +195,7 @@ class Manager:
         """Pay a run's next seconds in advance; near the cap there are none left, and it is stopped in time."""
         if run.status is Status.STOPPING or self._accounts.trouble:
             return
-        allowance = self._purse.allowance(run, now)
-        if self._purse.is_worth_writing(run.name, allowance):
-            with atomic(self._db):
-                self._purse.note_allowance(run.name, allowance)
-            self._engine.renew(run.directory, allowance)
+        self._purse.renew(run, now, lambda allowance: self._engine.renew(run.directory, allowance))
 
     def _read_config(self, now: Clock) -> None:
         """Take trainui.toml in when it changed; a broken one leaves the last good one in force."""
@@ -188,9 +215,8 @@ class Manager:
                 )
             self._accounts.distrust(str(error), now)
         else:
-            self._next_settle = min(
-                now.boot, self._next_settle
-            )  # what was paid ahead at another rate is paid anew at once
+            # what was paid ahead at another rate is paid anew at once
+            self._next_settle = min(now.boot, self._next_settle)
         self._config_seen = seen
 
     def _see_gpus(self) -> None:
@@ -230,7 +256,7 @@ def _serve(manager: Manager, stopping: list[int]) -> int:
         _reap(manager)
         if not manager.db_path.exists():
             break  # nobody can reach what we would write
-        if time.monotonic() - manager.is_idle_since > LINGER and not manager.open_count():
+        if time.monotonic() - manager.is_idle_since > LINGER and not manager.is_needed:
             break
         time.sleep(WAKE)
     return 0

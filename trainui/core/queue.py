@@ -56,15 +56,18 @@ class Queue:
         engine: LocalEngine,
         lives: Lives,
         purse: Purse,
+        closed: Callable[[Clock], str],
         slots: Callable[[], int | None],
         metering: Metering,
     ) -> None:
+        """`closed`: why no run at all may start, '' when the budget allows it."""
         self._db = db
         self._db_path = db_path
         self._runs = RunWriter(db)
         self._engine = engine
         self._lives = lives
         self._purse = purse
+        self._closed = closed
         self._slots = slots
         self._metering = metering
         self._gpu_trouble = ""
@@ -92,7 +95,7 @@ class Queue:
             [self._holding(run) for run in live],
             room=self._room(),
             needs=self._needs(queued),
-            money=self._purse.can_start(min(run.spec.ending_seconds for run in queued), now),
+            money=self._closed(now),
         )
         by_name = {run.name: run for run in queued}
         for start in starts:
@@ -200,7 +203,10 @@ class Queue:
             cpus=resources.cpus,
             ram_gib=resources.ram_gib,
             needs=(*run.spec.job.needs, *(AFTER + job for job in run.spec.job.after)),
-            held=_held(run, now) or blocked(run.job, self._blocks) or self._preflight.why_held(run, now),
+            held=_held(run, now)
+            or blocked(run.job, self._blocks)
+            or self._preflight.why_held(run, now)
+            or self._purse.why_not(run, now),
         )
 
     def _holding(self, run: RunRow) -> Holding:

@@ -32,7 +32,7 @@ class Result(StrEnum):
 
 KINDS = (
     "exit", "signal", "out-of-gpu-memory", "out-of-host-memory", "non-finite-loss", "disk-full", "time-limit",
-    "hang-up", "hung", "machine-restarted", "lost", "could-not-start", "budget", "user", "gate",
+    "hang-up", "hung", "machine-restarted", "lost", "could-not-start", "budget", "idle", "user", "gate",
 )  # fmt: skip
 """Every kind of cause of an end, as specs name them."""
 

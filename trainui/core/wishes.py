@@ -13,6 +13,7 @@ from typing import Any
 
 from trainui.core.clock import Clock
 from trainui.core.complaints import LASTING
+from trainui.core.countdowns import Countdowns
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.lives import Lives
 from trainui.core.ruling import Rulings
@@ -39,6 +40,7 @@ class Wishes:
         lives: Lives,
         rulings: Rulings,
         accounts: Accounts,
+        countdowns: Countdowns,
     ) -> None:
         self._db = db
         self._runs = RunWriter(db)
@@ -47,6 +49,7 @@ class Wishes:
         self._lives = lives
         self._accounts = accounts
         self._corrections = Corrections(db, accounts)
+        self._countdowns = countdowns
         self._verbs = {
             "start": self._start,
             "stop": self._stop,
@@ -60,6 +63,7 @@ class Wishes:
             "arm": rulings.arm,
             "lift": rulings.lift,
             "correct": self._correct,
+            "cancel": self._cancel,
         }
 
     def carry_out(self, intent: Intent, now: Clock) -> None:
@@ -148,6 +152,13 @@ class Wishes:
             run = intent.run or str(intent.payload.get("run") or "")
             self._close(intent, self._corrections.correct(intent.payload, run, now), now)
         self._accounts.settle(now)
+
+    def _cancel(self, intent: Intent, _known: RunRow | None, now: Clock) -> None:
+        """What counts down is not run: `on_idle`, `on_cap`."""
+        with atomic(self._db):
+            found = self._countdowns.cancel(str(intent.payload.get("who") or "a person"), now)
+            told = f"cancelled {' and '.join(f'on_{kind}' for kind in found)}"
+            self._close(intent, told if found else f"{REFUSED}nothing counts down", now)
 
     # ---------------------------------------------------------------- while it waits
 

@@ -78,7 +78,7 @@ class Relauncher:
         if other := self._actions.child_of(run.name):
             return f"{other} was tried after it already", False
         wish = kind_of(self._runs.stop_reason(run.name))
-        if wish in ("user", "budget", "time-limit"):
+        if wish in ("user", "budget", "idle", "time-limit"):
             return f"it was stopped for another reason: {wish}", False
         reasons: list[str] = []
         for remedy in filter(is_literal, answers_to(run.spec, gate, named)):

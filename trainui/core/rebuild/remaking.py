@@ -226,10 +226,11 @@ class Remaking:
     def _restore_money(self) -> None:
         """Charge again what no line tells, and publish the reckoning."""
         now = Clock(unix=time.time(), boot=boot_seconds(), boot_id=boot_id())
-        held = [recall(folder / names.ALLOWANCE) or {} for folder in run_folders(self.path)]
-        ends = [float(one["until"]) for one in held if one.get("boot_id") == now.boot_id and one.get("until")]
         with atomic(self._db):
-            Ledger(self._db).note_allowed(max(ends, default=0.0), now.boot_id)
+            for folder in run_folders(self.path):
+                paid = recall(folder / names.ALLOWANCE) or {}
+                if paid.get("boot_id") == now.boot_id and paid.get("until"):
+                    Ledger(self._db).note_allowed(folder.name, float(paid["until"]), now.boot_id)
         self.report.lost += self._recounting.reckon(Accounts(self._db), self.project, now)
 
     def _count(self, what: str, number: int) -> None:

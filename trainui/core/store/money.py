@@ -236,14 +236,18 @@ class Ledger:
 
     def allowed_until(self, boot_id: str) -> float:
         """Boot second at which the last allowance of this boot ends; those of another boot ended with it."""
-        kept = msgspec.json.decode(self.fact("allowed_until") or "{}")
-        is_ours = isinstance(kept, dict) and kept.get("boot_id") == boot_id
-        return float(kept["until"]) if is_ours else 0.0
+        return max(self._allowed(boot_id).values(), default=0.0)
 
-    def note_allowed(self, until: float, boot_id: str) -> None:
-        """Remember how far somebody is paid ahead. Call inside a transaction."""
-        farthest = {"until": max(until, self.allowed_until(boot_id)), "boot_id": boot_id}
-        self.set_fact("allowed_until", msgspec.json.encode(farthest).decode())
+    def _allowed(self, boot_id: str) -> dict[str, float]:
+        kept = msgspec.json.decode(self.fact("allowed") or "{}")
+        is_ours = isinstance(kept, dict) and kept.get("boot_id") == boot_id
+        return {str(run): float(until) for run, until in kept["runs"].items()} if is_ours else {}
+
+    def note_allowed(self, run: str, until: float, boot_id: str) -> None:
+        """Remember how far a run is paid ahead; who has ended is forgotten. Call inside a transaction."""
+        live = {row["name"] for row in self._db.execute("SELECT name FROM runs WHERE status != 'ended'")}
+        paid = {name: end for name, end in self._allowed(boot_id).items() if name in live} | {run: until}
+        self.set_fact("allowed", msgspec.json.encode({"boot_id": boot_id, "runs": paid}).decode())
 
 
 def spent_by_run(db: sqlite3.Connection) -> dict[str, tuple[int, int]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import msgspec
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +55,16 @@ class BudgetView:
     idle_since: float | None = None
     """Since when the machine costs and no run makes progress; None while one does."""
     countdown: CountdownView | None = None
+
+
+def budget_view(fact: Callable[[str], str]) -> BudgetView:
+    """The money strip as the manager's facts tell it; `fact` gives one by its name, or ''."""
+    known, idle, countdown = fact("budget"), fact("idle"), fact("countdown")
+    return replace(
+        msgspec.json.decode(known, type=BudgetView) if known else BudgetView(),
+        idle_since=msgspec.json.decode(idle)["since"] if idle else None,
+        countdown=msgspec.json.decode(countdown, type=CountdownView) if countdown else None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

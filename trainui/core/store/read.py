@@ -16,7 +16,7 @@ from trainui.core.store.curves import begun_at, envelope, points_of
 from trainui.core.store.doings import DoingsReader
 from trainui.core.store.lineage import chain
 from trainui.core.store.money import spent_by_run
-from trainui.core.store.moneyviews import BudgetView
+from trainui.core.store.moneyviews import BudgetView, budget_view
 from trainui.core.store.outcomes import Outcomes, alarms_of
 from trainui.core.store.rows import (
     VERDICTS,
@@ -217,8 +217,7 @@ class Reader(StudyReader, DoingsReader):
 
     def budget(self) -> BudgetView:
         """The money, as of the manager's last reckoning."""
-        text = self._fact("budget")
-        return msgspec.json.decode(text, type=BudgetView) if text else BudgetView()
+        return budget_view(self._fact)
 
     def machine(self) -> MachineView | None:
         """The newest sample of the machine."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import msgspec
@@ -153,8 +153,12 @@ class Accounts:
 
     def cost_of(self, run: str, now: Clock) -> int:
         """Micro-dollars a run cost until now."""
-        part = self._parts(now).get(run)
-        return self._ledger.total_of(run) + (part.micro if part else 0)
+        return self._ledger.total_of(run) + self.accrued_of([run], now)
+
+    def accrued_of(self, runs: Collection[str], now: Clock) -> int:
+        """Micro-dollars that these runs cost together since their last lines."""
+        parts = self._parts(now) if runs else {}
+        return sum(parts[run].micro for run in runs if run in parts)
 
     def _accrued(self, now: Clock) -> int:
         row = self.row(now)

@@ -1,0 +1,127 @@
+"""The means: what may be spent, in all, by a study, by a run, and how far that reaches. Reads, and writes nothing."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from trainui.core.clock import Clock
+from trainui.core.money.amounts import micro_usd, shown
+from trainui.core.money.ladder import STEPS, Funds
+from trainui.core.money.lease import reaches
+from trainui.core.store.caps import corrected, cost_of_study, live_in
+from trainui.core.store.runs import RunRow
+from trainui.core.treasury.accounts import Accounts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cap:
+    """What one run, or the runs of its study together, may cost."""
+
+    left: int
+    """Micro-dollars."""
+    text: str
+    """`budget of study mlp: 4.10 $ of 5.00 $ spent (trainui.toml [budget.studies])`."""
+    nearly: str
+    """What is told when it is nearly used up."""
+
+
+class Means:
+    """What there is to spend, by the accounts and trainui.toml as they are now."""
+
+    def __init__(self, db: sqlite3.Connection, accounts: Accounts) -> None:
+        self._db = db
+        self.accounts = accounts
+
+    @property
+    def percents(self) -> dict[str, float | None]:
+        """Step of the ladder → per cent."""
+        ladder = self.accounts.config.budget.ladder
+        return {step: getattr(ladder, step) for step in STEPS}
+
+    @property
+    def total(self) -> int:
+        """Micro-dollars of the whole budget; 0 without one."""
+        return micro_usd(self.accounts.config.budget.total_usd or 0)
+
+    @property
+    def may(self) -> int:
+        """Micro-dollars that may be spent: the total less the reserve; only where there is a total."""
+        return self.total - self.accounts.reserve
+
+    @property
+    def terms(self) -> str:
+        """All that people decide about the budget: while it is the same, the ladder never goes back."""
+        budget, machine = self.accounts.config.budget, self.accounts.config.here
+        sums = (budget.currency, budget.total_usd, budget.spent_usd, budget.reserve_usd)
+        told = (*sums, self.percents, machine.rate, machine.billing, corrected(self._db))
+        return msgspec.json.encode(told).decode()
+
+    def funds(self, now: Clock) -> Funds | None:
+        """What may be spent, and what was; None without a budget, or where nothing costs anything."""
+        left, lease = self.accounts.left(now), self.accounts.lease(now)
+        if left is None or lease.rate <= 0:
+            return None
+        reachable = max(left, 0)
+        if lease.billing != "second":
+            affordable = lease.rate * (reaches(lease, now.boot, left) - now.boot) / 3600
+            reachable = min(reachable, round(affordable))
+        return Funds(may=self.may, spent=self.may - left, reachable=reachable)
+
+    def seconds(self, now: Clock) -> float:
+        """Seconds that runs can be paid from now on; infinite without a budget."""
+        left = self.left_for_runs(now)
+        if left is None:
+            return math.inf
+        return reaches(self.accounts.lease(now), now.boot, left) - now.boot
+
+    def left_for_runs(self, now: Clock) -> int | None:
+        """Micro-dollars runs may be paid from: as far as `stop_all` allows, which may be less than everything."""
+        left = self.accounts.left(now)
+        if left is None:
+            return None
+        return left - round(self.may * max(0.0, 100 - self.accounts.config.budget.ladder.stop_all) / 100)
+
+    def caps(self, run: RunRow, now: Clock) -> Iterator[Cap]:
+        """The caps that are a run's own, or its study's."""
+        budget, limit = self.accounts.config.budget, run.spec.limits.usd
+        own, where = (
+            (limit, "[limits] usd") if limit is not None else (budget.per_run_usd, "[budget] per_run")
+        )
+        if own is not None:
+            cost = self.accounts.cost_of(run.name, now)
+            cap = micro_usd(own)
+            yield Cap(
+                left=cap - cost,
+                text=f"its limit: {self._of(cost, cap)} spent ({where})",
+                nearly=f"its limit of {self.sum(cap)} is nearly spent ({where}): it is stopped in time",
+            )
+        together = budget.studies.get(run.study)
+        if together is not None:
+            live = live_in(self._db, run.study)
+            cost = cost_of_study(self._db, run.study) + self.accounts.accrued_of(live, now)
+            cap = micro_usd(together)
+            where = "trainui.toml [budget.studies]"
+            yield Cap(
+                left=cap - cost,
+                text=f"budget of study {run.study}: {self._of(cost, cap)} spent ({where})",
+                nearly=f"the {self.sum(cap)} of study {run.study} are nearly spent ({where}): it is stopped in time",
+            )
+
+    # ---------------------------------------------------------------- words
+
+    def sum(self, micro: int) -> str:
+        """`20.00 $`."""
+        return shown(micro, self.accounts.config.budget.currency)
+
+    def _of(self, cost: int, cap: int) -> str:
+        return f"{self.sum(cost)} of {self.sum(cap)}"
+
+    def spent(self, funds: Funds) -> str:
+        """`76 % of 20.00 $ spent`."""
+        kept_back = " (the reserve kept back)" if self.accounts.config.budget.reserve_usd else ""
+        return f"{math.floor(funds.used * 100 + 1e-9)} % of {self.sum(funds.may)}{kept_back} spent"
