@@ -9,6 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
+
+from trainui.core.config import Config
+from trainui.core.money.amounts import micro_usd
 from trainui.core.run import LIVE
 from trainui.core.store.moneyviews import BurnPoint, LeaseView, LedgerLine, Spent
 
@@ -55,6 +59,14 @@ class SpendingReader:
             for name, one in found.items()
         ]  # fmt: skip
         return sorted(views, key=lambda one: one.name if by == "day" else (-one.usd, one.name))
+
+    def config(self) -> Config:
+        """The trainui.toml that is in force; one without a budget before the manager has read any."""
+        row = self._db.execute("SELECT value FROM facts WHERE name='config'").fetchone()
+        try:
+            return msgspec.json.decode(row["value"], type=Config) if row else Config()
+        except msgspec.ValidationError:  # kept by a trainui that allowed other keys
+            return Config()
 
     def leases(self) -> list[LeaseView]:
         """Every lease, the newest first, with what was charged to it so far."""
@@ -118,7 +130,7 @@ class SpendingReader:
             first = rows[0]["at"] - QUARTER if rows else 0.0
         if not rows:
             return []
-        now, micro = time.time(), self._spent_before()
+        now, micro = time.time(), micro_usd(self.config().budget.spent_usd)
         found = [BurnPoint(at=first, usd=micro / 1e6)]
         for row in rows:
             micro += row["micro"]
@@ -205,13 +217,6 @@ class SpendingReader:
         """Run → what it cost since its last line, in micro-units; '' is idle time."""
         row = self._db.execute("SELECT value FROM facts WHERE name='accrued'").fetchone()
         return {run: int(micro) for run, micro in json.loads(row["value"]).items()} if row else {}
-
-    def _spent_before(self) -> int:
-        """What the trainui.toml in force says was spent before, in micro-units."""
-        row = self._db.execute(
-            "SELECT json_extract(value, '$.budget.spent_usd') AS usd FROM facts WHERE name='config'"
-        ).fetchone()
-        return round((row["usd"] or 0) * 1e6) if row else 0
 
 
 def _of(sums: dict[str, _Sum], name: str) -> _Sum:
