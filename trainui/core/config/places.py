@@ -30,6 +30,8 @@ class Places:
         self._lines: dict[Path, int] = {}
         self._lists: dict[Path, int] = {}
         """Lists of tables → how many tables they have so far."""
+        self._spans: dict[Path, tuple[int, int, int]] = {}
+        self._tables: dict[Path, tuple[int, int]] = {}
         self._document()
 
     def line(self, path: Path) -> int:
@@ -42,6 +44,20 @@ class Places:
         """Whether the text has this key, table or value."""
         return path in self._lines
 
+    def span(self, path: Path) -> tuple[int, int, int] | None:
+        """(where the key begins, where its value begins, where it ends) in the text; None where it has no value."""
+        return self._spans.get(path)
+
+    def table(self, path: Path) -> tuple[int, int] | None:
+        """(where a table's header begins, where its last value ends, or the header); None without a header."""
+        return self._tables.get(path)
+
+    def family_end(self, path: Path) -> int | None:
+        """Where the last table ends that begins with `path`; None when no header does."""
+        return max(
+            (end for name, (_, end) in self._tables.items() if name[: len(path)] == path), default=None
+        )
+
     def _document(self) -> None:
         table: Path = ()
         while self._skip() < len(self._text):
@@ -52,6 +68,8 @@ class Places:
                 table = self._table(self._key("]"), begun, is_list=False)
             else:
                 self._pair(table)
+                begun = self._tables[table][0] if table in self._tables else begun
+            self._tables[table] = begun, self._at
 
     def _table(self, parts: list[str], begun: int, *, is_list: bool) -> Path:
         path: Path = ()
@@ -71,10 +89,12 @@ class Places:
         for part in self._key("="):
             path = (*path, part)
             self._note(path, begun)
+        start = self._skip()
         self._value(path)
+        self._spans[path] = begun, start, self._at
 
     def _value(self, path: Path) -> None:
-        self._skip()
+        """Past a value, at whose beginning this stands."""
         self._note(path, self._at)
         if self._takes("["):
             place = 0
@@ -90,7 +110,7 @@ class Places:
                 self._takes(",")
         elif not self._string():
             found = _SIMPLE.match(self._text, self._at)
-            self._at = max(found.end() if found else 0, self._at + 1)
+            self._at += max(len(found[0].rstrip()) if found else 0, 1)
 
     def _key(self, end: str) -> list[str]:
         """The parts of a dotted key, and past the `end` that follows it."""

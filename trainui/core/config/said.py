@@ -53,7 +53,8 @@ class Said:
         self._text = text
         self._kept: Places | None = None
         self.currency = self._currency()
-        self._renamed = self._to_one_kind()
+        self.renamed = self._to_one_kind()
+        """Key of Config → key as written, of sums that are written without `usd`."""
         for path in NEVER:
             self._switch_off(path)
 
@@ -73,7 +74,7 @@ class Said:
 
     def key(self, name: str) -> str:
         """A key of Config as it is written for this currency."""
-        return PLAIN.get(name, name) if self.currency != DOLLARS or self._renamed else name
+        return PLAIN.get(name, name) if self.currency != DOLLARS or self.renamed else name
 
     @property
     def _places(self) -> Places:
@@ -83,7 +84,7 @@ class Said:
         return self._kept
 
     def _as_written(self, path: Path) -> Path:
-        return self._renamed.get(path, path)
+        return self.renamed.get(path, path)
 
     def _currency(self) -> str:
         path: Path = ("budget", "currency")
