@@ -128,6 +128,11 @@ def _check_idle(idle: Idle, said: Said) -> None:
         value = getattr(idle, key)
         if value is not None and not 0 < value < math.inf:
             raise MistakeError(("idle", key), f"{key} cannot be {value:g}", "above 0; false for never")
+    if not 0 <= idle.starting_minutes < math.inf:
+        hint = "0 or more"
+        raise MistakeError(
+            ("idle", "starting_minutes"), f"starting_minutes cannot be {idle.starting_minutes:g}", hint
+        )
     _check_countdown(idle.on_idle, ("idle", "on_idle"), said)
     if idle.on_idle.command and idle.tell_minutes is None and idle.act_minutes is None:
         hint = "act_minutes = 30 in [idle]"

@@ -88,8 +88,10 @@ def _of_another_kind(said: Said, path: tuple[str | int, ...], message: str) -> M
     name = said.name(path) if path else "the file"
     value = _value(said.tables, path)
     kinds = re.match(r"Expected `(.*?)`, got `(.*?)`", message)
+    if kinds is None and "out of range" in message:
+        return MistakeError(path, f"{name} is more than can be counted")
     if kinds is None:
-        return MistakeError(path, f"{name} is {message[0].lower()}{message[1:].partition(' - at ')[0]}")
+        return MistakeError(path, f"{name}: {message[0].lower()}{message[1:].partition(' - at ')[0]}")
     wanted, got = kinds[1].removesuffix(" | null"), kinds[2]
     if (wanted, got) == ("array", "object"):
         return MistakeError(path, f"{table} should be a list of tables", f"write [[{table}]]")

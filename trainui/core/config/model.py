@@ -61,6 +61,8 @@ class Idle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """People are told after so long; None: never."""
     act_minutes: float | None = None
     """`on_idle` begins its countdown after so long; None: as `tell_minutes`."""
+    starting_minutes: float = 2
+    """How long a run that was started may take to its first step before it counts as idle."""
     on_idle: Countdown = Countdown()
 
 

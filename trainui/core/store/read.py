@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -16,7 +15,7 @@ from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.curves import begun_at, envelope, points_of
 from trainui.core.store.doings import DoingsReader
 from trainui.core.store.lineage import chain
-from trainui.core.store.moneyviews import BudgetView, CountdownView
+from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes, alarms_of
 from trainui.core.store.rows import (
     VERDICTS,
@@ -221,10 +220,7 @@ class Reader(StudyReader, DoingsReader, SpendingReader):
     def budget(self) -> BudgetView:
         """The money, as of the manager's last reckoning."""
         text = self._fact("budget")
-        view = msgspec.json.decode(text, type=BudgetView) if text else BudgetView()
-        if counting := self._fact("countdown"):
-            view = replace(view, countdown=msgspec.json.decode(counting, type=CountdownView | None))
-        return view
+        return msgspec.json.decode(text, type=BudgetView) if text else BudgetView()
 
     def machine(self) -> MachineView | None:
         """The newest sample of the machine."""

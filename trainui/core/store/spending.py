@@ -153,6 +153,8 @@ class SpendingReader:
             one.gpu_ms += row["gpu_ms"]
         for run, micro in self._accrued().items():
             _of(bearers if run else sums, run or "(idle)").micro += micro
+        for run, gpu_ms in self._accrued("accrued_gpu_ms").items():
+            _of(bearers if run else sums, run or "(idle)").gpu_ms += gpu_ms
         for name, row in runs.items():
             if row["started_at"] is None and name not in bearers:
                 continue
@@ -213,10 +215,10 @@ class SpendingReader:
             _of(sums, row["machine"]).runs = row["n"]
         return sums
 
-    def _accrued(self) -> Mapping[str, int]:
-        """Run → what it cost since its last line, in micro-units; '' is idle time."""
-        row = self._db.execute("SELECT value FROM facts WHERE name='accrued'").fetchone()
-        return {run: int(micro) for run, micro in json.loads(row["value"]).items()} if row else {}
+    def _accrued(self, fact: str = "accrued") -> Mapping[str, int]:
+        """Run → what it cost since its last line, in micro-units; '' is idle time. Or GPU-milliseconds."""
+        row = self._db.execute("SELECT value FROM facts WHERE name=?", (fact,)).fetchone()
+        return {run: int(count) for run, count in json.loads(row["value"]).items()} if row else {}
 
 
 def _of(sums: dict[str, _Sum], name: str) -> _Sum:
