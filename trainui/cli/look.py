@@ -1,10 +1,9 @@
-"""Verbs that look at all runs: jobs, ls, budget."""
+"""Verbs that look at all runs: jobs, ls."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from datetime import datetime
 
 import click
 
@@ -134,29 +133,3 @@ def _print_runs(views: list[RunView]) -> None:
     table(
         ["run", "state", "done", "eta/took", "metric", "best", "$", "gates", "why"], rows, right=(2, 3, 5, 6)
     )
-
-
-@click.command("budget")
-@json_option
-@db_option
-def budget_command(place: Place, as_json: bool) -> None:
-    """What was spent, what is held, what is left and how long it lasts."""
-    reader = place.reader()
-    view = reader.budget()
-    runs = [run for run in reader.runs() if run.usd or run.gpu_hours]
-    if as_json:
-        shares = [
-            {"run": run.run, "job": run.job, "usd": run.usd, "gpu_hours": run.gpu_hours} for run in runs
-        ]
-        print_json({**jsonable(view), "runs": shares})
-        return
-    total = "no budget set (trainui.toml, [budget] total_usd)"
-    if view.total_usd is not None and view.left_usd is not None:
-        until = datetime.fromtimestamp(view.lasts_until).strftime("%m-%d %H:%M") if view.lasts_until else "–"
-        left = f"{view.left_usd:.4f} $ left of {view.total_usd:.4f} $"
-        total = f"{left}, reserve {view.reserve_usd:.2f} $, lasts until {until}"
-    click.echo(f"{view.machine or 'this machine'}  {view.usd_per_hour:.4f} $/h  {total}")
-    click.echo(f"spent {view.spent_usd:.4f} $ (idle {view.idle_usd:.4f} $), held {view.held_usd:.4f} $")
-    if runs:
-        rows = [[run.run, f"{run.usd:.6f}", f"{run.gpu_hours:.4f}", duration(run.seconds)] for run in runs]
-        table(["run", "$", "GPU-h", "took"], rows, right=(1, 2, 3))

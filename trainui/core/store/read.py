@@ -29,6 +29,7 @@ from trainui.core.store.rows import (
 )
 from trainui.core.store.schema import connect
 from trainui.core.store.segments import segments_of
+from trainui.core.store.spending import SpendingReader
 from trainui.core.store.studyviews import StudyReader
 from trainui.core.store.usage import usage_of
 from trainui.core.store.views import (
@@ -47,7 +48,7 @@ from trainui.core.store.views import (
 )
 
 
-class Reader(StudyReader, DoingsReader):
+class Reader(StudyReader, DoingsReader, SpendingReader):
     """A front end's eyes. Safe to use from one thread at a time."""
 
     def __init__(self, path: Path) -> None:
