@@ -1,6 +1,7 @@
 """What is to come in money: courses of cost, what is still to be paid, dollars for each per cent."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -70,10 +71,7 @@ def test_a_course_is_near_every_mark_it_was_made_of_and_never_falls(moves, times
             marks.append(Mark(at=at, micro=micro, gpu_ms=gpu))
     kept = course(marks)
     assert kept[-1] == marks[-1]
-    assert all(
-        a.at <= b.at and a.micro <= b.micro and a.gpu_ms <= b.gpu_ms
-        for a, b in zip(kept, kept[1:], strict=False)
-    )
+    assert all(a.at <= b.at and a.micro <= b.micro and a.gpu_ms <= b.gpu_ms for a, b in pairwise(kept))
     last_at = {one.at: one for one in marks}
     for one in last_at.values():
         found = taken(kept, one.at)
