@@ -100,7 +100,7 @@ LEASE = Lease(machine="box", rate=micro_usd(3.60), share="time", gpus=1)
 )  # fmt: skip
 def test_what_is_still_to_be_paid(spans, lease, dollars):
     found = still_to_pay(spans, lease)
-    assert {run: micro / 1e6 for run, micro in found.items()} == pytest.approx(dollars)
+    assert {run: part.micro / 1e6 for run, part in found.items()} == pytest.approx(dollars)
 
 
 @pytest.mark.parametrize(

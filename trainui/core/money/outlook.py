@@ -9,7 +9,7 @@ from itertools import pairwise
 from statistics import median
 
 from trainui.core.money.lease import Lease
-from trainui.core.money.shares import Span, charges
+from trainui.core.money.shares import Part, Span, charges
 
 SLACK = 2.0
 """Micro-dollars, or GPU-milliseconds, that a course may be off its lines: they are whole, its slopes are not."""
@@ -132,8 +132,8 @@ def _straight(a: Mark, b: Mark, at: float) -> Mark:
     )
 
 
-def still_to_pay(spans: Sequence[Span], lease: Lease) -> Mapping[str, int]:
-    """Run → micro-dollars from now to its end. `spans` and `lease` count seconds from now, which is 0.
+def still_to_pay(spans: Sequence[Span], lease: Lease) -> Mapping[str, Part]:
+    """Run → what it will be charged from now to its end. `spans` and `lease` count seconds from now, which is 0.
 
     Runs that end leave their part to the others; nothing is said of a run without an end, though it bears its part
     for good.
@@ -143,7 +143,7 @@ def still_to_pay(spans: Sequence[Span], lease: Lease) -> Mapping[str, int]:
         return {}
     parts = charges(spans, lease, start=0.0, end=last).parts
     ends = {span.run for span in spans if span.end is not None}
-    return {run: part.micro for run, part in parts.items() if run is not None and run in ends}
+    return {run: part for run, part in parts.items() if run is not None and run in ends}
 
 
 def gained(first: float | None, best: float | None, goal: str) -> float | None:
