@@ -10,6 +10,7 @@ from trainui.core.config import Budget, Config, Machine, Queue
 from trainui.core.costing import AXES, before_start, before_starts, budget_outlook, planned, run_costs, x_of
 from trainui.core.costing.standing import standing
 from trainui.core.gates import parse_gates
+from trainui.core.prospects import prospects
 from trainui.core.spec import Estimate, Job, Limits, Resources, Spec
 from trainui.core.spec.study import study_with
 from trainui.core.store.moneyviews import BudgetView
@@ -151,10 +152,14 @@ def test_the_target_costs_as_much_as_the_time_until_its_criterion_is_expected_to
     books.points("mlp-1", "val/mae", [(n, 20 + 78 * n**-0.6) for n in range(1, 41)])
     with atomic(books.db):
         books.db.execute("UPDATE points SET epoch=n+1")
-    cost = run_costs(look(), stands=stand(look()))["mlp-1"]
+    reader = look()
+    cost = run_costs(reader, stands=stand(reader))["mlp-1"]
     assert cost.target == target
-    if target:  # 27 is reached at about epoch 55 of 100
-        assert cost.usd_to_target == pytest.approx(cost.usd_to_end * 15 / 60, rel=0.15)
+    if target:
+        (found,) = prospects(reader, reader.run("mlp-1"), reader.gates("mlp-1"))
+        at = found.outlooks["low"].at  # an epoch; the run is at 40 of 100
+        assert 50 < at < 65
+        assert cost.usd_to_target == pytest.approx(cost.usd_to_end * (at - 40) / 60, rel=0.01)
     else:
         assert cost.usd_to_target is None
 
