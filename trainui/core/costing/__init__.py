@@ -11,7 +11,7 @@ words      hours, sums and moments for people
 
 from __future__ import annotations
 
-from trainui.core.costing.axes import AXES, x_of
+from trainui.core.costing.axes import AXES, TAKEN, breakpoints, x_of
 from trainui.core.costing.lasting import BudgetOutlook, budget_outlook
 from trainui.core.costing.planned import Planned, planned
 from trainui.core.costing.runs import RunCost, run_costs
@@ -19,12 +19,14 @@ from trainui.core.costing.starting import StartForecast, before_start, before_st
 
 __all__ = [
     "AXES",
+    "TAKEN",
     "BudgetOutlook",
     "Planned",
     "RunCost",
     "StartForecast",
     "before_start",
     "before_starts",
+    "breakpoints",
     "budget_outlook",
     "planned",
     "run_costs",

@@ -14,6 +14,11 @@ TAKEN = ("elapsed", "usd", "gpu_hours")
 """Axes that rest on a course: what a run took over time."""
 
 
+def breakpoints(course: Sequence[Mark], axis: str) -> list[tuple[float, float]]:
+    """(Unix time, x) on one of TAKEN; x is straight between them."""
+    return [(mark.at, _of(mark, axis)) for mark in course]
+
+
 def x_of(points: Sequence[CurvePoint], axis: str, course: Sequence[Mark] = ()) -> list[float | None]:
     """x of each point on one of AXES, in their order; None for a point without an epoch.
 

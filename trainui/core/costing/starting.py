@@ -14,6 +14,7 @@ from trainui.core.money.outlook import Range, spread, still_to_pay
 from trainui.core.money.shares import Part, Span
 from trainui.core.spec import Spec
 from trainui.core.store.read import Reader
+from trainui.core.store.views import RunView
 
 STEPS = ("admit_no_more", "stop_least", "stop_all")
 """Steps of the ladder from which on nothing new starts."""
@@ -67,10 +68,11 @@ def before_start(
 
 def before_starts(
     reader: Reader | None, specs: Sequence[Spec], *, config: Config | None = None, priority: int = 0,
-    now: float | None = None,
+    views: Sequence[RunView] | None = None, now: float | None = None,
 ) -> list[StartForecast]:  # fmt: skip
-    """The same of several that are started together: each waits behind those before it."""
-    stands = standing(reader, now=now, config=config)
+    """The same of several that are started together: each waits behind those before it. `views` are all runs but these,
+    where they are queued already."""
+    stands = standing(reader, views=views, now=now, config=config)
     lengths = [_hours(reader, spec) for spec in specs]
     turns = turn_of_new(
         reader, stands, specs, [None if took is None else took.mid * 3600 for _, took in lengths],
