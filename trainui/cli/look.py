@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 import click
 
+from trainui.cli.foreseeing import cost_json
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import (
     duration,
@@ -19,6 +20,7 @@ from trainui.cli.printing import (
     table,
     why,
 )
+from trainui.core.costing import run_costs
 from trainui.core.export.document import jsonable
 from trainui.core.project import StudyFile
 from trainui.core.run import Status
@@ -77,18 +79,19 @@ def ls_command(place: Place, everything: bool, as_json: bool) -> None:
     reader = place.reader()
     last_look = reader.last_look("ls")
     since = last_look if last_look is not None else time.time() - A_DAY
-    views = [view for view in reader.runs() if everything or _is_news(view, since)]
+    runs = reader.runs()
+    views = [view for view in runs if everything or _is_news(view, since)]
     if as_json:
-        print_json([run_json(view) for view in views])
+        costs = run_costs(reader, views=runs, only={view.run for view in views})
+        currency = reader.budget().currency
+        print_json([{**run_json(view), **cost_json(costs[view.run], currency)} for view in views])
         return
     if views:
         _print_runs(views)
         _print_questions(reader, {view.run for view in views})
     else:
         click.echo(
-            "nothing is live or new; --all shows every run"
-            if reader.runs()
-            else "no runs yet: trainui start JOB"
+            "nothing is live or new; --all shows every run" if runs else "no runs yet: trainui start JOB"
         )
     if is_person():
         desk = Desk(place.db)

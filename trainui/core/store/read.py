@@ -12,6 +12,7 @@ from trainui.core.errors import NotFoundError, nearest
 from trainui.core.ingest.text import tail_lines
 from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
+from trainui.core.store.costs import CostReader
 from trainui.core.store.curves import begun_at, envelope, points_of
 from trainui.core.store.doings import DoingsReader
 from trainui.core.store.lineage import chain
@@ -48,7 +49,7 @@ from trainui.core.store.views import (
 )
 
 
-class Reader(StudyReader, DoingsReader, SpendingReader):
+class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
     """A front end's eyes. Safe to use from one thread at a time."""
 
     def __init__(self, path: Path) -> None:
