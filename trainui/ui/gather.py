@@ -8,15 +8,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from trainui.core.prospects import Prospect, as_points, forecasted, prospect
+from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.studies import REPLACED, subject_of
 from trainui.core.store.views import Bucket, CurvePoint, EventView, GateView, MetricView, RunView
+from trainui.ui.book import BY, LINES, Book
 from trainui.ui.present.rows import in_order
 from trainui.ui.source import Look, Reader, Snapshot, Trace
 
 MOST_DRAWN = 8
 """Runs in one chart; more could not be told apart."""
 EVENTS_KEPT = 200
+BOOK_SECONDS = 5
+"""How often the pages of the budget screen are read at least, while it is open and something changes."""
 _PAGE = 1000
 
 
@@ -60,6 +64,7 @@ class Gatherer:
         self._events: deque[EventView] = deque(maxlen=EVENTS_KEPT)
         self._last_event = 0
         self._expected: dict[tuple[str, str], tuple[object, Prospect]] = {}
+        self._book: tuple[object, Book] | None = None
         self._traces: dict[tuple[str, str, int], tuple[tuple[int, int, float | None], Trace]] = {}
 
     def version(self) -> int:
@@ -79,13 +84,16 @@ class Gatherer:
         opened = look.opened if look.opened in views else None
         gates = {run: tuple(reader.gates(run)) for run in drawn}
         studies = dict.fromkeys(subject_of(views[run].study) for run in drawn if views[run].study)
+        budget = reader.budget()
         log_run = opened or (look.cursor if look.cursor in views else None) or ""
         return Snapshot(
             at=at,
             look=look,
             runs=runs,
             shown=drawn,
-            budget=reader.budget(),
+            budget=budget,
+            book=self._read_book(budget, int(at / BOOK_SECONDS)) if look.money else None,
+            costs=reader.costs([view for view in runs if view.is_live]),
             machine=reader.machine(),
             events=self._new_events(),
             metric_names=names,
@@ -112,6 +120,21 @@ class Gatherer:
             self._events.extend(batch)
             self._last_event = max(event.id for event in batch)
         return tuple(self._events)
+
+    def _read_book(self, budget: BudgetView, turn: int) -> Book:
+        """The pages of the budget screen, read again when the money moved, and now and then."""
+        if self._book is None or self._book[0] != (budget, turn):
+            reader = self._reader
+            book = Book(
+                spent={by: tuple(reader.spent(by)) for by in BY},
+                burn=tuple(reader.burn()),
+                plans=tuple(reader.plans()),
+                leases=tuple(reader.leases()),
+                lines=tuple(reversed(reader.ledger_lines(last=LINES))),
+                ladder=reader.ladder(),
+            )
+            self._book = ((budget, turn), book)
+        return self._book[1]
 
     def _trace(self, view: RunView, metric: MetricView, look: Look, views: Mapping[str, RunView]) -> Trace:
         key = (metric.run, metric.metric, look.buckets)

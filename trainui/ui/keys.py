@@ -35,6 +35,8 @@ EVERYWHERE = (
         about="leave; runs go on"),
     Key(id="app.palette", key="ctrl+p", action="command_palette", label="palette", display="^p",
         about="find a run or a command by name"),
+    Key(id="app.cancel", key="C", action="cancel_countdown", label="call off",
+        about="call off the command that is counted down to, when idle or at the cap"),
     Key(id="app.theme", key="t", action="theme", label="theme", about="light or dark"),
 )  # fmt: skip
 
@@ -80,6 +82,9 @@ _QUEUE = (
     Key(id="queue.edit", key="E", action="edit", label="edit", about="a queued run: change its params"),
 )  # fmt: skip
 
+_MONEY = Key(id="money.open", key="b", action="app.budget", label="budget", show=True,
+             about="the money: what is left, how long it lasts, who spent it")  # fmt: skip
+
 OVERVIEW = (
     Key(id="overview.start", key="s", action="start", label="start", show=True, about="start a job"),
     _RUN_ACTIONS[0],
@@ -88,6 +93,7 @@ OVERVIEW = (
     Key(id="overview.open", key="enter", action="open", label="open", display="enter", show=True,
         about="everything about the run"),
     _RUN_ACTIONS[-1],
+    _MONEY,
     *_RUN_ACTIONS[1:-1],
     *_QUEUE,
     Key(id="overview.mark_live", key="a", action="mark_live", label="all live",
@@ -117,8 +123,37 @@ RUN = (
     Key(id="run.next", key="right_square_bracket", action="turn(1)", label="next", display="]",
         about="the run below in the table"),
     *_RUN_ACTIONS,
+    replace(_MONEY, show=False),
     *_QUEUE,
     *_CHARTS,
+)  # fmt: skip
+
+BUDGET = (
+    Key(id="budget.back", key="escape,b", action="back", label="back", display="esc", show=True, about="back"),
+    Key(id="budget.page", key="tab,right", action="page(1)", label="page", display="tab", show=True, about="next page"),
+    Key(id="budget.page_back", key="shift+tab,left", action="page(-1)", label="page", display="shift+tab",
+        about="previous page"),
+    *(
+        Key(id=f"budget.{word}", key=str(n), action=f"turn_to({n})", label=word, show=n in (1, 5, 6, 8),
+            about=about)
+        for n, (word, about) in enumerate((
+            ("study", "what each study took"),
+            ("job", "what each job took"),
+            ("day", "what each day took"),
+            ("machine", "what each machine took"),
+            ("run", "what each run took, and is still to cost"),
+            ("plan", "planned against actual"),
+            ("leases", "the machines that were rented"),
+            ("ledger", "the last lines of the ledger"),
+        ), 1)
+    ),
+    Key(id="budget.up", key="up,k", action="roll(-1)", label="up", display="↑ k", about="scroll the page up"),
+    Key(id="budget.down", key="down,j", action="roll(1)", label="down", display="↓ j", about="scroll the page down"),
+    Key(id="budget.page_up", key="pageup", action="roll(-10)", label="page up", about="ten lines up"),
+    Key(id="budget.page_down", key="pagedown", action="roll(10)", label="page down", about="ten lines down"),
+    Key(id="budget.first", key="home", action="roll(-1000000)", label="first", about="the first line"),
+    Key(id="budget.last", key="end,G", action="roll(1000000)", label="last", about="the last line"),
+    Key(id="budget.zoom", key="z", action="zoom", label="zoom", show=True, about="this page alone, or all"),
 )  # fmt: skip
 
 START = (
@@ -215,6 +250,7 @@ HELP = (
 PLACES: dict[str, tuple[Key, ...]] = {
     "overview": OVERVIEW,
     "run": RUN,
+    "budget": BUDGET,
     "start": START,
     "stop?": CONFIRM,
     "pause?": PAUSE,

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from trainui.core.config.model import Ladder
 from trainui.core.ingest.printed import Printed
 from trainui.core.prospects import Prospect
-from trainui.core.store.moneyviews import BudgetView
+from trainui.core.store.moneyviews import BudgetView, BurnPoint, LeaseView, LedgerLine, Spent
 from trainui.core.store.outcomes import Outcomes, TurnView
 from trainui.core.store.views import (
     Bucket,
@@ -21,6 +22,7 @@ from trainui.core.store.views import (
     RunDetail,
     RunView,
 )
+from trainui.ui.book import Book, Fit, Plan, RunCost
 
 
 class Reader(Protocol):
@@ -55,6 +57,27 @@ class Reader(Protocol):
 
     def budget(self) -> BudgetView:
         """The money."""
+
+    def ladder(self) -> Ladder:
+        """The ladder of the budget that is in force."""
+
+    def spent(self, by: str) -> list[Spent]:
+        """What each study, job, day, machine or run took."""
+
+    def burn(self, *, points: int = 400) -> list[BurnPoint]:
+        """How much had been spent when."""
+
+    def leases(self) -> list[LeaseView]:
+        """Every lease, the newest first."""
+
+    def ledger_lines(self, *, last: int = 200) -> list[LedgerLine]:
+        """The newest lines of the ledger, the oldest of them first."""
+
+    def plans(self) -> list[Plan]:
+        """What was planned, and what it took."""
+
+    def costs(self, runs: Sequence[RunView]) -> dict[str, RunCost]:
+        """What each of these live runs is expected to cost, as far as that is known."""
 
     def machine(self) -> MachineView | None:
         """The last sample of the machine."""
@@ -101,6 +124,12 @@ class Actions(Protocol):
         self, job: str, *, params: Mapping[str, str], preset: str, armed: bool, held: bool, priority: int
     ) -> str:
         """Queue a run and return its name; a held one waits to be released."""
+
+    def before_start(self, job: str, *, params: Mapping[str, str], preset: str) -> Fit:
+        """What a run of a job would cost, from runs of the past, and whether the budget lasts."""
+
+    def cancel_countdown(self) -> None:
+        """Call off the command that is about to be run when idle or at the cap."""
 
     def stop(self, run: str, *, now: bool = False) -> None:
         """Stop a run, gracefully unless `now`."""
@@ -175,6 +204,8 @@ class Look:
     charts: int = 1
     log_lines: int = 40
     buckets: int = 200
+    money: bool = False
+    """Whether the budget screen is open: its book is read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,6 +232,10 @@ class Snapshot:
     shown: tuple[str, ...] = ()
     """The runs whose curves are drawn."""
     budget: BudgetView = field(default_factory=BudgetView)
+    book: Book | None = None
+    """What the budget screen shows; None while it is not open."""
+    costs: Mapping[str, RunCost] = field(default_factory=dict)
+    """Live runs → what they are expected to cost."""
     machine: MachineView | None = None
     events: tuple[EventView, ...] = ()
     metric_names: tuple[str, ...] = ()
