@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trainui.core.config.model import Ladder
+from trainui.core.config import Config
+from trainui.core.costing import Planned, RunCost, StartForecast
+from trainui.core.costing.planned import Compared
+from trainui.core.money.outlook import Range
 from trainui.core.store.moneyviews import BudgetView, BurnPoint, CountdownView, LeaseView, LedgerLine, Spent
-from trainui.ui.book import Fit, Plan, RunCost
 
 NOW = 1_700_010_000.0  # 2023-11-15 01:00 UTC
 HOUR = 3600.0
@@ -33,10 +35,19 @@ SPENT = {
             Spent(name="(idle)", usd=0.1, gpu_hours=0.1)],
 }  # fmt: skip
 
+
+def _plan(name: str, kind: str, **amounts: tuple[tuple[float, float] | None, float]) -> Planned:
+    compared = tuple(
+        Compared(what=what, planned=planned, actual=actual, remaining=None, ratio=None)
+        for what, (planned, actual) in amounts.items()
+    )
+    return Planned(kind=kind, name=name, study="phase 3", runs=6, lines=5, is_open=True, compared=compared)
+
+
 PLANS = [
-    Plan(name="phase 3", planned={"usd": (8, 10), "gpu_hours": (6, 8), "wall_hours": (24, 48), "decision_points": (10, 10)},
-         actual={"usd": 4.12, "gpu_hours": 3.2, "wall_hours": 5.1, "decision_points": 12}),
-    Plan(name="transformer", planned={"usd": (1, 1.5)}, actual={"usd": 1.6, "gpu_hours": 1.2}),
+    _plan("phase 3", "study", decision_points=((10, 10), 12), gpu_hours=((6, 8), 3.2), usd=((8, 10), 4.12),
+          wall_hours=((24, 48), 5.1)),
+    _plan("transformer", "job", usd=((1, 1.5), 1.6), gpu_hours=(None, 1.2)),
 ]  # fmt: skip
 
 LEASES = [
@@ -75,13 +86,17 @@ def burn_points() -> list[BurnPoint]:
 
 
 COSTS = {
-    "transformer-3": RunCost(run="transformer-3", usd_to_end=0.52, ends_at=NOW + 4320, usd_to_target=0.31, usd_per_percent=0.019),
-    "mlp-2": RunCost(run="mlp-2", usd_to_end=0.72, ends_at=NOW + 6000, usd_per_percent=0.024),
-    "contrastive-1": RunCost(run="contrastive-1", usd_to_end=0.22, ends_at=NOW + 1860, usd_per_percent=0.017),
+    "transformer-3": RunCost(run="transformer-3", usd=1.38, gpu_hours=1.1, usd_to_end=0.52, ends_at=NOW + 4320, usd_to_target=0.31, target="best(val/mae) < 80", usd_per_percent=0.019),
+    "mlp-2": RunCost(run="mlp-2", usd=1.37, gpu_hours=1.0, usd_to_end=0.72, ends_at=NOW + 6000, usd_per_percent=0.024),
+    "contrastive-1": RunCost(run="contrastive-1", usd=1.05, gpu_hours=0.9, usd_to_end=0.22, ends_at=NOW + 1860, usd_per_percent=0.017),
 }  # fmt: skip
 
-TOO_LONG = Fit(basis="3 past runs of boundary", seconds=18720, usd=6.7, ends_at=NOW + 18720, lasts_until=NOW + 4200,
-               fits=False)  # fmt: skip
+TOO_LONG = StartForecast(
+    job="boundary", basis="3 finished runs of boundary with the same params", runs=3, hours=Range(low=5, mid=5.2, high=5.4, count=3),
+    usd=Range(low=6.4, mid=6.7, high=7.0, count=3), ends_at=NOW + 18720, lasts_until=NOW + 4200, fits=False,
+    problems=("budget lasts until 02:10",),
+    text="about 5.2 h (5.0 h to 5.4 h), 6.70 $, ends 06:12, from 3 finished runs of boundary with the same params, "
+    "budget lasts until 02:10: does not fit")  # fmt: skip
 
 
 class MoneyStory:
@@ -91,10 +106,10 @@ class MoneyStory:
     cost_views = COSTS
     plan_views = PLANS
     fit = TOO_LONG
-    ladder_view = Ladder()
+    config_view = Config()
 
-    def ladder(self):
-        return self.ladder_view
+    def config(self):
+        return self.config_view
 
     def spent(self, by):
         return list(self.spent_views.get(by, ()))
@@ -108,8 +123,8 @@ class MoneyStory:
     def ledger_lines(self, *, last=200):
         return ledger_lines()[-last:]
 
-    def plans(self):
+    def plans(self, views):
         return list(self.plan_views)
 
-    def costs(self, runs):
-        return {view.run: self.cost_views[view.run] for view in runs if view.run in self.cost_views}
+    def costs(self, views, only):
+        return {run: cost for run, cost in self.cost_views.items() if run in only}

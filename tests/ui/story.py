@@ -266,11 +266,11 @@ class Story(MoneyStory):
     def start(self, job, *, params, preset, armed, held, priority):
         return self._answer(f"{job}-1", "start", job, dict(params), preset, armed, held, priority)
 
-    def before_start(self, job, *, params, preset):
-        return self._answer(self.fit, "before_start", job, dict(params), preset)
+    def before_start(self, job, *, params, preset, priority):
+        return self._answer(self.fit, "before_start", job, dict(params), preset, priority)
 
     def cancel_countdown(self):
-        return self._answer(None, "cancel_countdown")
+        return self._answer("cancelled on_idle", "cancel_countdown")
 
     def stop(self, name, *, now=False):
         return self._answer(None, "stop", name, now)

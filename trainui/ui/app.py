@@ -89,14 +89,10 @@ class Dashboard(App[None]):
 
     def action_cancel_countdown(self) -> None:
         """Call off the command of on_idle or on_cap that is counted down to."""
-        view = self.snapshot.budget.countdown
-        if view is None:
+        if self.snapshot.budget.countdown is None:
             self.bridge.tell("nothing is counted down to", severity="warning")
             return
-        self.bridge.ask(
-            lambda actions: actions.cancel_countdown(),
-            lambda _: self.bridge.tell(f"on_{view.kind} is called off"),
-        )
+        self.bridge.ask(lambda actions: actions.cancel_countdown(), self.bridge.tell)
 
     def action_theme(self) -> None:
         """Light or dark."""

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from trainui.core.costing import RunCost
 from trainui.core.prospects import Prospect, as_points, forecasted, prospect
 from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes
@@ -21,6 +22,8 @@ MOST_DRAWN = 8
 EVENTS_KEPT = 200
 BOOK_SECONDS = 5
 """How often the pages of the budget screen are read at least, while it is open and something changes."""
+MOST_COSTS = 30
+"""Runs that have ended whose costs the budget screen reads, the dearest first."""
 _PAGE = 1000
 
 
@@ -65,6 +68,7 @@ class Gatherer:
         self._last_event = 0
         self._expected: dict[tuple[str, str], tuple[object, Prospect]] = {}
         self._book: tuple[object, Book] | None = None
+        self._costs: tuple[object, Mapping[str, RunCost]] | None = None
         self._traces: dict[tuple[str, str, int], tuple[tuple[int, int, float | None], Trace]] = {}
 
     def version(self) -> int:
@@ -85,6 +89,7 @@ class Gatherer:
         gates = {run: tuple(reader.gates(run)) for run in drawn}
         studies = dict.fromkeys(subject_of(views[run].study) for run in drawn if views[run].study)
         budget = reader.budget()
+        book = self._read_book(runs, budget, int(at / BOOK_SECONDS)) if look.money else None
         log_run = opened or (look.cursor if look.cursor in views else None) or ""
         return Snapshot(
             at=at,
@@ -92,8 +97,8 @@ class Gatherer:
             runs=runs,
             shown=drawn,
             budget=budget,
-            book=self._read_book(budget, int(at / BOOK_SECONDS)) if look.money else None,
-            costs=reader.costs([view for view in runs if view.is_live]),
+            book=book,
+            costs=self._costs_of(runs, opened, book, int(at / BOOK_SECONDS)),
             machine=reader.machine(),
             events=self._new_events(),
             metric_names=names,
@@ -121,20 +126,35 @@ class Gatherer:
             self._last_event = max(event.id for event in batch)
         return tuple(self._events)
 
-    def _read_book(self, budget: BudgetView, turn: int) -> Book:
+    def _read_book(self, runs: Sequence[RunView], budget: BudgetView, turn: int) -> Book:
         """The pages of the budget screen, read again when the money moved, and now and then."""
         if self._book is None or self._book[0] != (budget, turn):
             reader = self._reader
             book = Book(
                 spent={by: tuple(reader.spent(by)) for by in BY},
                 burn=tuple(reader.burn()),
-                plans=tuple(reader.plans()),
+                plans=tuple(reader.plans(runs)),
                 leases=tuple(reader.leases()),
                 lines=tuple(reversed(reader.ledger_lines(last=LINES))),
-                ladder=reader.ladder(),
+                ladder=reader.config().budget.ladder,
             )
             self._book = ((budget, turn), book)
         return self._book[1]
+
+    def _costs_of(
+        self, runs: Sequence[RunView], opened: str | None, book: Book | None, turn: int
+    ) -> Mapping[str, RunCost]:
+        """What is to come, reckoned anew when runs come or go, and now and then: it looks at every curve."""
+        only = {view.run for view in runs if view.is_live} | ({opened} if opened else set())
+        only |= (
+            {one.name for one in book.spent["run"][:MOST_COSTS]} & {view.run for view in runs}
+            if book
+            else set()
+        )
+        state = (frozenset(only), tuple(view.status for view in runs), turn)
+        if self._costs is None or self._costs[0] != state:
+            self._costs = (state, self._reader.costs(runs, only) if only else {})
+        return self._costs[1]
 
     def _trace(self, view: RunView, metric: MetricView, look: Look, views: Mapping[str, RunView]) -> Trace:
         key = (metric.run, metric.metric, look.buckets)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from trainui.core.config.model import Ladder
+from trainui.core.config import Config
+from trainui.core.costing import Planned, RunCost, StartForecast
 from trainui.core.ingest.printed import Printed
 from trainui.core.prospects import Prospect
 from trainui.core.store.moneyviews import BudgetView, BurnPoint, LeaseView, LedgerLine, Spent
@@ -22,7 +23,7 @@ from trainui.core.store.views import (
     RunDetail,
     RunView,
 )
-from trainui.ui.book import Book, Fit, Plan, RunCost
+from trainui.ui.book import Book
 
 
 class Reader(Protocol):
@@ -58,8 +59,8 @@ class Reader(Protocol):
     def budget(self) -> BudgetView:
         """The money."""
 
-    def ladder(self) -> Ladder:
-        """The ladder of the budget that is in force."""
+    def config(self) -> Config:
+        """The trainui.toml that is in force."""
 
     def spent(self, by: str) -> list[Spent]:
         """What each study, job, day, machine or run took."""
@@ -73,11 +74,11 @@ class Reader(Protocol):
     def ledger_lines(self, *, last: int = 200) -> list[LedgerLine]:
         """The newest lines of the ledger, the oldest of them first."""
 
-    def plans(self) -> list[Plan]:
-        """What was planned, and what it took."""
+    def plans(self, views: Sequence[RunView]) -> list[Planned]:
+        """What was estimated, and what it took. `views` are all runs."""
 
-    def costs(self, runs: Sequence[RunView]) -> dict[str, RunCost]:
-        """What each of these live runs is expected to cost, as far as that is known."""
+    def costs(self, views: Sequence[RunView], only: Collection[str]) -> dict[str, RunCost]:
+        """What each run in `only` costs and will cost, as far as that is known. `views` are all runs."""
 
     def machine(self) -> MachineView | None:
         """The last sample of the machine."""
@@ -125,11 +126,13 @@ class Actions(Protocol):
     ) -> str:
         """Queue a run and return its name; a held one waits to be released."""
 
-    def before_start(self, job: str, *, params: Mapping[str, str], preset: str) -> Fit:
+    def before_start(
+        self, job: str, *, params: Mapping[str, str], preset: str, priority: int
+    ) -> StartForecast:
         """What a run of a job would cost, from runs of the past, and whether the budget lasts."""
 
-    def cancel_countdown(self) -> None:
-        """Call off the command that is about to be run when idle or at the cap."""
+    def cancel_countdown(self) -> str:
+        """Call off the command that is about to be run when idle or at the cap; what was called off, for people."""
 
     def stop(self, run: str, *, now: bool = False) -> None:
         """Stop a run, gracefully unless `now`."""
@@ -235,7 +238,7 @@ class Snapshot:
     book: Book | None = None
     """What the budget screen shows; None while it is not open."""
     costs: Mapping[str, RunCost] = field(default_factory=dict)
-    """Live runs → what they are expected to cost."""
+    """Run → what it costs and will cost: live runs, the opened one, and on the budget screen those that cost most."""
     machine: MachineView | None = None
     events: tuple[EventView, ...] = ()
     metric_names: tuple[str, ...] = ()

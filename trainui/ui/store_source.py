@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
-
 from trainui.core.client import Client
-from trainui.core.config.model import Config, Ladder
+from trainui.core.config import load_config
+from trainui.core.costing import Planned, RunCost, StartForecast, before_start, planned, run_costs
 from trainui.core.errors import UserError
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.ingest.printed import Printed, last_printed
+from trainui.core.project import find_job, find_studies
 from trainui.core.run import Status
+from trainui.core.spec import resolve
 from trainui.core.specedit import add_pattern, spec_path
-from trainui.core.store.moneyviews import BurnPoint, LeaseView, LedgerLine, Spent
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
-from trainui.ui.book import Fit, Plan, RunCost
 
 
 class DashboardClient(Client):
@@ -40,13 +38,19 @@ class DashboardClient(Client):
         folder = to or self.project / "exports" / (runs[0] if len(runs) == 1 else f"{len(runs)}-runs")
         return super().export(runs, study=study, to=folder, formats=formats)
 
-    def before_start(self, job: str, *, params: Mapping[str, str], preset: str) -> Fit:
+    def before_start(
+        self, job: str, *, params: Mapping[str, str], preset: str, priority: int
+    ) -> StartForecast:
         """What a run of a job would cost, and whether the budget lasts. Raises UserError."""
-        return Fit(basis=f"no past run of {job}")
-
-    def cancel_countdown(self) -> None:
-        """Call off the countdown of on_idle or on_cap. Raises UserError when there is none."""
-        self._ask_and_hear("cancel", "")
+        spec = resolve(find_job(self.project, job), preset=preset, overrides=params)
+        config = load_config(self.project)
+        if not self.db.exists():
+            return before_start(None, spec, config=config, priority=priority)
+        reader = Reader(self.db)
+        try:
+            return before_start(reader, spec, config=config, priority=priority)
+        finally:
+            reader.close()
 
     def params(self, run: str) -> Mapping[str, object]:
         """The params a run has or will have. Raises NotFoundError."""
@@ -129,41 +133,17 @@ def neighbour(queue: Sequence[RunView], run: str, by: int) -> tuple[str, int | N
 class DashboardReader(Reader):
     """The store, with what only the dashboard asks of it."""
 
-    def ladder(self) -> Ladder:
-        """The ladder of the budget in force."""
-        with contextlib.suppress(msgspec.ValidationError):
-            return msgspec.json.decode(self._fact("config") or "{}", type=Config).budget.ladder
-        return Ladder()
+    def __init__(self, path: Path, project: Path) -> None:
+        super().__init__(path)
+        self._studies = [study for file in find_studies(project) for study in file.studies]
 
-    def costs(self, runs: Sequence[RunView]) -> dict[str, RunCost]:
-        """What each live run is expected to cost."""
-        return {view.run: _cost(view) for view in runs}
+    def costs(self, views: Sequence[RunView], only: Collection[str]) -> dict[str, RunCost]:
+        """What each run in `only` costs and will cost. `views` are all runs."""
+        return run_costs(self, views=views, only=only)
 
-    def plans(self) -> list[Plan]:
-        """What was planned, and what it took."""
-        return []
-
-    def spent(self, by: str) -> list[Spent]:
-        """What each took."""
-        return []
-
-    def burn(self, *, points: int = 400) -> list[BurnPoint]:
-        """How much had been spent when."""
-        return []
-
-    def leases(self) -> list[LeaseView]:
-        """Every lease."""
-        return []
-
-    def ledger_lines(self, *, last: int = 200) -> list[LedgerLine]:
-        """The newest lines."""
-        return []
-
-
-def _cost(view: RunView) -> RunCost:
-    if view.eta_seconds is None:
-        return RunCost(run=view.run, why_not="nobody knows when it ends")
-    return RunCost(run=view.run, usd_to_end=view.usd_per_hour * view.eta_seconds / 3600)
+    def plans(self, views: Sequence[RunView]) -> list[Planned]:
+        """What was estimated, and what it took. `views` are all runs."""
+        return planned(self, studies=self._studies, views=views)
 
 
 class StoreSource:
@@ -174,7 +154,7 @@ class StoreSource:
 
     def reader(self) -> DashboardReader:
         """Open runs.db, read only."""
-        return DashboardReader(self._db)
+        return DashboardReader(self._db, self._project)
 
     def actions(self) -> DashboardClient:
         """Open the client."""

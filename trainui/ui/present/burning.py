@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from trainui.core.costing import RunCost
 from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.views import RunView
-from trainui.ui.book import Book, RunCost
+from trainui.ui.book import Book
 from trainui.ui.plot.burndown import Burndown, End, Level
 from trainui.ui.present.ink import Line, Span, fold, line, safe
 from trainui.ui.present.money import STEP_WORDS, STEPS

@@ -11,6 +11,9 @@ GAP = 2
 LEAST_WORDS = 14
 """Cells below which a column of words says too little."""
 
+LIGHT = 4
+"""The weight from which a column goes before any word is cut."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
@@ -34,9 +37,13 @@ def columns(heads: Sequence[Column], rows: Sequence[Row], cells: int) -> tuple[L
     """The head and a line for each row, each in at most `cells` cells. A column that is empty all over goes."""
     kept = [one for one in heads if any(row.get(one.name) for row in rows)]
     wide = {one.name: _natural(one, rows) for one in kept}
-    while len(kept) > 1 and _least(kept, wide) > cells:
-        kept.remove(max(kept, key=lambda one: one.weight))
-    over = sum(wide[one.name] for one in kept) + GAP * (len(kept) - 1) - cells
+    while len(kept) > 1:
+        last = max(kept, key=lambda one: one.weight)
+        needed = _most(kept, wide) if last.weight >= LIGHT else _least(kept, wide)
+        if needed <= cells:
+            break
+        kept.remove(last)
+    over = _most(kept, wide) - cells
     giving = [one.name for one in kept if one.gives]
     while over > 0 and (name := max(giving, key=lambda name: wide[name], default="")):
         if wide[name] <= LEAST_WORDS:
@@ -50,6 +57,10 @@ def columns(heads: Sequence[Column], rows: Sequence[Row], cells: int) -> tuple[L
 
 def _natural(column: Column, rows: Sequence[Row]) -> int:
     return max(width(line(column.head)), *(width(row.get(column.name, ())) for row in rows))
+
+
+def _most(kept: Sequence[Column], wide: Mapping[str, int]) -> int:
+    return sum(wide[one.name] for one in kept) + GAP * (len(kept) - 1)
 
 
 def _least(kept: Sequence[Column], wide: Mapping[str, int]) -> int:

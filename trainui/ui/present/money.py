@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Sequence
 
 from trainui.core.config.model import Ladder
+from trainui.core.costing import RunCost, StartForecast
 from trainui.core.store.moneyviews import BudgetView, CountdownView
 from trainui.core.store.views import RunView
-from trainui.ui.book import Fit, RunCost
 from trainui.ui.present.ink import Line, Span, clip, fold, join, line, safe, width, wrap
 from trainui.ui.present.text import bar, clock, countdown, duration, money, percent, plural, sign, usd
 
@@ -205,45 +205,44 @@ def run_money(view: RunView, cost: RunCost | None, budget: BudgetView, cells: in
     if not view.usd and not view.usd_per_hour:
         return ()
     unit = sign(budget.currency)
+    paid = view.usd if cost is None else max(cost.usd, view.usd)
     parts: list[tuple[int, Line]] = [
-        (0, line(Span(" paid ", "dim"), money(view.usd, budget.currency))),
-        (5, line(f"{view.gpu_hours:.2f}", Span(" GPU-h", "dim"))),
+        (0, line(Span(" paid ", "dim"), money(paid, budget.currency))),
+        (6, line(Span("with its parents" if cost and cost.usd > view.usd + 0.005 else "", "dim"))),
+        (5, line(f"{view.gpu_hours if cost is None else cost.gpu_hours:.2f}", Span(" GPU-h", "dim"))),
     ]
     if view.is_live:
         parts.append((4, line(f"{usd(view.usd_per_hour)} {unit}/h")))
     if cost is None:
         return fold(parts, cells, "  ")
     if cost.usd_to_end is not None and view.is_live:
-        whole = view.usd + cost.usd_to_end
+        whole = paid + cost.usd_to_end
         to_end = f"+{money(cost.usd_to_end, budget.currency)}"
         parts.append((1, line(Span("to its end ", "dim"), to_end, Span(f" = {usd(whole)}", "dim"))))
         if cost.ends_at is not None and budget.lasts_until is not None and cost.ends_at > budget.lasts_until:
             late = duration(cost.ends_at - budget.lasts_until)
             parts.append((2, line(Span(f"{late} after the money", "warn"))))
     if cost.usd_to_target is not None:
-        parts.append(
-            (3, line(Span("to its target ", "dim"), f"+{money(cost.usd_to_target, budget.currency)}"))
-        )
+        target = f"to {safe(cost.target) or 'its target'} "
+        parts.append((3, line(Span(target, "dim"), f"+{money(cost.usd_to_target, budget.currency)}")))
     if cost.usd_per_percent is not None:
         parts.append((2, line(f"{cost.usd_per_percent:.3f} {unit}", Span(" per 1 % better", "dim"))))
-    if cost.why_not and cost.usd_to_end is None and view.is_live:
-        parts.append((6, line(Span(safe(cost.why_not), "dim"))))
+    if cost.usd_to_end is None and view.is_live and view.usd_per_hour:
+        parts.append((6, line(Span("nobody knows when it ends", "dim"))))
     return fold(parts, cells, "  ")
 
 
-def fit_line(fit: Fit, currency: str, cells: int, *, now: float) -> tuple[Line, ...]:
-    """`about 5.2 h, 6.70 $, ends 03:40, budget lasts until 02:10: does not fit`, and where that is known from."""
-    said: list[str] = []
-    if fit.seconds is not None:
-        said.append(duration(fit.seconds))
-    if fit.usd is not None:
-        said.append(money(fit.usd, currency))
-    if not said:
-        return wrap(line(Span(f"cost: {safe(fit.basis)}", "dim")), cells)
-    if fit.ends_at is not None:
-        said.append(f"ends {clock(fit.ends_at, now)}")
-    if fit.lasts_until is not None:
-        said.append(f"budget lasts until {clock(fit.lasts_until, now)}")
-    verdict = {True: ("it fits", "ok"), False: ("does not fit", "bad bold"), None: ("", "")}[fit.fits]
-    told = line(f"about {', '.join(said)}{':' if verdict[0] else ''}", Span(*verdict))
-    return (*wrap(told, cells), *wrap(line(Span(f"from {safe(fit.basis)}", "dim")), cells))
+def fit_lines(one: StartForecast, cells: int) -> tuple[Line, ...]:
+    """What a start will cost, and whether it fits, wrapped: `about 5.2 h, 6.70 $, …: does not fit`."""
+    text, mark, verdict = one.text.rpartition(": ")
+    if not mark or one.fits is None or (one.fits and not one.problems):
+        text, verdict = one.text, ""
+    tone = "dim" if one.hours is None else ""
+    if one.fits is False:
+        tail = Span(verdict, "bad bold")
+    elif verdict:
+        tail = Span(verdict, "warn bold")
+    else:
+        tail = Span("it fits" if one.fits and one.lasts_until is not None else "", "ok")
+    front = f"{safe(text)}{':' if tail.text else ''}"
+    return wrap(line(Span("cost", "dim"), Span(front, tone), tail), cells)

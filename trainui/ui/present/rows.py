@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from trainui.core.costing import RunCost
 from trainui.core.run import Status
 from trainui.core.store.views import RunView
-from trainui.ui.book import RunCost
 from trainui.ui.present.ink import Line, Span, clip, fit, join, line, safe, width
 from trainui.ui.present.lights import gate_lights, run_light, run_word
 from trainui.ui.present.standing import standing

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from trainui.core.costing import Planned, RunCost
 from trainui.core.store.moneyviews import BudgetView, LeaseView, LedgerLine, Spent
 from trainui.core.store.views import RunView
-from trainui.ui.book import Plan, RunCost
 from trainui.ui.present.columns import Column, Row, columns
 from trainui.ui.present.ink import Line, Span, line, safe
-from trainui.ui.present.text import NONE, bar, clock, duration, percent, sign, usd
+from trainui.ui.present.text import bar, clock, duration, percent, sign, usd
 
 BAR = 10
 _PLANNED = ("usd", "gpu_hours", "wall_hours", "decision_points")
@@ -117,8 +117,8 @@ def _day(text: str) -> str:
         return safe(text)
 
 
-def plan_page(plans: Sequence[Plan], cells: int, *, budget: BudgetView) -> tuple[Line, ...]:
-    """What each study or job was planned to take, and what it took so far."""
+def plan_page(plans: Sequence[Planned], cells: int, *, budget: BudgetView) -> tuple[Line, ...]:
+    """What each study or job was planned to take, and what it took so far; more than was planned is marked."""
     if not plans:
         return note("nothing was planned: [estimate] in a job's or a study's file says what it should take")
     unit = sign(budget.currency)
@@ -127,16 +127,20 @@ def plan_page(plans: Sequence[Plan], cells: int, *, budget: BudgetView) -> tuple
     for weight, key in enumerate(_PLANNED):
         heads.append(Column(name=key, head=words[key], weight=weight))
         heads.append(Column(name=f"{key} planned", head="planned", left=True, weight=weight))
+    heads.append(Column(name="runs", head="runs", weight=len(_PLANNED)))
     rows: list[Row] = []
     for plan in plans:
-        row: dict[str, Line] = {"name": line(safe(plan.name))}
-        for key in _PLANNED:
-            planned, actual = plan.planned.get(key), plan.actual.get(key)
-            if planned is None and actual is None:
+        inside = "  " if plan.kind == "job" else ""
+        row: dict[str, Line] = {
+            "name": line(inside, Span(safe(plan.name), "" if inside else "bold")),
+            "runs": line(str(plan.runs)) if plan.runs else (),
+        }
+        for one in plan.compared:
+            if one.planned is None and not one.actual:
                 continue
-            tone = "warn" if planned and actual is not None and actual > planned[1] else ""
-            row[key] = line(Span(NONE if actual is None else _amount(key, actual), tone))
-            row[f"{key} planned"] = line(Span(_range(key, planned), "dim"))
+            tone = "warn" if one.planned is not None and one.actual > one.planned[1] else ""
+            row[one.what] = line(Span(_amount(one.what, one.actual), tone))
+            row[f"{one.what} planned"] = line(Span(_range(one.planned), "dim"))
         rows.append(row)
     return columns(heads, rows, cells)
 
@@ -147,7 +151,7 @@ def _amount(key: str, value: float) -> str:
     return usd(value) if key == "usd" else f"{value:.1f}"
 
 
-def _range(key: str, planned: tuple[float, float] | None) -> str:
+def _range(planned: tuple[float, float] | None) -> str:
     if planned is None:
         return ""
     low, high = planned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -11,13 +11,12 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Footer
 
-from trainui.core.errors import TrainuiError, UserError
+from trainui.core.errors import UserError
 from trainui.ui import keys
-from trainui.ui.book import Fit
 from trainui.ui.bridge import Bridge
 from trainui.ui.params import parse_params
 from trainui.ui.present.ink import Line, Span, clip, fit, line, safe, wrap
-from trainui.ui.present.money import fit_line
+from trainui.ui.present.money import fit_lines
 from trainui.ui.source import JobInfo
 from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.paper import Paper
@@ -148,25 +147,21 @@ class Start(ModalScreen[None]):
             params = parse_params(self.params.value, job.params)
         except UserError:  # half typed: what was known stays
             return
-        name, preset = job.name, self.preset
-        choice = (name, preset, params)
+        name, preset, priority = job.name, self.preset, self._priority
+        choice = (name, preset, params, priority)
         if choice == self._asked:
             return
         self._asked = choice
 
-        def show(fit: Fit) -> None:
-            self._show_cost(choice, lambda cells: fit_line(fit, self._bridge.snapshot.budget.currency, cells,
-                                                           now=self._bridge.now()))  # fmt: skip
+        def show(drawn: Sequence[Line]) -> None:
+            if self.is_mounted and choice == self._asked:
+                self.cost.show(drawn)
 
-        def refused(error: TrainuiError) -> None:
-            self._show_cost(choice, lambda cells: wrap(line(Span(safe(str(error)), "dim")), cells))
-
-        self._bridge.ask(lambda a: a.before_start(name, params=params, preset=preset), show, refused)
-
-    def _show_cost(self, choice: tuple[object, ...], draw: Callable[[int], Sequence[Line]]) -> None:
-        """Show what a choice would cost, if it is still the choice."""
-        if self.is_mounted and choice == self._asked:
-            self.cost.show([line(), *draw(self.cost.cells or 80)])
+        self._bridge.ask(
+            lambda a: a.before_start(name, params=params, preset=preset, priority=priority),
+            lambda found: show(fit_lines(found, self.cost.cells or 80)),
+            lambda error: show(wrap(line(Span(safe(str(error)), "dim")), self.cost.cells or 80)),
+        )
 
     def on_input_changed(self) -> None:
         """Other params may cost other money."""

@@ -11,8 +11,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from trainui.core.costing import RunCost
 from trainui.core.store.views import RunView
-from trainui.ui.book import RunCost
 from trainui.ui.present.ink import Line, Span, line
 from trainui.ui.present.rows import table
 from trainui.ui.widgets.paper import Paper
