@@ -75,7 +75,11 @@ def test_a_manager_killed_at_random_twice_spends_nothing_that_is_not_there(spend
     for _ in range(2):
         begun = spending.scene.ask("SELECT max(value) FROM points")[0][0] or 0
         further = begun + dice.uniform(0, 100)  # twenty points a second
-        until(lambda further=further: (spending.scene.ask("SELECT max(value) FROM points")[0][0] or 0) >= further)
+        until(
+            lambda further=further: (
+                (spending.scene.ask("SELECT max(value) FROM points")[0][0] or 0) >= further
+            )
+        )
         spending.kill_manager()
     until(lambda: spending.count("SELECT 1 FROM runs WHERE status='ended'") == len(RUNS), 60)
     assert spending.kills["manager"] >= 2
