@@ -7,11 +7,12 @@ progress (start to best) one that never fell would: a rise counts when it is lar
 from __future__ import annotations
 
 import math
-import statistics
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import accumulate, islice, pairwise, repeat
+from operator import le, sub
 
 from trainui.core.gates.primitives.spike import deviation
 from trainui.core.gates.units import shown
@@ -44,6 +45,19 @@ TO_SIGMA = 1.4826 / 2**0.5
 NOISE_EVERY = 10
 FLIPS = 2
 """A loss may cross zero on its way down, and jump back over it."""
+SURE = 0.999
+"""What is known of all windows at once must clear a limit by more than rounding can hide."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Ahead:
+    """Where a curve will stand behind values of which nothing is to be said."""
+
+    together: list[float]
+    """The window it stands at, and those values."""
+    best: float
+    noise: float
+    at_noise: int
 
 
 class Curve:
@@ -87,7 +101,7 @@ class Curve:
     def see(self, value: float) -> bool:
         """Take in a finite value; whether `exploding` or `spike` changed."""
         order, queue = self._order, self._queue
-        before = (self.exploding, self.spike)
+        was_exploding, was_spike = self.exploding, self.spike
         held = len(order)
         if held >= LEAST:
             middle = order[held // 2]
@@ -114,7 +128,75 @@ class Curve:
                 self._rise(now)
             elif self._streak:
                 self._calm()
-        return before != (self.exploding, self.spike)
+        return was_exploding is not self.exploding or was_spike is not self.spike
+
+    def foresee(self, values: list[float]) -> Ahead | None:
+        """Where it will stand behind these finite values; None if one of them might change `exploding` or `spike`.
+
+        It knows by bounds over all windows at once: hundreds cost what some do. Nothing is taken in.
+        """
+        if len(self._order) < WINDOW or self._streak or State.WARN in (self.exploding, self.spike):
+            return None
+        ordered = sorted(self._order + values)
+        if not self._has_no_spike(ordered, max(values), len(values)):
+            return None
+        return self._foresee_rises([*self._queue, *values], ordered)
+
+    def take(self, ahead: Ahead) -> None:
+        """Stand where `foresee` said."""
+        queue = ahead.together[-WINDOW:]
+        self._queue = deque(queue)
+        self._order = sorted(queue)
+        self._newest.extend(queue[-MEDIAN_OF:])
+        self.middle = _median(queue[-MEDIAN_OF:])
+        self.count += len(ahead.together) - WINDOW
+        self.best, self._noise, self._at_noise = ahead.best, ahead.noise, ahead.at_noise
+
+    def _has_no_spike(self, ordered: list[float], high: float, count: int) -> bool:
+        """Whether none of `count` values, `high` the highest, jumps out of the window before it. `ordered`: they and
+        the values of the window."""
+        low, top = ordered[WINDOW // 2], ordered[WINDOW // 2 + count]  # between them are all medians
+        away = high - low
+        least = min(abs(low), abs(top)) if low > 0 or top < 0 else 0.0
+        if away <= SPIKE_RISE * least or away <= SURE * SPIKE_LOST * (self.start - self.best):
+            return True
+        # A window has half of its values within one deviation: no two deviations hold as many of these.
+        spread: float = min(map(sub, islice(ordered, WINDOW // 2 - 1, None), ordered)) / 2
+        return away <= SURE * SPIKE_MADS * spread < math.inf
+
+    def _foresee_rises(self, together: list[float], ordered: list[float]) -> Ahead | None:
+        count = len(together) - WINDOW
+        newest = together[1 - MEDIAN_OF - count :]
+        best, low, high = self.best, min(newest), max(newest)
+        bests: list[float] | None = None
+        if sum(map(le, newest, repeat(best))) > MEDIAN_OF // 2:
+            medians = map(_median, (newest[at : at + MEDIAN_OF] for at in range(count)))
+            bests = list(accumulate(medians, min, initial=best))[1:]
+            low = min(low, best)
+        else:
+            low = best
+        last = bests[-1] if bests else best
+        ahead = Ahead(together=together, best=last, noise=self._noise, at_noise=self._at_noise)
+        off = high - low
+        if off <= LEAST_RISE * (low if low > 0 else -best if best < 0 else 0.0):
+            return ahead
+        if ordered[0] < 0 < ordered[-1]:
+            return None
+        at = self._at_noise + NOISE_EVERY - self.count - 1
+        if at > 0 and off > NOISE * self._noise:
+            return None
+        at = max(at, 0)
+        while at < count:
+            now, least = _median(newest[at : at + MEDIAN_OF]), bests[at] if bests else best
+            if now - least > LEAST_RISE * abs(least) and self._is_excursion(*self._shares(now, least)):
+                ahead.noise = _noise(together[at + 1 : at + 1 + WINDOW])
+                ahead.at_noise = self.count + at + 1
+                if off > NOISE * ahead.noise:
+                    return None
+                at += NOISE_EVERY
+            else:
+                at += 1
+        return ahead
 
     def is_leaving(self) -> bool:
         """Whether its newest values, finite as they were, were on their way up: it rose until it was no number."""
@@ -124,8 +206,16 @@ class Curve:
         newest = min(self.middle, self._queue[-1])
         return newest - low > RISES[0][0] * abs(low) and newest >= usual
 
-    def _progress(self) -> float:
-        return max(self.start - self.best, NO_PROGRESS * abs(self.best))
+    def _progress(self, best: float) -> float:
+        return max(self.start - best, NO_PROGRESS * abs(best))
+
+    def _shares(self, now: float, best: float) -> tuple[float, float]:
+        """How far `now` is above the best, as a share of that and of the progress."""
+        off, progress = now - best, self._progress(best)
+        return (off / abs(best) if best else math.inf), (off / progress if progress else math.inf)
+
+    def _is_excursion(self, rise: float, lost: float) -> bool:
+        return any(rise > least and lost > share for least, share in self._rises)
 
     def _hovers(self) -> bool:
         """Losses that change their sign often (of policies, say) are about zero, where shares of them mean nothing."""
@@ -134,14 +224,15 @@ class Curve:
         return sum((one > 0) is not (other > 0) for one, other in pairwise(self._queue)) > FLIPS
 
     def _jump(self, value: float, middle: float) -> None:
-        away, progress = value - middle, self._progress()
-        if (
-            away <= SPIKE_LOST * progress
-            or away <= SPIKE_MADS * deviation(self._order, middle)
-            or self._hovers()
-        ):
+        away, progress, order = value - middle, self._progress(self.best), self._order
+        if away <= SPIKE_LOST * progress:
             return
-        if self._order[0] > 0 and not self._is_far_by_factor(value, middle):
+        aside = len(order) // 4  # half of the values are no nearer to the middle than the nearer of these two
+        if away <= SPIKE_MADS * min(middle - order[aside], order[-1 - aside] - middle):
+            return
+        if away <= SPIKE_MADS * deviation(order, middle) or self._hovers():
+            return
+        if order[0] > 0 and not self._is_far_by_factor(value, middle):
             return
         self._spikes = self._spikes + 1 if self.count - self._hit <= WINDOW else 1
         self._hit = self.count
@@ -159,20 +250,14 @@ class Curve:
         return math.log(value) - level > SPIKE_MADS * deviation([math.log(one) for one in self._order], level)
 
     def _rise(self, now: float) -> None:
-        off, progress = now - self.best, self._progress()
-        rise, lost = (
-            off / abs(self.best) if self.best else float("inf"),
-            off / progress if progress else float("inf"),
-        )
-        if not any(rise > least and lost > share for least, share in self._rises) or self._hovers():
+        rise, lost = self._shares(now, self.best)
+        if not self._is_excursion(rise, lost) or self._hovers():
             self._calm()
             return
         if not self._streak and self.count - self._at_noise >= NOISE_EVERY:
             self._at_noise = self.count
-            values = tuple(self._queue)
-            steps = [abs(one - other) for one, other in pairwise(values)]
-            self._noise = TO_SIGMA * statistics.median(steps)
-        if off <= NOISE * self._noise:
+            self._noise = _noise(list(self._queue))
+        if now - self.best <= NOISE * self._noise:
             self._calm()
             return
         self._streak += 1
@@ -191,3 +276,15 @@ class Curve:
         if self.exploding is State.WARN:
             self.exploding = State.OK
             self.why_exploding = f"is back at {shown(self.middle)}"
+
+
+def _median(values: list[float]) -> float:
+    """Of an odd number."""
+    return sorted(values)[len(values) // 2]
+
+
+def _noise(values: list[float]) -> float:
+    """The standard deviation of one of at least two values, whatever their trend."""
+    steps: list[float] = sorted(map(abs, map(sub, islice(values, 1, None), values)))
+    half = len(steps) // 2
+    return TO_SIGMA * (steps[half] if len(steps) % 2 else (steps[half - 1] + steps[half]) / 2)
