@@ -11,14 +11,14 @@ from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate, islice, pairwise, repeat
-from operator import le, sub
+from itertools import accumulate, islice, pairwise
+from operator import sub
 
 from trainui.core.gates.primitives.spike import deviation
 from trainui.core.gates.units import shown
 from trainui.core.gates.verdict import State
+from trainui.core.gates.watch.medians import MEDIAN_OF, lowest, median, medians, noise
 
-MEDIAN_OF = 5
 WINDOW = 50
 LEAST = 20
 """Values before a spike can be told from a rough start."""
@@ -40,8 +40,6 @@ NOISE = 5.0
 WARN_AFTER, TRIP_AFTER, TRIP_HUGE_AFTER = 5, 10, 5
 NO_PROGRESS = 0.5
 """A loss that never fell has this share of its best value to lose."""
-TO_SIGMA = 1.4826 / 2**0.5
-"""Median |difference of neighbours| → standard deviation of one: it sees noise and ignores trend."""
 NOISE_EVERY = 10
 FLIPS = 2
 """A loss may cross zero on its way down, and jump back over it."""
@@ -64,12 +62,13 @@ class Curve:
     """The newest values of one loss, where it began, and its best."""
 
     __slots__ = (
-        "_at_noise", "_hit", "_huge", "_newest", "_noise", "_order", "_queue", "_rises", "_spikes", "_streak", "best",
-        "count", "exploding", "middle", "spike", "start", "why_exploding", "why_spike",
+        "_at_noise", "_hit", "_huge", "_least_lost", "_newest", "_noise", "_order", "_queue", "_rises", "_spikes",
+        "_streak", "best", "count", "exploding", "middle", "spike", "start", "why_exploding", "why_spike",
     )  # fmt: skip
 
     def __init__(self, rises: Sequence[tuple[float, float]] = RISES) -> None:
         self._rises = rises
+        self._least_lost = min(lost for _, lost in rises)
         self.exploding = State.OK
         self.spike = State.OK
         self.why_exploding = self.why_spike = ""
@@ -137,10 +136,11 @@ class Curve:
         """
         if len(self._order) < WINDOW or self._streak or State.WARN in (self.exploding, self.spike):
             return None
-        ordered = sorted(self._order + values)
-        if not self._has_no_spike(ordered, max(values), len(values)):
+        together = [*self._queue, *values]
+        low, high = min(self._order[0], min(values)), max(values)
+        if high - low > SPIKE_RISE * low and not self._has_no_spike(values, high):
             return None
-        return self._foresee_rises([*self._queue, *values], ordered)
+        return self._foresee_rises(together, low)
 
     def take(self, ahead: Ahead) -> None:
         """Stand where `foresee` said."""
@@ -148,55 +148,69 @@ class Curve:
         self._queue = deque(queue)
         self._order = sorted(queue)
         self._newest.extend(queue[-MEDIAN_OF:])
-        self.middle = _median(queue[-MEDIAN_OF:])
+        self.middle = median(queue[-MEDIAN_OF:])
         self.count += len(ahead.together) - WINDOW
         self.best, self._noise, self._at_noise = ahead.best, ahead.noise, ahead.at_noise
 
-    def _has_no_spike(self, ordered: list[float], high: float, count: int) -> bool:
-        """Whether none of `count` values, `high` the highest, jumps out of the window before it. `ordered`: they and
-        the values of the window."""
-        low, top = ordered[WINDOW // 2], ordered[WINDOW // 2 + count]  # between them are all medians
+    def _has_no_spike(self, values: list[float], high: float) -> bool:
+        """Whether none of the next values, `high` being the highest, jumps out of the window before it."""
+        ordered = sorted(self._order + values)
+        low, top = ordered[WINDOW // 2], ordered[WINDOW // 2 + len(values)]  # between them are all medians
         away = high - low
         least = min(abs(low), abs(top)) if low > 0 or top < 0 else 0.0
-        if away <= SPIKE_RISE * least or away <= SURE * SPIKE_LOST * (self.start - self.best):
+        if away <= SPIKE_RISE * least or away <= SPIKE_LOST * (self.start - self.best):
             return True
         # A window has half of its values within one deviation: no two deviations hold as many of these.
         spread: float = min(map(sub, islice(ordered, WINDOW // 2 - 1, None), ordered)) / 2
         return away <= SURE * SPIKE_MADS * spread < math.inf
 
-    def _foresee_rises(self, together: list[float], ordered: list[float]) -> Ahead | None:
-        count = len(together) - WINDOW
-        newest = together[1 - MEDIAN_OF - count :]
-        best, low, high = self.best, min(newest), max(newest)
-        bests: list[float] | None = None
-        if sum(map(le, newest, repeat(best))) > MEDIAN_OF // 2:
-            medians = map(_median, (newest[at : at + MEDIAN_OF] for at in range(count)))
-            bests = list(accumulate(medians, min, initial=best))[1:]
-            low = min(low, best)
-        else:
-            low = best
-        last = bests[-1] if bests else best
-        ahead = Ahead(together=together, best=last, noise=self._noise, at_noise=self._at_noise)
-        off = high - low
-        if off <= LEAST_RISE * (low if low > 0 else -best if best < 0 else 0.0):
+    def _foresee_rises(self, together: list[float], low: float) -> Ahead | None:
+        """`low`: the lowest of them."""
+        newest = together[WINDOW + 1 - MEDIAN_OF :]
+        ahead = Ahead(together=together, best=self.best, noise=self._noise, at_noise=self._at_noise)
+        off = max(newest) - min(low, self.best)
+        if self._has_no_rise(off, min(low, self.best)):
+            ahead.best = lowest(newest, self.best)
             return ahead
-        if ordered[0] < 0 < ordered[-1]:
+        if low <= 0:
             return None
+        return ahead if self._foresee_noise(ahead, newest, off) else None
+
+    def _foresee_noise(self, ahead: Ahead, newest: list[float], off: float) -> bool:
+        """Whether each median that may be an excursion lies within the noise that is measured at it."""
         at = self._at_noise + NOISE_EVERY - self.count - 1
         if at > 0 and off > NOISE * self._noise:
-            return None
-        at = max(at, 0)
+            return False
+        count, first, best = len(newest) + 1 - MEDIAN_OF, max(at, 0), self.best
+        middles: list[float] | None = None
+        bests: list[float] | None = None
+        if lowest(newest, best) < best:
+            middles = medians(newest)
+            bests = list(accumulate(middles, min, initial=best))[1:]
+            ahead.best = bests[-1]
+        together = ahead.together
+        steps = list(map(abs, map(sub, islice(together, first + 2, None), islice(together, first + 1, None))))
+        at = first
         while at < count:
-            now, least = _median(newest[at : at + MEDIAN_OF]), bests[at] if bests else best
-            if now - least > LEAST_RISE * abs(least) and self._is_excursion(*self._shares(now, least)):
-                ahead.noise = _noise(together[at + 1 : at + 1 + WINDOW])
+            now = middles[at] if middles else median(newest[at : at + MEDIAN_OF])
+            best = bests[at] if bests else best
+            if now - best > LEAST_RISE * abs(best) and self._is_excursion(*self._shares(now, best)):
+                ahead.noise = noise(steps[at - first : at - first + WINDOW - 1])
                 ahead.at_noise = self.count + at + 1
                 if off > NOISE * ahead.noise:
-                    return None
+                    return False
                 at += NOISE_EVERY
-            else:
-                at += 1
-        return ahead
+                continue
+            if middles is None:
+                middles = medians(newest)
+            if self._has_no_rise(max(middles[at:]) - ahead.best, ahead.best):
+                return True
+            at += 1
+        return True
+
+    def _has_no_rise(self, off: float, low: float) -> bool:
+        """Whether a median that is at most `off` above the best, which is at least `low`, is no excursion."""
+        return off <= LEAST_RISE * low or off <= SURE * self._least_lost * (self.start - self.best)
 
     def is_leaving(self) -> bool:
         """Whether its newest values, finite as they were, were on their way up: it rose until it was no number."""
@@ -256,7 +270,8 @@ class Curve:
             return
         if not self._streak and self.count - self._at_noise >= NOISE_EVERY:
             self._at_noise = self.count
-            self._noise = _noise(list(self._queue))
+            steps = map(abs, map(sub, islice(self._queue, 1, None), self._queue))
+            self._noise = noise(list(steps))
         if now - self.best <= NOISE * self._noise:
             self._calm()
             return
@@ -276,15 +291,3 @@ class Curve:
         if self.exploding is State.WARN:
             self.exploding = State.OK
             self.why_exploding = f"is back at {shown(self.middle)}"
-
-
-def _median(values: list[float]) -> float:
-    """Of an odd number."""
-    return sorted(values)[len(values) // 2]
-
-
-def _noise(values: list[float]) -> float:
-    """The standard deviation of one of at least two values, whatever their trend."""
-    steps: list[float] = sorted(map(abs, map(sub, islice(values, 1, None), values)))
-    half = len(steps) // 2
-    return TO_SIGMA * (steps[half] if len(steps) % 2 else (steps[half - 1] + steps[half]) / 2)
