@@ -57,9 +57,9 @@ class Canvas:
         bits[at] |= runs[top - first * per_y][per_y - 1]
         inks[at] = ink
         whole = runs[0][per_y - 1]
-        for at in range(at + columns, last * columns + cell_x, columns):
-            bits[at] |= whole
-            inks[at] = ink
+        for between in range(at + columns, last * columns + cell_x, columns):
+            bits[between] |= whole
+            inks[between] = ink
         at = last * columns + cell_x
         bits[at] |= runs[0][bottom - last * per_y]
         inks[at] = ink

@@ -51,7 +51,7 @@ def y_scale(
     ]
     values = [v for t in seen for v in (t.low, t.high) if v is not None]
     if clip:
-        told = [(math.log10(v) if log else v, t.count) for t in seen for v in (t.low, t.high)
+        told = [(math.log10(v) if log else v, t.points) for t in seen for v in (t.low, t.high)
                 if v is not None and (v > 0 or not log)]  # fmt: skip
         kept = within(told)
         if kept is not None:
@@ -98,7 +98,7 @@ def x_axis(
         column = sheet.column_of(value)
         if column is not None:
             places[column] = text
-    signs = {column: ("┬", "dim") for column in places}
+    signs = dict.fromkeys(places, ("┬", "dim"))
     if sheet.before:
         signs[0] = ("‹", "warn")
     at = sheet.column_of(cursor) if cursor is not None else None

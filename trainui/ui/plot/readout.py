@@ -84,8 +84,8 @@ def _row(series: Series, x: float, *, near: float, smooth: float) -> tuple[str, 
     if smooth:
         level = smoothed(series.stretches, smooth)[place]
         parts.append(f"smooth {number(level)}")
-    if one.count > 1:
-        parts.append(f"{number(one.low)}..{number(one.high)} of {one.count} points")
+    if one.points > 1:
+        parts.append(f"{number(one.low)}..{number(one.high)} of {one.points} points")
         if one.nonfinite:
             parts.append(f"{one.nonfinite} not finite")
     if one.step is not None:

@@ -21,7 +21,7 @@ class Stretch(NamedTuple):
     first: float | None
     last: float | None
     nonfinite: int
-    count: int = 1
+    points: int = 1
     step: float | None = None
     """Of its last point, as are the epoch and the time."""
     epoch: float | None = None
@@ -102,10 +102,8 @@ def from_points(
     out = []
     for point in points:
         step, epoch, at, value = point.step, point.epoch, point.at, point.value
-        if course is not None:
-            x = course(at)
-        else:
-            x = epoch if axis == EPOCH and epoch is not None else step
+        where = epoch if axis == EPOCH and epoch is not None else step
+        x = where if course is None else course(at)
         if math.isfinite(value):
             out.append(Stretch(x, x, value, value, value, value, 0, 1, step, epoch, at))
         else:

@@ -27,7 +27,7 @@ def smoothed(stretches: Sequence[Stretch], weight: float) -> list[float | None]:
     """
     if not 0 <= weight < 1:
         raise ValueError(f"a weight lies from 0 to below 1, not at {weight}")
-    unit = max(1.0, sum(one.count for one in stretches) / AS_MANY)
+    unit = max(1.0, sum(one.points for one in stretches) / AS_MANY)
     kept: float = weight ** (1 / unit) if weight else 0.0
     total, known, before = 0.0, 0.0, -float("inf")
     out: list[float | None] = []
@@ -35,7 +35,7 @@ def smoothed(stretches: Sequence[Stretch], weight: float) -> list[float | None]:
         if one.x1 < before:
             total = known = 0.0
         before = one.x1
-        count = one.count - one.nonfinite
+        count = one.points - one.nonfinite
         if one.first is None or one.last is None or count < 1:
             out.append(None)
             continue
