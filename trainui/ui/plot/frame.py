@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from trainui.ui.plot.axis import x_ticks
 from trainui.ui.plot.scale import Scale, rounded, scale_over, ticks, within
-from trainui.ui.plot.series import Guide, Pin, Series, Stretch, Threshold
+from trainui.ui.plot.series import Guide, Pin, Series, Threshold
 from trainui.ui.plot.sheet import Sheet
 from trainui.ui.present.ink import Line, Span, line
 
@@ -18,17 +18,17 @@ _GRACE = 0.6
 
 def whole_x(series: Iterable[Series], end: float | None, *, log: bool) -> Scale:
     """The x scale of all there is."""
-    reach = [v for s in series for t in (*s.stretches, *_flat(s.overlaps)) for v in (t.x0, t.x1)]
-    reach = [v for v in reach if math.isfinite(v)]
+    reach: list[float] = []
+    for each in series:
+        for part in (each.stretches, *each.overlaps):
+            known = [t for t in part if t.x0 <= t.x1]
+            reach += [t.x0 for t in known]
+            reach += [t.x1 for t in known if t.x1 != t.x0]
     if end is not None and reach:
         reach.append(end)
     if reach and 0 < min(reach) == max(reach) and not log:
         reach.append(0.0)
     return scale_over(reach, log=log)
-
-
-def _flat(parts: Iterable[tuple[Stretch, ...]]) -> list[Stretch]:
-    return [one for part in parts for one in part]
 
 
 def y_scale(
@@ -49,7 +49,8 @@ def y_scale(
         for t in part
         if t.low is not None and ((t.x1 >= low and t.x0 <= high) or (is_log and t.x1 <= 0))
     ]
-    values = [v for t in seen for v in (t.low, t.high) if v is not None]
+    values = [t.low for t in seen if t.low is not None]
+    values += [t.high for t in seen if t.high is not None and t.high != t.low]
     if clip:
         told = [(math.log10(v) if log else v, t.points) for t in seen for v in (t.low, t.high)
                 if v is not None and (v > 0 or not log)]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from trainui.ui.plot.axis import COST, ELAPSED, GPU_HOURS, STEP, WALL
+from trainui.ui.plot.axis import COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WALL
 from trainui.ui.plot.series import Mark, Pin, Series, Stretch
 from trainui.ui.plot.smooth import smoothed
 from trainui.ui.present.ink import Line, Span, clip, line, safe
@@ -50,7 +50,7 @@ def at_cursor(
     """
     happened = [Span(f"  {safe(one.label)}", one.tone) for one in told if abs(one.x - x) <= near]
     head = line(Span(f" {where(x, axis)}", "accent"), *happened)
-    shown = [_row(one, x, near=near, smooth=smooth) for one in series if one.stretches]
+    shown = [_row(one, x, axis, near=near, smooth=smooth) for one in series if one.stretches]
     names = max((len(each[0]) for each in shown), default=0)
     values = max((len(each[1]) for each in shown), default=0)
     lines = [head]
@@ -68,12 +68,12 @@ def short(series: Sequence[Series], x: float, axis: str, *, near: float) -> tupl
     out: list[Line] = [line(Span(where(x, axis), "accent"))]
     for one in series:
         if one.stretches:
-            value = _row(one, x, near=near, smooth=0.0)[1]
+            value = _row(one, x, axis, near=near, smooth=0.0)[1]
             out.append(line(Span(f"━{one.tag} ", f"run{one.ink}"), value))
     return tuple(out)
 
 
-def _row(series: Series, x: float, *, near: float, smooth: float) -> tuple[str, str, str]:
+def _row(series: Series, x: float, axis: str, *, near: float, smooth: float) -> tuple[str, str, str]:
     """(name, value, the rest) of one curve at x."""
     name, place = safe(series.name), nearest(series.stretches, x)
     one = series.stretches[place] if place is not None else None
@@ -85,12 +85,12 @@ def _row(series: Series, x: float, *, near: float, smooth: float) -> tuple[str, 
         level = smoothed(series.stretches, smooth)[place]
         parts.append(f"smooth {number(level)}")
     if one.points > 1:
-        parts.append(f"{number(one.low)}..{number(one.high)} of {one.points} points")
+        parts.append(f"{number(one.low)}..{number(one.high)} of {one.points}")
         if one.nonfinite:
             parts.append(f"{one.nonfinite} not finite")
-    if one.step is not None:
+    if one.step is not None and axis != STEP:
         parts.append(f"step {whole(one.step)}")
-    if one.epoch is not None:
+    if one.epoch is not None and axis != EPOCH:
         parts.append(f"epoch {whole(round(one.epoch, 2))}")
     if one.at is not None:
         parts.append(clock(one.at))

@@ -6,6 +6,11 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+_FAR = 1e5
+"""How far beyond its ends a scale has dots, in its own lengths."""
+_LARGEST = 1e300
+"""Beyond this a scale could not tell how long it is; such values lie beyond its ends."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scale:
@@ -33,23 +38,31 @@ class Scale:
         """Whether the value lies on the scale."""
         return self.low <= value <= self.high
 
-    def dots(self, count: int) -> Callable[[float], int]:
-        """A quick way from values to dots 0…count - 1; what lies beyond an end gets a dot beyond it, not too far."""
-        far = 10**6
-        if self.log:
-            start = math.log10(self.low)
-            factor = (count - 1) / (math.log10(self.high) - start)
-            log10 = math.log10
-            return lambda value: (
-                max(-far, min(far, round((log10(value) - start) * factor))) if value > 0 else -far
-            )
-        low, factor = self.low, (count - 1) / (self.high - self.low)
-        return lambda value: max(-far, min(far, round((value - low) * factor)))
+    def dots(self, count: int, *, down: bool = False) -> Callable[[float], int]:
+        """A quick way from values to dots 0…count - 1, from the high end on if `down`.
+
+        What lies beyond an end gets a dot beyond it, where a line towards it leads.
+        """
+        low, high = (math.log10(self.low), math.log10(self.high)) if self.log else (self.low, self.high)
+        factor = (count - 1) / (high - low)
+        start, factor = (high, -factor) if down else (low, factor)
+        far = (high - low) * _FAR
+        least, most = low - far, high + far
+
+        def dot(value: float) -> int:
+            if not least <= value <= most:
+                value = least if value < least else most
+            return round((value - start) * factor)
+
+        if not self.log:
+            return dot
+        log10 = math.log10
+        return lambda value: dot(log10(value) if value > 0 else least)
 
 
 def scale_over(values: Iterable[float], *, log: bool = False) -> Scale:
     """A scale that holds every finite value, and if `log` every one above 0; linear where there is none of these."""
-    kept = [value for value in values if math.isfinite(value)]
+    kept = [value for value in values if -_LARGEST < value < _LARGEST]
     positive = [value for value in kept if value > 0] if log else []
     if positive:
         low, high = min(positive), max(positive)

@@ -68,25 +68,33 @@ class Sheet:
                 )
             self._draw(self._ink, pieces, one.ink, SOLID if self.only_ascii else one.style)
             if one.tag and pieces:
-                end = next((each for each in reversed(pieces[-1]) if each.x < self._ink.width), pieces[-1][0])
+                end = next(
+                    (each for each in reversed(pieces[-1]) if each[0] < self._ink.width), pieces[-1][0]
+                )
                 self._end(one, end)
         for (column, row), arrow in self._edges.items():
             self._words.setdefault((column, row), (arrow, "warn"))
 
     def _draw(self, canvas: Canvas, pieces: list[list[Column]], ink: int, style: int) -> None:
+        column, stroke = canvas.column, canvas.stroke
         for piece in pieces:
-            before: Column | None = None
-            for here in piece:
-                if before is not None:
-                    canvas.stroke(before.x, before.last, here.x, here.first, ink, style)
-                is_flat = here.bottom - here.top <= 1 and before is not None
-                if style == SOLID or not is_flat or has_dot(style, here.x):
-                    canvas.column(here.x, here.top, here.bottom, ink)
-                before = here
+            x0, y0 = -(10**9), 0
+            for x, first, last, top, bottom in piece:
+                if x == x0 + 1:
+                    # The line from the column before ends beside its dot: one column draws both.
+                    if y0 < top:
+                        top = min(y0 + 1, top)
+                    elif y0 > bottom:
+                        bottom = max(y0 - 1, bottom)
+                elif x0 > -(10**9):
+                    stroke(x0, y0, x, first, ink, style)
+                if style == SOLID or bottom - top > 1 or x0 < 0 or has_dot(style, x):
+                    column(x, top, bottom, ink)
+                x0, y0 = x, last
 
     def _end(self, series: Series, end: Column) -> None:
-        column = min(self.columns - 1, max(0, end.x // self._ink.per_x + 1))
-        row = min(self.rows - 1, max(0, end.last // self._ink.per_y))
+        column = min(self.columns - 1, max(0, end[0] // self._ink.per_x + 1))
+        row = min(self.rows - 1, max(0, end[2] // self._ink.per_y))
         self._words[self._free(column, row)] = (series.tag, f"run{series.ink} bold")
 
     def _note(self, traced: Traced) -> None:
@@ -106,7 +114,7 @@ class Sheet:
         self._tones.append(guide.tone)
         ink = len(self._tones) - 1
         for piece in self._tracer.line(guide.points):
-            for (x0, y0), (x1, y1) in pairwise((each.x, each.last) for each in piece):
+            for (x0, y0), (x1, y1) in pairwise((each[0], each[2]) for each in piece):
                 for dot in range(max(0, x0), min(x1, self._faint.width - 1) + 1):
                     if dot % guide.sparse == 0 and x1 > x0:
                         here = round(y0 + (y1 - y0) * (dot - x0) / (x1 - x0))
