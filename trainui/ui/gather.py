@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 from trainui.core.costing import RunCost
 from trainui.core.prospects import Prospect, as_points, forecasted, prospect
@@ -15,7 +17,7 @@ from trainui.core.store.studies import REPLACED, subject_of
 from trainui.core.store.views import Bucket, CurvePoint, EventView, GateView, MetricView, RunView
 from trainui.ui.book import BY, LINES, Book
 from trainui.ui.present.rows import in_order
-from trainui.ui.source import Look, Reader, Snapshot, Trace
+from trainui.ui.source import Close, Look, Part, Reader, Snapshot, Taken, Trace
 
 MOST_DRAWN = 8
 """Runs in one chart; more could not be told apart."""
@@ -59,6 +61,27 @@ def charted(names: Sequence[str], look: Look) -> tuple[str, ...]:
     ]
 
 
+def taken(run: str, views: Mapping[str, RunView], now: float) -> tuple[Taken, ...]:
+    """What a run and those it goes on from had taken when each began and ended, `now` if it lives."""
+    line: list[RunView] = []
+    name: str | None = run
+    while name is not None and name in views and views[name] not in line:
+        line.insert(0, views[name])
+        name = line[0].parent
+    marks, sums = [], Taken(at=0.0)
+    for view in line:
+        if view.started_at is not None:
+            marks.append(replace(sums, at=view.started_at))
+            sums = Taken(
+                at=max(view.started_at, view.ended_at or now),
+                seconds=sums.seconds + view.seconds,
+                gpu_hours=sums.gpu_hours + view.gpu_hours,
+                cost=sums.cost + view.usd,
+            )
+            marks.append(sums)
+    return tuple(marks)
+
+
 class Gatherer:
     """Reads snapshots from one reader, in one thread."""
 
@@ -70,6 +93,7 @@ class Gatherer:
         self._book: tuple[object, Book] | None = None
         self._costs: tuple[object, Mapping[str, RunCost]] | None = None
         self._traces: dict[tuple[str, str, int], tuple[tuple[int, int, float | None], Trace]] = {}
+        self._near: dict[tuple[str, str], tuple[object, tuple[Bucket, ...]]] = {}
 
     def version(self) -> int:
         """What the store says its version is."""
@@ -103,10 +127,14 @@ class Gatherer:
             events=self._new_events(),
             metric_names=names,
             traces=tuple(
-                self._expecting(self._trace(views[m.run], m, look, views), views[m.run], gates[m.run])
+                self._from_near(
+                    self._expecting(self._trace(views[m.run], m, look, views), views[m.run], gates[m.run]),
+                    look,
+                )
                 for m in metrics
                 if m.metric in wanted
             ),
+            courses={run: taken(run, views, at) for run in drawn},
             gates=tuple(gate for run in drawn for gate in gates[run]),
             across=tuple(
                 gate for study in studies for gate in reader.gates(study) if REPLACED not in gate.gate
@@ -172,11 +200,38 @@ class Gatherer:
                 self._reader.envelope(metric.run, metric.metric, buckets=look.buckets)),
             epochs_per_step=per_step,
         )  # fmt: skip
+        own = Part(run=metric.run, points=trace.points, buckets=trace.buckets, epochs_per_step=per_step)
+        trace = replace(trace, parts=(own,))
         parent = views.get(view.parent or "")
         if parent is not None:
             trace = self._after(parent, trace, look, views)
         self._traces[key] = (state, trace)
         return trace
+
+    def _from_near(self, trace: Trace, look: Look) -> Trace:
+        """The trace with finer buckets where it is seen from near, in the place of whole coarse ones."""
+        parts = list(trace.parts)
+        for place, part in enumerate(parts):
+            for close in look.close:
+                if (close.run, close.metric) == (part.run, trace.metric) and part.buckets:
+                    parts[place] = replace(part, near=self._spliced(part, close, look.buckets))
+        return trace if tuple(parts) == trace.parts else replace(trace, parts=tuple(parts))
+
+    def _spliced(self, part: Part, close: Close, buckets: int) -> tuple[Bucket, ...]:
+        ends = list(accumulate((one.count for one in part.buckets), initial=0))
+        first = max(0, bisect_right(ends, close.start) - 1)
+        after = min(len(part.buckets), bisect_left(ends, close.stop))
+        if first >= after:
+            return part.buckets
+        state = (ends[first], ends[after], buckets)
+        known = self._near.get((close.run, close.metric))
+        if known is None or known[0] != state:
+            fine = self._reader.envelope(
+                close.run, close.metric, buckets=buckets, start=ends[first], stop=ends[after]
+            )
+            known = (state, tuple(fine))
+            self._near[close.run, close.metric] = known
+        return (*part.buckets[:first], *known[1], *part.buckets[after:])
 
     def _expecting(self, trace: Trace, view: RunView, gates: Sequence[GateView]) -> Trace:
         """The trace with what is expected of it, reckoned anew only when either has changed."""
@@ -200,6 +255,11 @@ class Gatherer:
         if begun is None or trace.metric not in told:
             return trace
         before = self._trace(parent, told[trace.metric], look, views)
+        told_before = (
+            replace(part, until=begun if part.until is None else min(begun, part.until))
+            for part in before.parts
+        )
+        trace = replace(trace, parts=(*told_before, *trace.parts))
         if not before.buckets and not trace.buckets:
             kept = tuple(point for point in before.points if point.step < begun)
             return replace(trace, points=(*kept, *trace.points))

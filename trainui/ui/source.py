@@ -44,8 +44,10 @@ class Reader(Protocol):
     def curve(self, run: str, metric: str) -> list[CurvePoint]:
         """Every point."""
 
-    def envelope(self, run: str, metric: str, *, buckets: int) -> list[Bucket]:
-        """The whole range in at most about twice `buckets` buckets."""
+    def envelope(
+        self, run: str, metric: str, *, buckets: int, start: int = 0, stop: int | None = None
+    ) -> list[Bucket]:
+        """The points from number `start` to before `stop` in at most about twice `buckets` buckets."""
 
     def events(self, *, after: int = 0, limit: int = 200) -> list[EventView]:
         """The events with a higher ID than `after`, oldest first."""
@@ -194,6 +196,16 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Close:
+    """A part of a curve that is seen from near: points number `start` to before `stop` are read more finely."""
+
+    run: str
+    metric: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
     """What the screens want to see; a new look makes the bridge read at once."""
 
@@ -209,17 +221,47 @@ class Look:
     buckets: int = 200
     money: bool = False
     """Whether the budget screen is open: its book is read."""
+    close: tuple[Close, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """What one run of a line of runs wrote of a metric: every point, or buckets."""
+
+    run: str
+    points: tuple[CurvePoint, ...] = ()
+    buckets: tuple[Bucket, ...] = ()
+    near: tuple[Bucket, ...] = ()
+    """The buckets with finer ones where the curve is seen from near; empty where it is not."""
+    until: float | None = None
+    """The step at which the next run took over: from there on this part is overlap. None for the last."""
+    epochs_per_step: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """What a run and those it goes on from had taken at a moment."""
+
+    at: float
+    """Unix seconds."""
+    seconds: float = 0.0
+    gpu_hours: float = 0.0
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trace:
-    """One metric of one run, ready to be drawn: every point when there are few, an envelope when many."""
+    """One metric of one run, ready to be drawn: every point when there are few, an envelope when many.
+
+    `points` or `buckets` are the curve behind what its parents reached; `parts` are what each of them wrote.
+    """
 
     run: str
     metric: str
     points: tuple[CurvePoint, ...] = ()
     buckets: tuple[Bucket, ...] = ()
     epochs_per_step: float | None = None
+    parts: tuple[Part, ...] = ()
     prospect: Prospect | None = None
     """What is expected of it; None where nothing was asked for."""
 
@@ -244,6 +286,8 @@ class Snapshot:
     metric_names: tuple[str, ...] = ()
     """The metrics of the shown runs, the primary one first."""
     traces: tuple[Trace, ...] = ()
+    courses: Mapping[str, tuple[Taken, ...]] = field(default_factory=dict)
+    """Shown run → what it had taken, over time."""
     gates: tuple[GateView, ...] = ()
     """Those of the shown runs."""
     across: tuple[GateView, ...] = ()

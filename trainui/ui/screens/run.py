@@ -75,6 +75,11 @@ class RunScreen(Room):
         self._choose(0)
 
     @property
+    def subject(self) -> str:
+        """The run: its curves are looked at in their own way."""
+        return self.run_name
+
+    @property
     def current(self) -> RunView | None:
         """The run this screen is about."""
         return self.snapshot.run(self.run_name)
@@ -166,7 +171,7 @@ class RunScreen(Room):
         names = [view.run for view in self.snapshot.runs]
         if self.run_name in names:
             self.run_name = names[(names.index(self.run_name) + by) % len(names)]
-            self.bridge.look(self.wanted())
+            self.ask_again()
             self.tell(self.snapshot)
 
     def action_back(self) -> None:
