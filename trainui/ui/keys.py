@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from textual.binding import Binding, BindingType
+from trainui.ui.key import Key, bindings
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Key:
-    """One key (or several, with commas), what it does, and whether the footer shows it."""
-
-    id: str
-    key: str
-    action: str
-    label: str
-    """For the footer."""
-    about: str
-    """One line for the help screen and the palette."""
-    show: bool = False
-    display: str = ""
-    """How the key is written; the key itself when empty."""
-
-    @property
-    def written(self) -> str:
-        """The key as people write it."""
-        return self.display or self.key.replace(",", " ")
-
+__all__ = ["PLACES", "Key", "bindings", "markdown"]
 
 EVERYWHERE = (
     Key(id="app.help", key="question_mark", action="help", label="help", display="?", show=True,
@@ -282,16 +262,6 @@ PLACES: dict[str, tuple[Key, ...]] = {
     "everywhere": EVERYWHERE,
 }
 """The places people read about."""
-
-
-def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
-    """The keys as Textual wants them. Priority keys would steal letters from an input, so there is none."""
-    return [
-        Binding(
-            k.key, k.action, k.label, id=k.id, show=k.show, key_display=k.display or None, tooltip=k.about
-        )
-        for k in keys
-    ]
 
 
 def markdown() -> str:
