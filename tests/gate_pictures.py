@@ -12,7 +12,7 @@ from trainui.core.gates import Judge, Point, Verdict, parse_gates
 from trainui.core.gates.drawing import drawing_of
 from trainui.core.gates.gate import Gate
 from trainui.core.gates.verdict import Notice
-from trainui.ui.plot.figure import labels
+from trainui.ui.plot.axis import labels
 from trainui.ui.plot.scale import Scale, ticks
 
 WIDTH, TOP, LEFT, RIGHT, PLOT = 640, 62, 52, 14, 170

@@ -128,7 +128,7 @@ def test_the_page_of_specs_names_every_key_and_its_example_loads(tmp_path):
 
     places = {
         spec.Job: rows("[job]"), spec.Resources: rows("[resources]"), spec.Metrics: rows("[metrics]"),
-        spec.MetricWords: rows("[metric.NAME]"), spec.Watch: rows("[watch]"), spec.Limits: rows("[limits]"), spec.Remedy: rows("[[remedy]]"), retry.Retry: rows("[retry]"),
+        spec.MetricWords: rows("[metric.NAME]"), spec.Watch: rows("[watch]"), spec.Limits: rows("[limits]"), spec.Estimate: rows("[estimate]"), spec.Remedy: rows("[[remedy]]"), retry.Retry: rows("[retry]"),
         spec.Spec: named(" ".join(parts)),
         **dict.fromkeys((project.Budget, project.Machine, project.Queue, project.Notify, project.Config), rows("trainui.toml")),
     }  # fmt: skip

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from money_story import BUDGET, NOW, MoneyStory
+
 from trainui.core.ingest.printed import Printed
 from trainui.core.run import Result, Status
-from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.views import (
     Bucket,
@@ -25,7 +26,6 @@ from trainui.core.store.views import (
     UsageView,
 )
 
-NOW = 1_700_010_000.0  # 2023-11-15 01:00 UTC
 GIB = 1 << 30
 
 
@@ -166,7 +166,7 @@ JOBS = [
 PARAMS = {"learning_rate": 1e-4, "epochs": 50, "shuffle": True, "name": "two words", "sizes": [1, 2]}
 
 
-class Story:
+class Story(MoneyStory):
     """Reader, actions and source in one; `calls` says what was asked for."""
 
     def __init__(self, runs=RUNS, *, log=("epoch 34 loss 0.213 val/mae 88.1",)) -> None:
@@ -183,8 +183,7 @@ class Story:
         self.changes = 0
         self.came_of: dict[str, Outcomes] = {}
         self.usage: UsageView | None = None
-        self.budget_view = BudgetView(machine="a100", usd_per_hour=1.29, total_usd=10.0, spent_usd=4.12,
-                                      reserve_usd=2.0, left_usd=5.88, lasts_until=NOW + 4200)  # fmt: skip
+        self.budget_view = BUDGET
         gpu = GpuView(name="NVIDIA A100 40G", uuid="GPU-1", utilisation=0.94, memory_used=int(11.3 * GIB),
                       memory_total=40 * GIB, temperature=62.0, watts=214.0)  # fmt: skip
         self.machine_view = MachineView(at=NOW, cpu=0.38, cores=16, memory_used=21 * GIB, memory_total=200 * GIB,
@@ -266,6 +265,12 @@ class Story:
 
     def start(self, job, *, params, preset, armed, held, priority):
         return self._answer(f"{job}-1", "start", job, dict(params), preset, armed, held, priority)
+
+    def before_start(self, job, *, params, preset, priority):
+        return self._answer(self.fit, "before_start", job, dict(params), preset, priority)
+
+    def cancel_countdown(self):
+        return self._answer("cancelled on_idle", "cancel_countdown")
 
     def stop(self, name, *, now=False):
         return self._answer(None, "stop", name, now)

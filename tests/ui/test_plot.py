@@ -145,9 +145,9 @@ def test_ticks_are_round_numbers(low, high, log, most, expected):
     assert ticks(Scale(low=low, high=high, log=log), most) == pytest.approx(expected)
 
 
-def test_a_log_scale_falls_back_where_a_value_is_not_above_0():
-    assert not scale_over([0.0, 5.0], log=True).log
-    assert scale_over([0.1, 5.0], log=True).log
+def test_a_log_scale_holds_what_is_above_0_and_falls_back_where_nothing_is():
+    assert scale_over([-3.0, 0.0, 0.1, 5.0], log=True) == Scale(low=0.1, high=5.0, log=True)
+    assert not scale_over([0.0, -5.0], log=True).log
 
 
 def test_epochs_are_on_the_axis_when_asked_for():

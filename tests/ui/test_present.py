@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from money_story import TIGHT
 from story import EVENTS, GATES, NOW, RUNS, Story, live, run
 
 from trainui.core.run import Result, Status
@@ -216,8 +217,8 @@ def test_live_runs_stand_first_and_colours_follow_the_queue():
         (Story().budget_view, ["a100", "1.29 $/h", "4.12 of 10.00 $", "lasts until 02:10"]),
         (BudgetView(spent_usd=0.5), ["0.50 $", "no budget set"]),
         (
-            BudgetView(total_usd=10, spent_usd=9, left_usd=1, reserve_usd=2),
-            ["9.00 of 10.00 $", "1.00 $ left"],
+            BudgetView(total_usd=10, spent_usd=8, left_usd=0, reserve_usd=2),
+            ["8.00 of 10.00 $", "only the reserve is left"],
         ),
         (BudgetView(total_usd=0, spent_usd=0), ["0.00 of 0.00 $"]),
     ],
@@ -249,22 +250,42 @@ def test_the_machine_strip_folds():
     assert "not been measured" in plain(machine_line(None, 80))
 
 
+LASTS = "the budget lasts until 02:10"
+COSTS_ON = "the machine costs 1.29 $/h while it is rented"
+
+
 @pytest.mark.parametrize(
-    ("runs", "said"),
+    ("runs", "changes", "said"),
     [
         (
             RUNS,
-            "3 runs go on (transformer-3, mlp-2, contrastive-1), 0.43 $/h each, 1 run waits; trainui brings you back",
+            {},
+            "3 runs go on (transformer-3, mlp-2, contrastive-1), 0.43 $/h each, 1.29 $/h together, 1 run waits; "
+            f"{LASTS}; trainui brings you back",
         ),
-        (RUNS[:1], "1 run goes on (transformer-3), 0.43 $/h; trainui brings you back"),
+        (RUNS[:1], {}, f"1 run goes on (transformer-3), 0.43 $/h; {LASTS}; trainui brings you back"),
+        (
+            RUNS[:1],
+            {"idle_since": NOW - 840, "over_usd": 0.2},
+            "1 run goes on (transformer-3), 0.43 $/h; no run made progress for 14 min = 0.30 $; "
+            "0.20 $ over the budget; trainui brings you back",
+        ),
+        (RUNS[4:], {}, f"nothing is running; {COSTS_ON}; trainui brings you back"),
         (
             RUNS[4:],
-            "nothing is running; the machine costs 1.29 $/h while it is rented; trainui brings you back",
+            {"idle_since": NOW - 840, "countdown": TIGHT.countdown},
+            f"nothing is running; {COSTS_ON}; on_idle runs in 1:20 min: trainui budget cancel calls it off; "
+            "idle for 14 min = 0.30 $; trainui brings you back",
+        ),
+        (
+            RUNS[:1],
+            {"currency": "EUR", "lasts_until": None},
+            "1 run goes on (transformer-3), 0.43 EUR/h; trainui brings you back",
         ),
     ],
 )
-def test_leaving_says_what_goes_on(runs, said):
-    assert leaving_line(runs, Story().budget_view) == said
+def test_leaving_says_what_goes_on(runs, changes, said):
+    assert leaving_line(runs, replace(Story().budget_view, **changes), now=NOW) == said
 
 
 def test_events_align_and_tell_their_kind():

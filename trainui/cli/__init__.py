@@ -22,7 +22,7 @@ VERBS = {
     "curve": "show",
     "gates": "judging",
     "replay": "replaying",
-    "budget": "look",
+    "budget": "budget",
     "start": "act",
     "stop": "act",
     "pause": "act",

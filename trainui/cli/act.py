@@ -52,6 +52,8 @@ def set_option(verb: Verb) -> Verb:
 @click.option(
     "--wait", is_flag=True, help="Draw progress; exit 0 only if all finish and no criterion failed."
 )
+@click.option("--dry-run", is_flag=True, help="Queue nothing: say what it would cost and whether it fits.")
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run: print one JSON document.")
 @db_option
 def start_command(
     place: Place,
@@ -62,14 +64,25 @@ def start_command(
     hold: bool,
     priority: int,
     wait: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     """Queue a run of each JOB and print their names."""
+    from trainui.cli.foreseeing import print_forecasts, warn_of
+
+    if as_json and not dry_run:
+        raise click.UsageError("--json goes with --dry-run; start itself prints names")
     client = place.client()
+    if dry_run:
+        found = client.foresee(jobs, params=settings, preset=preset, priority=priority)
+        print_forecasts(found, as_json=as_json)
+        return
     names = client.start_all(jobs, params=settings, preset=preset, armed=arm, held=hold, priority=priority)
     for name in names:
         click.echo(name)
     for job in dict.fromkeys(jobs):
         tell_new_flags(job, find_job(place.project, job), settings)
+    warn_of(place, names, priority=priority)
     if wait:
         from trainui.cli.waiting import wait_for
 

@@ -1,13 +1,13 @@
-"""Verbs that look at all runs: jobs, ls, budget."""
+"""Verbs that look at all runs: jobs, ls."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from datetime import datetime
 
 import click
 
+from trainui.cli.foreseeing import cost_json
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import (
     duration,
@@ -20,6 +20,7 @@ from trainui.cli.printing import (
     table,
     why,
 )
+from trainui.core.costing import run_costs
 from trainui.core.export.document import jsonable
 from trainui.core.project import StudyFile
 from trainui.core.run import Status
@@ -78,18 +79,19 @@ def ls_command(place: Place, everything: bool, as_json: bool) -> None:
     reader = place.reader()
     last_look = reader.last_look("ls")
     since = last_look if last_look is not None else time.time() - A_DAY
-    views = [view for view in reader.runs() if everything or _is_news(view, since)]
+    runs = reader.runs()
+    views = [view for view in runs if everything or _is_news(view, since)]
     if as_json:
-        print_json([run_json(view) for view in views])
+        costs = run_costs(reader, views=runs, only={view.run for view in views})
+        currency = reader.budget().currency
+        print_json([{**run_json(view), **cost_json(costs[view.run], currency)} for view in views])
         return
     if views:
         _print_runs(views)
         _print_questions(reader, {view.run for view in views})
     else:
         click.echo(
-            "nothing is live or new; --all shows every run"
-            if reader.runs()
-            else "no runs yet: trainui start JOB"
+            "nothing is live or new; --all shows every run" if runs else "no runs yet: trainui start JOB"
         )
     if is_person():
         desk = Desk(place.db)
@@ -134,29 +136,3 @@ def _print_runs(views: list[RunView]) -> None:
     table(
         ["run", "state", "done", "eta/took", "metric", "best", "$", "gates", "why"], rows, right=(2, 3, 5, 6)
     )
-
-
-@click.command("budget")
-@json_option
-@db_option
-def budget_command(place: Place, as_json: bool) -> None:
-    """What was spent, what is held, what is left and how long it lasts."""
-    reader = place.reader()
-    view = reader.budget()
-    runs = [run for run in reader.runs() if run.usd or run.gpu_hours]
-    if as_json:
-        shares = [
-            {"run": run.run, "job": run.job, "usd": run.usd, "gpu_hours": run.gpu_hours} for run in runs
-        ]
-        print_json({**jsonable(view), "runs": shares})
-        return
-    total = "no budget set (trainui.toml, [budget] total_usd)"
-    if view.total_usd is not None and view.left_usd is not None:
-        until = datetime.fromtimestamp(view.lasts_until).strftime("%m-%d %H:%M") if view.lasts_until else "–"
-        left = f"{view.left_usd:.4f} $ left of {view.total_usd:.4f} $"
-        total = f"{left}, reserve {view.reserve_usd:.2f} $, lasts until {until}"
-    click.echo(f"{view.machine or 'this machine'}  {view.usd_per_hour:.4f} $/h  {total}")
-    click.echo(f"spent {view.spent_usd:.4f} $ (idle {view.idle_usd:.4f} $), held {view.held_usd:.4f} $")
-    if runs:
-        rows = [[run.run, f"{run.usd:.6f}", f"{run.gpu_hours:.4f}", duration(run.seconds)] for run in runs]
-        table(["run", "$", "GPU-h", "took"], rows, right=(1, 2, 3))

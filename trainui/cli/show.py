@@ -11,8 +11,10 @@ from pathlib import Path
 import click
 
 from trainui.cli.expecting import forecast_json, print_expected
+from trainui.cli.foreseeing import cost_json
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import duration, gate_json, number, plain, print_json, run_json, size, table, why
+from trainui.core.costing import AXES, TAKEN, run_costs, x_of
 from trainui.core.ingest.follow import open_regular
 from trainui.core.ingest.text import strip_escapes, tail_lines
 from trainui.core.prospects import prospects
@@ -37,10 +39,13 @@ def show_command(place: Place, run: str, as_json: bool) -> None:
     lines = _log_end(reader, run, 50)
     notes = reader.notes(run)
     expected = prospects(reader, detail.view, detail.gates)
+    cost = run_costs(reader, only={run})[run]
+    currency = reader.budget().currency
     if as_json:
         print_json(
             {
                 **run_json(detail.view),
+                **cost_json(cost, currency),
                 "about": detail.about,
                 "command": detail.command,
                 "params": detail.params,
@@ -57,7 +62,7 @@ def show_command(place: Place, run: str, as_json: bool) -> None:
             }
         )
         return
-    _print_detail(detail, reader.offers(run))
+    _print_detail(detail, reader.offers(run), cost.text(now=time.time(), currency=currency))
     print_expected(detail.view, expected)
     for at, text in notes:
         click.echo(f"note {when(at)}  {plain(text)}")
@@ -66,7 +71,7 @@ def show_command(place: Place, run: str, as_json: bool) -> None:
         click.echo(f"  {line}")
 
 
-def _print_detail(detail: RunDetail, offers: Sequence[str]) -> None:
+def _print_detail(detail: RunDetail, offers: Sequence[str], to_come: str) -> None:
     view = detail.view
     told = why(view)
     state = f"{view.result or view.status}" + (f": {told}" if told else "")
@@ -79,7 +84,7 @@ def _print_detail(detail: RunDetail, offers: Sequence[str]) -> None:
         ("job, study", f"{view.job}, {view.study}"),
         ("parent", view.parent or "–"),
         ("took", duration(view.seconds)),
-        ("cost", f"{view.usd:.4f} $, {view.gpu_hours:.4f} GPU-h"),
+        ("cost", f"{view.usd:.4f} $, {view.gpu_hours:.4f} GPU-h" + (f"; {to_come}" if to_come else "")),
         ("directory", view.directory),
         ("command", " ".join(detail.command)),
         ("params", "  ".join(f"{key}={value}" for key, value in detail.params.items())),
@@ -178,26 +183,30 @@ def logs_command(place: Place, run: str, follow: bool, lines: int) -> None:
 @click.command("curve")
 @click.argument("run")
 @click.argument("metric")
+@click.option("--x", "axis", type=click.Choice(AXES), default="step", help="What the curve is told over.")
 @json_option
 @db_option
-def curve_command(place: Place, run: str, metric: str, as_json: bool) -> None:
+def curve_command(place: Place, run: str, metric: str, axis: str, as_json: bool) -> None:
     """Every point of one metric."""
     reader = place.reader()
     points = reader.curve(run, metric)
+    xs = x_of(points, axis, reader.course(reader.run(run)) if axis in TAKEN else ())
     if as_json:
         chain = [[one.run, one.begun] for one in reader.chain(run, metric)]
         print_json(
             {
                 "run": run,
                 "metric": metric,
-                "points": [[one.step, one.value, one.at] for one in points],
+                "x": axis,
+                "points": [[x, one.value, one.at] for x, one in zip(xs, points, strict=True)],
                 "segments": [n for n in reader.segments(run, metric) if n < len(points)],
                 "chain": chain,
             }
         )
         return
-    table(
-        ["step", "epoch", metric],
-        [[str(p.step), number(p.epoch), number(p.value, 6)] for p in points],
-        right=(0, 1, 2),
-    )
+    head = ["step", "epoch", metric]
+    rows = [[str(p.step), number(p.epoch), number(p.value, 6)] for p in points]
+    if axis not in ("step", "epoch"):
+        digits = 12 if axis == "wall" else 6
+        head, rows = [axis, *head], [[number(x, digits), *row] for x, row in zip(xs, rows, strict=True)]
+    table(head, rows, right=range(len(head)))

@@ -19,6 +19,9 @@ from trainui.core.store.views import RunView
 MANAGER_ANSWERS_IN = 15.0
 """Seconds to wait for what became of an intent."""
 
+WITHOUT_RUN = {"lift": "the queue", "cancel": "the countdown"}
+"""Verb → what it is of when it names no run."""
+
 
 class Asking:
     """Asks of one runs.db."""
@@ -115,6 +118,23 @@ class Asking:
         """Release what gates hold: these jobs, or with None the whole queue; what was released, in words."""
         return self._ask_and_hear("lift", "", jobs=jobs, who=getpass.getuser())
 
+    # ---------------------------------------------------------------- money
+
+    def correct(self, micro: int, note: str, *, run: str = "") -> str:
+        """Add a line to the ledger that puts it right by `micro` millionths, of a run or of nobody's.
+
+        What was done, in words. Raises NotFoundError for an unknown run, UserError when a sum would be negative.
+        """
+        if run:
+            self._view(run)
+        return self._ask_and_hear(
+            "correct", run, amount_micro=micro, note=note, run=run, who=getpass.getuser()
+        )
+
+    def cancel_countdown(self) -> str:
+        """Stop the countdown to a command of on_idle or on_cap; what was cancelled, in words. Raises UserError."""
+        return self._ask_and_hear("cancel", "", who=getpass.getuser())
+
     def _view(self, run: str) -> RunView:
         reader = Reader(self.db)
         try:
@@ -122,16 +142,16 @@ class Asking:
         finally:
             reader.close()
 
-    def _ask(self, verb: str, run: str, **payload: object) -> int:
+    def _ask(self, verb: str, subject: str, /, **payload: object) -> int:
         desk = Desk(self.db)
-        intent = desk.add(verb, run, payload)
+        intent = desk.add(verb, subject, payload)
         desk.close()
         self.ensure_manager()
         return intent
 
-    def _ask_and_hear(self, verb: str, run: str, **payload: object) -> str:
+    def _ask_and_hear(self, verb: str, subject: str, /, **payload: object) -> str:
         """Ask, and wait until the manager has said yes or no. Raises UserError when it said no."""
-        intent = self._ask(verb, run, **payload)
+        intent = self._ask(verb, subject, **payload)
         desk = Desk(self.db)
         deadline = time.monotonic() + MANAGER_ANSWERS_IN
         while (outcome := desk.outcome(intent)) is None and time.monotonic() < deadline:
@@ -139,11 +159,11 @@ class Asking:
         desk.close()
         if outcome is None:
             raise TrainuiError(
-                f"the manager has not answered; {verb} of {run or 'the queue'} is queued",
+                f"the manager has not answered; {verb} of {subject or WITHOUT_RUN.get(verb, 'the ledger')} is queued",
                 hint="trainui doctor",
             )
         if outcome.startswith(REFUSED):
-            said = "release" if verb == "lift" else f"{verb} {run}"
+            said = "release" if verb == "lift" else f"{verb} {subject}"
             raise UserError(f"{said}: {outcome.removeprefix(REFUSED)}".replace(" :", ":"))
         return outcome
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trainui.core.asking import Asking
 from trainui.core.config import load_config
+from trainui.core.costing import StartForecast, before_starts
 from trainui.core.errors import UserError
 from trainui.core.export.summary import export_runs
 from trainui.core.ingest.patterns import compile_patterns
@@ -91,13 +92,43 @@ class Client(Asking):
         priority: int = 0,
     ) -> list[str]:
         """Queue one run per job, or none when one of them is wrong. A held run waits to be released."""
-        specs = [resolve(find_job(self.project, job), preset=preset, overrides=params) for job in jobs]
+        specs = self._resolved(jobs, params=params, preset=preset)
         load_config(self.project)
-        for spec in specs:
-            compile_patterns(spec.metrics.pattern)
         names = self._queue([(spec, {}) for spec in specs], armed=armed, held=held, priority=priority)
         self.ensure_manager()
         return names
+
+    def foresee(
+        self,
+        jobs: Sequence[str],
+        *,
+        params: Mapping[str, str] | None = None,
+        preset: str = "",
+        priority: int = 0,
+    ) -> list[StartForecast]:
+        """What one run per job would cost, and whether it fits; nothing is queued. Raises what `start_all` does."""
+        specs = self._resolved(jobs, params=params, preset=preset)
+        for spec in specs:
+            self._check(spec)
+        reader = Reader(self.db) if self.db.exists() else None
+        try:
+            return before_starts(reader, specs, config=load_config(self.project), priority=priority)
+        finally:
+            if reader is not None:
+                reader.close()
+
+    def _resolved(self, jobs: Sequence[str], *, params: Mapping[str, str] | None, preset: str) -> list[Spec]:
+        specs = [resolve(find_job(self.project, job), preset=preset, overrides=params) for job in jobs]
+        for spec in specs:
+            compile_patterns(spec.metrics.pattern)
+        return specs
+
+    def _check(self, spec: Spec) -> None:
+        """Raise SpecError or UserError for a spec that cannot start."""
+        spec.gates()  # of a run of old, kept by a trainui that took what is refused now
+        reason, hint = why_it_cannot_start(spec, self.project)
+        if reason:
+            raise UserError(f"job {spec.job.name!r} cannot start: {reason}", hint=hint)
 
     def retry(self, run: str, *, params: Mapping[str, str] | None = None, remedy: str = "") -> str:
         """Queue a new run with `run` as its parent; it resumes from the parent's last checkpoint if it can."""
@@ -137,10 +168,7 @@ class Client(Asking):
     ) -> list[str]:
         """Queue them all, or none: when one cannot start, or cannot be written down. With each, what else is told."""
         for spec, _ in specs:
-            spec.gates()  # of a run of old, kept by a trainui that took what is refused now
-            reason, hint = why_it_cannot_start(spec, self.project)
-            if reason:
-                raise UserError(f"job {spec.job.name!r} cannot start: {reason}", hint=hint)
+            self._check(spec)
         env = {key: value for key, value in os.environ.items() if not key.startswith(OURS)}
         payloads = [
             {

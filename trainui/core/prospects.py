@@ -10,7 +10,7 @@ from trainui.core.forecast.extrapolate import Forecast, forecast
 from trainui.core.forecast.outlook import Claim, Outlook, claim_of, outlook
 from trainui.core.run import Status
 from trainui.core.store.read import Reader
-from trainui.core.store.views import Bucket, CurvePoint, GateView, RunView
+from trainui.core.store.views import Bucket, CurvePoint, GateView, MetricView, RunView
 
 FEW = 2000
 """Points up to which a curve is read whole; a longer one is read in buckets."""
@@ -83,16 +83,19 @@ def as_points(buckets: Sequence[Bucket], *, epochs_per_step: float | None) -> tu
 def prospects(reader: Reader, view: RunView, gates: Sequence[GateView]) -> tuple[Prospect, ...]:
     """What is expected of every metric worth it. A resumed run is seen from where it took over."""
     metrics = {one.metric: one for one in reader.metrics(view.run)}
-    per_step = view.epoch / view.step if view.epoch and view.step else None
-    found = []
-    for name in forecasted(view, list(metrics), gates):
-        if metrics[name].points <= FEW:
-            points: Sequence[CurvePoint] = reader.curve(view.run, name)
-        else:
-            buckets = reader.envelope(view.run, name, buckets=BUCKETS)
-            points = as_points(buckets, epochs_per_step=per_step)
-        found.append(prospect(view, name, points, gates=gates))
-    return tuple(found)
+    names = forecasted(view, list(metrics), gates)
+    return tuple(prospect_of(reader, view, metrics[name], gates) for name in names)
+
+
+def prospect_of(reader: Reader, view: RunView, metric: MetricView, gates: Sequence[GateView]) -> Prospect:
+    """What is expected of one metric that the run has written."""
+    if metric.points <= FEW:
+        points: Sequence[CurvePoint] = reader.curve(view.run, metric.metric)
+    else:
+        per_step = view.epoch / view.step if view.epoch and view.step else None
+        buckets = reader.envelope(view.run, metric.metric, buckets=BUCKETS)
+        points = as_points(buckets, epochs_per_step=per_step)
+    return prospect(view, metric.metric, points, gates=gates)
 
 
 def seconds_until(view: RunView, one: Prospect, at: float | None) -> float | None:

@@ -47,7 +47,7 @@ def add_pattern(path: Path, toml: str) -> None:
         wanted.setdefault("metrics", {}).setdefault("pattern", []).extend(new)
         for draft in _drafts(text, toml, new):
             if _says(draft, wanted):
-                _replace(path, draft)
+                replace_text(path, draft)
                 return
     except (OSError, UnicodeError) as error:
         told = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
@@ -94,13 +94,14 @@ def _says(draft: str, wanted: dict[str, Any]) -> bool:
         return False
 
 
-def _replace(path: Path, text: str) -> None:
-    """Whole or not at all; a link stays a link, the file keeps its rights."""
+def replace_text(path: Path, text: str) -> None:
+    """Whole or not at all; a link stays a link, the file keeps its rights. A file that is not there is made."""
     path = path.resolve()
     draft = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         with draft.open("wb") as file:
-            os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
+            if path.exists():
+                os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())

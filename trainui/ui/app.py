@@ -15,6 +15,7 @@ from trainui.ui import keys, tones
 from trainui.ui.bridge import Bridge
 from trainui.ui.present.ink import safe
 from trainui.ui.present.strips import leaving_line
+from trainui.ui.screens.budget import BudgetScreen
 from trainui.ui.screens.help import Help
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.room import ChartSettings
@@ -68,7 +69,12 @@ class Dashboard(App[None]):
 
     def action_help(self) -> None:
         """The keys of this screen."""
-        for kind, place in ((Overview, "overview"), (RunScreen, "run"), (Teach, "teach")):
+        for kind, place in (
+            (Overview, "overview"),
+            (RunScreen, "run"),
+            (BudgetScreen, "budget"),
+            (Teach, "teach"),
+        ):
             if isinstance(self.screen, kind):
                 self.push_screen(Help(place))
                 return
@@ -76,6 +82,17 @@ class Dashboard(App[None]):
     def action_leave(self) -> None:
         """Leave; nothing stops."""
         self.exit()
+
+    def action_budget(self) -> None:
+        """The money, over the screen one is on."""
+        self.push_screen(BudgetScreen(self.bridge, ChartSettings()))
+
+    def action_cancel_countdown(self) -> None:
+        """Call off the command of on_idle or on_cap that is counted down to."""
+        if self.snapshot.budget.countdown is None:
+            self.bridge.tell("nothing is counted down to", severity="warning")
+            return
+        self.bridge.ask(lambda actions: actions.cancel_countdown(), self.bridge.tell)
 
     def action_theme(self) -> None:
         """Light or dark."""
@@ -85,6 +102,7 @@ class Dashboard(App[None]):
         """What the palette offers: every key of the screen, and every run by name."""
         table: tuple[keys.Key, ...] = keys.RUN if isinstance(screen, RunScreen) else keys.OVERVIEW
         table = keys.TEACH if isinstance(screen, Teach) else table
+        table = keys.BUDGET if isinstance(screen, BudgetScreen) else table
         for key in (*table, *keys.EVERYWHERE):
             if key.id != "app.palette":
                 act = partial(screen.run_action, key.action if key in table else f"app.{key.action}")
@@ -103,4 +121,4 @@ def run_dashboard(project: Path, db: Path) -> str:
 
     app = Dashboard(StoreSource(project, db), title=project.resolve().name, settings=load(project))
     app.run()
-    return leaving_line(app.snapshot.runs, app.snapshot.budget)
+    return leaving_line(app.snapshot.runs, app.snapshot.budget, now=time.time())

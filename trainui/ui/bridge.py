@@ -51,6 +51,10 @@ class Bridge:
         self.seen: Signal[Snapshot] = Signal(app, "seen")
         """Tells every screen, also one covered by another, of a new snapshot."""
 
+    def now(self) -> float:
+        """Unix seconds, by the clock that snapshots are taken by."""
+        return self._clock()
+
     def open(self) -> None:
         """Begin to read, and see that a manager lives."""
         self._app.run_worker(self._watch, group="bridge", thread=True, exit_on_error=False)
@@ -161,8 +165,10 @@ class Bridge:
         return max(CALM_SECONDS, REST * self._drawing)
 
     def _second(self, sent: Snapshot) -> int:
-        """Changes every second while a run counts down to being killed, else never."""
-        return int(self._clock()) if any(view.stop_at is not None for view in sent.runs) else 0
+        """Changes every second while a run counts down to being killed, every minute of idle time, else never."""
+        if any(view.stop_at is not None for view in sent.runs):
+            return int(self._clock())
+        return int(self._clock() // 60) if sent.budget.idle_since is not None else 0
 
     def _send(self, snapshot: Snapshot, before: Snapshot) -> Snapshot:
         counts_down = any(view.stop_at is not None for view in snapshot.runs)

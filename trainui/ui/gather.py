@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
+from trainui.core.costing import RunCost
 from trainui.core.prospects import Prospect, as_points, forecasted, prospect
+from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.studies import REPLACED, subject_of
 from trainui.core.store.views import Bucket, CurvePoint, EventView, GateView, MetricView, RunView
+from trainui.ui.book import BY, LINES, Book
 from trainui.ui.present.rows import in_order
-from trainui.ui.source import Look, Reader, Snapshot, Trace
+from trainui.ui.source import Close, Look, Part, Reader, Snapshot, Taken, Trace
 
 MOST_DRAWN = 8
 """Runs in one chart; more could not be told apart."""
 EVENTS_KEPT = 200
+BOOK_SECONDS = 5
+"""How often the pages of the budget screen are read at least, while it is open and something changes."""
+MOST_COSTS = 30
+"""Runs that have ended whose costs the budget screen reads, the dearest first."""
 _PAGE = 1000
 
 
@@ -52,6 +61,27 @@ def charted(names: Sequence[str], look: Look) -> tuple[str, ...]:
     ]
 
 
+def taken(run: str, views: Mapping[str, RunView], now: float) -> tuple[Taken, ...]:
+    """What a run and those it goes on from had taken when each began and ended, `now` if it lives."""
+    line: list[RunView] = []
+    name: str | None = run
+    while name is not None and name in views and views[name] not in line:
+        line.insert(0, views[name])
+        name = line[0].parent
+    marks, sums = [], Taken(at=0.0)
+    for view in line:
+        if view.started_at is not None:
+            marks.append(replace(sums, at=view.started_at))
+            sums = Taken(
+                at=max(view.started_at, view.ended_at or now),
+                seconds=sums.seconds + view.seconds,
+                gpu_hours=sums.gpu_hours + view.gpu_hours,
+                cost=sums.cost + view.usd,
+            )
+            marks.append(sums)
+    return tuple(marks)
+
+
 class Gatherer:
     """Reads snapshots from one reader, in one thread."""
 
@@ -60,7 +90,10 @@ class Gatherer:
         self._events: deque[EventView] = deque(maxlen=EVENTS_KEPT)
         self._last_event = 0
         self._expected: dict[tuple[str, str], tuple[object, Prospect]] = {}
+        self._book: tuple[object, Book] | None = None
+        self._costs: tuple[object, Mapping[str, RunCost]] | None = None
         self._traces: dict[tuple[str, str, int], tuple[tuple[int, int, float | None], Trace]] = {}
+        self._near: dict[tuple[str, str], tuple[object, tuple[Bucket, ...]]] = {}
 
     def version(self) -> int:
         """What the store says its version is."""
@@ -79,21 +112,29 @@ class Gatherer:
         opened = look.opened if look.opened in views else None
         gates = {run: tuple(reader.gates(run)) for run in drawn}
         studies = dict.fromkeys(subject_of(views[run].study) for run in drawn if views[run].study)
+        budget = reader.budget()
+        book = self._read_book(runs, budget, int(at / BOOK_SECONDS)) if look.money else None
         log_run = opened or (look.cursor if look.cursor in views else None) or ""
         return Snapshot(
             at=at,
             look=look,
             runs=runs,
             shown=drawn,
-            budget=reader.budget(),
+            budget=budget,
+            book=book,
+            costs=self._costs_of(runs, opened, book, int(at / BOOK_SECONDS)),
             machine=reader.machine(),
             events=self._new_events(),
             metric_names=names,
             traces=tuple(
-                self._expecting(self._trace(views[m.run], m, look, views), views[m.run], gates[m.run])
+                self._from_near(
+                    self._expecting(self._trace(views[m.run], m, look, views), views[m.run], gates[m.run]),
+                    look,
+                )
                 for m in metrics
                 if m.metric in wanted
             ),
+            courses={run: taken(run, views, at) for run in drawn},
             gates=tuple(gate for run in drawn for gate in gates[run]),
             across=tuple(
                 gate for study in studies for gate in reader.gates(study) if REPLACED not in gate.gate
@@ -113,6 +154,36 @@ class Gatherer:
             self._last_event = max(event.id for event in batch)
         return tuple(self._events)
 
+    def _read_book(self, runs: Sequence[RunView], budget: BudgetView, turn: int) -> Book:
+        """The pages of the budget screen, read again when the money moved, and now and then."""
+        if self._book is None or self._book[0] != (budget, turn):
+            reader = self._reader
+            book = Book(
+                spent={by: tuple(reader.spent(by)) for by in BY},
+                burn=tuple(reader.burn()),
+                plans=tuple(reader.plans(runs)),
+                leases=tuple(reader.leases()),
+                lines=tuple(reversed(reader.ledger_lines(last=LINES))),
+                ladder=reader.config().budget.ladder,
+            )
+            self._book = ((budget, turn), book)
+        return self._book[1]
+
+    def _costs_of(
+        self, runs: Sequence[RunView], opened: str | None, book: Book | None, turn: int
+    ) -> Mapping[str, RunCost]:
+        """What is to come, reckoned anew when runs come or go, and now and then: it looks at every curve."""
+        only = {view.run for view in runs if view.is_live} | ({opened} if opened else set())
+        only |= (
+            {one.name for one in book.spent["run"][:MOST_COSTS]} & {view.run for view in runs}
+            if book
+            else set()
+        )
+        state = (frozenset(only), tuple(view.status for view in runs), turn)
+        if self._costs is None or self._costs[0] != state:
+            self._costs = (state, self._reader.costs(runs, only) if only else {})
+        return self._costs[1]
+
     def _trace(self, view: RunView, metric: MetricView, look: Look, views: Mapping[str, RunView]) -> Trace:
         key = (metric.run, metric.metric, look.buckets)
         state = (metric.points, metric.nonfinite, metric.last_step)
@@ -129,11 +200,38 @@ class Gatherer:
                 self._reader.envelope(metric.run, metric.metric, buckets=look.buckets)),
             epochs_per_step=per_step,
         )  # fmt: skip
+        own = Part(run=metric.run, points=trace.points, buckets=trace.buckets, epochs_per_step=per_step)
+        trace = replace(trace, parts=(own,))
         parent = views.get(view.parent or "")
         if parent is not None:
             trace = self._after(parent, trace, look, views)
         self._traces[key] = (state, trace)
         return trace
+
+    def _from_near(self, trace: Trace, look: Look) -> Trace:
+        """The trace with finer buckets where it is seen from near, in the place of whole coarse ones."""
+        parts = list(trace.parts)
+        for place, part in enumerate(parts):
+            for close in look.close:
+                if (close.run, close.metric) == (part.run, trace.metric) and part.buckets:
+                    parts[place] = replace(part, near=self._spliced(part, close, look.buckets))
+        return trace if tuple(parts) == trace.parts else replace(trace, parts=tuple(parts))
+
+    def _spliced(self, part: Part, close: Close, buckets: int) -> tuple[Bucket, ...]:
+        ends = list(accumulate((one.count for one in part.buckets), initial=0))
+        first = max(0, bisect_right(ends, close.start) - 1)
+        after = min(len(part.buckets), bisect_left(ends, close.stop))
+        if first >= after:
+            return part.buckets
+        state = (ends[first], ends[after], buckets)
+        known = self._near.get((close.run, close.metric))
+        if known is None or known[0] != state:
+            fine = self._reader.envelope(
+                close.run, close.metric, buckets=buckets, start=ends[first], stop=ends[after]
+            )
+            known = (state, tuple(fine))
+            self._near[close.run, close.metric] = known
+        return (*part.buckets[:first], *known[1], *part.buckets[after:])
 
     def _expecting(self, trace: Trace, view: RunView, gates: Sequence[GateView]) -> Trace:
         """The trace with what is expected of it, reckoned anew only when either has changed."""
@@ -157,6 +255,11 @@ class Gatherer:
         if begun is None or trace.metric not in told:
             return trace
         before = self._trace(parent, told[trace.metric], look, views)
+        told_before = (
+            replace(part, until=begun if part.until is None else min(begun, part.until))
+            for part in before.parts
+        )
+        trace = replace(trace, parts=(*told_before, *trace.parts))
         if not before.buckets and not trace.buckets:
             kept = tuple(point for point in before.points if point.step < begun)
             return replace(trace, points=(*kept, *trace.points))

@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from textual.binding import Binding, BindingType
+from trainui.ui.key import Key, bindings
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Key:
-    """One key (or several, with commas), what it does, and whether the footer shows it."""
-
-    id: str
-    key: str
-    action: str
-    label: str
-    """For the footer."""
-    about: str
-    """One line for the help screen and the palette."""
-    show: bool = False
-    display: str = ""
-    """How the key is written; the key itself when empty."""
-
-    @property
-    def written(self) -> str:
-        """The key as people write it."""
-        return self.display or self.key.replace(",", " ")
-
+__all__ = ["PLACES", "Key", "bindings", "markdown"]
 
 EVERYWHERE = (
     Key(id="app.help", key="question_mark", action="help", label="help", display="?", show=True,
@@ -35,6 +15,8 @@ EVERYWHERE = (
         about="leave; runs go on"),
     Key(id="app.palette", key="ctrl+p", action="command_palette", label="palette", display="^p",
         about="find a run or a command by name"),
+    Key(id="app.cancel", key="C", action="cancel_countdown", label="call off",
+        about="call off the command that is counted down to, when idle or at the cap"),
     Key(id="app.theme", key="t", action="theme", label="theme", about="light or dark"),
 )  # fmt: skip
 
@@ -42,15 +24,36 @@ _CHARTS = (
     Key(id="chart.next", key="m", action="metric(1)", label="metric", about="next metric"),
     Key(id="chart.previous", key="M", action="metric(-1)", label="metric", about="previous metric"),
     Key(id="chart.log", key="y", action="log_y", label="log y", about="logarithmic or linear y axis"),
-    Key(id="chart.axis", key="u", action="axis", label="x axis", about="x axis: epoch or step"),
-    Key(
-        id="chart.ahead",
-        key="o",
-        action="look_ahead",
-        label="outlook",
-        about="what a curve is expected to come to, with its band, or not",
-    ),
-)
+    Key(id="chart.log_x", key="Y", action="log_x", label="log x", about="logarithmic or linear x axis"),
+    Key(id="chart.axis", key="u", action="axis(1)", label="x axis",
+        about="next x axis: epoch, step, elapsed, wall, GPU-hours, $"),
+    Key(id="chart.axis_back", key="U", action="axis(-1)", label="x axis", about="previous x axis"),
+    Key(id="chart.smooth", key="w", action="smooth(1)", label="smooth",
+        about="a smoother line, the measured one faint behind it"),
+    Key(id="chart.rough", key="W", action="smooth(-1)", label="rougher", about="a rougher line"),
+    Key(id="chart.clip", key="O", action="clip", label="outliers",
+        about="cut off what lies far out, with an arrow where it was, or not"),
+    Key(id="chart.ahead", key="o", action="look_ahead", label="outlook",
+        about="what a curve is expected to come to, with its band, or not"),
+    Key(id="chart.in", key="i", action="near(2)", label="nearer",
+        about="zoom in, around the cursor or the newest point; so does the wheel, around the mouse"),
+    Key(id="chart.out", key="I", action="near(0.5)", label="farther", about="zoom out"),
+    Key(id="chart.left", key="H,shift+left", action="along(-0.25)", label="along", display="H ⇧←",
+        about="along the curve to the left"),
+    Key(id="chart.right", key="L,shift+right", action="along(0.25)", label="along", display="L ⇧→",
+        about="along the curve to the right; at its end it follows what comes"),
+    Key(id="chart.newest", key="F", action="newest", label="newest",
+        about="to the newest point, and with it from now on"),
+    Key(id="chart.whole", key="0", action="whole", label="whole", about="the whole curve, without a cursor"),
+    Key(id="chart.cursor_left", key="left", action="point(-1)", label="cursor", display="←",
+        about="the cursor to the left: it reads all curves; a click puts it there"),
+    Key(id="chart.cursor_right", key="right", action="point(1)", label="cursor", display="→",
+        about="the cursor to the right"),
+    Key(id="chart.jump_left", key="ctrl+left", action="point(-10)", label="cursor", display="^←",
+        about="the cursor ten columns to the left"),
+    Key(id="chart.jump_right", key="ctrl+right", action="point(10)", label="cursor", display="^→",
+        about="the cursor ten columns to the right"),
+)  # fmt: skip
 
 _RUN_ACTIONS = (
     Key(id="run.stop", key="x", action="stop", label="stop", show=True,
@@ -80,6 +83,9 @@ _QUEUE = (
     Key(id="queue.edit", key="E", action="edit", label="edit", about="a queued run: change its params"),
 )  # fmt: skip
 
+_MONEY = Key(id="money.open", key="b", action="app.budget", label="budget", show=True,
+             about="the money: what is left, how long it lasts, who spent it")  # fmt: skip
+
 OVERVIEW = (
     Key(id="overview.start", key="s", action="start", label="start", show=True, about="start a job"),
     _RUN_ACTIONS[0],
@@ -88,6 +94,7 @@ OVERVIEW = (
     Key(id="overview.open", key="enter", action="open", label="open", display="enter", show=True,
         about="everything about the run"),
     _RUN_ACTIONS[-1],
+    _MONEY,
     *_RUN_ACTIONS[1:-1],
     *_QUEUE,
     Key(id="overview.mark_live", key="a", action="mark_live", label="all live",
@@ -117,8 +124,37 @@ RUN = (
     Key(id="run.next", key="right_square_bracket", action="turn(1)", label="next", display="]",
         about="the run below in the table"),
     *_RUN_ACTIONS,
+    replace(_MONEY, show=False),
     *_QUEUE,
     *_CHARTS,
+)  # fmt: skip
+
+BUDGET = (
+    Key(id="budget.back", key="escape,b", action="back", label="back", display="esc", show=True, about="back"),
+    Key(id="budget.page", key="tab,right", action="page(1)", label="page", display="tab", show=True, about="next page"),
+    Key(id="budget.page_back", key="shift+tab,left", action="page(-1)", label="page", display="shift+tab",
+        about="previous page"),
+    *(
+        Key(id=f"budget.{word}", key=str(n), action=f"turn_to({n})", label=word, show=n in (1, 5, 6, 8),
+            about=about)
+        for n, (word, about) in enumerate((
+            ("study", "what each study took"),
+            ("job", "what each job took"),
+            ("day", "what each day took"),
+            ("machine", "what each machine took"),
+            ("run", "what each run took, and is still to cost"),
+            ("plan", "planned against actual"),
+            ("leases", "the machines that were rented"),
+            ("ledger", "the last lines of the ledger"),
+        ), 1)
+    ),
+    Key(id="budget.up", key="up,k", action="roll(-1)", label="up", display="↑ k", about="scroll the page up"),
+    Key(id="budget.down", key="down,j", action="roll(1)", label="down", display="↓ j", about="scroll the page down"),
+    Key(id="budget.page_up", key="pageup", action="roll(-10)", label="page up", about="ten lines up"),
+    Key(id="budget.page_down", key="pagedown", action="roll(10)", label="page down", about="ten lines down"),
+    Key(id="budget.first", key="home", action="roll(-1000000)", label="first", about="the first line"),
+    Key(id="budget.last", key="end,G", action="roll(1000000)", label="last", about="the last line"),
+    Key(id="budget.zoom", key="z", action="zoom", label="zoom", show=True, about="this page alone, or all"),
 )  # fmt: skip
 
 START = (
@@ -215,6 +251,7 @@ HELP = (
 PLACES: dict[str, tuple[Key, ...]] = {
     "overview": OVERVIEW,
     "run": RUN,
+    "budget": BUDGET,
     "start": START,
     "stop?": CONFIRM,
     "pause?": PAUSE,
@@ -225,16 +262,6 @@ PLACES: dict[str, tuple[Key, ...]] = {
     "everywhere": EVERYWHERE,
 }
 """The places people read about."""
-
-
-def bindings(keys: tuple[Key, ...]) -> list[BindingType]:
-    """The keys as Textual wants them. Priority keys would steal letters from an input, so there is none."""
-    return [
-        Binding(
-            k.key, k.action, k.label, id=k.id, show=k.show, key_display=k.display or None, tooltip=k.about
-        )
-        for k in keys
-    ]
 
 
 def markdown() -> str:

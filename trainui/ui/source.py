@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from trainui.core.config import Config
+from trainui.core.costing import Planned, RunCost, StartForecast
 from trainui.core.ingest.printed import Printed
 from trainui.core.prospects import Prospect
-from trainui.core.store.moneyviews import BudgetView
+from trainui.core.store.moneyviews import BudgetView, BurnPoint, LeaseView, LedgerLine, Spent
 from trainui.core.store.outcomes import Outcomes, TurnView
 from trainui.core.store.views import (
     Bucket,
@@ -21,6 +23,7 @@ from trainui.core.store.views import (
     RunDetail,
     RunView,
 )
+from trainui.ui.book import Book
 
 
 class Reader(Protocol):
@@ -41,8 +44,10 @@ class Reader(Protocol):
     def curve(self, run: str, metric: str) -> list[CurvePoint]:
         """Every point."""
 
-    def envelope(self, run: str, metric: str, *, buckets: int) -> list[Bucket]:
-        """The whole range in at most about twice `buckets` buckets."""
+    def envelope(
+        self, run: str, metric: str, *, buckets: int, start: int = 0, stop: int | None = None
+    ) -> list[Bucket]:
+        """The points from number `start` to before `stop` in at most about twice `buckets` buckets."""
 
     def events(self, *, after: int = 0, limit: int = 200) -> list[EventView]:
         """The events with a higher ID than `after`, oldest first."""
@@ -55,6 +60,27 @@ class Reader(Protocol):
 
     def budget(self) -> BudgetView:
         """The money."""
+
+    def config(self) -> Config:
+        """The trainui.toml that is in force."""
+
+    def spent(self, by: str) -> list[Spent]:
+        """What each study, job, day, machine or run took."""
+
+    def burn(self, *, points: int = 400) -> list[BurnPoint]:
+        """How much had been spent when."""
+
+    def leases(self) -> list[LeaseView]:
+        """Every lease, the newest first."""
+
+    def ledger_lines(self, *, last: int = 200) -> list[LedgerLine]:
+        """The newest lines of the ledger, the oldest of them first."""
+
+    def plans(self, views: Sequence[RunView]) -> list[Planned]:
+        """What was estimated, and what it took. `views` are all runs."""
+
+    def costs(self, views: Sequence[RunView], only: Collection[str]) -> dict[str, RunCost]:
+        """What each run in `only` costs and will cost, as far as that is known. `views` are all runs."""
 
     def machine(self) -> MachineView | None:
         """The last sample of the machine."""
@@ -101,6 +127,14 @@ class Actions(Protocol):
         self, job: str, *, params: Mapping[str, str], preset: str, armed: bool, held: bool, priority: int
     ) -> str:
         """Queue a run and return its name; a held one waits to be released."""
+
+    def before_start(
+        self, job: str, *, params: Mapping[str, str], preset: str, priority: int
+    ) -> StartForecast:
+        """What a run of a job would cost, from runs of the past, and whether the budget lasts."""
+
+    def cancel_countdown(self) -> str:
+        """Call off the command that is about to be run when idle or at the cap; what was called off, for people."""
 
     def stop(self, run: str, *, now: bool = False) -> None:
         """Stop a run, gracefully unless `now`."""
@@ -162,6 +196,16 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Close:
+    """A part of a curve that is seen from near: points number `start` to before `stop` are read more finely."""
+
+    run: str
+    metric: str
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
     """What the screens want to see; a new look makes the bridge read at once."""
 
@@ -175,17 +219,49 @@ class Look:
     charts: int = 1
     log_lines: int = 40
     buckets: int = 200
+    money: bool = False
+    """Whether the budget screen is open: its book is read."""
+    close: tuple[Close, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """What one run of a line of runs wrote of a metric: every point, or buckets."""
+
+    run: str
+    points: tuple[CurvePoint, ...] = ()
+    buckets: tuple[Bucket, ...] = ()
+    near: tuple[Bucket, ...] = ()
+    """The buckets with finer ones where the curve is seen from near; empty where it is not."""
+    until: float | None = None
+    """The step at which the next run took over: from there on this part is overlap. None for the last."""
+    epochs_per_step: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """What a run and those it goes on from had taken at a moment."""
+
+    at: float
+    """Unix seconds."""
+    seconds: float = 0.0
+    gpu_hours: float = 0.0
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trace:
-    """One metric of one run, ready to be drawn: every point when there are few, an envelope when many."""
+    """One metric of one run, ready to be drawn: every point when there are few, an envelope when many.
+
+    `points` or `buckets` are the curve behind what its parents reached; `parts` are what each of them wrote.
+    """
 
     run: str
     metric: str
     points: tuple[CurvePoint, ...] = ()
     buckets: tuple[Bucket, ...] = ()
     epochs_per_step: float | None = None
+    parts: tuple[Part, ...] = ()
     prospect: Prospect | None = None
     """What is expected of it; None where nothing was asked for."""
 
@@ -201,11 +277,17 @@ class Snapshot:
     shown: tuple[str, ...] = ()
     """The runs whose curves are drawn."""
     budget: BudgetView = field(default_factory=BudgetView)
+    book: Book | None = None
+    """What the budget screen shows; None while it is not open."""
+    costs: Mapping[str, RunCost] = field(default_factory=dict)
+    """Run → what it costs and will cost: live runs, the opened one, and on the budget screen those that cost most."""
     machine: MachineView | None = None
     events: tuple[EventView, ...] = ()
     metric_names: tuple[str, ...] = ()
     """The metrics of the shown runs, the primary one first."""
     traces: tuple[Trace, ...] = ()
+    courses: Mapping[str, tuple[Taken, ...]] = field(default_factory=dict)
+    """Shown run → what it had taken, over time."""
     gates: tuple[GateView, ...] = ()
     """Those of the shown runs."""
     across: tuple[GateView, ...] = ()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from trainui.core.client import Client
+from trainui.core.config import load_config
+from trainui.core.costing import Planned, RunCost, StartForecast, before_start, planned, run_costs
 from trainui.core.errors import UserError
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.ingest.printed import Printed, last_printed
+from trainui.core.project import find_job, find_studies
 from trainui.core.run import Status
+from trainui.core.spec import resolve
 from trainui.core.specedit import add_pattern, spec_path
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
@@ -33,6 +37,20 @@ class DashboardClient(Client):
         """Write a summary of runs into `exports/` of the project; the folder."""
         folder = to or self.project / "exports" / (runs[0] if len(runs) == 1 else f"{len(runs)}-runs")
         return super().export(runs, study=study, to=folder, formats=formats)
+
+    def before_start(
+        self, job: str, *, params: Mapping[str, str], preset: str, priority: int
+    ) -> StartForecast:
+        """What a run of a job would cost, and whether the budget lasts. Raises UserError."""
+        spec = resolve(find_job(self.project, job), preset=preset, overrides=params)
+        config = load_config(self.project)
+        if not self.db.exists():
+            return before_start(None, spec, config=config, priority=priority)
+        reader = Reader(self.db)
+        try:
+            return before_start(reader, spec, config=config, priority=priority)
+        finally:
+            reader.close()
 
     def params(self, run: str) -> Mapping[str, object]:
         """The params a run has or will have. Raises NotFoundError."""
@@ -112,15 +130,31 @@ def neighbour(queue: Sequence[RunView], run: str, by: int) -> tuple[str, int | N
     return "last", passed.priority, told
 
 
+class DashboardReader(Reader):
+    """The store, with what only the dashboard asks of it."""
+
+    def __init__(self, path: Path, project: Path) -> None:
+        super().__init__(path)
+        self._studies = [study for file in find_studies(project) for study in file.studies]
+
+    def costs(self, views: Sequence[RunView], only: Collection[str]) -> dict[str, RunCost]:
+        """What each run in `only` costs and will cost. `views` are all runs."""
+        return run_costs(self, views=views, only=only)
+
+    def plans(self, views: Sequence[RunView]) -> list[Planned]:
+        """What was estimated, and what it took. `views` are all runs."""
+        return planned(self, studies=self._studies, views=views)
+
+
 class StoreSource:
     """Opens the store and the client of one project."""
 
     def __init__(self, project: Path, db: Path) -> None:
         self._project, self._db = project, db
 
-    def reader(self) -> Reader:
+    def reader(self) -> DashboardReader:
         """Open runs.db, read only."""
-        return Reader(self._db)
+        return DashboardReader(self._db, self._project)
 
     def actions(self) -> DashboardClient:
         """Open the client."""

@@ -1,7 +1,7 @@
 """HAND: does what gates ask for when a verdict was committed, each action once, and says what it withheld.
 
-What to do is decided in one transaction, which also does whatever is only written down: holding the queue, queueing
-a run. What reaches out of runs.db is done after it, and again by the next manager if this one dies in between.
+What to do is decided in one transaction, which also does what is only written down. What reaches out of runs.db is
+done after it, and again by the next manager if this one dies in between.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ from trainui.core.store.schema import atomic
 from trainui.core.treasury.accounts import Accounts
 
 BAD = (State.TRIPPED, State.FAILED)
-ALL = "*"
-"""What `hold-queue` holds: every job."""
+ALL = "*"  # what `hold-queue` holds: every job
 Done = tuple[str, bool]
 """(what became of an action, whether it was done)."""
 Saves = tuple[float | None, int | None]

@@ -97,9 +97,9 @@ class _Ear(Judge):
         """Whether either must be fed it."""
         return super().wants(metric) or self._study.wants(self._alias, metric)
 
-    def feed(self, point: Point) -> list[Verdict]:
+    def feed(self, point: Point, *, is_watched: bool = False) -> list[Verdict]:
         """The next point, to both."""
-        changed = self._pass_on(super().feed(point), point.at)
+        changed = self._pass_on(super().feed(point, is_watched=is_watched), point.at)
         self.across += self._study.feed(self._alias, self._run, point)
         return changed
 

@@ -12,7 +12,10 @@ from trainui.core.money.amounts import micro_usd
 
 
 class Ladder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Per cent of what may be spent (the total less the reserve) at which something is done; None: it never is."""
+    """Per cent of what may be spent (the total less the reserve) at which something is done; None: it never is.
+
+    In the file None is `false`.
+    """
 
     tell: float | None = 50
     """People are told."""
@@ -38,7 +41,7 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What may be spent, what was spent before, what is kept back for the end."""
 
     currency: str = "USD"
-    """Three letters. Keys that end in `_usd` are for USD; `total`, `spent`, `reserve`, `per_run` for any."""
+    """Three letters. In the file, `total`, `spent`, `reserve` and `per_run` are for any currency, `_usd` for USD."""
     total_usd: float | None = None
     spent_usd: float = 0
     reserve_usd: float = 0
@@ -68,6 +71,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     name: str
     usd_per_hour: float | None = None
+    """In the project's currency; in the file `per_hour` and `per_gpu_hour` are for any, as in Budget."""
     usd_per_gpu_hour: float | None = None
     gpus: int | None = None
     """How many it has; needed for a rate per GPU."""
@@ -118,4 +122,4 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The machine that is billed: the first whose `host` is this one's, or one that costs nothing."""
         host = socket.gethostname()
         found = (one for one in self.machine if not one.host or fnmatchcase(host, one.host))
-        return next(found, Machine(name="this machine"))
+        return next(found, Machine(name="this machine", usd_per_hour=0))

@@ -10,8 +10,10 @@ from __future__ import annotations
 from trainui.core.gates.gate import Gate
 from trainui.core.gates.goal import default_goal
 from trainui.core.gates.judge import Judge
+from trainui.core.gates.pace import Pace
 from trainui.core.gates.parse import parse_gates
 from trainui.core.gates.primitives import PRIMITIVES
+from trainui.core.gates.stretch import Piece
 from trainui.core.gates.table import GateError
 from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict
 from trainui.core.gates.watch import DETECTORS, DefaultWatch, is_stale
@@ -26,6 +28,8 @@ __all__ = [
     "Judge",
     "Naming",
     "Notice",
+    "Pace",
+    "Piece",
     "Place",
     "Point",
     "State",

@@ -16,6 +16,7 @@ from trainui.core.gates.primitives.combine import CombineRule, CombineTest
 from trainui.core.gates.question import QuestionSeat
 from trainui.core.gates.rule import Ending, Looking
 from trainui.core.gates.seat import Seat
+from trainui.core.gates.stretch import Piece
 from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict, Where
 from trainui.core.gates.watch import METERS, DefaultWatch
 from trainui.core.gates.words import Naming, Words
@@ -99,12 +100,13 @@ class Judge:
 
     def wants(self, metric: str) -> bool:
         """Whether the points of a metric must be fed; of the others `pass_by` need only tell the last place."""
-        if self._placed or self._counts or metric in self._watchers or metric in self._renamed:
-            return True
-        return self._watch is not None and self._watch.wants(metric)
+        return not self.is_free(metric) or (self._watch is not None and self._watch.wants(metric))
 
-    def feed(self, point: Point) -> list[Verdict]:
-        """Take in the next point of the run; the verdicts that changed. After the end nothing changes."""
+    def feed(self, point: Point, *, is_watched: bool = False) -> list[Verdict]:
+        """Take in the next point of the run; the verdicts that changed. After the end nothing changes.
+
+        `is_watched`: `passes` showed it to the watch.
+        """
         if self._ended is not None:
             return []
         before = self._place.epoch
@@ -126,19 +128,30 @@ class Judge:
                 changed += self._look_around(self._joined)
         elif self._placed and (point.epoch != before or any(not one.done for one in self._questions)):
             changed += self._look_around(self._placed)
-        if self._watch is not None:
+        if self._watch is not None and not is_watched:
             changed += self._watch.feed(point)
         return changed
+
+    def passes(self, pieces: Sequence[Piece]) -> bool:
+        """Show a stretch of points to the watch; False, and nothing was shown, where it might have to speak."""
+        before = self._place.epoch
+        for one in pieces if before is not None else ():
+            if None in one.epochs:
+                one.epochs = [before if epoch is None else epoch for epoch in one.epochs]
+        return self._ended is None and (self._watch is None or self._watch.passes(pieces))
 
     def _show(self, point: Point, changed: list[Verdict]) -> None:
         for seat in self._watchers.get(point.metric, ()):
             if not seat.done and (verdict := seat.see(point)):
                 changed.append(verdict)
 
-    def feed_all(self, points: Iterable[Point]) -> list[Verdict]:
+    def is_free(self, metric: str) -> bool:
+        """Whether the points of a metric are nothing to any gate, but that `pass_by` tells the place of the last."""
+        return not (self._placed or self._counts or metric in self._watchers or metric in self._renamed)
+
+    def feed_all(self, points: Iterable[Point], *, is_watched: bool = False) -> list[Verdict]:
         """Take in one point after the other; the verdicts that changed."""
-        feed = self.feed
-        return [verdict for point in points for verdict in feed(point)]
+        return [verdict for point in points for verdict in self.feed(point, is_watched=is_watched)]
 
     def pass_by(self, place: Place) -> None:
         """The run has come so far with points that nobody watches, which need not be fed one by one."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from trainui.core.gates import Gate, Judge, Notice, Point, State, Verdict
+from trainui.core.gates import Gate, Judge, Notice, Pace, Point, State, Verdict
 from trainui.core.judging.hearing import one_of
 from trainui.core.judging.retelling import (
     answer_reading,
@@ -61,6 +61,7 @@ class Judging:
         self._heard: Counter[str] = Counter()
         self._said: set[str] = set()
         self._hinted: set[str] = set()
+        self._pace = Pace()
         self._judge = self._anew()
 
     def wants(self, metric: str) -> bool:
@@ -103,11 +104,12 @@ class Judging:
             return self._judge_again(notices)
         changed: list[Verdict] = []
         waiting = list(notices)
-        if added.points:
+        told = added.told
+        if not self._has_begun and told.lines:
             self._begin(added.points[0])
         if not waiting:
-            changed += self._judge.feed_all(added.points)
-        for point, seq in zip(added.points, added.seqs, strict=True) if waiting else ():
+            changed += self._pace.feed(self._judge, told)
+        for seq, point in told.numbered(0, told.lines) if waiting else ():
             while waiting and waiting[0][0] < seq:
                 changed += self._notice(*waiting.pop(0))
             changed += self._judge.feed(point)

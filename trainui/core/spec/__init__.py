@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trainui.core.spec.estimate import Estimate
 from trainui.core.spec.model import (
     Job,
     Limits,
@@ -18,6 +19,7 @@ from trainui.core.spec.model import (
 )
 
 __all__ = [
+    "Estimate",
     "Job",
     "Limits",
     "MetricWords",

@@ -43,7 +43,11 @@ def with_study(spec: Spec, study: Study) -> Spec:
         spec, study, {gate.id for gate in carried}, [one for gate in carried for one in gate.remedy]
     )
     job = spec.job if spec.job.study else msgspec.structs.replace(spec.job, study=study.name)
-    joined = msgspec.structs.replace(spec, job=job, gate=gates, metric=metric, remedy=remedy)
+    estimates = study.estimate.runs if study.estimate is not None else {}
+    estimate = spec.estimate or next((estimates[name] for name in names if name in estimates), None)
+    joined = msgspec.structs.replace(
+        spec, job=job, gate=gates, metric=metric, remedy=remedy, estimate=estimate
+    )
     try:
         joined.gates()
     except SpecError as error:

@@ -14,6 +14,7 @@ from trainui.core.gates import DETECTORS, Gate, GateError
 from trainui.core.gates.words import AUTO, GOALS
 from trainui.core.retry import ALLOWED, UNCHANGED, Retry
 from trainui.core.run import KINDS
+from trainui.core.spec.estimate import ESTIMATED, Estimate
 from trainui.core.spec.model import MetricWords, Remedy, Spec
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -79,6 +80,8 @@ def check(spec: Spec) -> None:
         raise WrongValueError("classes", message, hint=hint, table=("metrics",))
     check_words(spec.metric)
     _check_watch(spec.watch.off)
+    if spec.estimate is not None:
+        check_estimate(spec.estimate)
     for number, gate in enumerate(spec.gate, start=1):
         for key in gate:
             if key.startswith("~"):
@@ -155,6 +158,25 @@ def check_words(words: Mapping[str, MetricWords]) -> None:
             if (words[other].goal, words[other].fraction) != (said.goal, said.fraction):
                 message = f"{name!r} is read as {other!r} and as {metric!r}, which differ in goal or fraction"
                 raise wrong(name if name in said.from_ else "", message, "one number cannot mean both")
+
+
+def check_estimate(estimate: Estimate, table: Sequence[str] = ("estimate",)) -> None:
+    """Refuse a plan of nothing, and amounts that cannot be. Raises SpecError."""
+
+    def wrong(near: str, message: str, hint: str = "") -> WrongValueError:
+        return WrongValueError(near, message, hint=hint, table=table)
+
+    if all(estimate.planned(what) is None for what in ESTIMATED) and not getattr(estimate, "runs", None):
+        raise wrong("", f"[{'.'.join(table)}] estimates nothing", f"give one of {', '.join(ESTIMATED)}")
+    for what in ESTIMATED:
+        amount = getattr(estimate, what)
+        if isinstance(amount, list) and len(amount) != 2:
+            raise wrong(what, f"{what} should be a number or [low, high], not {len(amount)} numbers")
+        for number in amount if isinstance(amount, list) else () if amount is None else (amount,):
+            if not 0 <= number < math.inf:
+                raise wrong(what, f"{what} cannot be {number}")
+        if isinstance(amount, list) and amount[0] > amount[1]:
+            raise wrong(what, f"{what} = [{amount[0]:g}, {amount[1]:g}] has its low end above its high one")
 
 
 def _check_watch(off: Sequence[str]) -> None:

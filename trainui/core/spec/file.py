@@ -11,6 +11,7 @@ from trainui.core.errors import SpecError, nearest
 from trainui.core.gates import GateError
 from trainui.core.retry import Retry
 from trainui.core.spec.check import WrongValueError, check, settle
+from trainui.core.spec.estimate import Estimate
 from trainui.core.spec.model import Job, Limits, Metrics, MetricWords, Remedy, Resources, Spec, Watch
 from trainui.core.spec.remedies import check_sets
 from trainui.core.spec.toml import TomlText, in_words, read_toml
@@ -81,6 +82,6 @@ def _line_in(text: TomlText, word: str, table: list[str], number: int) -> int:
 def _known_keys(table: list[str]) -> tuple[str, ...]:
     structs: dict[str, type[msgspec.Struct]] = {
         "job": Job, "resources": Resources, "metrics": Metrics, "limits": Limits, "remedy": Remedy,
-        "retry": Retry, "metric": MetricWords, "watch": Watch,
+        "retry": Retry, "metric": MetricWords, "watch": Watch, "estimate": Estimate,
     }  # fmt: skip
     return tuple(structs.get(table[0] if table else "", Spec).__struct_encode_fields__)

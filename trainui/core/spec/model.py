@@ -16,6 +16,7 @@ import tomlkit
 from trainui.core.errors import SpecError, nearest
 from trainui.core.gates import DefaultWatch, Gate, parse_gates
 from trainui.core.retry import Retry
+from trainui.core.spec.estimate import Estimate
 
 ParamValue = bool | int | float | str | list[Any]
 
@@ -127,6 +128,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     metric: dict[str, MetricWords] = {}
     watch: Watch = Watch()
     limits: Limits = Limits()
+    estimate: Estimate | None = None
     retry: Retry | None = None
     gate: list[dict[str, Any]] = []
     remedy: list[Remedy] = []

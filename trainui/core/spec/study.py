@@ -19,7 +19,8 @@ import msgspec
 from trainui.core.errors import SpecError, nearest
 from trainui.core.gates import GateError, parse_gates
 from trainui.core.gates.plan import StudyPlan, plan_study
-from trainui.core.spec.check import WrongValueError, check_remedies, check_words
+from trainui.core.spec.check import WrongValueError, check_estimate, check_remedies, check_words
+from trainui.core.spec.estimate import Estimate, StudyEstimate
 from trainui.core.spec.model import MetricWords, Remedy
 from trainui.core.spec.toml import in_words, read_toml
 
@@ -34,6 +35,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     name: str = ""
     about: str = ""
     runs: dict[str, str | list[str]] = {}
+    estimate: StudyEstimate | None = None
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,6 +44,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     study: Head | None = None
     group: dict[str, Head] = {}
     schema: int = 1
+    estimate: StudyEstimate | None = None
     metric: dict[str, MetricWords] = {}
     gate: list[dict[str, Any]] = []
     remedy: list[Remedy] = []
@@ -59,6 +62,8 @@ class Study:
     metric: Mapping[str, MetricWords]
     remedy: tuple[Remedy, ...]
     path: Path = Path()
+    estimate: StudyEstimate | None = None
+    """What it was expected to take."""
 
     def line_of(self, word: str) -> int:
         """The line of its file that names `word` first; 1 when there is no such file any more."""
@@ -79,6 +84,8 @@ class Study:
             "metric": msgspec.to_builtins(dict(self.metric)),
             "remedy": msgspec.to_builtins(list(self.remedy)),
         }
+        if self.estimate is not None:  # a study without one reads as it did before there were any
+            whole["estimate"] = msgspec.to_builtins(self.estimate)
         return json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
@@ -93,6 +100,7 @@ def study_of(text: str) -> Study:
         whole["gate"],
         msgspec.convert(whole["metric"], dict[str, MetricWords]),
         msgspec.convert(whole["remedy"], list[Remedy]),
+        estimate=msgspec.convert(whole.get("estimate"), StudyEstimate | None),
         jobs=tuple(whole["runs"]),
         path=Path(),
     )
@@ -151,8 +159,13 @@ def _studies(path: Path, page: Page, lines: _Lines, jobs: Collection[str]) -> tu
                 raise SpecError(f"{alias!a:.80} is not a usable name for runs of study {name!r}")
         places = [place for place, group in enumerate(of) if group == name]
         mine = [page.gate[place] for place in places]
+        about, estimate = head.about, _estimate(page, name, head)
         try:
-            found.append(_study(name, head.about, runs, mine, page.metric, page.remedy, jobs=jobs, path=path))
+            found.append(
+                _study(
+                    name, about, runs, mine, page.metric, page.remedy, jobs=jobs, path=path, estimate=estimate
+                )
+            )
         except GateError as error:
             error.number = places[error.number - 1] + 1 if error.number else 0
             raise
@@ -162,6 +175,7 @@ def _studies(path: Path, page: Page, lines: _Lines, jobs: Collection[str]) -> tu
 def _study(
     name: str, about: str, runs: Mapping[str, Sequence[str]], tables: Sequence[Mapping[str, Any]],
     metric: Mapping[str, MetricWords], remedy: Sequence[Remedy], *, jobs: Collection[str], path: Path,
+    estimate: StudyEstimate | None = None,
 ) -> Study:  # fmt: skip
     gates = parse_gates(tables, words=metric)
     known = {one.id for one in remedy}
@@ -179,7 +193,30 @@ def _study(
         metric=metric,
         remedy=tuple(one for one in remedy if one.id in named or one.on in ids),
         path=path,
+        estimate=estimate,
     )
+
+
+def _estimate(page: Page, name: str, head: Head) -> StudyEstimate | None:
+    """What a study was expected to take: [estimate] of a file with one study, else [study.estimate] or
+    [group.NAME.estimate]."""
+    at: tuple[str, ...] = ("study", "estimate") if page.study is head else ("group", name, "estimate")
+    if page.estimate is not None:
+        if head.estimate is not None or len(page.group) + (page.study is not None) > 1:
+            hint = f"write [{'.'.join(at)}]" if head.estimate is None else "keep one"
+            message = f"[estimate] may be of study {name!r} or of another"
+            raise WrongValueError("", message, hint=hint, table=("estimate",))
+        at = ("estimate",)
+    estimate = page.estimate or head.estimate
+    if estimate is not None:
+        check_estimate(estimate, at)
+        for alias, one in estimate.runs.items():
+            if alias not in head.runs:
+                hint = nearest(alias, head.runs)
+                message = f"[{'.'.join(at)}.runs]: study {name!r} has no run {alias!r}"
+                raise WrongValueError(alias, message, hint=hint, table=(*at, "runs"))
+            check_estimate(one, (*at, "runs", alias))
+    return estimate
 
 
 class _Lines:
@@ -236,9 +273,11 @@ def _explained(path: Path, lines: _Lines, error: msgspec.ValidationError) -> Spe
     table = re.findall(r"\.(\w+)", where[1]) if where else []
     if unknown := re.search(r"unknown field `(.*?)`", message):
         structs: dict[str, type[msgspec.Struct]] = {
-            "study": Head, "group": Head, "metric": MetricWords, "remedy": Remedy,
+            "study": Head, "group": Head, "metric": MetricWords, "remedy": Remedy, "estimate": StudyEstimate,
         }  # fmt: skip
         known = structs.get(table[0] if table else "", Page).__struct_encode_fields__
+        if "estimate" in table:
+            known = (Estimate if "runs" in table else StudyEstimate).__struct_encode_fields__
         place = f"[{table[0]}]" if table else "a study file"
         text = f"{path}:{lines.line(unknown[1])}: {place} has no key {unknown[1]!r}"
         return SpecError(text, hint=nearest(unknown[1], known))

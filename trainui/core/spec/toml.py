@@ -96,4 +96,6 @@ def in_words(message: str, table: Sequence[str]) -> str:
         return f"it should be a list of tables: write [[{'.'.join(table)}]]"
     if said == "Expected `array`, got `str`":
         return f"it should be a list, {table[-1]} = [...], and not a string"
+    if said.startswith("Expected `float | array"):
+        return "it should be a number or [low, high]"
     return f"{said[0].lower()}{said[1:]}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import accumulate
 from operator import itemgetter
 from typing import TypeVar, cast
 
-from trainui.core.gates import Place, Point
+from trainui.core.gates import Piece, Place, Point
 from trainui.core.ingest.records import Record
 from trainui.core.store.envelope import Step
 
@@ -68,8 +69,8 @@ class Batch:
         """What `told` (one a record) says of each point of `column`."""
         return told if len(column.places) == len(told) else [told[place] for place in column.places]
 
-    def points(self, metrics: Mapping[str, list[Step]], aside: Set[str]) -> list[tuple[int, Point]]:
-        """The points of `metrics` (name → steps) for the gates with their numbers, in the order read.
+    def told(self, metrics: Mapping[str, list[Step]], aside: Set[str]) -> Told:
+        """The points of `metrics` (name → steps), for the gates.
 
         An epoch that was told before still holds, unless by a record all of whose metrics stand `aside`.
         """
@@ -77,24 +78,18 @@ class Batch:
         if aside:
             epochs = [None if self._is_aside(one, aside) else one.epoch for one in self._told]
         carried: list[float | None] = list(accumulate(epochs, _held))
-        found: list[tuple[int, Point]] = []
-        for name, steps in metrics.items():
-            column = self.columns[name]
-            rows = zip(
-                column.seqs,
-                steps,
-                column.values,
-                self.of(column, carried),
-                self.of(column, self.ats),
-                strict=True,
+        columns = {name: self.columns[name] for name in metrics}
+        whole = [
+            Piece(
+                metric=name,
+                values=column.values,
+                steps=cast(list[float], metrics[name]),
+                epochs=self.of(column, carried),
+                ats=self.of(column, self.ats),
             )
-            found += [
-                (seq, Point(metric=name, step=step, value=value, epoch=epoch, at=at))
-                for seq, step, value, epoch, at in rows
-            ]
-        if len(metrics) > 1:
-            found.sort(key=itemgetter(0))
-        return found
+            for name, column in columns.items()
+        ]
+        return Told(list(columns.values()), whole, lines=len(self._told))
 
     def place(self, steps: Mapping[str, list[Step]], aside: Set[str] = frozenset()) -> Place | None:
         """How far the last point was that does not stand `aside`, with the last epoch told until then."""
@@ -110,6 +105,72 @@ class Batch:
 
     def _is_aside(self, record: Record, aside: Set[str]) -> bool:
         return all(self._prefix + name in aside for name in record.metrics)
+
+
+class Told:
+    """Points of a batch, all of them or those of some of its records."""
+
+    def __init__(self, columns: Sequence[Column], whole: Sequence[Piece], *, lines: int) -> None:
+        """`whole`: all points of each of the columns; `lines`: how many records there are."""
+        self._columns = columns
+        self._whole = whole
+        self.lines = lines
+
+    def __len__(self) -> int:
+        return sum(len(column.values) for column in self._columns)
+
+    def pieces(self, start: int, stop: int) -> list[Piece]:
+        """The points of these records by their metrics; last is the one whose last point is the last of all."""
+        found = [(column.seqs[last - 1], piece) for column, piece, last in self._cut(start, stop)]
+        return [piece for _, piece in sorted(found, key=itemgetter(0))]
+
+    def points(self, start: int, stop: int) -> list[Point]:
+        """All points of these records, in the order read."""
+        return [point for _, point in self.numbered(start, stop)]
+
+    def numbered(self, start: int, stop: int) -> list[tuple[int, Point]]:
+        """The same, with their numbers in the run."""
+        found: list[tuple[int, Point]] = []
+        for column, piece, last in self._cut(start, stop):
+            name, size = piece.metric, len(piece.values)
+            rows = zip(
+                column.seqs[last - size : last],
+                piece.steps,
+                piece.values,
+                piece.epochs,
+                piece.ats,
+                strict=True,
+            )
+            found += [
+                (seq, Point(metric=name, step=step, value=value, epoch=epoch, at=at))
+                for seq, step, value, epoch, at in rows
+            ]
+        if len(self._columns) > 1:
+            found.sort(key=itemgetter(0))
+        return found
+
+    def _cut(self, start: int, stop: int) -> Iterator[tuple[Column, Piece, int]]:
+        """Columns that have points in these records, with those, and where in the column they end."""
+        for column, whole in zip(self._columns, self._whole, strict=True):
+            first, last = start, stop
+            if len(column.places) != self.lines:
+                first, last = bisect_left(column.places, start), bisect_left(column.places, stop)
+            if first < last:
+                here = slice(first, last)
+                yield (
+                    column,
+                    Piece(
+                        metric=whole.metric,
+                        values=whole.values[here],
+                        steps=whole.steps[here],
+                        epochs=whole.epochs[here],
+                        ats=whole.ats[here],
+                    ),
+                    last,
+                )
+
+
+NOTHING = Told((), (), lines=0)
 
 
 def _columns(records: Sequence[Record], seq: int, prefix: str) -> dict[str, Column]:

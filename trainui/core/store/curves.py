@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sqlite3
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
 from trainui.core.store.envelope import Bin, level_for, thinned
 from trainui.core.store.envelopes import bins_between
@@ -47,7 +49,7 @@ def envelope(
     db: sqlite3.Connection, metric: int, points: int, *, buckets: int, start: int = 0, stop: int | None = None
 ) -> list[Bucket]:
     """The points from number `start` to before `stop` (None: all `points` of the metric) in about `buckets`
-    buckets, at most twice as many.
+    buckets, at most twice as many, each with the times and epochs of its first and last point.
 
     None of them reaches over the border of a segment, unless there are more segments than buckets.
     """
@@ -59,10 +61,23 @@ def envelope(
     for first, last in pairwise(edges):
         share = math.ceil(buckets * (last - first) / max(stop - start, 1))
         found += thinned(bins_between(db, metric, level, first, last), share)
+    return _placed(db, metric, start, found)
+
+
+def _placed(db: sqlite3.Connection, metric: int, start: int, bins: Sequence[Bin]) -> list[Bucket]:
+    """Bins that begin at point number `start`, as buckets that know when they were written."""
+    ends = [start, *(start + counted for counted in accumulate(one[6] for one in bins))]
+    edges = {n for first, after in pairwise(ends) for n in (first, after - 1)}
+    rows = db.execute(
+        "SELECT n, at, epoch FROM points WHERE metric=? AND n IN (SELECT value FROM json_each(?))",
+        (metric, json.dumps(sorted(edges))),
+    )
+    told = {row[0]: (row[1], row[2]) for row in rows}
     return [
         Bucket(
             step_from=one[0], step_to=one[1], min=one[2], max=one[3], first=one[4], last=one[5], count=one[6],
-            nonfinite=one[7],
+            nonfinite=one[7], at_from=told[first][0], at_to=told[after - 1][0],
+            epoch_from=told[first][1], epoch_to=told[after - 1][1],
         )
-        for one in found
+        for one, (first, after) in zip(bins, pairwise(ends), strict=True)
     ]  # fmt: skip

@@ -266,6 +266,21 @@ CREATE VIEW runs_view AS
     ) / 3600000.0 AS gpu_hours
   FROM runs;
 
+CREATE TABLE quarters (
+  quarter INTEGER NOT NULL, machine TEXT NOT NULL, lease INTEGER NOT NULL, kind TEXT NOT NULL,
+  micro_usd INTEGER NOT NULL, gpu_ms INTEGER NOT NULL, PRIMARY KEY (quarter, machine, lease, kind)
+) WITHOUT ROWID;
+
+INSERT INTO quarters SELECT cast(at / 900 AS INTEGER), machine, coalesce(lease, 0), kind, sum(micro_usd), sum(gpu_ms)
+  FROM ledger GROUP BY 1, 2, 3, 4;
+
+CREATE TRIGGER ledger_is_summed_by_time AFTER INSERT ON ledger BEGIN
+  INSERT INTO quarters
+  VALUES (cast(new.at / 900 AS INTEGER), new.machine, coalesce(new.lease, 0), new.kind, new.micro_usd, new.gpu_ms)
+  ON CONFLICT (quarter, machine, lease, kind)
+  DO UPDATE SET micro_usd = micro_usd + new.micro_usd, gpu_ms = gpu_ms + new.gpu_ms;
+END;
+
 CREATE TRIGGER ledger_is_never_changed BEFORE UPDATE ON ledger BEGIN
   SELECT RAISE(ABORT, 'a line of the ledger is never changed: write a correction');
 END;

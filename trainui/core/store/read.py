@@ -12,6 +12,7 @@ from trainui.core.errors import NotFoundError, nearest
 from trainui.core.ingest.text import tail_lines
 from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
+from trainui.core.store.costs import CostReader
 from trainui.core.store.curves import begun_at, envelope, points_of
 from trainui.core.store.doings import DoingsReader
 from trainui.core.store.lineage import chain
@@ -29,6 +30,7 @@ from trainui.core.store.rows import (
 )
 from trainui.core.store.schema import connect
 from trainui.core.store.segments import segments_of
+from trainui.core.store.spending import SpendingReader
 from trainui.core.store.studyviews import StudyReader
 from trainui.core.store.usage import usage_of
 from trainui.core.store.views import (
@@ -47,7 +49,7 @@ from trainui.core.store.views import (
 )
 
 
-class Reader(StudyReader, DoingsReader):
+class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
     """A front end's eyes. Safe to use from one thread at a time."""
 
     def __init__(self, path: Path) -> None:

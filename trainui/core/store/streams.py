@@ -12,7 +12,7 @@ from typing import Any
 from trainui.core.gates import Place, Point
 from trainui.core.ingest.formats import format_named
 from trainui.core.ingest.records import Record
-from trainui.core.store.columns import Batch, Column
+from trainui.core.store.columns import NOTHING, Batch, Column, Told
 from trainui.core.store.envelope import Step
 from trainui.core.store.envelopes import new_rows
 from trainui.core.store.segments import Track, cut, keep_cuts
@@ -51,16 +51,19 @@ class Added:
     metrics: Collection[str] = ()
     size: int = 0
     """Points in all."""
-    points: Sequence[Point] = ()
-    """Those that were wanted, in the order read."""
-    seqs: Sequence[int] = ()
-    """Their numbers in the run."""
+    told: Told = NOTHING
+    """Those that were wanted."""
     overruled: Collection[str] = ()
     """Metrics that were told before, by a source that is now known to be the lesser one."""
     place: Place | None = None
     """How far its last point was; None without any."""
     curve_place: Place | None = None
     """The same of the points for whose metric no more structured source is known."""
+
+    @property
+    def points(self) -> Sequence[Point]:
+        """Those that were wanted, in the order read."""
+        return self.told.points(0, self.told.lines)
 
 
 @dataclass(slots=True)
@@ -162,12 +165,10 @@ class StreamWriter:
         known.points += batch.size
         aside = {name for name, tally in tallies.items() if known.curves[name][1] != tally.id}
         asked = [name for name in batch.columns if wanted and name not in aside and wanted(name)]
-        found = batch.points({one: steps[one] for one in asked}, aside) if asked else ()
         return Added(
             metrics=batch.columns.keys(),
             size=batch.size,
-            points=[point for _, point in found],
-            seqs=[seq for seq, _ in found],
+            told=batch.told({one: steps[one] for one in asked}, aside) if asked else NOTHING,
             overruled=[name for name, curve in before.items() if known.curves[name] != curve],
             place=batch.place(steps),
             curve_place=batch.place(steps, aside),

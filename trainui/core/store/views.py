@@ -117,6 +117,11 @@ class Bucket:
     last: float | None
     count: int
     nonfinite: int
+    at_from: float | None = None
+    """When its first and its last point were written, Unix seconds; None where that was not asked for."""
+    at_to: float | None = None
+    epoch_from: float | None = None
+    epoch_to: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

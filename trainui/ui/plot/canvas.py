@@ -11,6 +11,16 @@ _RUNS = [
 """Column of a cell → first dot → last dot → the bits between, both included."""
 ASCII_INKS = "*+xo#%@&"
 NO_INK = -1
+SOLID, DASHED, DOTTED = 0, 1, 2
+_PATTERNS = ((True,), (True,) * 8 + (False,) * 4, (True, False, False, False))
+"""Style → which columns of dots are drawn, over and over."""
+STYLES = len(_PATTERNS)
+
+
+def has_dot(style: int, x: int) -> bool:
+    """Whether a line of this style has a dot in column x."""
+    pattern = _PATTERNS[style]
+    return pattern[x % len(pattern)]
 
 
 class Canvas:
@@ -28,24 +38,44 @@ class Canvas:
         """Dots from y0 to y1, both included, in whatever order; what lies outside the sheet is cut off."""
         if not 0 <= x < self.width:
             return
-        top, bottom = max(0, min(y0, y1)), min(self.height - 1, max(y0, y1))
+        top, bottom = (y0, y1) if y0 <= y1 else (y1, y0)
+        if top < 0:
+            top = 0
+        if bottom >= self.height:
+            bottom = self.height - 1
+        if top > bottom:
+            return
+        per_y, columns = self.per_y, self.columns
         cell_x, bit_x = divmod(x, self.per_x)
-        for cell_y in range(top // self.per_y, bottom // self.per_y + 1):
-            above = cell_y * self.per_y
-            at = cell_y * self.columns + cell_x
-            self._bits[at] |= _RUNS[bit_x][max(0, top - above)][min(self.per_y - 1, bottom - above)]
-            self._ink[at] = ink
+        first, last = top // per_y, bottom // per_y
+        bits, inks, runs = self._bits, self._ink, _RUNS[bit_x]
+        at = first * columns + cell_x
+        if first == last:
+            bits[at] |= runs[top - first * per_y][bottom - first * per_y]
+            inks[at] = ink
+            return
+        bits[at] |= runs[top - first * per_y][per_y - 1]
+        inks[at] = ink
+        whole = runs[0][per_y - 1]
+        for between in range(at + columns, last * columns + cell_x, columns):
+            bits[between] |= whole
+            inks[between] = ink
+        at = last * columns + cell_x
+        bits[at] |= runs[0][bottom - last * per_y]
+        inks[at] = ink
 
-    def stroke(self, x0: int, y0: int, x1: int, y1: int, ink: int) -> None:
-        """An unbroken line from one dot to another, to the right."""
+    def stroke(self, x0: int, y0: int, x1: int, y1: int, ink: int, style: int = SOLID) -> None:
+        """An unbroken line from one dot to another, to the right. Of a broken line, what is steep is drawn whole."""
         if x1 <= x0:
             self.column(x0, y0, y1, ink)
             return
-        before = y0
-        for x in range(x0, x1 + 1):
-            here = round(y0 + (y1 - y0) * (x - x0) / (x1 - x0))
-            step = 0 if abs(here - before) <= 1 else (1 if here > before else -1)
-            self.column(x, before + step, here, ink)
+        slope, start = (y1 - y0) / (x1 - x0), max(x0, -1)
+        before = round(y0 + slope * (start - x0))
+        for x in range(start, min(x1, self.width) + 1):
+            here = round(y0 + slope * (x - x0))
+            if style == SOLID or abs(here - before) > 1 or has_dot(style, x):
+                step = 0 if abs(here - before) <= 1 else (1 if here > before else -1)
+                self.column(x, before + step, here, ink)
             before = here
 
     def is_blank(self, column: int, row: int) -> bool:
@@ -59,3 +89,20 @@ class Canvas:
         if not bits:
             return " ", NO_INK
         return (ASCII_INKS[ink % len(ASCII_INKS)] if self.only_ascii else chr(_BRAILLE + bits)), ink
+
+    def lay(self, row: int, chars: list[str], tones: list[str], names: list[str], *, sign: str = "") -> None:
+        """Put a row over what stands in `chars` and `tones`: ink n has the tone names[n]. `sign`: the character of
+        every ink where only ASCII may be drawn."""
+        start = row * self.columns
+        bits = self._bits[start : start + self.columns]
+        if not any(bits):
+            return
+        inks = self._ink[start : start + self.columns]
+        for at, dots in enumerate(bits):
+            if dots:
+                ink = inks[at]
+                tones[at] = names[ink]
+                if self.only_ascii:
+                    chars[at] = sign or ASCII_INKS[ink % len(ASCII_INKS)]
+                else:
+                    chars[at] = chr(_BRAILLE + dots)

@@ -1,150 +1,196 @@
-"""One chart: heading, axes, gates as dashed lines, curves, and a mark where a value was not finite."""
+"""One chart: heading, axes, gates as dashed lines, curves, signs for what happened, and what the cursor reads."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from trainui.ui.plot.scale import Scale, rounded, scale_over, ticks
-from trainui.ui.plot.series import EPOCH, Guide, Mark, Series, Threshold
+from trainui.ui.plot.axis import EPOCH
+from trainui.ui.plot.frame import whole_x, x_axis, y_labels, y_scale
+from trainui.ui.plot.readout import at_cursor, short
+from trainui.ui.plot.scale import Scale
+from trainui.ui.plot.series import Guide, Mark, Pin, Series, Threshold
 from trainui.ui.plot.sheet import Sheet
+from trainui.ui.plot.viewport import Extent
 from trainui.ui.present.ink import Line, Span, clip, fit, line, safe, width
 from trainui.ui.present.text import number
 
-NOT_FINITE, NOT_FINITE_ASCII = "✖", "N"
 LEAST_ROWS = 4
-_GRACE = 0.6
-"""How far off the curves, in parts of their range, a gate may lie and still widen the scale."""
+_READ_ROWS = 14
+"""Rows from which on the cursor's readout gets lines of its own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chart:
-    """What one chart shows."""
+    """What one chart shows, and how."""
 
     metric: str
     series: tuple[Series, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     axis: str = EPOCH
     log: bool = False
+    log_x: bool = False
+    smooth: float = 0.0
+    """The weight of the moving average; 0: none is drawn."""
+    clip: bool = False
+    """Whether what lies far out is cut off, with a sign where it was."""
     x_end: float | None = None
     """How far the x axis goes at least; curves that still grow have some room before them."""
+    window: tuple[float, float] | None = None
+    """The part of the x axis that is seen; None: all of it."""
+    cursor: float | None = None
+    """x at which values are read."""
     guides: tuple[Guide, ...] = ()
     marks: tuple[Mark, ...] = ()
+    pins: tuple[Pin, ...] = ()
     expected: str = ""
     """What the curve is expected to come to, for the heading."""
+
+    @property
+    def has_points(self) -> bool:
+        """Whether there is anything to draw."""
+        return any(series.stretches for series in self.series)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Frame:
+    """Where the parts of a chart lie: the body begins right of `left` cells and under one row."""
+
+    x: Scale
+    y: Scale
+    labels: dict[int, str]
+    gutter: int
+    columns: int
+    body: int
+    read: int
+    """Rows under the axis for the cursor's readout."""
+
+    @property
+    def left(self) -> int:
+        """Cells before the body."""
+        return self.gutter + 2
+
+    def x_at(self, column: int) -> float:
+        """x in the middle of a column of the body."""
+        return self.x.value((column + 0.5) / self.columns)
+
+
+def extent(chart: Chart) -> Extent:
+    """All of the chart's x axis, and where its newest point lies."""
+    whole = whole_x(chart.series, chart.x_end, log=chart.log_x)
+    ends = [s.stretches[-1].x1 for s in chart.series if s.stretches]
+    return Extent(whole=whole, newest=max(ends, default=whole.high))
+
+
+def frame(chart: Chart, cells: int, rows: int) -> Frame | None:
+    """Where the parts of the chart lie; None where there is no room, or nothing to draw."""
+    if rows < LEAST_ROWS or cells < 16 or not chart.has_points:
+        return None
+    read = 0
+    if chart.cursor is not None and rows >= _READ_ROWS:
+        read = min(1 + sum(bool(s.stretches) for s in chart.series), rows // 3)
+    x = whole_x(chart.series, chart.x_end, log=chart.log_x)
+    if chart.window is not None and chart.window[0] < chart.window[1]:
+        low, high = chart.window
+        x = Scale(low=max(low, x.low) if x.log else low, high=high, log=x.log)
+    y = y_scale(
+        chart.series, x, log=chart.log, clip=chart.clip, thresholds=chart.thresholds, guides=chart.guides
+    )
+    body = rows - 3 - read
+    labels = y_labels(y, body)
+    gutter = max(map(len, labels.values()), default=1) + 1
+    if gutter > cells // 2:
+        labels, gutter = {}, 1
+    columns = max(4, cells - gutter - 2)
+    return Frame(x=x, y=y, labels=labels, gutter=gutter, columns=columns, body=body, read=read)
 
 
 def draw(chart: Chart, cells: int, rows: int, *, only_ascii: bool = False) -> tuple[Line, ...]:
     """The chart in exactly `rows` lines of `cells` cells."""
-    head = fit(heading(chart, cells), cells)
-    if rows < LEAST_ROWS or cells < 16:
-        return (head, *[fit((), cells)] * (rows - 1))[:rows]
-    if not any(series.stretches for series in chart.series):
-        note = line("     ", Span("no points yet" if chart.metric else "", "dim"))
-        return (head, fit(note, cells), *[fit((), cells)] * (rows - 2))
-    body = rows - 3
-    y = _y_scale(chart)
-    labels = _y_labels(y, body)
-    gutter = max(map(len, labels.values()), default=1) + 1
-    sheet = Sheet(_x_scale(chart), y, max(4, cells - gutter - 2), body, only_ascii=only_ascii)
-    sheet.add(chart.series)
+    place = frame(chart, cells, rows)
+    if place is None:
+        head = fit(heading(chart, cells), cells)
+        told = "no points yet" if chart.metric and not chart.has_points else ""
+        note = [fit(line("     ", Span(told, "dim")), cells)] if rows >= LEAST_ROWS and cells >= 16 else []
+        return (head, *note, *[fit((), cells)] * (rows - 1))[:rows]
+    low = place.x.low
+    has_start = chart.window is None or low <= extent(chart).whole.low * (1 + 1e-9)
+    sheet = Sheet(place.x, place.y, place.columns, place.body, only_ascii=only_ascii, has_start=has_start)
+    sheet.add(chart.series, smooth=chart.smooth)
     for guide in chart.guides:
         sheet.guide(guide)
     sheet.threshold(chart.thresholds)
     sheet.mark(chart.marks)
-    lines = [head]
-    for row in range(body):
-        tick = "┼" if row in sheet.dashed else "┤" if row in labels else "│"
-        left = Span(labels.get(row, "").rjust(gutter) + tick, "dim")
+    near = (place.x_at(1) - place.x_at(0)) if not place.x.log else 0.0
+    read: tuple[Line, ...] = ()
+    if chart.cursor is not None:
+        near = near or chart.cursor * 0.05
+        sheet.cursor(chart.cursor)
+        read = at_cursor(
+            chart.series, chart.cursor, chart.axis, near=near, smooth=chart.smooth,
+            told=(*chart.marks, *chart.pins), cells=cells, rows=place.read,
+        )  # fmt: skip
+    lines = [fit(heading(chart, cells, sheet, near=near, is_read=bool(read)), cells)]
+    for row in range(place.body):
+        tick = "┼" if row in sheet.dashed else "┤" if row in place.labels else "│"
+        left = Span(place.labels.get(row, "").rjust(place.gutter) + tick, "dim")
         lines.append(fit(line(" ", left, sheet.line(row)), cells))
-    return (*lines, *(fit(axis, cells) for axis in _x_axis(sheet, gutter)))
+    axis = x_axis(sheet, place.gutter, chart.axis, chart.pins, chart.cursor)
+    below = (*axis, *read, *[()] * (place.read - len(read)))
+    return (*lines, *(fit(each, cells) for each in below))
 
 
-def heading(chart: Chart, cells: int) -> Line:
-    """The metric, what lies on the axes, and the runs with their newest value."""
-    log = "  y log" if chart.log else ""
-    head = line(" ", Span(safe(chart.metric), "head"), Span(f"  x {chart.axis}{log}", "dim"))
+def heading(
+    chart: Chart, cells: int, sheet: Sheet | None = None, *, near: float = 0.0, is_read: bool = False
+) -> Line:
+    """The metric, what lies on the axes, how it is drawn, and the runs with their value: the newest, or the one at
+    the cursor."""
+    head = line(" ", Span(safe(chart.metric), "head"), Span(f"  x {chart.axis}{_manner(chart)}", "dim"))
+    if sheet is not None:
+        head = line(head, *(Span(f"  {text}", "warn") for text in _beyond(sheet)))
     entries = [s for s in chart.series if s.stretches]
     full = [_entry(s, f"{safe(s.name)} {number(s.last)}") for s in entries]
-    short = [_entry(s, number(s.last)) for s in entries]
-    for legend in (full, short):
+    brief = [_entry(s, number(s.last)) for s in entries]
+    if chart.cursor is not None and not is_read:
+        full = brief = list(short(chart.series, chart.cursor, chart.axis, near=near))
+    for legend in (full, brief):
         room = cells - width(head) - sum(width(entry) + 2 for entry in legend)
         if room >= 0:
             told = Span(f"  → {chart.expected}" if chart.expected else "", "dim")
             whole = line(head, *(part for entry in legend for part in ("  ", entry)))
             return line(whole, told) if room >= len(told.text) else whole
-    return clip(line(head, *(part for entry in short for part in ("  ", entry))), cells)
+    return clip(line(head, *(part for entry in brief for part in ("  ", entry))), cells)
+
+
+def _manner(chart: Chart) -> str:
+    """How it is drawn, where that is not the plain way."""
+    ways = (
+        ("  x log", chart.log_x),
+        ("  y log", chart.log),
+        (f"  smooth {chart.smooth:g}", chart.smooth > 0),
+        ("  zoomed", chart.window is not None),
+    )
+    return "".join(text for text, holds in ways if holds)
+
+
+def _beyond(sheet: Sheet) -> list[str]:
+    """What is not on the scales, with counts."""
+    found = []
+    if sheet.above:
+        found.append(f"↑ {sheet.above} up to {number(sheet.highest)}")
+    if sheet.below:
+        found.append(f"↓ {sheet.below} down to {number(sheet.lowest)}")
+    if sheet.before:
+        found.append(f"‹ {sheet.before} at x ≤ 0")
+    return found
 
 
 def _entry(series: Series, text: str) -> Line:
-    return line(Span(f"━{series.tag} ", f"run{series.ink}"), text)
+    return line(Span(f"{STROKES[series.style]}{series.tag} ", f"run{series.ink}"), text)
 
 
-def _y_scale(chart: Chart) -> Scale:
-    values = [v for s in chart.series for t in s.stretches for v in (t.low, t.high) if v is not None]
-    tight = scale_over(values, log=chart.log)
-    around = [t.value for t in chart.thresholds] + [y for g in chart.guides if g.counts for _, y in g.points]
-    near = [value for value in around if values and -_GRACE <= tight.place(value) <= 1 + _GRACE]
-    return rounded(scale_over([*values, *near], log=chart.log))
-
-
-def _y_labels(y: Scale, rows: int) -> dict[int, str]:
-    """Row → number, all with the fewest decimals that still tell them apart."""
-    values = ticks(y, max(2, min(6, rows // 2)))
-    if not 1e-4 <= max(map(abs, values), default=1.0) < 1e7:
-        return {_row(y, v, rows): f"{v:.1e}" if v else "0" for v in values}
-    for decimals in range(7):
-        if all(abs(round(v, decimals) - v) <= abs(v) * 1e-6 for v in values):
-            break
-    return {_row(y, v, rows): f"{v:.{decimals}f}" for v in values}
-
-
-def _row(y: Scale, value: float, rows: int) -> int:
-    return min(rows - 1, max(0, int((1 - y.place(value)) * rows)))
-
-
-def _x_scale(chart: Chart) -> Scale:
-    reach = [v for s in chart.series for t in s.stretches for v in (t.x0, t.x1)]
-    if chart.x_end is not None:
-        reach.append(chart.x_end)
-    if reach and 0 < min(reach) == max(reach):
-        reach.append(0.0)
-    return scale_over(reach)
-
-
-def _x_axis(sheet: Sheet, gutter: int) -> tuple[Line, Line]:
-    """The axis with its marks, and the numbers below."""
-    columns = sheet.columns
-    values = ticks(sheet.x, max(2, columns // 12))
-    places = {
-        round(sheet.x.place(v) * (columns - 1)): text for v, text in zip(values, labels(values), strict=True)
-    }
-    spans: list[Span] = [Span(" " * (gutter + 1) + "└", "dim")]
-    numbers = [" "] * (columns + gutter + 10)
-    for column in range(columns):
-        if column in sheet.nonfinite:
-            spans.append(Span(NOT_FINITE_ASCII if sheet.only_ascii else NOT_FINITE, "bad"))
-        else:
-            spans.append(Span("┬" if column in places else "─", "dim"))
-    free = 0
-    for column, text in sorted(places.items()):
-        start = max(0, min(column + gutter + 2 - len(text) // 2, columns + gutter + 2 - len(text)))
-        if start >= free:
-            numbers[start : start + len(text)] = text
-            free = start + len(text) + 1
-    return tuple(spans), line(Span("".join(numbers).rstrip(), "dim"))
-
-
-def labels(values: Sequence[float]) -> list[str]:
-    """Numbers with just as many decimals as tell them apart."""
-    gaps = [right - left for left, right in pairwise(sorted(values)) if right > left]
-    step = min(gaps, default=1.0)
-    digits = (
-        0 if all(value == int(value) for value in values) else max(0, -math.floor(math.log10(step) + 1e-9))
-    )
-    return [f"{value:.{digits}f}" for value in values]
+STROKES = ("━", "╍", "┈")
+"""Style → how a line of it looks in the legend."""
 
 
 def side_by_side(charts: Sequence[tuple[Line, ...]], divider: Line) -> tuple[Line, ...]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from trainui.core.store.views import Bucket, CurvePoint
-
-EPOCH, STEP = "epoch", "step"
+from trainui.ui.plot.axis import EPOCH, STEP
 
 
 class Stretch(NamedTuple):
@@ -22,6 +21,13 @@ class Stretch(NamedTuple):
     first: float | None
     last: float | None
     nonfinite: int
+    points: int = 1
+    step: float | None = None
+    """Of its last point, as are the epoch and the time."""
+    epoch: float | None = None
+    at: float | None = None
+    value: float | None = None
+    """Of a single point that is not finite: what it was."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +39,12 @@ class Series:
     ink: int = 0
     tag: str = ""
     on_top: bool = False
+    overlaps: tuple[tuple[Stretch, ...], ...] = ()
+    """What those it goes on from wrote beyond where the next took over."""
+    style: int = 0
+    """0: a whole line, 1: dashes, 2: dots."""
+    cost: Callable[[float], float] | None = None
+    """Unix time → what the run had cost then; None where that is not known."""
 
     @property
     def last(self) -> float | None:
@@ -73,21 +85,53 @@ class Mark:
     tone: str = "bad"
 
 
-def from_points(points: Sequence[CurvePoint], *, axis: str) -> tuple[Stretch, ...]:
-    """Every point as a stretch of its own."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pin:
+    """Something that happened, as a sign on the x axis: a checkpoint, a restart, a remedy."""
+
+    x: float
+    sign: str
+    label: str
+    tone: str = "dim"
+
+
+def from_points(
+    points: Sequence[CurvePoint], *, axis: str, course: Callable[[float], float] | None = None
+) -> tuple[Stretch, ...]:
+    """Every point as a stretch of its own. `course` tells where a moment lies on an axis that goes by time."""
     out = []
     for point in points:
-        x = point.epoch if axis == EPOCH and point.epoch is not None else point.step
-        if math.isfinite(point.value):
-            out.append(Stretch(x, x, point.value, point.value, point.value, point.value, 0))
+        step, epoch, at, value = point.step, point.epoch, point.at, point.value
+        where = epoch if axis == EPOCH and epoch is not None else step
+        x = where if course is None else course(at)
+        if math.isfinite(value):
+            out.append(Stretch(x, x, value, value, value, value, 0, 1, step, epoch, at))
         else:
-            out.append(Stretch(x, x, None, None, None, None, 1))
+            out.append(Stretch(x, x, None, None, None, None, 1, 1, step, epoch, at, value))
     return tuple(out)
 
 
-def from_buckets(buckets: Sequence[Bucket], *, per_step: float = 1.0) -> tuple[Stretch, ...]:
-    """Buckets as stretches; `per_step` turns steps into epochs."""
-    return tuple(
-        Stretch(b.step_from * per_step, b.step_to * per_step, b.min, b.max, b.first, b.last, b.nonfinite)
-        for b in buckets
-    )
+def from_buckets(
+    buckets: Sequence[Bucket],
+    *,
+    axis: str = STEP,
+    per_step: float | None = 1.0,
+    course: Callable[[float], float] | None = None,
+) -> tuple[Stretch, ...]:
+    """Buckets as stretches; `per_step` turns steps into epochs where a bucket does not know its own."""
+    out = []
+    for b in buckets:
+        x0, x1, epoch = b.step_from, b.step_to, b.epoch_to
+        if epoch is None and per_step is not None and axis == EPOCH:
+            epoch = b.step_to * per_step
+        if course is not None:
+            x0 = course(b.at_from) if b.at_from is not None else math.nan
+            x1 = course(b.at_to) if b.at_to is not None else math.nan
+        elif axis == EPOCH and epoch is not None:
+            x0, x1 = b.epoch_from if b.epoch_from is not None else x0 * (per_step or 1.0), epoch
+        out.append(
+            Stretch(
+                min(x0, x1), max(x0, x1), b.min, b.max, b.first, b.last, b.nonfinite, b.count, b.step_to, epoch, b.at_to
+            )
+        )  # fmt: skip
+    return tuple(out)

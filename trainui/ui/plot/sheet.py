@@ -1,13 +1,15 @@
-"""The body of a chart: curves above what is expected, above marks, above the dashed lines of gates."""
+"""The body of a chart: curves above what lies behind them, above marks, above the dashed lines of gates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from trainui.ui.plot.canvas import NO_INK, Canvas
+from trainui.ui.plot.canvas import SOLID, Canvas, has_dot
 from trainui.ui.plot.scale import Scale
-from trainui.ui.plot.series import Guide, Mark, Series, Stretch, Threshold
+from trainui.ui.plot.series import Guide, Mark, Series, Threshold
+from trainui.ui.plot.smooth import smoothed
+from trainui.ui.plot.tracing import Column, Traced, Tracer
 from trainui.ui.present.ink import Line, Span, safe
 
 _LABEL = 20
@@ -15,55 +17,108 @@ _LABEL = 20
 
 
 class Sheet:
-    """Two canvases over each other, and words where they cover no curve."""
+    """Three canvases over each other, and words where they cover no curve."""
 
-    def __init__(self, x: Scale, y: Scale, columns: int, rows: int, *, only_ascii: bool) -> None:
+    def __init__(
+        self, x: Scale, y: Scale, columns: int, rows: int, *, only_ascii: bool, has_start: bool = True
+    ) -> None:
         self.x, self.y = x, y
         self.columns, self.rows = columns, rows
         self.only_ascii = only_ascii
         self.nonfinite: set[int] = set()
         """Columns in which a value was no number."""
+        self.before = 0
+        """Stretches whose x is not above 0, on a logarithmic x axis."""
+        self.above, self.below = 0, 0
+        """Stretches that reach beyond the y axis, up and down."""
+        self.highest: float | None = None
+        self.lowest: float | None = None
         self.dashed: set[int] = set()
         """Rows that a gate's line runs along."""
         self._ink = Canvas(columns, rows, only_ascii=only_ascii)
+        self._behind = Canvas(columns, rows, only_ascii=only_ascii)
         self._faint = Canvas(columns, rows, only_ascii=only_ascii)
+        self._tracer = Tracer(x, y, self._ink.width, self._ink.height, has_start=has_start)
         self._tones: list[str] = []
+        self._runs: list[str] = []
+        self._dim: list[str] = []
         self._words: dict[tuple[int, int], tuple[str, str]] = {}
-        self._upright: dict[int, str] = {}
+        self._upright: dict[int, tuple[str, str]] = {}
+        self._edges: dict[tuple[int, int], str] = {}
 
-    def add(self, series: Iterable[Series]) -> None:
-        """Draw curves, those that should lie on top last, and their digits where they end."""
+    def add(self, series: Iterable[Series], *, smooth: float = 0.0) -> None:
+        """Draw curves, those that should lie on top last, and their digits where they end.
+
+        Smoothed ones lie before what was measured, which is faint then.
+        """
         for one in sorted(series, key=lambda each: each.on_top):
-            end = self._trace(one)
-            if end and one.tag:
-                at = self._free(min(self.columns - 1, end[0] + 1), end[1])
-                self._words[at] = (one.tag, f"run{one.ink} bold")
+            while len(self._runs) <= one.ink:
+                self._runs.append(f"run{len(self._runs)}")
+                self._dim.append(f"{self._runs[-1]} faint")
+            for left in one.overlaps:
+                self._draw(self._behind, self._tracer.curve(left).pieces, one.ink, SOLID)
+            traced = self._tracer.curve(one.stretches)
+            self._note(traced)
+            pieces = traced.pieces
+            if smooth:
+                self._draw(self._behind, pieces, one.ink, SOLID)
+                levels = smoothed(one.stretches, smooth)
+                pieces = self._tracer.line(
+                    [(each.x1, level) for each, level in zip(one.stretches, levels, strict=True)]
+                )
+            self._draw(self._ink, pieces, one.ink, SOLID if self.only_ascii else one.style)
+            if one.tag and pieces:
+                end = next(
+                    (each for each in reversed(pieces[-1]) if each[0] < self._ink.width), pieces[-1][0]
+                )
+                self._end(one, end)
+        for (column, row), arrow in self._edges.items():
+            self._words.setdefault((column, row), (arrow, "warn"))
+
+    def _draw(self, canvas: Canvas, pieces: list[list[Column]], ink: int, style: int) -> None:
+        column, stroke = canvas.column, canvas.stroke
+        for piece in pieces:
+            x0, y0 = -(10**9), 0
+            for x, first, last, top, bottom in piece:
+                if x == x0 + 1:
+                    # The line from the column before ends beside its dot: one column draws both.
+                    if y0 < top:
+                        top = min(y0 + 1, top)
+                    elif y0 > bottom:
+                        bottom = max(y0 - 1, bottom)
+                elif x0 > -(10**9):
+                    stroke(x0, y0, x, first, ink, style)
+                if style == SOLID or bottom - top > 1 or x0 < 0 or has_dot(style, x):
+                    column(x, top, bottom, ink)
+                x0, y0 = x, last
+
+    def _end(self, series: Series, end: Column) -> None:
+        column = min(self.columns - 1, max(0, end[0] // self._ink.per_x + 1))
+        row = min(self.rows - 1, max(0, end[2] // self._ink.per_y))
+        self._words[self._free(column, row)] = (series.tag, f"run{series.ink} bold")
+
+    def _note(self, traced: Traced) -> None:
+        """What is not finite and what lies beyond the scale is told at the edges."""
+        self.nonfinite.update(dot // self._ink.per_x for dot in traced.nonfinite)
+        self.before += traced.before
+        self.above += sum(traced.above.values())
+        self.below += sum(traced.below.values())
+        self.highest = max((v for v in (self.highest, traced.highest) if v is not None), default=None)
+        self.lowest = min((v for v in (self.lowest, traced.lowest) if v is not None), default=None)
+        for beyond, row, arrow in ((traced.above, 0, "↑"), (traced.below, self.rows - 1, "↓")):
+            for dot in beyond:
+                self._edges[dot // self._ink.per_x, row] = arrow
 
     def guide(self, guide: Guide) -> None:
         """Draw a faint line: dots with holes between them where it is sparse."""
         self._tones.append(guide.tone)
         ink = len(self._tones) - 1
-        before: tuple[int, int] | None = None
-        for x, value in self._within(guide.points):
-            at = self._dot_x(x), round((1 - self.y.place(value)) * (self._faint.height - 1))
-            if before is None or at[0] <= before[0]:
-                before = before or at
-                continue
-            (x0, y0), (x1, y1) = before, at
-            for dot in range(x0, x1 + 1):
-                if dot % guide.sparse == 0:
-                    here = round(y0 + (y1 - y0) * (dot - x0) / (x1 - x0))
-                    if 0 <= here < self._faint.height:
+        for piece in self._tracer.line(guide.points):
+            for (x0, y0), (x1, y1) in pairwise((each[0], each[2]) for each in piece):
+                for dot in range(max(0, x0), min(x1, self._faint.width - 1) + 1):
+                    if dot % guide.sparse == 0 and x1 > x0:
+                        here = round(y0 + (y1 - y0) * (dot - x0) / (x1 - x0))
                         self._faint.column(dot, here, here, ink)
-            before = at
-
-    def _within(self, points: Sequence[tuple[float, float]]) -> Iterable[tuple[float, float]]:
-        """The part of a line that lies on the x scale."""
-        low, high = self.x.low, self.x.high
-        for (x0, y0), (x1, y1) in pairwise(points):
-            if x1 > x0 and x1 >= low and x0 <= high:
-                for x in (max(x0, low), min(x1, high)):
-                    yield x, y0 + (y1 - y0) * (x - x0) / (x1 - x0)
 
     def threshold(self, thresholds: Iterable[Threshold]) -> None:
         """Lay the dashed lines of gates; a gate off the scale points to where it is. Call after the curves."""
@@ -82,10 +137,10 @@ class Sheet:
     def mark(self, marks: Iterable[Mark]) -> None:
         """Draw upright lines where gates tripped, each with its name where there is room. Call last."""
         for one in marks:
-            if not self.x.holds(one.x):
+            column = self.column_of(one.x)
+            if column is None:
                 continue
-            column = min(self.columns - 1, self._dot_x(one.x) // self._ink.per_x)
-            self._upright[column] = one.tone
+            self._upright[column] = ("┊", one.tone)
             text = safe(one.label)[:_LABEL]
             places = [
                 (start, row)
@@ -96,33 +151,46 @@ class Sheet:
             if places:
                 self._write(*places[0], text, one.tone)
 
+    def cursor(self, x: float) -> None:
+        """Draw the line at which values are read."""
+        column = self.column_of(x)
+        if column is not None:
+            self._upright[column] = ("│", "accent")
+
+    def column_of(self, x: float) -> int | None:
+        """The column of cells in which x lies; None where it is not seen."""
+        if not self.x.holds(x):
+            return None
+        return min(self.columns - 1, self.dot_of(x) // self._ink.per_x)
+
+    def dot_of(self, x: float) -> int:
+        """The column of dots in which x lies, or the one nearest to it."""
+        return min(self._ink.width - 1, max(0, self.x.dots(self._ink.width)(x)))
+
     def row_of(self, value: float) -> int:
         """The row a value lies in, or the one nearest to it."""
         return min(self.rows - 1, max(0, int((1 - self.y.place(value)) * self.rows)))
 
     def line(self, row: int) -> Line:
         """One row as it is shown."""
+        is_dashed = row in self.dashed
+        chars = ["┈" if is_dashed else " "] * self.columns
+        tones = ["gate" if is_dashed else ""] * self.columns
+        for column, (char, tone) in self._upright.items():
+            chars[column], tones[column] = char, tone
+        self._faint.lay(row, chars, tones, self._tones, sign=".")
+        self._behind.lay(row, chars, tones, self._dim, sign=".")
+        self._ink.lay(row, chars, tones, self._runs)
+        for (column, at), (char, tone) in self._words.items():
+            if at == row:
+                chars[column], tones[column] = char, tone
         spans: list[Span] = []
-        for column in range(self.columns):
-            char, tone = self._cell(column, row)
-            if spans and spans[-1].tone == tone:
-                spans[-1] = Span(spans[-1].text + char, tone)
-            else:
-                spans.append(Span(char, tone))
+        start = 0
+        for column in range(1, self.columns + 1):
+            if column == self.columns or tones[column] != tones[start]:
+                spans.append(Span("".join(chars[start:column]), tones[start]))
+                start = column
         return tuple(spans)
-
-    def _cell(self, column: int, row: int) -> tuple[str, str]:
-        if (column, row) in self._words:
-            return self._words[column, row]
-        char, ink = self._ink.cell(column, row)
-        if ink != NO_INK:
-            return char, f"run{ink}"
-        char, ink = self._faint.cell(column, row)
-        if ink != NO_INK:
-            return "." if self.only_ascii else char, self._tones[ink]
-        if column in self._upright:
-            return "┊", self._upright[column]
-        return ("┈", "gate") if row in self.dashed else (" ", "")
 
     def _write(self, start: int, row: int, text: str, tone: str) -> None:
         for at, char in enumerate(text, start):
@@ -131,49 +199,16 @@ class Sheet:
 
     def _is_blank(self, start: int, row: int, length: int) -> bool:
         return start >= 0 and start + length <= self.columns and all(
-            self._ink.is_blank(at, row) and self._faint.is_blank(at, row) and (at, row) not in self._words
-            for at in range(start, start + length)
+            self._has_none(at, row) and (at, row) not in self._words for at in range(start, start + length)
         )  # fmt: skip
+
+    def _has_none(self, column: int, row: int) -> bool:
+        return all(layer.is_blank(column, row) for layer in (self._ink, self._behind, self._faint))
 
     def _free(self, column: int, row: int) -> tuple[int, int]:
         """The place nearest to (column, row) where nothing is written."""
         near = sorted(range(self.rows), key=lambda r: abs(r - row))
         return next(((column, r) for r in near if (column, r) not in self._words), (column, row))
-
-    def _trace(self, series: Series) -> tuple[int, int] | None:
-        """Draw one curve; where it ends, in cells. What is not finite breaks it and leaves a mark."""
-        before: tuple[int, int] | None = None
-        end: tuple[int, int] | None = None
-        for stretch in series.stretches:
-            at = self._dot_x((stretch.x0 + stretch.x1) / 2)
-            if stretch.nonfinite:
-                self.nonfinite.add(at // self._ink.per_x)
-                before = None if stretch.low is None else before
-            if stretch.low is None:
-                continue
-            if before is not None and at < before[0]:
-                before = None  # its steps went back: a resume or a fold begins, and no line leads there
-            last = self._draw(stretch, at, before, series.ink)
-            before = (at, last)
-            end = (at // self._ink.per_x, last // self._ink.per_y)
-        return end
-
-    def _draw(self, stretch: Stretch, at: int, before: tuple[int, int] | None, ink: int) -> int:
-        """Join a stretch to the one before, fill it from its lowest to its highest dot; the dot it ends on."""
-        low, high, first, last = (
-            self._dot_y(value if value is not None else stretch.low or 0.0)
-            for value in (stretch.low, stretch.high, stretch.first, stretch.last)
-        )
-        if before is not None:
-            self._ink.stroke(before[0], before[1], at, first, ink)
-        self._ink.column(at, low, high, ink)
-        return last
-
-    def _dot_x(self, value: float) -> int:
-        return min(self._ink.width - 1, max(0, round(self.x.place(value) * (self._ink.width - 1))))
-
-    def _dot_y(self, value: float) -> int:
-        return min(self._ink.height - 1, max(0, round((1 - self.y.place(value)) * (self._ink.height - 1))))
 
     def _place(self, row: int, label: str) -> tuple[int, str]:
         """Where a label covers no curve, as far right as can be; shorter words where the whole of it would."""
@@ -181,10 +216,11 @@ class Sheet:
         tries = [f" {label} "]
         if words and words[0] == "gate":
             tries = [f" {' '.join(words[n:])} " for n in range(len(words))]
-        for layers in ((self._ink, self._faint), (self._ink,)):
+        layers: Sequence[Sequence[Canvas]] = ((self._ink, self._behind, self._faint), (self._ink,))
+        for each in layers:
             for text in tries:
                 for start in range(self.columns - len(text) - 2, -1, -1):
                     cells = range(start, start + len(text))
-                    if all(layer.is_blank(column, row) for layer in layers for column in cells):
+                    if all(layer.is_blank(column, row) for layer in each for column in cells):
                         return start, text
         return max(0, self.columns - len(tries[-1]) - 2), tries[-1]

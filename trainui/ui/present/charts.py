@@ -6,19 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from trainui.core.forecast.extrapolate import Forecast
 from trainui.core.store.views import GateView
+from trainui.ui.plot.axis import BY_TIME, EPOCH, STEP, WALL, Course
+from trainui.ui.plot.canvas import STYLES
 from trainui.ui.plot.figure import Chart
 from trainui.ui.plot.scale import ahead
-from trainui.ui.plot.series import (
-    EPOCH,
-    STEP,
-    Guide,
-    Mark,
-    Series,
-    Stretch,
-    Threshold,
-    from_buckets,
-    from_points,
-)
+from trainui.ui.plot.series import Guide, Mark, Pin, Series, Threshold
+from trainui.ui.present.curves import Drawn, course, drawn, knows, pins
 from trainui.ui.present.lights import verdict_light
 from trainui.ui.present.text import number, whole
 from trainui.ui.source import Snapshot, Trace
@@ -34,7 +27,7 @@ def charts(
     log: bool = False,
     looks_ahead: bool = True,
 ) -> tuple[Chart, ...]:
-    """One chart per metric, `first` first. Steps where a run knows no epoch.
+    """One chart per metric, `first` first. Steps where a run is not known on the axis.
 
     `looks_ahead`: whether what is expected of a curve is drawn.
     """
@@ -44,42 +37,61 @@ def charts(
     out = []
     for name in names:
         traces = [trace for trace in snapshot.traces if trace.metric == name]
-        x = axis if all(knows_epochs(trace) for trace in traces) else STEP
+        x = axis if all(knows(t, axis, snapshot.courses.get(t.run, ())) for t in traces) else STEP
+        found = {trace.run: drawn(trace, x, snapshot.courses.get(trace.run, ())) for trace in traces}
         out.append(
             Chart(
                 metric=name,
                 axis=x,
                 log=log,
-                x_end=_x_end(snapshot, traces, x, looks_ahead=looks_ahead),
+                x_end=_x_end(snapshot, traces, found, x, looks_ahead=looks_ahead),
                 thresholds=thresholds(snapshot.gates, traces),
                 guides=(
                     *written(snapshot.gates, traces, x),
                     *(_expected(traces, colours, x) if looks_ahead else ()),
                 ),
-                marks=marks(snapshot, traces, x),
+                marks=_marks(snapshot, traces, found, x),
+                pins=_pins(snapshot, traces, found, x),
                 expected=_told(traces) if looks_ahead else "",
-                series=tuple(
-                    Series(
-                        name=trace.run,
-                        stretches=stretches(trace, x),
-                        ink=colours.get(trace.run, 0),
-                        tag=tags.get(trace.run, ""),
-                        on_top=trace.run == snapshot.look.cursor,
-                    )
-                    for trace in traces
-                ),
+                series=tuple(_series(snapshot, t, found[t.run], colours, tags, len(traces)) for t in traces),
             )
         )
     return tuple(out)
 
 
-def _x_end(snapshot: Snapshot, traces: Sequence[Trace], axis: str, *, looks_ahead: bool) -> float | None:
+def _series(
+    snapshot: Snapshot,
+    trace: Trace,
+    found: Drawn,
+    colours: Mapping[str, int],
+    tags: Mapping[str, str],
+    beside: int,
+) -> Series:
+    """One curve; where there are several, its line has a style beside its colour."""
+    ink = colours.get(trace.run, 0)
+    costs = [(one.at, one.cost) for one in snapshot.courses.get(trace.run, ())]
+    return Series(
+        name=trace.run,
+        stretches=found.stretches,
+        overlaps=found.overlaps,
+        ink=ink,
+        style=ink % STYLES if beside > 1 else 0,
+        tag=tags.get(trace.run, ""),
+        on_top=trace.run == snapshot.look.cursor,
+        cost=Course(costs) if any(cost for _, cost in costs) else None,
+    )
+
+
+def _x_end(
+    snapshot: Snapshot, traces: Sequence[Trace], found: Mapping[str, Drawn], axis: str, *, looks_ahead: bool
+) -> float | None:
     """Where the x axis ends while one of its runs lives: ahead of the farthest, not beyond its total."""
     ends = []
     for trace in traces:
-        view, drawn = snapshot.run(trace.run), stretches(trace, axis)
-        if view is not None and view.is_live and drawn:
-            ends.append(ahead(drawn[-1].x1, view.total_epochs if axis == EPOCH else view.total_steps))
+        view, stretches = snapshot.run(trace.run), found[trace.run].stretches
+        if view is not None and view.is_live and stretches and axis != WALL:
+            total = {EPOCH: view.total_epochs, STEP: view.total_steps}.get(axis)
+            ends.append(ahead(stretches[-1].x1, total))
         one = trace.prospect
         along = _along(trace, one.unit, axis) if one is not None else None
         if looks_ahead and one is not None and one.found is not None and along is not None:
@@ -87,18 +99,18 @@ def _x_end(snapshot: Snapshot, traces: Sequence[Trace], axis: str, *, looks_ahea
     return max(ends, default=None)
 
 
-def knows_epochs(trace: Trace) -> bool:
-    """Whether every point of the trace can be placed on an axis of epochs."""
-    if trace.buckets:
-        return trace.epochs_per_step is not None
-    return all(point.epoch is not None for point in trace.points)
-
-
-def stretches(trace: Trace, axis: str) -> tuple[Stretch, ...]:
-    """The trace as it is drawn."""
-    if trace.buckets:
-        return from_buckets(trace.buckets, per_step=(trace.epochs_per_step or 1.0) if axis == EPOCH else 1.0)
-    return from_points(trace.points, axis=axis)
+def _pins(
+    snapshot: Snapshot, traces: Sequence[Trace], found: Mapping[str, Drawn], axis: str
+) -> tuple[Pin, ...]:
+    """What happened to these runs; checkpoints and remedies of the opened one."""
+    out: list[Pin] = []
+    for trace in traces:
+        detail = snapshot.detail
+        if detail is not None and detail.view.run != trace.run:
+            detail = None
+        to_x = course(axis, snapshot.courses.get(trace.run, ()))
+        out += pins(found[trace.run], detail, axis, to_x)
+    return tuple(out)
 
 
 def _about(gate: GateView, traces: Sequence[Trace]) -> Trace | None:
@@ -186,20 +198,25 @@ def _told(traces: Sequence[Trace]) -> str:
     return f"{number(end.value)} at {whole(end.x)} ({number(end.low)}..{number(end.high)})"
 
 
-def marks(snapshot: Snapshot, traces: Sequence[Trace], axis: str) -> tuple[Mark, ...]:
+def _marks(
+    snapshot: Snapshot, traces: Sequence[Trace], found: Mapping[str, Drawn], axis: str
+) -> tuple[Mark, ...]:
     """Where the gates of these curves tripped or failed, the newest first; not what failed only at the end."""
     gates = {(gate.run, gate.gate): gate for gate in snapshot.gates}
-    found = []
+    out = []
     for turn in reversed(snapshot.alarms):
         gate = gates.get((turn.run, turn.gate))
         trace = _about(gate, traces) if gate is not None else None
+        stretches = found[trace.run].stretches if trace is not None else ()
+        to_x = course(axis, snapshot.courses.get(turn.run, ()))
         x = turn.epoch if axis == EPOCH else turn.step
-        drawn = stretches(trace, axis) if trace is not None else ()
-        is_the_end = turn.verdict == "failed" and x is not None and bool(drawn) and x >= drawn[-1].x1
-        if drawn and x is not None and not is_the_end:
+        if to_x is not None and axis in BY_TIME:
+            x = to_x(turn.at)
+        is_the_end = turn.verdict == "failed" and x is not None and bool(stretches) and x >= stretches[-1].x1
+        if stretches and x is not None and not is_the_end:
             light = verdict_light(turn.verdict)
-            found.append(Mark(x=x, label=f"{light.text} {turn.gate}", tone=light.tone))
-    return tuple(found)
+            out.append(Mark(x=x, label=f"{light.text} {turn.gate}", tone=light.tone))
+    return tuple(out)
 
 
 def comparison(gate: GateView) -> str:

@@ -5,23 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from trainui.core.costing import RunCost
 from trainui.core.run import Status
 from trainui.core.store.views import RunView
 from trainui.ui.present.ink import Line, Span, clip, fit, join, line, safe, width
 from trainui.ui.present.lights import gate_lights, run_light, run_word
 from trainui.ui.present.standing import standing
-from trainui.ui.present.text import NONE, bar, decimals_for, duration, number, percent, usd, whole
+from trainui.ui.present.text import NONE, bar, decimals_for, duration, number, percent, sign, usd, whole
 
 BAR = 10
 RUN_MIN, RUN_MAX = 12, 32
 
-WIDE = ("run", "state", "bar", "epoch", "eta", "metric", "best", "at", "gates", "usd", "rate", "gpu_hours")
+WIDE = (
+    "run",
+    "state",
+    "bar",
+    "epoch",
+    "eta",
+    "metric",
+    "best",
+    "at",
+    "gates",
+    "usd",
+    "to_end",
+    "rate",
+    "gpu_hours",
+)
 """Every column, as wide as the screen may be."""
 
 NARROWING: tuple[tuple[str, str], ...] = (
-    ("gpu_hours", ""),
     ("rate", ""),
+    ("gpu_hours", ""),
     ("at", ""),
+    ("to_end", ""),
     ("epoch", "percent"),
     ("bar", ""),
     ("gates", "lights"),
@@ -33,8 +49,9 @@ NARROWING: tuple[tuple[str, str], ...] = (
 HEADS = {
     "run": "run", "state": "state", "bar": "", "epoch": "epoch", "percent": "done", "eta": "eta",
     "best": "best", "at": "at", "gates": "gates", "lights": "gates", "usd": "$", "rate": "$/h",
-    "gpu_hours": "GPU-h",
+    "gpu_hours": "GPU-h", "to_end": "to end",
 }  # fmt: skip
+"""Column → its head; `$` stands for the currency of the project."""
 LEFT = frozenset({"run", "state", "bar", "gates", "lights"})
 PROGRESS = ("bar", "epoch", "percent", "eta")
 """Columns that give their room to where a run stands, when it makes no progress."""
@@ -72,15 +89,21 @@ def table(
     colours: Mapping[str, int],
     marked: frozenset[str] = frozenset(),
     saving: frozenset[str] = frozenset(),
+    costs: Mapping[str, RunCost] | None = None,
+    currency: str = "USD",
     now: float = 0.0,
 ) -> Table:
     """The runs in `cells` cells. `tags` are the digits of the runs that are drawn, `colours` their ranks.
 
-    `saving` are those that were asked for a checkpoint and have not told of it yet.
+    `saving` are those that were asked for a checkpoint and have not told of it yet, `costs` what is still to be paid.
     """
     head = metric_head(runs)
     grid = [_cells(view, shared=head != "metric", decimals=_decimals(runs)) for view in runs]
-    layout = _layout(grid, cells - 4, head)
+    for view, row in zip(runs, grid, strict=True):
+        cost = (costs or {}).get(view.run)
+        if view.is_live and cost is not None and cost.usd_to_end is not None:
+            row["to_end"] = line(f"+{usd(cost.usd_to_end)}")
+    layout = _layout(grid, cells - 4, _heads(head, currency))
     rows = []
     for view, row in zip(runs, grid, strict=True):
         tone = f"run{colours.get(view.run, 0)}"
@@ -89,13 +112,14 @@ def table(
         front = line(mark, Span(tags.get(view.run, " "), f"{tone} bold"), run_light(view), " ")
         told = standing(view, now=now, is_saving=view.run in saving)
         rows.append(clip(line(front, _body(view, row, layout, told)), cells))
-    heads = [line(Span(_head(name, head), "dim")) for name in layout.names]
+    heads = [line(Span(layout.heads[name], "dim")) for name in layout.names]
     return Table(head=clip(line("    ", layout.row(heads)), cells), rows=tuple(rows))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Layout:
     names: tuple[str, ...]
+    heads: Mapping[str, str]
     wide: Mapping[str, int]
     gap: int
 
@@ -146,6 +170,7 @@ def _cells(view: RunView, *, shared: bool, decimals: int) -> dict[str, Line]:
         "usd": usd(view.usd),
         "rate": usd(view.usd_per_hour) if view.is_live else "",
         "gpu_hours": usd(view.gpu_hours),
+        "to_end": "",
     }
     cells = {name: line(Span(text, tone)) for name, text in texts.items()}
     cells["run"] = line(Span(texts["run"], f"{tone} bold" if view.is_live else tone))
@@ -176,28 +201,30 @@ def _decimals(runs: Sequence[RunView]) -> int:
     return decimals_for(x for v in runs if v.metric for x in (v.metric.last, v.metric.best))
 
 
-def _head(name: str, metric: str) -> str:
-    return metric if name == "metric" else HEADS[name]
+def _heads(metric: str, currency: str) -> dict[str, str]:
+    return {name: head.replace("$", sign(currency)) for name, head in HEADS.items()} | {"metric": metric}
 
 
-def _natural(name: str, grid: Sequence[Mapping[str, Line]], metric: str) -> int:
+def _natural(name: str, grid: Sequence[Mapping[str, Line]], heads: Mapping[str, str]) -> int:
     least = {"bar": BAR, "run": RUN_MIN, "state": 8}.get(name, 0)
-    return max([least, len(_head(name, metric)), *(width(row[name]) for row in grid)])
+    return max([least, len(heads[name]), *(width(row[name]) for row in grid)])
 
 
-def _layout(grid: Sequence[Mapping[str, Line]], cells: int, metric: str) -> _Layout:
-    names = list(WIDE)
+def _layout(grid: Sequence[Mapping[str, Line]], cells: int, heads: Mapping[str, str]) -> _Layout:
+    names = [name for name in WIDE if name != "to_end" or any(row[name] for row in grid)]
     for gone, instead in (*NARROWING, ("", "")):
-        wide = {name: _natural(name, grid, metric) for name in names}
+        wide = {name: _natural(name, grid, heads) for name in names}
         least = dict(wide, run=min(wide["run"], 20))
         if sum(least.values()) + len(least) - 1 <= cells or not gone:
             break
+        if gone not in names:
+            continue
         at = names.index(gone)
         names[at : at + 1] = [instead] if instead else []
     if "gates" in names and sum(least.values()) + 2 * (len(least) - 1) > cells:
         names[names.index("gates")] = "lights"
-        wide = {name: _natural(name, grid, metric) for name in names}
+        wide = {name: _natural(name, grid, heads) for name in names}
     rest = sum(wide.values()) - wide["run"]
     gap = 2 if rest + wide["run"] + 2 * (len(names) - 1) <= cells else 1
     wide["run"] = max(RUN_MIN, min(RUN_MAX, wide["run"], cells - rest - gap * (len(names) - 1)))
-    return _Layout(names=tuple(names), wide=wide, gap=gap)
+    return _Layout(names=tuple(names), heads=heads, wide=wide, gap=gap)

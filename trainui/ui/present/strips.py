@@ -7,9 +7,21 @@ from collections.abc import Sequence
 from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.views import GpuView, MachineView, RunView
 from trainui.ui.present.ink import Line, Span, fold, line, safe
-from trainui.ui.present.text import GIB, bar, clock, gib, percent, plural, spark, usd
-
-BAR = 12
+from trainui.ui.present.money import BAR, idle_cost, idle_part, over_part, tone_of
+from trainui.ui.present.text import (
+    GIB,
+    bar,
+    clock,
+    countdown,
+    duration,
+    gib,
+    money,
+    percent,
+    plural,
+    sign,
+    spark,
+    usd,
+)
 
 
 def money_line(budget: BudgetView, cells: int, *, title: str, now: float) -> Line:
@@ -19,29 +31,40 @@ def money_line(budget: BudgetView, cells: int, *, title: str, now: float) -> Lin
         (5, line(Span(safe(title), "bold"))),
     ]
     if budget.machine or budget.usd_per_hour:
-        rate = f"{usd(budget.usd_per_hour)} $/h"
+        rate = f"{usd(budget.usd_per_hour)} {sign(budget.currency)}/h"
         parts.append((2, line(Span(safe(budget.machine) + " ", "dim"), rate)))
     if budget.total_usd is None:
-        parts.append((1, line(f"{usd(budget.spent_usd)} $", Span(" spent, no budget set", "dim"))))
-        return fold(parts, cells)
-    tone = _money_tone(budget)
+        spent = money(budget.spent_usd, budget.currency)
+        parts.append((1, line(spent, Span(" spent, no budget set", "dim"))))
+        return fold([*parts, *_lost(budget, now)], cells)
+    tone = tone_of(budget)
     share = budget.spent_usd / budget.total_usd if budget.total_usd else 1.0
-    parts.append((1, line(Span(usd(budget.spent_usd), tone), f" of {usd(budget.total_usd)} $")))
+    parts.append(
+        (1, line(Span(usd(budget.spent_usd), tone), f" of {money(budget.total_usd, budget.currency)}"))
+    )
     parts.append((4, line(Span(bar(share, BAR), tone or "accent"))))
-    if budget.left_usd is not None and budget.left_usd <= budget.reserve_usd:
-        parts.append((3, line(Span(f"{usd(budget.left_usd)} $ left", "bad"))))
+    if budget.left_usd is not None and budget.left_usd <= 0:
+        parts.append(
+            (
+                3,
+                line(
+                    Span("only the reserve is left" if budget.reserve_usd > 0 else "nothing is left", "bad")
+                ),
+            )
+        )
     elif budget.lasts_until is not None:
         parts.append((3, line(Span("lasts until ", "dim"), Span(clock(budget.lasts_until, now), tone))))
-    if budget.idle_usd >= 0.005:
-        parts.append((6, line(Span(f"idle {usd(budget.idle_usd)} $", "dim"))))
-    return fold(parts, cells)
+    return fold([*parts, *_lost(budget, now)], cells)
 
 
-def _money_tone(budget: BudgetView) -> str:
-    if budget.total_usd is None or budget.total_usd <= 0:
-        return ""
-    share = budget.spent_usd / budget.total_usd
-    return "bad" if share >= 0.9 else "warn" if share >= 0.75 else ""
+def _lost(budget: BudgetView, now: float) -> list[tuple[int, Line]]:
+    """What was paid for nothing: over the budget, idle now, idle in all; each with how soon it gives way."""
+    if budget.idle_since is not None:
+        idle = (2, idle_part(budget, now))
+    else:
+        told = f"idle {money(budget.idle_usd, budget.currency)}" if budget.idle_usd >= 0.005 else ""
+        idle = (6, line(Span(told, "dim")))
+    return [(1, over_part(budget)), idle]
 
 
 def machine_line(machine: MachineView | None, cells: int, *, history: Sequence[float] = ()) -> Line:
@@ -92,25 +115,39 @@ def _gpu(index: int, gpu: GpuView, history: Sequence[float]) -> list[tuple[int, 
     return parts
 
 
-def leaving_line(runs: Sequence[RunView], budget: BudgetView) -> str:
+def leaving_line(runs: Sequence[RunView], budget: BudgetView, *, now: float) -> str:
     """What stays in the terminal after leaving: what goes on, what it costs, how to come back."""
     live = [view for view in runs if view.is_live]
     waiting = sum(view.status == "queued" for view in runs)
     queue = f", {plural(waiting, 'run')} {'waits' if waiting == 1 else 'wait'}" if waiting else ""
+    unit = f"{sign(budget.currency)}/h"
+    hints = "".join(f"; {hint}" for hint in _leaving_hints(budget, now, is_idle=not live))
     if not live:
-        idle = (
-            f"; the machine costs {usd(budget.usd_per_hour)} $/h while it is rented"
-            if budget.usd_per_hour
-            else ""
-        )
-        return f"nothing is running{queue}{idle}; trainui brings you back"
+        rate = budget.usd_per_hour
+        costs = f"; the machine costs {usd(rate)} {unit} while it is rented" if rate else ""
+        return f"nothing is running{queue}{costs}{hints}; trainui brings you back"
     names = ", ".join(safe(view.run) for view in live[:5]) + (" …" if len(live) > 5 else "")
     rates = {f"{view.usd_per_hour:.2f}" for view in live}
-    each = (
-        f"{rates.pop()} $/h each"
-        if len(rates) == 1
-        else f"{sum(v.usd_per_hour for v in live):.2f} $/h together"
-    )
+    together = sum(view.usd_per_hour for view in live)
     if len(live) == 1:
-        return f"1 run goes on ({names}), {each.removesuffix(' each')}{queue}; trainui brings you back"
-    return f"{len(live)} runs go on ({names}), {each}{queue}; trainui brings you back"
+        return f"1 run goes on ({names}), {rates.pop()} {unit}{queue}{hints}; trainui brings you back"
+    each = f"{rates.pop()} {unit} each, " if len(rates) == 1 else ""
+    paid = f"{each}{together:.2f} {unit} together"
+    return f"{len(live)} runs go on ({names}), {paid}{queue}{hints}; trainui brings you back"
+
+
+def _leaving_hints(budget: BudgetView, now: float, *, is_idle: bool) -> list[str]:
+    """What somebody who leaves should know of the money."""
+    hints = []
+    if budget.countdown is not None:
+        left = countdown(budget.countdown.at - now)
+        hints.append(f"on_{safe(budget.countdown.kind)} runs in {left}: trainui budget cancel calls it off")
+    if budget.idle_since is not None and budget.usd_per_hour:
+        lost = money(idle_cost(budget, now), budget.currency)
+        what = "idle for" if is_idle else "no run made progress for"
+        hints.append(f"{what} {duration(now - budget.idle_since)} = {lost}")
+    if budget.over_usd > 0:
+        hints.append(f"{money(budget.over_usd, budget.currency)} over the budget")
+    elif budget.lasts_until is not None and not is_idle:
+        hints.append(f"the budget lasts until {clock(budget.lasts_until, now)}")
+    return hints

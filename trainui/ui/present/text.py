@@ -85,6 +85,17 @@ def usd(value: float | None) -> str:
     return NONE if value is None else f"{value:.2f}"
 
 
+def sign(currency: str) -> str:
+    """How a currency is written: `$`, or its three letters."""
+    return "$" if currency == "USD" else currency
+
+
+def money(value: float | None, currency: str = "USD") -> str:
+    """`4.12 $`; four decimals where two would show nothing."""
+    tiny = value is not None and 0 < abs(value) < 0.005
+    return f"{f'{value:.4f}' if tiny else usd(value)} {sign(currency)}"
+
+
 def percent(fraction: float | None) -> str:
     """`68 %`; a job that says 100 % and still runs is told as 99 %."""
     return NONE if fraction is None else f"{int(max(0.0, fraction) * 100 + 1e-9)} %"

@@ -17,10 +17,14 @@ from trainui.ui.screens.room import ChartSettings, Room, digits, with_charts
 from trainui.ui.screens.run import RunScreen
 from trainui.ui.screens.start import Start
 from trainui.ui.source import Look, Snapshot
+from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.curve import Curves
 from trainui.ui.widgets.run_table import EMPTY, READING, RunTable
 from trainui.ui.widgets.strips import MachineStrip, MoneyStrip
 from trainui.ui.widgets.tails import EventTail, LogTail
+
+ROOMY = 90
+"""Cells from which the footer has room for the palette's key."""
 
 
 class Overview(Room):
@@ -32,6 +36,7 @@ class Overview(Room):
 
     money = query_one(MoneyStrip)
     machine = query_one(MachineStrip)
+    banner = query_one(Banner)
     table = query_one(RunTable)
     curves = query_one(Curves)
     events = query_one(EventTail)
@@ -46,12 +51,18 @@ class Overview(Room):
         """Strips, table, curves, tails, keys."""
         yield MoneyStrip(self._title)
         yield MachineStrip()
+        yield Banner(self.bridge.now)
         yield RunTable()
         yield Curves()
         with Horizontal(id="tails"):
             yield EventTail(classes="tail")
             yield LogTail(classes="tail")
         yield Footer(compact=True)
+
+    def on_resize(self) -> None:
+        """The palette's key gives way where the others need the room; the help names it."""
+        super().on_resize()
+        self.query_one(Footer).show_command_palette = self.size.width >= ROOMY
 
     @property
     def current(self) -> RunView | None:
@@ -73,6 +84,7 @@ class Overview(Room):
         """Give every widget its part."""
         colours, tags = ranks(snapshot.runs), digits(snapshot.shown)
         self.money.fill(snapshot.budget, now=snapshot.at)
+        self.banner.fill(snapshot.budget)
         self.machine.fill(snapshot.machine, problem=snapshot.problem)
         self._marked &= {view.run for view in snapshot.runs} if snapshot.ready else self._marked
         self.table.fill(
@@ -81,6 +93,8 @@ class Overview(Room):
             colours=colours,
             marked=self._marked,
             saving=saving(snapshot.events),
+            costs=snapshot.costs,
+            currency=snapshot.budget.currency,
             now=snapshot.at,
             empty=EMPTY if snapshot.ready else READING,
         )

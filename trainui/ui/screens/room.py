@@ -1,15 +1,19 @@
-"""What the overview and a run's screen share: the news and the chart settings."""
+"""What the overview and a run's screen share: the news, the chart settings, and the sight of the curves."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from trainui.ui.bridge import Bridge
-from trainui.ui.plot.series import EPOCH, STEP
+from trainui.ui.plot.axis import AXES, EPOCH
+from trainui.ui.plot.figure import Chart
+from trainui.ui.plot.smooth import WEIGHTS
 from trainui.ui.present.charts import charts
+from trainui.ui.present.curves import closes
 from trainui.ui.present.rows import ranks
 from trainui.ui.screens.acting import Acting
-from trainui.ui.source import Look, Snapshot
+from trainui.ui.screens.sight import Sight
+from trainui.ui.source import Close, Look, Snapshot
 from trainui.ui.widgets.curve import Curves
 
 
@@ -20,7 +24,12 @@ class ChartSettings:
     metric: str | None = None
     axis: str = EPOCH
     log: bool = False
+    log_x: bool = False
+    smooth: float = 0.0
+    clip: bool = False
     looks_ahead: bool = True
+    sights: dict[str, Sight] = field(default_factory=dict)
+    """Run, or `` for the overview → how its curves are looked at."""
 
 
 class Room(Acting):
@@ -29,6 +38,18 @@ class Room(Acting):
     def __init__(self, bridge: Bridge, settings: ChartSettings) -> None:
         super().__init__(bridge)
         self.settings = settings
+        self._drawn: tuple[Chart, ...] = ()
+        self._plotted: tuple[Curves, dict[str, str]] | None = None
+
+    @property
+    def subject(self) -> str:
+        """The run this screen is about; empty for all of them."""
+        return ""
+
+    @property
+    def sight(self) -> Sight:
+        """How the curves of this screen are looked at."""
+        return self.settings.sights.setdefault(self.subject, Sight())
 
     def wanted(self) -> Look:
         """What this screen wants to see."""
@@ -59,7 +80,7 @@ class Room(Acting):
         """
         rooms = [screen for screen in self.app.screen_stack if isinstance(screen, Room)]
         if rooms and rooms[-1] is self:
-            self.bridge.look(self.wanted())
+            self.bridge.look(replace(self.wanted(), close=self._closes()))
 
     def _hear(self, snapshot: Snapshot) -> None:
         if self.is_mounted:
@@ -77,7 +98,30 @@ class Room(Acting):
             log=self.settings.log,
             looks_ahead=self.settings.looks_ahead,
         )
-        curves.plot(drawn)
+        how = self.settings
+        drawn = tuple(replace(one, log_x=how.log_x, smooth=how.smooth, clip=how.clip) for one in drawn)
+        self._drawn, self._plotted = self.sight.over(drawn), (curves, tags)
+        curves.plot(self._drawn)
+
+    def _closes(self) -> tuple[Close, ...]:
+        """What is seen from near."""
+        found: list[Close] = []
+        for chart in self._drawn:
+            if chart.window is not None:
+                traces = [one for one in self.snapshot.traces if one.metric == chart.metric]
+                found += closes(traces, chart.axis, chart.window, self.snapshot.courses)
+        return tuple(found)
+
+    def _look_again(self) -> None:
+        """Draw the curves again, and read more finely what is seen from near."""
+        if self._plotted is not None:
+            self.plot(*self._plotted)
+            self.ask_again()
+
+    @property
+    def _main(self) -> Chart | None:
+        """The chart whose axis the keys move along."""
+        return next((chart for chart in self._drawn if chart.has_points), None)
 
     def action_metric(self, by: int) -> None:
         """The next or previous metric becomes the first chart."""
@@ -93,10 +137,68 @@ class Room(Acting):
         self.settings.log = not self.settings.log
         self._hear(self.snapshot)
 
-    def action_axis(self) -> None:
-        """Epochs or steps."""
-        self.settings.axis = STEP if self.settings.axis == EPOCH else EPOCH
-        self._hear(self.snapshot)
+    def action_axis(self, by: int) -> None:
+        """The next or previous x axis."""
+        self.settings.axis = AXES[(AXES.index(self.settings.axis) + by) % len(AXES)]
+        self._look_again()
+
+    def action_log_x(self) -> None:
+        """A logarithmic or linear x axis."""
+        self.settings.log_x = not self.settings.log_x
+        self._look_again()
+
+    def action_smooth(self, by: int) -> None:
+        """A smoother or a rougher line."""
+        place = WEIGHTS.index(self.settings.smooth) + by
+        self.settings.smooth = WEIGHTS[max(0, min(len(WEIGHTS) - 1, place))]
+        self._look_again()
+
+    def action_clip(self) -> None:
+        """What lies far out is cut off and marked, or not."""
+        self.settings.clip = not self.settings.clip
+        self._look_again()
+
+    def action_near(self, times: float) -> None:
+        """Zoom in, or out with `times` below 1."""
+        if (chart := self._main) is not None:
+            self.sight.zoom(chart, times)
+            self._look_again()
+
+    def action_along(self, parts: float) -> None:
+        """Pan by parts of what is seen."""
+        if (chart := self._main) is not None:
+            self.sight.pan(chart, parts)
+            self._look_again()
+
+    def action_newest(self) -> None:
+        """To the newest point, and with it from now on."""
+        if (chart := self._main) is not None:
+            self.sight.follow(chart)
+            self._look_again()
+
+    def action_whole(self) -> None:
+        """The whole curve again, without a cursor."""
+        if (chart := self._main) is not None:
+            self.sight.reset(chart)
+            self._look_again()
+
+    def action_point(self, by: int) -> None:
+        """Move the cursor by columns."""
+        chart = self._main
+        frame = self._plotted[0].frame_of(chart) if self._plotted is not None and chart is not None else None
+        if chart is not None and frame is not None:
+            self.sight.point(chart, frame, by)
+            self._look_again()
+
+    def on_curves_wheeled(self, message: Curves.Wheeled) -> None:
+        """The wheel zooms around where the mouse is."""
+        self.sight.zoom(message.chart, message.times, at=message.x)
+        self._look_again()
+
+    def on_curves_pointed(self, message: Curves.Pointed) -> None:
+        """A click puts the cursor there; one on the cursor puts it away."""
+        self.sight.put(message.chart.axis, message.x)
+        self._look_again()
 
     def action_look_ahead(self) -> None:
         """What is expected of the curves, or only what was."""

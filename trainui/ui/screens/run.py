@@ -13,12 +13,14 @@ from trainui.core.store.views import RunDetail, RunView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
 from trainui.ui.present.gates import Group, Known
+from trainui.ui.present.money import run_money
 from trainui.ui.present.rows import ranks
 from trainui.ui.present.standing import death, saving
 from trainui.ui.present.story import run_head
 from trainui.ui.present.usage import usage_line
 from trainui.ui.screens.room import ChartSettings, Room, with_charts
 from trainui.ui.source import Look, Snapshot
+from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.curve import Curves
 from trainui.ui.widgets.gate_list import Facts, GateList
 from trainui.ui.widgets.paper import Paper
@@ -37,7 +39,9 @@ class RunScreen(Room):
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 (Textual's own annotation)
 
     head = query_one("#head", Paper)
+    banner = query_one(Banner)
     usage = query_one("#usage", Paper)
+    money = query_one("#money", Paper)
     death = query_one("#death", Paper)
     curves = query_one(Curves)
     gates = query_one(GateList)
@@ -53,7 +57,9 @@ class RunScreen(Room):
     def compose(self) -> ComposeResult:
         """The head, what it uses, how it died, five panes, the keys."""
         yield Paper(id="head")
+        yield Banner(self.bridge.now)
         yield Paper(id="usage")
+        yield Paper(id="money")
         yield Paper(id="death")
         with Grid(id="panes"):
             yield Curves(id="curves", most=(3, 4), least=(34, 8))
@@ -67,6 +73,11 @@ class RunScreen(Room):
         """Name the panes and choose the first."""
         super().on_mount()
         self._choose(0)
+
+    @property
+    def subject(self) -> str:
+        """The run: its curves are looked at in their own way."""
+        return self.run_name
 
     @property
     def current(self) -> RunView | None:
@@ -113,6 +124,9 @@ class RunScreen(Room):
         no_gpu = snapshot.machine.no_gpu_reason if snapshot.machine else ""
         used = usage_line(view, sample, cells, no_gpu=no_gpu)
         self.usage.show([used] if used else [])
+        self.banner.fill(snapshot.budget)
+        paid = run_money(view, snapshot.costs.get(view.run), snapshot.budget, cells, now=now)
+        self.money.show([paid] if paid else [])
         self.death.show(death(view, self.death.cells))
         self.set_class(view.status is Status.ENDED and not self.has_class("-zoom"), "-with-log")
 
@@ -157,7 +171,7 @@ class RunScreen(Room):
         names = [view.run for view in self.snapshot.runs]
         if self.run_name in names:
             self.run_name = names[(names.index(self.run_name) + by) % len(names)]
-            self.bridge.look(self.wanted())
+            self.ask_again()
             self.tell(self.snapshot)
 
     def action_back(self) -> None:

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widgets import Footer
 
 from trainui.core.errors import UserError
@@ -15,11 +16,14 @@ from trainui.ui import keys
 from trainui.ui.bridge import Bridge
 from trainui.ui.params import parse_params
 from trainui.ui.present.ink import Line, Span, clip, fit, line, safe, wrap
+from trainui.ui.present.money import fit_lines
 from trainui.ui.source import JobInfo
 from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.paper import Paper
 
 MOST_PARAMS = 8
+COST_AFTER = 0.2
+"""Seconds that a choice stands before it is reckoned what it would cost."""
 
 
 def job_lines(jobs: Sequence[JobInfo], cursor: int, cells: int) -> list[Line]:
@@ -45,6 +49,7 @@ class Start(ModalScreen[None]):
 
     jobs_paper = query_one("#jobs", Paper)
     how = query_one("#how", Paper)
+    cost = query_one("#cost", Paper)
     params = query_one("#params", Field)
 
     def __init__(self, bridge: Bridge) -> None:
@@ -56,6 +61,9 @@ class Start(ModalScreen[None]):
         self._armed = False
         self._held = False
         self._priority = 0
+        self._asked: tuple[object, ...] = ()
+        """What was last asked for its cost; an answer to anything else comes too late."""
+        self._reckoning: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """The jobs, how to start, a line for params."""
@@ -63,6 +71,7 @@ class Start(ModalScreen[None]):
             box.border_title = "start a job"
             yield Paper(id="jobs")
             yield Paper(id="how")
+            yield Paper(id="cost")
             yield Field(id="params", placeholder="params: key=value key=value  (tab)", compact=True)
         yield Footer(compact=True, show_command_palette=False)
 
@@ -120,6 +129,43 @@ class Start(ModalScreen[None]):
         if len(job.params) > len(names):
             lines.append(line(Span(f"and {len(job.params) - len(names)} more", "dim")))
         self.how.show([fit(row, cells) for row in lines])
+        self._reckon_soon()
+
+    def _reckon_soon(self) -> None:
+        """Ask what the choice would cost, once it stands."""
+        if self._reckoning is not None:
+            self._reckoning.stop()
+        self._reckoning = self.set_timer(COST_AFTER, self._reckon)
+
+    def _reckon(self) -> None:
+        job = self.job
+        if job is None or job.problem:
+            self._asked = ()
+            self.cost.show([])
+            return
+        try:
+            params = parse_params(self.params.value, job.params)
+        except UserError:  # half typed: what was known stays
+            return
+        name, preset, priority = job.name, self.preset, self._priority
+        choice = (name, preset, params, priority)
+        if choice == self._asked:
+            return
+        self._asked = choice
+
+        def show(drawn: Sequence[Line]) -> None:
+            if self.is_mounted and choice == self._asked:
+                self.cost.show(drawn)
+
+        self._bridge.ask(
+            lambda a: a.before_start(name, params=params, preset=preset, priority=priority),
+            lambda found: show(fit_lines(found, self.cost.cells or 80)),
+            lambda error: show(wrap(line(Span(safe(str(error)), "dim")), self.cost.cells or 80)),
+        )
+
+    def on_input_changed(self) -> None:
+        """Other params may cost other money."""
+        self._reckon_soon()
 
     def _keep_in_sight(self) -> None:
         """Scroll the list to the cursor."""

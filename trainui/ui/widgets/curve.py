@@ -6,8 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from textual import events
+from textual.message import Message
+
 from trainui.core.store.views import CurvePoint
-from trainui.ui.plot.figure import Chart, draw, side_by_side
+from trainui.ui.plot.figure import Chart, Frame, draw, frame, side_by_side
 from trainui.ui.plot.series import Series, Threshold, from_points
 from trainui.ui.present.ink import Line, Span, line
 from trainui.ui.widgets.paper import Paper
@@ -27,12 +30,28 @@ class Curves(Paper):
 
     DEFAULT_CSS = "Curves { overflow-y: hidden; }"
 
+    class Wheeled(Message):
+        """The wheel was turned over a chart."""
+
+        def __init__(self, chart: Chart, x: float, times: float) -> None:
+            super().__init__()
+            self.chart, self.x, self.times = chart, x, times
+
+    class Pointed(Message):
+        """A place of a chart was clicked; x is None where the cursor stood already."""
+
+        def __init__(self, chart: Chart, x: float | None) -> None:
+            super().__init__()
+            self.chart, self.x = chart, x
+
     def __init__(
         self, *, most: tuple[int, int] = (3, 2), least: tuple[int, int] = LEAST, **widget: Any
     ) -> None:
         super().__init__(**widget)
         self._most, self._least = most, least
         self._charts: tuple[Chart, ...] = ()
+        self._places: list[tuple[int, int, int, int, Chart]] = []
+        """Left, top, cells, rows of every chart that is drawn."""
 
     @property
     def room(self) -> int:
@@ -44,6 +63,47 @@ class Curves(Paper):
         """Draw these charts, as many as fit."""
         self._charts = tuple(charts)
         self._redraw()
+
+    def frame_of(self, chart: Chart) -> Frame | None:
+        """Where the parts of a chart lie that is drawn here."""
+        for _, _, cells, rows, one in self._places:
+            if one.metric == chart.metric:
+                return frame(one, cells, rows)
+        return None
+
+    def _under(self, x: int, y: int) -> tuple[Chart, Frame, int] | None:
+        """The chart under the mouse, its frame, and the column of its body."""
+        for left, top, cells, rows, chart in self._places:
+            if left <= x < left + cells and top <= y < top + rows:
+                place = frame(chart, cells, rows)
+                if place is not None and 0 <= x - left - place.left < place.columns:
+                    return chart, place, x - left - place.left
+        return None
+
+    def _wheel(self, event: events.MouseEvent, times: float) -> None:
+        found = self._under(event.x, event.y)
+        if found is not None:
+            event.stop()
+            chart, place, column = found
+            self.post_message(self.Wheeled(chart, place.x_at(column), times))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Nearer."""
+        self._wheel(event, 1.25)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Farther."""
+        self._wheel(event, 0.8)
+
+    def on_click(self, event: events.Click) -> None:
+        """The cursor comes here."""
+        found = self._under(event.x, event.y)
+        if found is not None:
+            chart, place, column = found
+            there = chart.cursor is not None and place.x.holds(chart.cursor) and (
+                int(place.x.place(chart.cursor) * place.columns) == column
+            )  # fmt: skip
+            self.post_message(self.Pointed(chart, None if there else place.x_at(column)))
 
     def on_resize(self) -> None:
         """The grid may have other columns now."""
@@ -60,9 +120,12 @@ class Curves(Paper):
         columns = min(self._grid()[0], len(charts))
         bands = [charts[n : n + columns] for n in range(0, len(charts), columns)]
         lines: list[Line] = []
+        self._places = []
         for index, band in enumerate(bands):
             rows = height // len(bands) + (1 if index < height % len(bands) else 0)
             wide = (cells - columns + 1) // columns
+            for at, chart in enumerate(band):
+                self._places.append((at * (wide + 1), len(lines), wide, rows, chart))
             drawn = [draw(chart, wide, rows, only_ascii=self.is_ascii) for chart in band]
             lines += side_by_side(drawn, DIVIDER)
         self.show(lines)

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from trainui.core.costing import RunCost
 from trainui.core.store.views import RunView
 from trainui.ui.present.ink import Line, Span, line
 from trainui.ui.present.rows import table
@@ -55,6 +56,8 @@ class RunTable(Paper):
         self._colours: Mapping[str, int] = {}
         self._marked: frozenset[str] = frozenset()
         self._saving: frozenset[str] = frozenset()
+        self._costs: Mapping[str, RunCost] = {}
+        self._currency = "USD"
         self._now = 0.0
         self._empty: tuple[Line, ...] = READING
         self.wanted: str | None = None
@@ -73,11 +76,14 @@ class RunTable(Paper):
         colours: Mapping[str, int],
         marked: frozenset[str],
         saving: frozenset[str] = frozenset(),
+        costs: Mapping[str, RunCost] | None = None,
+        currency: str = "USD",
         now: float,
         empty: tuple[Line, ...] = EMPTY,
     ) -> None:
         """Show these runs, or `empty` when there is none; the cursor stays on its run, wherever that went."""
         self._empty, self._saving = empty, saving
+        self._costs, self._currency = costs or {}, currency
         before = self.current.run if self.current else None
         self.runs, self._tags, self._colours, self._marked, self._now = runs, tags, colours, marked, now
         if self.wanted in {view.run for view in runs}:
@@ -120,6 +126,8 @@ class RunTable(Paper):
             colours=self._colours,
             marked=self._marked,
             saving=self._saving,
+            costs=self._costs,
+            currency=self._currency,
             now=self._now,
         )
         self.show((drawn.head, *drawn.rows))

@@ -5,18 +5,23 @@ Pure, like the judge it stands beside: what it says depends on nothing but the o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from itertools import chain
 
 from trainui.core.gates.gate import Gate
 from trainui.core.gates.goal import default_goal
+from trainui.core.gates.stretch import Piece
 from trainui.core.gates.verdict import Point, State, Verdict, Where
 from trainui.core.gates.watch.detector import DETECTORS, Detector, Kind
-from trainui.core.gates.watch.loss import Known, Loss, Score, Sum
+from trainui.core.gates.watch.loss import Known, Loss, Score, Sum, goes_on
 from trainui.core.gates.watch.roles import Role, role_of
 from trainui.core.gates.watch.slow import Chance, Improving, Overfit, Rhythm
 
 NOTHING: Sequence[Verdict] = ()
+Foresee = Callable[[Piece], Callable[[], None] | None]
+"""Points of a metric → what takes them in, if there is nothing to say of any of them; else None."""
 METERS = frozenset({"@silent_s", "@gpu_util", "@total_steps", "@total_epochs"})
 """What it can be told besides points."""
 MOST = 200
@@ -41,6 +46,10 @@ class DefaultWatch:
         self._detectors = {kind.id: Detector(kind) for kind in on}
         self._changed: list[Verdict] = []
         self._see: dict[str, Callable[[Point], None] | None] = {}
+        self._foresee: dict[str, Foresee] = {}
+        """Of what it watches: what stands not in it is taken in point by point."""
+        self._beats: set[str] = set()
+        """Metrics whose points are the rhythm of the run."""
         self._known = Known()
         self._has_rate = False
         self._improving = Improving()
@@ -74,6 +83,34 @@ class DefaultWatch:
             return NOTHING
         see(point)
         return self._take_changed() if self._changed else NOTHING
+
+    def passes(self, pieces: Sequence[Piece]) -> bool:
+        """Take in the points of a stretch of lines at once, if it has nothing to say of them; else take in none.
+
+        What it says later does not depend on which way they were fed: of columns that say nothing the order is free.
+        """
+        doings: list[Callable[[], None]] = []
+        ats: list[list[float]] = []
+        for piece in pieces:
+            metric = piece.metric
+            if metric not in self._see:
+                return False
+            if self._see[metric] is None:
+                continue
+            foresee = self._foresee.get(metric)
+            doing = foresee(piece) if foresee is not None else None
+            if doing is None:
+                return False
+            doings.append(doing)
+            if metric in self._beats and piece.ats not in ats:
+                ats.append(piece.ats)
+        if not all(goes_on(one, -math.inf) for one in ats):
+            return False
+        if ats:
+            self._rhythm.points(ats[0] if len(ats) == 1 else sorted(chain.from_iterable(ats)))
+        for doing in doings:
+            doing()
+        return True
 
     def meters(self, values: Mapping[str, float], place: Where) -> Sequence[Verdict]:
         """Take in readings of METERS made at `place`; others are passed over."""
@@ -117,6 +154,7 @@ class DefaultWatch:
             role = role_of(metric)
             see = self._seer(metric, role)
             if metric in self._primary and role is not Role.SCORE:
+                self._foresee_primary(metric, watched=see is not None)
                 see = partial(self._improve, see)
         self._see[metric] = see
         return see
@@ -128,19 +166,29 @@ class DefaultWatch:
             known.has_train = known.has_train or role is not Role.VAL
             loss = Loss(self._tell, known, role)
             self._losses.append(loss)
+            self._beats.add(metric)
+            if role is not Role.VAL:
+                self._foresee[metric] = partial(self._foresee_loss, loss, role)
             if role is Role.LOSS:
                 return partial(self._train, loss)
             if role is Role.VAL:
                 return partial(self._validate, loss, Overfit(self._tell))
             return partial(self._add, loss) if role is Role.PART else partial(self._aside, loss)
         if role is Role.SCORE:
-            return partial(self._score, Score(self._tell), default_goal(metric) == "min")
+            score, falls = Score(self._tell), default_goal(metric) == "min"
+            self._foresee[metric] = partial(self._foresee_score, score, metric, falls)
+            return partial(self._score, score, falls)
         if role is Role.REWARD:
             known.is_rewarded = True
         if role is Role.RATE and not self._has_rate:
             self._has_rate = True  # of several groups of parameters, the first: their rates differ
-            return known.rate.see
-        return self._gradient if role is Role.GRAD else None
+            rate = known.rate
+            self._foresee[metric] = lambda piece: partial(rate.take, piece) if rate.foresees(piece) else None
+            return rate.see
+        if role is Role.GRAD:
+            self._foresee[metric] = lambda piece: partial(self._take_gradient, piece.values[-1])
+            return self._gradient
+        return None
 
     def _train(self, loss: Loss, point: Point) -> None:
         self._rhythm.point(point.at)
@@ -180,4 +228,55 @@ class DefaultWatch:
             see(point)
 
     def _gradient(self, point: Point) -> None:
-        self._known.gradient_is_bad = point.value - point.value != 0
+        self._take_gradient(point.value)
+
+    def _take_gradient(self, value: float) -> None:
+        self._known.gradient_is_bad = value - value != 0
+
+    def _foresee_loss(self, loss: Loss, role: Role, piece: Piece) -> Callable[[], None] | None:
+        if role is Role.PART and not self._known.has_whole:
+            return None
+        ahead = loss.foresee(piece)
+        if ahead is None:
+            return None
+        is_whole = role is Role.LOSS
+        if is_whole and self._chance is not None and not self._chance.foresees(piece.metric, ahead.together):
+            return None
+
+        def take() -> None:
+            loss.take(piece, ahead)
+            if is_whole:
+                self._known.train = loss.curve.middle
+
+        return take
+
+    def _foresee_score(
+        self, score: Score, metric: str, falls: bool, piece: Piece
+    ) -> Callable[[], None] | None:
+        if not score.foresees(piece):
+            return None
+
+        def take() -> None:
+            score.take(piece)
+            self._improving.take(metric, piece.values, falls=falls)
+
+        return take
+
+    def _foresee_primary(self, metric: str, *, watched: bool) -> None:
+        inner = self._foresee.get(metric)
+        if watched and inner is None:
+            return
+
+        def foresee(piece: Piece) -> Callable[[], None] | None:
+            doing = inner(piece) if inner is not None else None
+            if (watched and doing is None) or not math.isfinite(sum(piece.values)):
+                return None
+
+            def take() -> None:
+                self._improving.take(metric, piece.values, falls=self._falls)
+                if doing is not None:
+                    doing()
+
+            return take
+
+        self._foresee[metric] = foresee

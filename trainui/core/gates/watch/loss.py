@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain, islice
+from operator import eq, le
+from typing import cast
 
+from trainui.core.gates.stretch import Piece
 from trainui.core.gates.units import shown
 from trainui.core.gates.verdict import Point, State
-from trainui.core.gates.watch.curve import HELD_OUT_RISES, RISES, Curve
+from trainui.core.gates.watch.curve import HELD_OUT_RISES, RISES, Ahead, Curve
 from trainui.core.gates.watch.detector import EXPLODING, FROZEN, NONFINITE, SPIKE, Kind
 from trainui.core.gates.watch.rate import Rate
 from trainui.core.gates.watch.roles import Role
@@ -121,21 +125,31 @@ class Standstill:
                 self._tell(FROZEN, point, state, reason, ())
         self._step = point.step
 
+    def is_still_for_few(self, values: list[float]) -> bool:
+        """Whether these finite values repeat too seldom for anything to be said."""
+        repeated: int = sum(map(eq, values, chain((self._last,), values)))
+        return self.repeats + repeated < self.warns
+
+    def take(self, values: list[float], steps: list[float]) -> None:
+        """Take in values that are still for few."""
+        since = len(values) - 1
+        while since and values[since - 1] == values[since]:
+            since -= 1
+        if since or values[0] != self._last:
+            self.repeats = 0
+            self._step = math.nan
+        for step in islice(steps, since, None):
+            self.repeats += step != self._step
+            self._step = step
+        self._last = values[-1]
+
 
 class Loss:
     """One loss: all that is told of it."""
 
     __slots__ = (
-        "_epoch",
-        "_known",
-        "_numbers",
-        "_restarts",
-        "_role",
-        "_standstill",
-        "_step",
-        "_tell",
-        "curve",
-    )
+        "_epoch", "_known", "_numbers", "_restarts", "_role", "_standstill", "_step", "_tell", "curve",
+    )  # fmt: skip
 
     def __init__(self, tell: Tell, known: Known, role: Role) -> None:
         self.curve = Curve(HELD_OUT_RISES if role is Role.VAL else RISES)
@@ -179,6 +193,27 @@ class Loss:
                 self._say(SPIKE, point, curve.spike)
         return True
 
+    def foresee(self, piece: Piece) -> Ahead | None:
+        """What its curve will be behind these points; None if there might be something to say. Nothing is taken in."""
+        values, steps, epochs, numbers = piece.values, piece.steps, piece.epochs, self._numbers
+        if numbers.streak or numbers.zeros or not math.isfinite(sum(values)) or 0.0 in values:
+            return None
+        if self._known.rate.restarts != self._restarts or not goes_on(steps, max(self._step * RESTART, 0.0)):
+            return None
+        if None in epochs:
+            if epochs.count(None) < len(epochs):
+                return None
+        elif not goes_on(cast(list[float], epochs), max(self._epoch * RESTART, 0.0)):
+            return None
+        return self.curve.foresee(values) if self._standstill.is_still_for_few(values) else None
+
+    def take(self, piece: Piece, ahead: Ahead) -> None:
+        """Take in the points that were foreseen so."""
+        self._standstill.take(piece.values, piece.steps)
+        self.curve.take(ahead)
+        self._step = piece.steps[-1]
+        self._epoch = piece.epochs[-1] or 0.0
+
     def begin_again(self) -> None:
         """What it was told to be is forgotten, what was seen is not."""
         self._numbers.streak = self._numbers.zeros = 0
@@ -205,6 +240,14 @@ class Score:
         """Take in a point."""
         if point.value - point.value == 0:
             self._standstill.see(point, _is_saturated)
+
+    def foresees(self, piece: Piece) -> bool:
+        """Whether there is nothing to say of these points."""
+        return math.isfinite(sum(piece.values)) and self._standstill.is_still_for_few(piece.values)
+
+    def take(self, piece: Piece) -> None:
+        """Take in points of which there is nothing to say."""
+        self._standstill.take(piece.values, piece.steps)
 
 
 class Sum:
@@ -233,6 +276,11 @@ class Sum:
 
 
 SUM = "sum of the training losses"
+
+
+def goes_on(places: Sequence[float], least: float) -> bool:
+    """Whether none is less than the one before, nor the first less than `least`."""
+    return places[0] >= least and all(map(le, places, islice(places, 1, None)))
 
 
 def _is_saturated(value: float) -> bool:

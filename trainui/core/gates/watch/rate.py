@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+from trainui.core.gates.stretch import Piece
 from trainui.core.gates.verdict import Point
 
 LEAST = 20
@@ -27,7 +30,19 @@ class Rate:
 
     def see(self, point: Point) -> None:
         """Take in a value."""
-        value = point.value
+        self._take(point.value)
+
+    def foresees(self, piece: Piece) -> bool:
+        """Whether these values are too alike for a restart to be among them."""
+        values = piece.values
+        return math.isfinite(sum(values)) and max(values) <= RESTART * min(self._last, min(values))
+
+    def take(self, piece: Piece) -> None:
+        """Take in values that it foresaw."""
+        for value in piece.values:
+            self._take(value)
+
+    def _take(self, value: float) -> None:
         if value - value != 0:
             return
         if not self._rises:

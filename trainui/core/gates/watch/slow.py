@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import statistics
 from collections import deque
+from itertools import islice
+from operator import sub
 
 from trainui.core.gates.units import shown
 from trainui.core.gates.verdict import Point, State
@@ -66,6 +68,12 @@ class Chance:
                 f" ({shown(self._level)}), after {count} values"
             )
             self._tell(CHANCE, point, state, reason, ())
+
+    def foresees(self, metric: str, values: list[float]) -> bool:
+        """Whether no median of these is at chance, nor was the last."""
+        margin = CLOSE * self._level
+        is_off = min(values) - self._level > margin or self._level - max(values) > margin
+        return is_off and not self._streak.get(metric)
 
     def _is_late(self, point: Point, count: int, *, is_val: bool) -> bool:
         if count < EVALUATIONS:
@@ -138,6 +146,13 @@ class Improving:
         else:
             self._since[metric] = self._since.get(metric, 0) + 1
 
+    def take(self, metric: str, values: list[float], *, falls: bool) -> None:
+        """Take in finite values, as `see` would one by one."""
+        best = min(values) if falls else max(values)
+        self._since[metric] = self._since.get(metric, 0) + values.index(best)
+        self.see(metric, best, falls=falls)
+        self._since[metric] += len(values) - 1 - values.index(best)
+
     def lately(self) -> bool:
         """Whether one did."""
         return any(since <= PATIENCE for since in self._since.values())
@@ -168,6 +183,14 @@ class Rhythm:
             if gap > self._longest:
                 self._longest = gap
         self._last = at
+
+    def points(self, ats: list[float]) -> None:
+        """Points came, each no earlier than the one before."""
+        self.point(ats[0])
+        gaps = list(map(sub, islice(ats, 1, None), ats))
+        self._gaps += len(gaps) - gaps.count(0.0)
+        self._longest = max([self._longest, *gaps])
+        self._last = ats[-1]
 
     def silent(self, point: Point) -> None:
         """`point.value`: seconds since anything was written."""

@@ -1,0 +1,191 @@
+"""`trainui budget`: the reckoning, the ladder, where the money went."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import click
+import msgspec
+
+from trainui.cli.place import Place
+from trainui.cli.printing import duration, plain, print_json, table
+from trainui.core.config import Config, load_config, notes
+from trainui.core.errors import NotFoundError
+from trainui.core.export.document import jsonable
+from trainui.core.money.amounts import MICRO
+from trainui.core.store.moneyviews import BudgetView, CountdownView, Spent
+from trainui.core.store.read import Reader
+
+STEPS = {
+    "tell": "people are told",
+    "admit_no_more": "nothing new starts",
+    "stop_least": "runs worth least are stopped",
+    "stop_all": "everything is stopped",
+}
+"""Step of the ladder → what it does."""
+
+
+def print_budget(place: Place, *, as_json: bool, by: str | None) -> None:
+    """The whole reckoning, for people or as one JSON document."""
+    if not place.db.exists():
+        _print_plan(place, as_json=as_json, by=by)
+        return
+    reader = place.reader()
+    view, config = reader.budget(), reader.config()
+    groups = reader.spent(by or "study")
+    told = notes(config, studies=_studies(place, reader))
+    if as_json:
+        runs = [run for run in reader.runs() if run.usd or run.gpu_hours]
+        shares = [
+            {"run": run.run, "job": run.job, "usd": run.usd, "gpu_hours": run.gpu_hours} for run in runs
+        ]
+        more = {
+            "runs": shares,
+            "by": by or "study",
+            "spent": groups,
+            "ladder": msgspec.to_builtins(config.budget.ladder),
+        }
+        print_json({**jsonable(view), **{key: jsonable(one) for key, one in more.items()}, "notes": told})
+        return
+    for line in [*reckoning(view, config), *(f"note: {one}" for one in told)]:
+        click.echo(plain(line))
+    for one in [by] if by else ["run", "study"]:
+        print_spent(one, reader.spent(one), view.currency)
+
+
+def _print_plan(place: Place, *, as_json: bool, by: str | None) -> None:
+    """What trainui.toml says, before anything was ever started."""
+    config = load_config(place.project)
+    budget, machine = config.budget, config.here
+    total = budget.total_usd
+    view = BudgetView(
+        machine=machine.name,
+        usd_per_hour=machine.rate / MICRO,
+        currency=budget.currency,
+        billing=machine.billing,
+        share=machine.share,
+        gpus=machine.gpus or 0,
+        total_usd=total,
+        spent_usd=budget.spent_usd,
+        reserve_usd=budget.reserve_usd,
+        left_usd=None if total is None else total - budget.spent_usd - budget.reserve_usd,
+    )
+    told = notes(config, studies=_studies(place, None))
+    if as_json:
+        _print_json(view, config, runs=[], by=by, spent=[], told=told)
+        return
+    for line in [*reckoning(view, config), *(f"note: {one}" for one in told)]:
+        click.echo(plain(line))
+
+
+def _print_json(
+    view: BudgetView, config: Config, *, runs: list[Any], by: str | None, spent: list[Spent], told: list[str]
+) -> None:
+    more = {"by": by or "study", "spent": jsonable(spent), "notes": told}
+    ladder = msgspec.to_builtins(config.budget.ladder)
+    print_json({**jsonable(view), "runs": runs, **more, "ladder": ladder})
+
+
+def print_spent(by: str, spent: Sequence[Spent], currency: str) -> None:
+    """What each took, in a table; nothing when nothing was spent."""
+    if not spent:
+        return
+    click.echo("")
+    rows = [
+        [
+            one.name,
+            f"{one.usd:.4f}",
+            f"{one.gpu_hours:.4f}",
+            duration(one.seconds or None),
+            str(one.runs or ""),
+        ]
+        for one in spent
+    ]
+    unit = sign(currency)
+    if by == "run":
+        table([by, unit, "GPU-h", "took"], [row[:4] for row in rows], right=(1, 2, 3))
+    else:
+        table([by, unit, "GPU-h", "took", "runs"], rows, right=(1, 2, 3, 4))
+
+
+def sign(currency: str) -> str:
+    """What stands behind a sum."""
+    return "$" if currency == "USD" else currency
+
+
+def money(value: float, currency: str) -> str:
+    """A sum as people read it: cents, or the millionths that matter in small ones."""
+    digits = 2 if abs(value) >= 1000 else 4
+    return f"{value:.{digits}f} {sign(currency)}"
+
+
+def moment(at: float | None) -> str:
+    """Unix seconds as local day and time."""
+    return "–" if at is None else f"{datetime.fromtimestamp(at):%m-%d %H:%M}"
+
+
+def reckoning(view: BudgetView, config: Config) -> list[str]:
+    """The sentences above the tables: the machine, the sums, the ladder, and whatever is not as it should be."""
+    cash = view.currency
+    gpus = f", {view.gpus} GPU{'s' if view.gpus > 1 else ''}" if view.gpus else ""
+    lines = [
+        f"{view.machine or 'this machine'}  {money(view.usd_per_hour, cash)}/h by the {view.billing},"
+        f" shared by {view.share}{gpus}"
+    ]
+    before = config.budget.spent_usd
+    parts = [f"idle {money(view.idle_usd, cash)}"] + ([f"before {money(before, cash)}"] if before else [])
+    lines.append(
+        f"spent {money(view.spent_usd, cash)} ({', '.join(parts)}), held {money(view.held_usd, cash)}"
+    )
+    if view.total_usd is None or view.left_usd is None:
+        lines.append("no budget set (trainui budget init writes one)")
+    else:
+        left = f"left {money(view.left_usd, cash)} of {money(view.total_usd, cash)}"
+        lines.append(
+            f"{left}, reserve {money(view.reserve_usd, cash)}, lasts until {moment(view.lasts_until)}"
+        )
+        lines.append(_ladder(view, config))
+    if view.over_usd:
+        lines.append(f"OVER: the idle machine cost {money(view.over_usd, cash)} after the budget was used up")
+    if view.problem:
+        lines.append(f"PROBLEM: {view.problem}; the last good trainui.toml is in force")
+    if view.idle_since is not None:
+        for_long = max(0.0, time.time() - view.idle_since)
+        lost = money(for_long * view.usd_per_hour / 3600, cash)
+        lines.append(f"IDLE for {duration(for_long)}, {lost}: the machine costs and no run makes progress")
+    if view.countdown is not None:
+        lines.append(_countdown(view.countdown))
+    return lines
+
+
+def _ladder(view: BudgetView, config: Config) -> str:
+    used = "" if view.used is None else f"{100 * view.used:.0f} % of what may be spent is spent: "
+    limits = {step: getattr(config.budget.ladder, step) for step in STEPS}
+    names = list(STEPS)
+    reached = names.index(view.step) + 1 if view.step in names else 0
+    coming = [step for step in names[reached:] if limits[step] is not None]
+    parts = [STEPS[view.step]] if view.step in STEPS else []
+    parts += [f"from {limits[step]:g} % {STEPS[step]}" for step in coming]
+    return f"ladder: {used}{', '.join(parts)}"
+
+
+def _countdown(one: CountdownView) -> str:
+    verb = "would be run (dry run)" if one.dry_run else "is run"
+    when = f"in {duration(max(0.0, one.at - time.time()))}"
+    return f"COUNTDOWN: {when} `{shlex.join(one.command)}` {verb}: {one.reason} (trainui budget cancel)"
+
+
+def _studies(place: Place, reader: Reader | None) -> set[str]:
+    """Every study that a job, a study file or a run speaks of."""
+    known = {run.study for run in reader.runs()} | set(reader.study_names()) if reader else set()
+    try:
+        client = place.client()
+        known |= {job.study for job in client.jobs()}
+        known |= {one.name for file in client.studies() for one in file.studies}
+    except NotFoundError:  # a runs.db without its project
+        pass
+    return known - {""}

@@ -1,0 +1,178 @@
+"""RULE: what is to come in money: how cost grew, what is still to be paid, whether it ends in time. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from statistics import median
+
+from trainui.core.money.lease import Lease
+from trainui.core.money.shares import Part, Span, charges
+
+SLACK = 2.0
+"""Micro-dollars, or GPU-milliseconds, that a course may be off its lines: they are whole, its slopes are not."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mark:
+    """What a run had taken by a moment, those it goes on from included."""
+
+    at: float
+    """Unix seconds."""
+    micro: float = 0.0
+    """Micro-dollars."""
+    gpu_ms: float = 0.0
+    seconds: float = 0.0
+    """For which it had been live."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Range:
+    """What past runs took: the least, the middle one and the most of `count`."""
+
+    low: float
+    mid: float
+    high: float
+    count: int = 1
+
+    def times(self, factor: float) -> Range:
+        """The same range of values that are `factor` times as high; `factor` is not below 0."""
+        return replace(self, low=self.low * factor, mid=self.mid * factor, high=self.high * factor)
+
+
+def spread(values: Sequence[float]) -> Range | None:
+    """The range of what was seen; None when nothing was."""
+    if not values:
+        return None
+    return Range(low=min(values), mid=median(values), high=max(values), count=len(values))
+
+
+def course(marks: Iterable[Mark]) -> tuple[Mark, ...]:
+    """Marks as a course that never falls, straight between as few of them as are needed.
+
+    Where the wall clock was set back, time stands still until it is there again.
+    """
+    kept: list[Mark] = []
+    door: _Door | None = None
+    for mark in marks:
+        one = _not_below(mark, kept[-1]) if kept else mark
+        if kept and one == kept[-1]:
+            continue
+        if door is not None and door.leads_to(one):
+            kept[-1] = one
+        else:
+            door = _Door(kept[-1]) if kept and one.at > kept[-1].at else None
+            kept.append(one)
+        if door is not None:
+            door.pass_through(one)
+    return tuple(kept)
+
+
+class _Door:
+    """The straight lines from a mark that pass through all later ones, to within SLACK."""
+
+    def __init__(self, start: Mark) -> None:
+        self._start = start
+        self._slopes = [(-math.inf, math.inf)] * 3
+
+    def leads_to(self, mark: Mark) -> bool:
+        """Whether the line to `mark` is one of them."""
+        time = mark.at - self._start.at
+        rises = self._rises(mark)
+        return all(
+            low <= rise / time <= high
+            for rise, (low, high) in zip(rises, self._slopes, strict=True)
+        )  # fmt: skip
+
+    def pass_through(self, mark: Mark) -> None:
+        """Keep the lines that pass through `mark`, which is later than the start."""
+        time = mark.at - self._start.at
+        slack = (SLACK, SLACK, SLACK / 1000)
+        self._slopes = [
+            (max(low, (rise - free) / time), min(high, (rise + free) / time))
+            for rise, free, (low, high) in zip(self._rises(mark), slack, self._slopes, strict=True)
+        ]
+
+    def _rises(self, mark: Mark) -> tuple[float, float, float]:
+        start = self._start
+        return mark.micro - start.micro, mark.gpu_ms - start.gpu_ms, mark.seconds - start.seconds
+
+
+def _not_below(mark: Mark, last: Mark) -> Mark:
+    return Mark(
+        at=max(mark.at, last.at),
+        micro=max(mark.micro, last.micro),
+        gpu_ms=max(mark.gpu_ms, last.gpu_ms),
+        seconds=max(mark.seconds, last.seconds),
+    )
+
+
+def taken(marks: Sequence[Mark], at: float) -> Mark:
+    """What had been taken by `at`: straight between the marks of a course, level before and after them."""
+    if not marks:
+        return Mark(at=at)
+    low, high = 0, len(marks)
+    while low < high:  # the first mark that is later than `at`
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if marks[middle].at <= at else (low, middle)
+    if low in (0, len(marks)):
+        return replace(marks[low - 1 if low else 0], at=at)
+    return _straight(marks[low - 1], marks[low], at)
+
+
+def _straight(a: Mark, b: Mark, at: float) -> Mark:
+    part = (at - a.at) / (b.at - a.at)
+    return Mark(
+        at=at,
+        micro=a.micro + part * (b.micro - a.micro),
+        gpu_ms=a.gpu_ms + part * (b.gpu_ms - a.gpu_ms),
+        seconds=a.seconds + part * (b.seconds - a.seconds),
+    )
+
+
+def still_to_pay(spans: Sequence[Span], lease: Lease) -> Mapping[str, Part]:
+    """Run → what it will be charged from now to its end. `spans` and `lease` count seconds from now, which is 0.
+
+    Runs that end leave their part to the others; nothing is said of a run without an end, though it bears its part
+    for good.
+    """
+    last = max((span.end for span in spans if span.end is not None), default=0.0)
+    if last <= 0:
+        return {}
+    parts = charges(spans, lease, start=0.0, end=last).parts
+    ends = {span.run for span in spans if span.end is not None}
+    return {run: part for run, part in parts.items() if run is not None and run in ends}
+
+
+def gained(first: float | None, best: float | None, goal: str) -> float | None:
+    """Per cent by which a metric became better since its first value, of that value; None where that has no meaning:
+    the first is 0, one of them is none or not finite, or nothing became better."""
+    if first is None or best is None or first == 0 or not (math.isfinite(first) and math.isfinite(best)):
+        return None
+    better = (best - first if goal == "max" else first - best) / abs(first) * 100
+    return better if better > 0 and math.isfinite(better) else None
+
+
+def per_percent(usd: float, first: float | None, best: float | None, goal: str) -> float | None:
+    """Dollars for each per cent by which a metric became better since its first value; None where none can be told."""
+    better = gained(first, best, goal)
+    return usd / better if better is not None and usd > 0 else None
+
+
+def remaining(planned: tuple[float, float], actual: float) -> tuple[float, float]:
+    """What is left of a plan from its low to its high end; never below 0."""
+    return max(0.0, planned[0] - actual), max(0.0, planned[1] - actual)
+
+
+def ratio(planned: tuple[float, float], actual: float) -> float | None:
+    """What was taken, as a part of the middle of the plan; None for a plan of nothing."""
+    middle = sum(planned) / 2
+    return actual / middle if middle > 0 else None
+
+
+def groups(moments: Sequence[float], gap: float) -> int:
+    """How many there are when those that follow the one before within `gap` seconds count with it."""
+    times = sorted(moments)
+    return sum(right - left > gap for left, right in pairwise(times)) + bool(times)

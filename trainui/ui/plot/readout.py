@@ -1,0 +1,106 @@
+"""What all curves say at the cursor: value, range, step, epoch, time and cost, one line each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from trainui.ui.plot.axis import COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WALL
+from trainui.ui.plot.series import Mark, Pin, Series, Stretch
+from trainui.ui.plot.smooth import smoothed
+from trainui.ui.present.ink import Line, Span, clip, line, safe
+from trainui.ui.present.text import clock, duration, number, usd, whole
+
+
+def nearest(stretches: Sequence[Stretch], x: float) -> int | None:
+    """The place of the stretch that holds x, the last of several, or else of the nearest one."""
+    best, found = math.inf, None
+    for place, one in enumerate(stretches):
+        away = max(one.x0 - x, x - one.x1, 0.0)
+        if away <= best:
+            best, found = away, place
+    return found
+
+
+def where(x: float, axis: str) -> str:
+    """A place on the axis in words: `epoch 12`, `14:05:10`, `1:30 h`."""
+    if axis == WALL:
+        return clock(x)
+    if axis == ELAPSED:
+        return duration(x)
+    if axis in (GPU_HOURS, COST):
+        return f"{x:.3g} {axis}"
+    return f"{axis} {x:.0f}" if axis == STEP else f"{axis} {whole(round(x, 2))}"
+
+
+def at_cursor(
+    series: Sequence[Series],
+    x: float,
+    axis: str,
+    *,
+    near: float,
+    smooth: float,
+    told: Sequence[Mark | Pin],
+    cells: int,
+    rows: int,
+) -> tuple[Line, ...]:
+    """Where the cursor stands and what happened there, then a line for each curve, `rows` lines at most.
+
+    `near`: how far from it a curve may end and still be read.
+    """
+    happened = [Span(f"  {safe(one.label)}", one.tone) for one in told if abs(one.x - x) <= near]
+    head = line(Span(f" {where(x, axis)}", "accent"), *happened)
+    shown = [_row(one, x, axis, near=near, smooth=smooth) for one in series if one.stretches]
+    names = max((len(each[0]) for each in shown), default=0)
+    values = max((len(each[1]) for each in shown), default=0)
+    lines = [head]
+    for one, (name, value, rest) in zip((s for s in series if s.stretches), shown, strict=True):
+        mark = Span(f" ━{one.tag or ' '} ", f"run{one.ink}")
+        lines.append(line(mark, f"{name:<{names}}  {value:>{values}}  ", Span(rest, "dim")))
+    if len(lines) > rows:
+        left = len(lines) - rows + 1
+        lines = [*lines[: rows - 1], line(Span(f" … {left} more", "dim"))]
+    return tuple(clip(each, cells) for each in lines[:rows])
+
+
+def short(series: Sequence[Series], x: float, axis: str, *, near: float) -> tuple[Line, ...]:
+    """Where the cursor stands and each curve's value there, for one line."""
+    out: list[Line] = [line(Span(where(x, axis), "accent"))]
+    for one in series:
+        if one.stretches:
+            value = _row(one, x, axis, near=near, smooth=0.0)[1]
+            out.append(line(Span(f"━{one.tag} ", f"run{one.ink}"), value))
+    return tuple(out)
+
+
+def _row(series: Series, x: float, axis: str, *, near: float, smooth: float) -> tuple[str, str, str]:
+    """(name, value, the rest) of one curve at x."""
+    name, place = safe(series.name), nearest(series.stretches, x)
+    one = series.stretches[place] if place is not None else None
+    if one is None or place is None or max(one.x0 - x, x - one.x1, 0.0) > near:
+        return name, "–", ""
+    value = _value(one)
+    parts = []
+    if smooth:
+        level = smoothed(series.stretches, smooth)[place]
+        parts.append(f"smooth {number(level)}")
+    if one.points > 1:
+        parts.append(f"{number(one.low)}..{number(one.high)} of {one.points}")
+        if one.nonfinite:
+            parts.append(f"{one.nonfinite} not finite")
+    if one.step is not None and axis != STEP:
+        parts.append(f"step {whole(one.step)}")
+    if one.epoch is not None and axis != EPOCH:
+        parts.append(f"epoch {whole(round(one.epoch, 2))}")
+    if one.at is not None:
+        parts.append(clock(one.at))
+        cost = series.cost(one.at) if series.cost is not None else math.nan
+        if math.isfinite(cost):
+            parts.append(f"{usd(cost)} $")
+    return name, value, "  ".join(parts)
+
+
+def _value(one: Stretch) -> str:
+    if one.last is not None:
+        return number(one.last)
+    return number(one.value) if one.value is not None else "not finite"
