@@ -116,7 +116,7 @@ def test_a_study_has_its_own_cap_and_the_others_go_on(stage):
     stage.pass_time(1)
     assert stage.waits(late).startswith("budget of study small: 0.0")
     assert stage.waits(late).endswith(
-        "of 0.0500 $ spent (trainui.toml [budget.studies]): too little for the 5 s that its stop may take"
+        "of 0.050 $ spent (trainui.toml [budget.studies]): too little for the 5 s that its stop may take"
     )
     told = {run for run, text in stage.events() if "of study small are nearly spent" in text}
     assert told == {"one-1", "two-1"}
@@ -134,7 +134,7 @@ def test_a_run_has_its_own_cap_and_the_others_go_on(stage, where):
     assert 30_000 < spent <= 50_000
     assert (
         "capped-1",
-        f"its limit of 0.0500 $ is nearly spent ({where}): it is stopped in time",
+        f"its limit of 0.050 $ is nearly spent ({where}): it is stopped in time",
     ) in stage.events()
 
 

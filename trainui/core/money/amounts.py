@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 MICRO = 1_000_000
 """Micro-dollars in a dollar."""
 
@@ -12,6 +14,7 @@ def micro_usd(usd: float) -> int:
 
 
 def shown(micro: int, currency: str = "USD") -> str:
-    """A sum for people: two decimals, or as many as a small one needs to be seen."""
-    decimals = 2 if micro == 0 or abs(micro) >= MICRO / 10 else 4 if abs(micro) >= MICRO / 1000 else 6
+    """A sum for people: two decimals, or as many as a small one needs to be seen: `6.70 $`, `0.0012 $`, `3.10 EUR`."""
+    is_small = 0 < abs(micro) < MICRO / 10
+    decimals = min(6, 1 - math.floor(math.log10(abs(micro) / MICRO))) if is_small else 2
     return f"{micro / MICRO:.{decimals}f} {'$' if currency == 'USD' else currency}"
