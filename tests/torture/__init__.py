@@ -8,6 +8,7 @@
     holding   what must hold after every commit of that model
     chaos     one round: a load, and kills at random moments
     truth     what the jobs and the killer wrote down
+    booked    the part of the oracle that holds the ledger against the truth
     oracle    holds runs.db and the run directories against that truth; knows nothing of the product's code
 
 `python -m tests.torture` (make torture) runs rounds until enough was killed, and prints a table.

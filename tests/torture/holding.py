@@ -14,6 +14,8 @@ RATE = 1000
 """Micro-dollars a second."""
 CAP = 150
 """Seconds of the machine that the budget reaches for."""
+BORNE = ("run", "idle")
+"""Kinds of ledger lines that charge a stretch of time."""
 MOVES = {
     "queued": {"starting", "ended"},
     "starting": {"running", "stopping", "ended"},
@@ -104,16 +106,19 @@ class Holding:
         """What was charged and what is paid ahead never exceed the cap: prepaid means overshoot is nothing."""
         if self.cap is None or allowance.until <= self.world.boot:
             return  # nothing is granted
-        total, settled = self.eye.execute(
-            "SELECT coalesce(sum(micro_usd), 0), max(id) FROM ledger"
-        ).fetchone()
-        if settled is None:
-            start = self.world.boot
-        else:
-            last = self.eye.execute("SELECT boot_id, to_boot FROM ledger WHERE id=?", (settled,)).fetchone()
-            start = last["to_boot"] if last["boot_id"] == self.world.boot_id else self.world.boot
-        ahead = RATE * max(0.0, allowance.until - start)
+        total = self._settled()
+        lease = self.eye.execute("SELECT * FROM leases WHERE to_boot IS NULL").fetchone()
+        assert lease["boot_id"] == self.world.boot_id, "paid on the lease of a boot that is over"
+        charged = self.eye.execute(
+            "SELECT max(to_boot) FROM ledger WHERE lease=? AND kind IN ('run', 'idle')", (lease["id"],)
+        ).fetchone()[0]
+        ahead = RATE * max(0.0, allowance.until - (lease["from_boot"] if charged is None else charged))
         assert total + ahead <= self.cap + 2, f"{run} is paid {ahead:.0f} ahead, {self.cap - total} are left"
+
+    def _settled(self) -> int:
+        """Micro-dollars of all lines but of those that went over the cap, from the lines themselves."""
+        sums = self.eye.execute("SELECT coalesce(sum(micro_usd), 0) FROM ledger WHERE kind != 'over'")
+        return int(sums.fetchone()[0])
 
     def check_submit(self, run: str) -> None:
         row = self.eye.execute("SELECT status FROM runs WHERE name=?", (run,)).fetchone()
@@ -134,18 +139,38 @@ class Holding:
                 (run,),
             ).fetchall()
             assert [tuple(one) for one in points] == [(n, n) for n in range(count)]
-        ledger = self.eye.execute("SELECT * FROM ledger ORDER BY id").fetchall()
+        self.check_ledger()
+
+    def check_ledger(self) -> None:
+        """Each lease is charged from its beginning to its end, once, and what it cost; leases follow each other."""
+        ledger = [dict(row) for row in self.eye.execute("SELECT * FROM ledger ORDER BY id")]
+        leases = [dict(row) for row in self.eye.execute("SELECT * FROM leases ORDER BY id")]
         assert all(line["micro_usd"] >= 0 for line in ledger)
-        for boot_id in {line["boot_id"] for line in ledger}:
+        assert {line["lease"] for line in ledger} <= {lease["id"] for lease in leases}
+        assert sum(lease["to_boot"] is None for lease in leases) <= 1, "two leases at once"
+        for lease, following in itertools.pairwise(leases):
+            if lease["boot_id"] == following["boot_id"]:
+                assert lease["to_boot"] == following["from_boot"]
+        for lease in leases:
+            lines = [line for line in ledger if line["lease"] == lease["id"]]
             periods = sorted(
-                {(one["from_boot"], one["to_boot"]) for one in ledger if one["boot_id"] == boot_id}
+                {(line["from_boot"], line["to_boot"]) for line in lines if line["kind"] in BORNE}
             )
-            assert all(left[1] == right[0] for left, right in itertools.pairwise(periods)), (
-                "a gap, or paid twice"
-            )
-            cost = sum(one["micro_usd"] for one in ledger if one["boot_id"] == boot_id)
-            assert abs(cost - RATE * (periods[-1][1] - periods[0][0])) <= 2
+            edges = [lease["from_boot"], *(edge for period in periods for edge in period)]
+            if lease["to_boot"] is not None:
+                edges.append(lease["to_boot"])
+            pairs = zip(edges[::2], edges[1::2], strict=False)
+            assert all(abs(left - right) < 0.001 for left, right in pairs), "a gap, or paid twice"
+            until = max((edge for period in periods for edge in period), default=lease["from_boot"])
+            gaps = {(one["from_boot"], one["to_boot"]) for one in lines} - set(periods)
+            away = sum(end - begin for begin, end in gaps)
+            cost = sum(line["micro_usd"] for line in lines)
+            bearers = len({line["run"] for line in lines})
+            assert abs(cost - RATE * (until - lease["from_boot"] + away)) <= 2 + bearers
         view = self.eye.execute("SELECT value FROM facts WHERE name='budget'").fetchone()
-        if view and self.cap is not None:
-            held = json.loads(view[0])["held_usd"]
-            assert held * 1e6 <= self.cap, f"{held:.2f} $ are said to be held of {self.cap / 1e6:.2f}"
+        if self.cap is not None:
+            assert self._settled() <= self.cap, "more is settled than there is"
+            if view:
+                told = json.loads(view[0])
+                promised = round((told["spent_usd"] + told["held_usd"]) * 1e6)
+                assert promised <= self.cap, f"{promised} are said to be spent and held of {self.cap}"

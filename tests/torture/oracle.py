@@ -6,7 +6,6 @@ Each check yields one sentence per violation. What trainui may be late by, and w
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import sqlite3
 import subprocess
@@ -14,21 +13,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.torture.scene import MICRO_PER_SECOND, Scene
+from tests.torture.booked import money
+from tests.torture.scene import Scene
 from tests.torture.truth import RunTruth, Truth, read
 
 Row = Mapping[str, Any]
-
-A_LOOK = 1.5
-"""Seconds by which a charge may miss the edge of a run: money is settled between two looks at the runs, so
-each beginning and each end may be charged as it was seen, one look (0.25 s and the tick's own work) late."""
-
-A_SWEEP = 6.0
-"""Seconds by which a run may be charged beyond its exit: it holds the machine until what it left behind, which
-has a grace of five, is gone too."""
-
-A_KILL = 1.5
-"""Seconds a busy machine may take from the moment a SIGKILL is due until its job is gone."""
 
 
 def violations(
@@ -240,75 +229,3 @@ def times(row: Row, run: RunTruth) -> Iterator[str]:
         yield "ran, and nobody wrote when it ended"
     elif row["result"] != "lost" and run.gone is not None and row["ended_boot"] > run.gone + 0.01:
         yield f"ended at {row['ended_boot']}, and was gone at {run.gone}"
-
-
-def money(
-    db: sqlite3.Connection,
-    rows: Mapping[str, Row],
-    truth: Truth,
-    *,
-    cap_micro: int | None,
-    paid: Mapping[str, float],
-) -> Iterator[str]:
-    """The ledger has no gap and no overlap, runs bear what they held, idle time the rest, and the cap held."""
-    ledger = db.execute("SELECT * FROM ledger ORDER BY id").fetchall()
-    if not ledger:
-        return
-    periods = sorted({(line["from_boot"], line["to_boot"]) for line in ledger})
-    for (_, end), (begin, _) in itertools.pairwise(periods):
-        if begin != end:
-            yield f"the ledger goes on at {begin} after {end}"
-    first, last = periods[0][0], periods[-1][1]
-    total = sum(line["micro_usd"] for line in ledger)
-    if abs(total - MICRO_PER_SECOND * (last - first)) > 2:
-        yield f"the ledger holds {total}, the machine cost {MICRO_PER_SECOND * (last - first):.0f}"
-    if any(line["micro_usd"] < 0 for line in ledger):
-        yield "the ledger holds a negative line"
-    lingered = {run.run for run in truth.runs.values() if run.children}
-    shares = _shares(rows, last)
-    for name, row in rows.items():
-        charged = sum(line["micro_usd"] for line in ledger if line["run"] == name)
-        # whoever else begins or ends meanwhile changes the share, seen as late as that
-        beside = [other for other in rows.values() if _overlap(row, other)]
-        late = A_LOOK * max(1, len(beside)) + A_SWEEP * sum(one["name"] in lingered for one in (row, *beside))
-        if abs(charged - shares.get(name, 0.0)) > MICRO_PER_SECOND * late:
-            yield f"{name}: charged {charged}, its share is {shares.get(name, 0.0):.0f}"
-    if cap_micro is not None:
-        yield from capped(truth, first + cap_micro / MICRO_PER_SECOND, paid)
-
-
-def capped(truth: Truth, end: float, paid: Mapping[str, float]) -> Iterator[str]:
-    """Nobody was paid, or lived, beyond boot second `end`, to which the money reaches.
-
-    The machine goes on costing while it is idle: that, nobody here can keep it from. An allowance that was over
-    before its job began paid for nothing.
-    """
-    for name, until in paid.items():
-        run = truth.runs.get(name, RunTruth(name))
-        if run.starts and until > run.starts[0]["boot"] and until > end + 0.01:
-            yield f"{name}: paid ahead to {until:.2f}, and the money reaches to {end:.2f}"
-        lived = max(run.certain_life or (0.0,))
-        if not run.may_be_lost and lived > end + A_KILL:
-            yield f"{name}: lived at {lived:.2f}, and the money reached to {end:.2f}"
-
-
-def _overlap(row: Row, other: Row) -> bool:
-    if None in (row["started_boot"], other["started_boot"], row["ended_boot"], other["ended_boot"]):
-        return False
-    return row["started_boot"] < other["ended_boot"] and other["started_boot"] < row["ended_boot"]
-
-
-def _shares(rows: Mapping[str, Row], until: float) -> dict[str, float]:
-    """Micro-dollars each run owes: an equal part of every moment it lived in."""
-    spans = {
-        name: (row["started_boot"], row["ended_boot"] if row["ended_boot"] is not None else until)
-        for name, row in rows.items()
-        if row["started_boot"] is not None
-    }
-    times_ = sorted({edge for span in spans.values() for edge in span})
-    shares: dict[str, float] = dict.fromkeys(spans, 0.0)
-    for left, right in itertools.pairwise(times_):
-        live = [name for name, (begin, end) in spans.items() if begin <= left and end >= right]
-        for name in live:
-            shares[name] += MICRO_PER_SECOND * (right - left) / len(live)
-    return shares

@@ -12,6 +12,8 @@ manager drafted runs.db-manager.json
 manager wrote runs.db-manager.json
 manager committing
 manager committed
+manager settling
+manager settled
 manager drafted origin.json
 manager wrote origin.json
 manager drafted before.json

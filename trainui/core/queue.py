@@ -87,15 +87,17 @@ class Queue:
             self._remember_gpus(now)
         self._blocks = blocks(self._db)
         waiting: list[Waiting] = []
+        closed = self._closed(now)
         for run in queued:
             with complaints(run.name):  # what is wrong with one does not hold up the others
-                waiting.append(self._waiting(run, now))
+                why_not = "" if closed else self._purse.why_not(run, now)
+                waiting.append(self._waiting(run, now, why_not))
         starts, reasons = choose(
             waiting,
             [self._holding(run) for run in live],
             room=self._room(),
             needs=self._needs(queued),
-            money=self._closed(now),
+            money=closed,
         )
         by_name = {run.name: run for run in queued}
         for start in starts:
@@ -192,7 +194,8 @@ class Queue:
         learnt = learnt_gpu_memory(self._db, run.job)
         return None if learnt is None else learnt * LEARNT_MARGIN / GIB
 
-    def _waiting(self, run: RunRow, now: Clock) -> Waiting:
+    def _waiting(self, run: RunRow, now: Clock, why_not: str) -> Waiting:
+        """`why_not`: why there is no money for this run."""
         resources = run.spec.resources
         return Waiting(
             run=run.name,
@@ -206,7 +209,7 @@ class Queue:
             held=_held(run, now)
             or blocked(run.job, self._blocks)
             or self._preflight.why_held(run, now)
-            or self._purse.why_not(run, now),
+            or why_not,
         )
 
     def _holding(self, run: RunRow) -> Holding:

@@ -21,10 +21,14 @@ class Funds:
     """How much of the rest can be spent: all of it, or as many whole billing steps as it pays."""
 
     @property
+    def whole(self) -> int:
+        """What can be spent at all: less than may be, where the rest pays no whole billing step."""
+        return min(self.may, self.spent + self.reachable)
+
+    @property
     def used(self) -> float:
-        """The part that is spent of what can be spent at all; 1 when nothing more can."""
-        whole = min(self.may, self.spent + self.reachable)
-        return self.spent / whole if whole > 0 else 1.0
+        """The part of that which is spent; 1 when nothing more can be."""
+        return self.spent / self.whole if self.whole > 0 else 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import msgspec
 
 from trainui.core.clock import Clock
+from trainui.core.config import Config
 from trainui.core.money.amounts import micro_usd, shown
 from trainui.core.money.ladder import STEPS, Funds
-from trainui.core.money.lease import reaches
+from trainui.core.money.lease import Lease, reaches
 from trainui.core.store.caps import corrected, cost_of_study, live_in
 from trainui.core.store.runs import RunRow
 from trainui.core.treasury.accounts import Accounts
@@ -36,6 +37,7 @@ class Means:
     def __init__(self, db: sqlite3.Connection, accounts: Accounts) -> None:
         self._db = db
         self.accounts = accounts
+        self._looked: tuple[Clock, Config, int | None, Lease] | None = None
 
     @property
     def percents(self) -> dict[str, float | None]:
@@ -63,7 +65,7 @@ class Means:
 
     def funds(self, now: Clock) -> Funds | None:
         """What may be spent, and what was; None without a budget, or where nothing costs anything."""
-        left, lease = self.accounts.left(now), self.accounts.lease(now)
+        left, lease = self._there(now)
         if left is None or lease.rate <= 0:
             return None
         reachable = max(left, 0)
@@ -75,16 +77,21 @@ class Means:
     def seconds(self, now: Clock) -> float:
         """Seconds that runs can be paid from now on; infinite without a budget."""
         left = self.left_for_runs(now)
-        if left is None:
-            return math.inf
-        return reaches(self.accounts.lease(now), now.boot, left) - now.boot
+        return math.inf if left is None else reaches(self._there(now)[1], now.boot, left) - now.boot
 
     def left_for_runs(self, now: Clock) -> int | None:
         """Micro-dollars runs may be paid from: as far as `stop_all` allows, which may be less than everything."""
-        left = self.accounts.left(now)
+        left = self._there(now)[0]
         if left is None:
             return None
         return left - round(self.may * max(0.0, 100 - self.accounts.config.budget.ladder.stop_all) / 100)
+
+    def _there(self, now: Clock) -> tuple[int | None, Lease]:
+        """(what is left, the lease); asked once in a moment, though many runs wait for an answer."""
+        config = self.accounts.config
+        if self._looked is None or self._looked[0] != now or self._looked[1] is not config:
+            self._looked = now, config, self.accounts.left(now), self.accounts.lease(now)
+        return self._looked[2], self._looked[3]
 
     def caps(self, run: RunRow, now: Clock) -> Iterator[Cap]:
         """The caps that are a run's own, or its study's."""
@@ -122,6 +129,10 @@ class Means:
         return f"{self.sum(cost)} of {self.sum(cap)}"
 
     def spent(self, funds: Funds) -> str:
-        """`76 % of 20.00 $ spent`."""
-        kept_back = " (the reserve kept back)" if self.accounts.config.budget.reserve_usd else ""
-        return f"{math.floor(funds.used * 100 + 1e-9)} % of {self.sum(funds.may)}{kept_back} spent"
+        """`76 % of 20.00 $ spent`; where whole hours are billed, of the part that these can spend."""
+        percent = math.floor(funds.used * 100 + 1e-9)
+        there = f"{self.sum(funds.may)}{', the reserve kept back,' if self.accounts.reserve else ''}"
+        billing = self.accounts.config.here.billing
+        if billing == "second" or 0 < funds.may <= funds.whole * 1.001:
+            return f"{percent} % of {there} spent"
+        return f"{percent} % of {self.sum(funds.whole)} spent ({there} pay no further {billing})"

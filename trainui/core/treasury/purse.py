@@ -26,6 +26,8 @@ class Purse:
         self._ledger = Ledger(db)
         self._means = means
         self._allowed: dict[str, Allowance] = {}
+        self._last: set[str] = set()
+        """Runs that some money pays no further than their newest allowance."""
         self.bound: dict[str, str] = {}
         """Run → what is told of a cap of its own that is nearly used up; '' while none is."""
 
@@ -47,6 +49,8 @@ class Purse:
             end = (run.started_boot or now.boot) + run.spec.limits.hours * 3600 + grace
             ends.append((end, "time limit", ""))
         until, reason, self.bound[run.name] = min(ends, default=(None, "", ""))
+        is_last = reason == "budget" and until is not None and until < now.boot + want
+        (self._last.add if is_last else self._last.discard)(run.name)
         return Allowance(until=until, boot_id=now.boot_id, reason=reason)
 
     def renew(self, run: RunRow, now: Clock, write: Callable[[Allowance], None]) -> None:
@@ -70,14 +74,13 @@ class Purse:
         """Whether an allowance differs enough from the one in force to be written again.
 
         A shorter one always is; a longer one when a quarter of what is paid ahead was used up, or when it
-        is the last that the budget gives.
+        is among the last that the money gives.
         """
         old = self._allowed.get(run)
         if old is None or old.until is None or new.until is None:
             return old is None or old.until != new.until
         longer = new.until - old.until
-        is_last = new.reason == "budget" and longer > 0.5 and longer < self.AHEAD / 8
-        return longer <= -1 or longer >= self.AHEAD / 4 or is_last
+        return longer <= -1 or longer >= self.AHEAD / 4 or (run in self._last and longer > 0.5)
 
     def note_allowance(self, run: str, allowance: Allowance) -> None:
         """Remember what was paid ahead, before the run is told. Call inside a transaction."""
@@ -94,7 +97,8 @@ class Purse:
             left = means.sum(max(means.left_for_runs(now) or 0, 0))
             return f"budget: {left} left, which does not pay the {ending:g} s that its stop may take"
         short = ending * means.accounts.rate / 3600
-        return next((cap.text for cap in means.caps(run, now) if cap.left <= short), "")
+        texts = (cap.text for cap in means.caps(run, now) if cap.left <= short)
+        return next((f"{text}: too little for the {ending:g} s that its stop may take" for text in texts), "")
 
 
 def _end(allowance: Allowance) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from trainui.core.money.shares import Charges, charges
+from trainui.core.process.failpoint import reach
 from trainui.core.store.leases import LeaseRow, Leases
 from trainui.core.store.money import IDLE, OVER, ROUNDING, RUN, Ledger, Line
 
@@ -43,6 +44,7 @@ class Settling:
         """Charge a lease up to boot second `end`, Unix second `at`. Call inside a transaction."""
         if end <= row.settled:
             return row
+        reach("settling")
         found = self.measure(row, end, at)
         for run in sorted(
             found.parts, key=lambda one: (one is None, one)
@@ -53,6 +55,7 @@ class Settling:
                 gpu_ms=part.gpu_ms, boot_id=row.boot_id, start=row.settled, end=end, lease=row.id,
                 share=row.terms.share, owed=found.owed[run], text=text,
             ))  # fmt: skip
+        reach("settled")
         return self._leases.get(row.id)
 
     def write(self, line: Line) -> None:

@@ -15,7 +15,8 @@ from trainui.ui.present.standing import ASKED, standing
 from trainui.ui.present.text import bar, clock, duration, number, percent, usd, whole
 
 _KINDS = {"status": Span("●", "calm"), "checkpoint": Span("◆", "calm"), "money": Span("$", "warn"),
-          "queue": Span("○", "dim"), "limit": Span("▲", "warn"), "manager": Span("·", "dim"), "note": Span("·", "dim"),
+          "queue": Span("○", "dim"), "limit": Span("▲", "warn"), "idle": Span("▲", "warn"),
+          "manager": Span("·", "dim"), "note": Span("·", "dim"),
           "stream": Span("·", "dim")}  # fmt: skip
 _VERDICT_WORDS = ("tripped", "failed", "warn", "unknown", "passed")
 
