@@ -141,7 +141,7 @@ def _reckoned_anew(budget: BudgetView, kept: Config | None, config: Config) -> B
     return replace(
         budget, machine=here.name, usd_per_hour=here.rate / 1e6, billing=here.billing, share=here.share,
         gpus=here.gpus or budget.gpus, currency=config.budget.currency, total_usd=config.budget.total_usd,
-        reserve_usd=config.budget.reserve_usd, left_usd=None if cap is None else cap - spent, lasts_until=None,
+        reserve_usd=config.budget.reserve_usd, left_usd=None if cap is None else cap - spent, lasts_until=None, step="",
     )  # fmt: skip
 
 
