@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -78,14 +77,14 @@ def standing(
     now = time.time() if now is None else now
     views = tuple(views if views is not None else reader.runs() if reader else ())
     budget = reader.budget() if reader else BudgetView()
-    kept = _kept_config(reader) if reader else None
+    kept = reader.config() if reader else Config()
     if config is not None and config != kept:
         budget = _reckoned_anew(budget, kept if budget.machine else None, config)
     return Standing(
         now=now,
         views=views,
         budget=budget,
-        config=config or kept or Config(),
+        config=kept if config is None else config,
         lasts_until=_lasts_until(reader, budget, now, is_live=any(view.is_live for view in views)),
         ends={view.run: end_of(reader, view, now=now) for view in views if reader and view.is_live},
     )
@@ -122,13 +121,6 @@ def alike(reader: Reader, spec: Spec) -> tuple[list[Past], bool]:
     params = msgspec.json.decode(msgspec.json.encode(spec.params))
     same = [one for one in pasts if one.params == params]
     return (same, True) if same else (pasts, False)
-
-
-def _kept_config(reader: Reader) -> Config | None:
-    with contextlib.suppress(msgspec.ValidationError):  # kept by a trainui that allowed other keys
-        if kept := reader.kept_config():
-            return msgspec.json.decode(kept, type=Config)
-    return None
 
 
 def _reckoned_anew(budget: BudgetView, kept: Config | None, config: Config) -> BudgetView:

@@ -136,11 +136,6 @@ class CostReader:
         """The most bytes of GPU memory the last runs of a job held; None when none has shown it."""
         return learnt_gpu_memory(self._db, job)
 
-    def kept_config(self) -> str:
-        """trainui.toml as the manager holds it, as JSON; '' before a manager was there."""
-        row = self._db.execute("SELECT value FROM facts WHERE name='config'").fetchone()
-        return str(row["value"]) if row else ""
-
     def charged_boot(self) -> str:
         """The boot of the machine that was charged last; '' before the first charge."""
         row = self._db.execute("SELECT boot_id FROM ledger ORDER BY id DESC LIMIT 1").fetchone()
