@@ -18,6 +18,8 @@ _STEPS = (60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, HOUR, 2 * HOUR, 3 * HOUR, 6 
 """Seconds between two labels of the time axis."""
 _LEAST = (20, 5)
 """Cells and rows of the smallest picture."""
+_LEAST_CAME = 600.0
+"""Seconds that we are taken to have come at least."""
 _AHEAD = 3.0
 """How many times as far as we came the picture looks ahead at most, while the money lasts longer."""
 
@@ -83,7 +85,7 @@ def draw(picture: Burndown, cells: int, rows: int, *, only_ascii: bool = False) 
 def x_scale(picture: Burndown) -> Scale:
     """From the first cent to the end of the money, if that is near; else as far as somebody's end, or as we came."""
     first = picture.points[0][0]
-    came = max(60.0, picture.now - first)
+    came = max(_LEAST_CAME, picture.now - first)
     zero = _zero(picture)
     far = max([picture.now + came / 2, *(end.at for end in picture.ends)])
     far = min(far, picture.now + _AHEAD * came)

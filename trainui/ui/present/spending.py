@@ -10,7 +10,7 @@ from trainui.core.store.moneyviews import BudgetView, LeaseView, LedgerLine, Spe
 from trainui.core.store.views import RunView
 from trainui.ui.present.columns import Column, Row, columns
 from trainui.ui.present.ink import Line, Span, line, safe
-from trainui.ui.present.text import bar, clock, duration, percent, sign, usd
+from trainui.ui.present.text import bar, clock, duration, fine, percent, sign, usd
 
 BAR = 10
 _PLANNED = ("usd", "gpu_hours", "wall_hours", "decision_points")
@@ -81,7 +81,7 @@ def _spent_row(one: Spent, whole: float, *, names_runs: bool) -> dict[str, Line]
         "usd": line(usd(one.usd)),
         "share": line(percent(part)) if part is not None else (),
         "bar": line(Span(bar(part, BAR), "accent")) if part is not None else (),
-        "gpu_hours": line(usd(one.gpu_hours)),
+        "gpu_hours": line(usd(one.gpu_hours)) if one.gpu_hours else (),
         "hours": line(duration(one.seconds)) if one.seconds else (),
         "runs": line(str(one.runs)) if names_runs and one.runs else (),
     }
@@ -101,7 +101,7 @@ def _ahead(view: RunView, cost: RunCost | None, now: float) -> dict[str, Line]:
     if cost.ends_at is not None and view.is_live:
         row["ends"] = line(clock(cost.ends_at, now))
     if cost.usd_per_percent is not None:
-        row["per_percent"] = line(f"{cost.usd_per_percent:.3f}")
+        row["per_percent"] = line(fine(cost.usd_per_percent))
     return row
 
 
@@ -148,7 +148,7 @@ def plan_page(plans: Sequence[Planned], cells: int, *, budget: BudgetView) -> tu
 def _amount(key: str, value: float) -> str:
     if key == "decision_points":
         return f"{value:g}"
-    return usd(value) if key == "usd" else f"{value:.1f}"
+    return fine(value)
 
 
 def _range(planned: tuple[float, float] | None) -> str:
