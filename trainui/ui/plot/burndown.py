@@ -71,8 +71,7 @@ def draw(picture: Burndown, cells: int, rows: int, *, only_ascii: bool = False) 
     sheet = _Sheet(x, y, max(4, cells - gutter - 3), body, only_ascii=only_ascii)
     sheet.curve(picture.points)
     sheet.dashes(ahead)
-    for level in picture.levels:
-        sheet.level(level)
+    sheet.level(picture.levels)
     for end in (End(at=picture.now, label="now", tone="dim"), *picture.ends):
         sheet.upright(end)
     lines = []
@@ -166,13 +165,16 @@ class _Sheet:
                     y = round(y0 + (y1 - y0) * (x - x0) / max(1, x1 - x0))
                     self._dashed.column(x, y, y, 0)
 
-    def level(self, level: Level) -> None:
-        """A dotted line across, with its name at its left, where one passes there."""
-        if not self.y.holds(level.left):
-            return
-        row = _row(self.y, level.left, self.rows)
-        self._levels.setdefault(row, level.tone)
-        self._put(row, f" {safe(level.label)} ", level.tone, range(1, self.columns))
+    def level(self, levels: Sequence[Level]) -> None:
+        """Dotted lines across, each with its name as far left as no curve passes; those of one row share it."""
+        rows: dict[int, list[Level]] = {}
+        for one in levels:
+            if self.y.holds(one.left):
+                rows.setdefault(_row(self.y, one.left, self.rows), []).append(one)
+        for row, found in rows.items():
+            self._levels[row] = found[0].tone
+            label = safe(", ".join(one.label for one in found))
+            self._put(row, f" {label} ", found[0].tone, range(1, self.columns))
 
     def upright(self, end: End) -> None:
         """A line upwards, with its name beside it."""

@@ -195,6 +195,8 @@ def lasts_part(budget: BudgetView, now: float) -> Line:
     """`lasts until 02:10, 1:10 h from now`; empty where there is no end."""
     if budget.lasts_until is None:
         return ()
+    if budget.left_usd is not None and budget.left_usd <= 0:
+        return line(Span("nothing may be spent any more", "bad"))
     when = Span(clock(budget.lasts_until, now), tone_of(budget))
     left = budget.lasts_until - now
     rest = f", {duration(left)} from now" if left >= 60 else ", which is now"

@@ -10,9 +10,11 @@ from trainui.core.store.moneyviews import BudgetView, LeaseView, LedgerLine, Spe
 from trainui.core.store.views import RunView
 from trainui.ui.present.columns import Column, Row, columns
 from trainui.ui.present.ink import Line, Span, line, safe
-from trainui.ui.present.text import bar, clock, duration, fine, percent, sign, usd
+from trainui.ui.present.text import bar, clock, duration, fine, sign, usd
 
 BAR = 10
+BEFORE = "(before)"
+"""The name of what trainui.toml says was spent before."""
 _PLANNED = ("usd", "gpu_hours", "wall_hours", "decision_points")
 
 
@@ -30,8 +32,13 @@ def spent_page(
     now: float,
     runs: Mapping[str, RunView] | None = None,
     costs: Mapping[str, RunCost] | None = None,
+    before: float = 0.0,
 ) -> tuple[Line, ...]:
-    """Sums by study, job, day, machine or run, with all of them together below; by run also what is to come."""
+    """Sums by study, job, day, machine or run, with all of them together below; by run also what is to come.
+
+    `before`: what was spent before there was a ledger.
+    """
+    rows = [*rows, *([Spent(name=BEFORE, usd=before, gpu_hours=0.0)] if before else [])]
     if not rows:
         return note("nothing was spent yet")
     unit = sign(budget.currency)
@@ -79,7 +86,7 @@ def _spent_row(one: Spent, whole: float, *, names_runs: bool) -> dict[str, Line]
     return {
         "name": line(safe(one.name)),
         "usd": line(usd(one.usd)),
-        "share": line(percent(part)) if part is not None else (),
+        "share": line(f"{100 * part:.0f} %") if part is not None else (),
         "bar": line(Span(bar(part, BAR), "accent")) if part is not None else (),
         "gpu_hours": line(usd(one.gpu_hours)) if one.gpu_hours else (),
         "hours": line(duration(one.seconds)) if one.seconds else (),
