@@ -176,5 +176,6 @@ class RunScreen(Room):
             self.tell(self.snapshot)
 
     def action_back(self) -> None:
-        """Back to the overview."""
-        self.app.pop_screen()
+        """The cursor of the curves goes away; without one, back to the overview."""
+        if not self.put_away():
+            self.app.pop_screen()
