@@ -107,7 +107,7 @@ def test_the_readmes_examples_are_read_as_they_stand(tmp_path):
 
 
 def test_the_page_of_specs_names_every_key_and_its_example_loads(tmp_path):
-    from trainui.core import project, retry, spec
+    from trainui.core import config, retry, spec
     from trainui.core.gates import parse
     from trainui.core.gates.primitives import PRIMITIVES
     from trainui.core.ingest.patterns import compile_patterns
@@ -130,9 +130,9 @@ def test_the_page_of_specs_names_every_key_and_its_example_loads(tmp_path):
         spec.Job: rows("[job]"), spec.Resources: rows("[resources]"), spec.Metrics: rows("[metrics]"),
         spec.MetricWords: rows("[metric.NAME]"), spec.Watch: rows("[watch]"), spec.Limits: rows("[limits]"), spec.Estimate: rows("[estimate]"), spec.Remedy: rows("[[remedy]]"), retry.Retry: rows("[retry]"),
         spec.Spec: named(" ".join(parts)),
-        **dict.fromkeys((project.Budget, project.Machine, project.Queue, project.Notify, project.Config), rows("trainui.toml")),
+        **dict.fromkeys((config.Budget, config.Ladder, config.Countdown, config.Idle, config.Machine, config.Queue, config.Notify, config.Config), rows("trainui.toml")),
     }  # fmt: skip
-    for room in (spec, retry, project):
+    for room in (spec, retry, config):
         for one in vars(room).values():
             if isinstance(one, type) and issubclass(one, msgspec.Struct) and one is not msgspec.Struct:
                 assert set(one.__struct_encode_fields__) <= places[one], one.__name__

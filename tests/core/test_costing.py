@@ -279,6 +279,17 @@ def test_it_fits_only_within_its_own_limits(books, look, spec, config, told):
     assert (found.fits, found.problems) == (False, (told,))
 
 
+def test_what_live_runs_of_its_study_will_cost_is_spoken_for(books, look):
+    publish(books, config=Config(budget=Budget(studies={"mlp": 12.0})))
+    past_runs(books, 1)
+    live(books, "big-1", hours=1, done=0.5, study="mlp")
+    found = forecast(look(), mlp())
+    assert found.usd.mid == pytest.approx(1.8, abs=0.01)
+    assert found.fits is True  # 3.60 spent, 3.60 to come
+    publish(books, config=Config(budget=Budget(studies={"mlp": 8.0})))
+    assert forecast(look(), mlp()).problems == ("its study mlp has left 0.80 $",)
+
+
 def test_nothing_fits_when_nothing_new_starts_any_more(books, look):
     publish(books, left=5, step="admit_no_more")
     found = forecast(look(), mlp())

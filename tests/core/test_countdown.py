@@ -36,6 +36,7 @@ def test_it_is_due_after_its_seconds_on_both_clocks():
         (CLEARING, 1121, "b-1", Step.CLEAR),
         (CLEARING, 1121, "b-1 c-1", Step.CALL_OFF),
         (CLEARING, 1149, "", Step.RUN),
+        (replace(CLEARING, dry_run=True), 1149, "", Step.SAY),
         (CLEARING, 1151 + LATE, "", Step.ANEW),
         (replace(START, stage=Stage.RUNNING), 1121, "", Step.NOTHING),
         (replace(START, stage=Stage.OVER), 1121, "", Step.NOTHING),

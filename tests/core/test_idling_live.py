@@ -63,6 +63,8 @@ command = ["python3", "tell.py"]
 [idle]
 tell_minutes = 0.05
 starting_minutes = 0
+"""
+ON_IDLE = """\
 [idle.on_idle]
 command = {command}
 countdown_seconds = {seconds}
@@ -87,9 +89,10 @@ class Scene:
             (self.project / "jobs" / f"{how}.toml").write_text(SPEC.format(how=how))
 
     def configure(self, *, command=(), seconds=600, dry=False, queue=""):
-        text = CONFIG.format(
-            command=json.dumps(list(command)), seconds=seconds, dry=str(dry).lower(), queue=queue
-        )
+        text = CONFIG.format(queue=queue)
+        if command:
+            words = json.dumps(list(command))
+            text += ON_IDLE.format(command=words, seconds=seconds, dry=str(dry).lower())
         (self.project / "new.toml").write_text(text)
         os.replace(self.project / "new.toml", self.project / "trainui.toml")
 
@@ -247,6 +250,15 @@ def test_when_the_last_run_has_ended_the_command_is_run_with_no_screen_and_nothi
     scene.cockpit.client.release(held)
     scene.told_that("no longer idle", f"{held} made progress")
     until(lambda: scene.budget().idle_since is None)
+
+
+def test_a_countdown_that_is_taken_out_of_the_file_is_called_off(scene):
+    scene.configure(command=TOUCH)
+    scene.cockpit.client.start("hangs")
+    until(lambda: scene.budget().countdown)
+    scene.configure()
+    scene.told_that("on_idle was called off: trainui.toml asks for it no longer")
+    assert scene.budget().countdown is None
 
 
 def test_a_paused_run_makes_no_progress_and_is_said_to_be_paused(scene):

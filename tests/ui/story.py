@@ -178,6 +178,7 @@ class Story(MoneyStory):
         self.output = Printed()
         self.spec: Path | None = Path("jobs/boundary/boundary.toml")
         self.calls: list[tuple] = []
+        self.envelopes: list[tuple] = []
         self.refusal: Exception | None = None
         self.trouble: Exception | None = None
         self.changes = 0
@@ -229,8 +230,9 @@ class Story(MoneyStory):
     def curve(self, name, metric):
         return self.points[name, metric]
 
-    def envelope(self, name, metric, *, buckets):
-        points = self.points[name, metric]
+    def envelope(self, name, metric, *, buckets, start=0, stop=None):
+        self.envelopes.append((name, metric, start, stop))
+        points = self.points[name, metric][start:stop]
         size = math.ceil(len(points) / buckets)
         out = []
         for at in range(0, len(points), size):
@@ -239,7 +241,8 @@ class Story(MoneyStory):
             out.append(Bucket(step_from=part[0].step, step_to=part[-1].step, count=len(part),
                               nonfinite=len(part) - len(values), min=min(values, default=None),
                               max=max(values, default=None), first=values[0] if values else None,
-                              last=values[-1] if values else None))  # fmt: skip
+                              last=values[-1] if values else None, at_from=part[0].at, at_to=part[-1].at,
+                              epoch_from=part[0].epoch, epoch_to=part[-1].epoch))  # fmt: skip
         return out
 
     def gates(self, name=None):

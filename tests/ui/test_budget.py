@@ -20,8 +20,10 @@ from trainui.ui.present.ink import ascii_only, line, plain, width
 from trainui.ui.present.money import banner, budget_lines, fit_lines, ladder_line, run_money
 from trainui.ui.present.rows import table
 from trainui.ui.present.spending import lease_page, ledger_page, plan_page, spent_page
+from trainui.ui.present.story import run_head
 from trainui.ui.present.strips import money_line
 from trainui.ui.screens.budget import BudgetScreen
+from trainui.ui.screens.confirm import what_a_pause_keeps
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.run import RunScreen
 from trainui.ui.screens.start import Start
@@ -139,6 +141,11 @@ def test_the_picture_names_levels_ends_and_times():
     assert "off" not in shown
 
 
+def test_levels_of_one_row_share_it():
+    levels = (Level(left=2.0, label="reserve 2.00"), Level(left=2.1, label="90 % stop the least"))
+    assert "reserve 2.00, 90 % stop the least" in told(draw(falling(levels=levels), 100, 8))
+
+
 @pytest.mark.parametrize(
     ("hours", "most", "expected"),
     [
@@ -202,6 +209,12 @@ def test_by_run_tells_what_is_still_to_come():
     assert rows[1].split()[-3:] == ["0.52", "02:12", "0.019"]
 
 
+def test_what_was_spent_before_is_a_row_of_its_own():
+    rows = [plain(row) for row in spent_page("day", SPENT["day"], 80, budget=BUDGET, now=NOW, before=1.0)]
+    assert rows[-2].split()[:2] == ["(before)", "1.00"]
+    assert rows[-1].split()[:2] == ["together", "5.12"]
+
+
 def test_days_are_written_for_people():
     assert page("day")[1].startswith("Tue 14 Nov")
 
@@ -251,6 +264,24 @@ def test_words_give_way_before_numbers_do_and_empty_columns_go():
 
 
 # ---------------------------------------------------------------- a run, a start
+
+
+def test_every_sum_is_in_the_currency_of_the_project():
+    euros = replace(BUDGET, currency="EUR")
+    runs = {view.run: view for view in RUNS}
+    shown = [
+        *budget_lines(euros, Ladder(), RUNS, 200, now=NOW),
+        *spent_page("run", SPENT["run"], 200, budget=euros, now=NOW, runs=runs, costs=COSTS),
+        *plan_page(PLANS, 200, budget=euros),
+        *lease_page(LEASES, 200, budget=euros, now=NOW),
+        *ledger_page(ledger_lines(), 200, budget=euros, now=NOW),
+        run_money(RUNS[0], COSTS["transformer-3"], euros, 200, now=NOW),
+        run_head(RUNS[0], 200, colour=0, now=NOW, currency="EUR"),
+        table(RUNS, 200, tags={}, colours={}, costs=COSTS, currency="EUR", now=NOW).head,
+    ]
+    assert "EUR" in told(shown)
+    assert "$" not in told(shown)
+    assert "0.43 EUR/h goes on" in what_a_pause_keeps(RUNS[0], "EUR")
 
 
 def test_a_run_tells_what_it_cost_and_will():

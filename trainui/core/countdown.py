@@ -101,11 +101,10 @@ def next_step(state: State, *, boot: float, boot_id: str, live: Collection[str])
         return Step.NOTHING
     if boot_id != state.boot_id or boot > state.expires:
         return Step.ANEW
-    if state.stage is Stage.CLEARING:
-        if set(live) - set(state.runs):
-            return Step.CALL_OFF
-        return Step.CLEAR if live else Step.RUN
-    if boot < state.due:
+    is_clearing = state.stage is Stage.CLEARING
+    if is_clearing and set(live) - set(state.runs):
+        return Step.CALL_OFF
+    if not is_clearing and boot < state.due:
         return Step.NOTHING
     if state.dry_run:
         return Step.SAY

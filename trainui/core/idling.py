@@ -167,14 +167,14 @@ class Idling:
         """Begin the countdown of `on_idle` when its time has come; call it off when something made progress."""
         idle = self._accounts.config.idle
         after, seconds = _act(idle), now.boot - stretch.since
-        if after is not None and seconds >= after:
+        if after is None:
+            self._countdowns.call_off("idle", "trainui.toml asks for it no longer", now)
+        elif seconds >= after:
             key = time.strftime("%Y%m%dT%H%M%S", time.gmtime(stretch.at))
             self._countdowns.begin("idle", key, reason=text, how=idle.on_idle, now=now)
         elif self._countdowns.stage("idle") is Stage.COUNTING:
             what = f"{', '.join(active)} made progress" if active else "the machine is in use"
-            self._countdowns.call_off(
-                "idle", what if after is not None else "trainui.toml asks for it no longer", now
-            )
+            self._countdowns.call_off("idle", what, now)
 
     def _pause(self, stretch: Stretch, is_live: bool, now: Clock) -> float:
         """Seconds until the next look."""

@@ -21,6 +21,8 @@ class Book:
 
     spent: Mapping[str, tuple[Spent, ...]] = field(default_factory=dict)
     """One of `BY` → the sums."""
+    before: float = 0.0
+    """What trainui.toml says was spent before; in none of the sums."""
     burn: tuple[BurnPoint, ...] = ()
     plans: tuple[Planned, ...] = ()
     leases: tuple[LeaseView, ...] = ()

@@ -158,13 +158,15 @@ class Gatherer:
         """The pages of the budget screen, read again when the money moved, and now and then."""
         if self._book is None or self._book[0] != (budget, turn):
             reader = self._reader
+            told = reader.config().budget
             book = Book(
+                before=told.spent_usd,
                 spent={by: tuple(reader.spent(by)) for by in BY},
                 burn=tuple(reader.burn()),
                 plans=tuple(reader.plans(runs)),
                 leases=tuple(reader.leases()),
                 lines=tuple(reversed(reader.ledger_lines(last=LINES))),
-                ladder=reader.config().budget.ladder,
+                ladder=told.ladder,
             )
             self._book = ((budget, turn), book)
         return self._book[1]

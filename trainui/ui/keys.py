@@ -109,7 +109,7 @@ OVERVIEW = (
 
 RUN = (
     Key(id="run.back", key="escape", action="back", label="back", display="esc", show=True,
-        about="back to the overview"),
+        about="put the cursor of the curves away, or back to the overview"),
     Key(id="run.pane", key="tab", action="pane(1)", label="pane", show=True, about="next pane"),
     Key(id="run.pane_back", key="shift+tab", action="pane(-1)", label="pane", about="previous pane"),
     Key(id="run.up", key="up,k", action="roll(-1)", label="up", display="↑ k", about="scroll the pane up"),

@@ -89,6 +89,14 @@ def test_a_short_restart_is_charged_at_the_old_rate_and_a_longer_one_is_told(boo
     assert books.sums()["idle"] == 40_000
 
 
+def test_a_restart_within_an_hour_that_is_paid_whole_costs_nothing_more(books):
+    books.config(machine='billing = "hour"')
+    books.passes(600)
+    books.restarts(away=300)
+    books.passes(0)
+    assert books.sums() == {"idle": 600_000, "rounding": 3_000_000}
+
+
 def test_the_time_until_a_machine_was_last_seen_is_charged_though_no_line_told_of_it(books):
     books.config()
     books.begins("a")

@@ -152,7 +152,9 @@ def _ask_machine(ask: Asker, given: Mapping[str, str | None], known: Machine | N
     count = str(old.gpus) if old and old.gpus is not None else str(seen or "-")
     told = f"its GPUs ({seen} seen here)" if seen else "its GPUs (none seen here; - for none)"
     machine: dict[str, Any] = {"name": name, "usd_per_hour": None, "usd_per_gpu_hour": None, key: price}
-    machine["gpus"] = ask(told, given["gpus"], count, read.whole)
+    gpus = ask(told, given["gpus"], count, read.whole)
+    if gpus is not None or (old is not None and old.gpus is not None):
+        machine["gpus"] = gpus
     billing = old.billing if old else "second"
     billing = ask("billed by second, minute or hour", given["billing"], billing, read.one_of(tuple(BILLINGS)))
     share = read.one_of(SHARES)(given["share"]) if given["share"] else (old.share if old else "time")
@@ -166,18 +168,20 @@ def _ask_machine(ask: Asker, given: Mapping[str, str | None], known: Machine | N
 
 def _ask_budget(ask: Asker, given: Mapping[str, str | None], before: Config) -> dict[str, Any]:
     old = before.budget
-    budget: dict[str, Any] = {
-        "spent_usd": ask("already spent", given["spent"], _shown(old.spent_usd), read.amount) or None,
+    sums = {
+        "spent_usd": ask("already spent", given["spent"], _shown(old.spent_usd), read.amount) or 0,
         "total_usd": ask("may be spent in all (- for no limit)", given["total"], _shown(old.total_usd), read.amount),
         "reserve_usd": ask("of it kept back for a last checkpoint and export", given["reserve"],
-                           _shown(old.reserve_usd), read.amount) or None,
+                           _shown(old.reserve_usd), read.amount) or 0,
         "per_run_usd": ask("the most one run may cost (- for no limit)", given["per_run"],
                            _shown(old.per_run_usd), read.amount),
     }  # fmt: skip
+    # what is as it was is left alone: a file with a mistake says more than could be read of it
+    budget: dict[str, Any] = {key: value for key, value in sums.items() if value != getattr(old, key)}
     caps = ", ".join(f"{name}={_shown(most)}" for name, most in old.studies.items()) or "-"
-    budget["studies"] = ask(
-        "the most a study may cost (NAME=AMOUNT, ...)", given["studies"], caps, read.studies
-    )
+    if ask.may_ask or given["studies"] is not None:
+        new = ask("the most a study may cost (NAME=AMOUNT, ...)", given["studies"], caps, read.studies)
+        budget["studies"] = {**dict.fromkeys(old.studies), **new}
     values = [getattr(old.ladder, step) for step in read.STEPS]
     usual = ",".join("-" if one is None else f"{one:g}" for one in values)
     steps = ask("per cents: tell, admit no more, stop least, stop all", given["ladder"], usual, read.ladder)

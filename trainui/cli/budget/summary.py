@@ -133,7 +133,7 @@ def reckoning(view: BudgetView, config: Config) -> list[str]:
     cash = view.currency
     gpus = f", {view.gpus} GPU{'s' if view.gpus > 1 else ''}" if view.gpus else ""
     lines = [
-        f"{view.machine or 'this machine'}  {money(view.usd_per_hour, cash)}/h by the {view.billing},"
+        f"{view.machine or 'this machine'}: {money(view.usd_per_hour, cash)}/h by the {view.billing},"
         f" shared by {view.share}{gpus}"
     ]
     before = config.budget.spent_usd

@@ -48,9 +48,23 @@ def drafted(text: str, answers: Answers) -> str:
         _want(wanted, path, value)
     if answers.machine:
         draft = _put_machine(draft, wanted, answers)
-    if tomllib.loads(draft) != wanted:
+    if not _says(draft, wanted):
         raise ValueError("no place was found in it for the answers")
     return draft.replace("\n", "\r\n") if is_windows else draft
+
+
+def _says(draft: str, wanted: dict[str, Any]) -> bool:
+    try:
+        return bool(_full(tomllib.loads(draft)) == _full(wanted))
+    except tomllib.TOMLDecodeError:
+        return False
+
+
+def _full(value: Any) -> Any:
+    """Tables without those that hold nothing."""
+    if not isinstance(value, dict):
+        return value
+    return {key: inner for key, one in value.items() if (inner := _full(one)) != {}}
 
 
 def _flat(values: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Any]]:
@@ -97,6 +111,11 @@ def _put(draft: str, path: Path, value: Any) -> str:
         same = old == value and isinstance(old, bool) == isinstance(value, bool)
         return draft if same else draft[: span[1]] + _value(value) + draft[span[2] :]
     line = f"{_key(str(path[-1]))} = {_value(value)}\n"
+    inline = places.span(path[:-1])
+    if inline is not None and draft[inline[1]] == "{":
+        inside = draft[inline[1] + 1 : inline[2] - 1].rstrip()
+        comma = "," if inside.strip() else ""
+        return f"{draft[: inline[1] + 1]}{inside}{comma} {line.rstrip()} {draft[inline[2] - 1 :]}"
     table = places.table(path[:-1])
     if table is not None:
         at = draft.index("\n", table[1]) + 1

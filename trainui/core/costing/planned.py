@@ -56,13 +56,16 @@ def planned(
 ) -> list[Planned]:
     """Every study and every job of one that was estimated: studies in the order written down, their jobs after them.
 
-    `studies` are those of the project's files: one of which no run was ever started is only known by them. `views` are
+    `studies` are those of the project's files: one of which no run was ever started is known by them alone. `views` are
     all runs, if somebody has read them.
     """
     views = reader.runs() if views is None else views
     decisions = reader.decisions()
-    estimates: dict[str, Estimate | None] = {one.name: one.estimate for one in studies}
-    estimates |= {name: study_of(text).estimate for name, text in reader.study_texts().items()}
+    estimates: dict[str, Estimate | None] = {
+        name: study_of(text).estimate for name, text in reader.study_texts().items()
+    }
+    for one in studies:
+        estimates.setdefault(one.name, one.estimate)
     names = [*estimates, *sorted({view.study for view in views} - set(estimates))]
     found = []
     for study in names:

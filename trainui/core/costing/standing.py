@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -78,14 +77,14 @@ def standing(
     now = time.time() if now is None else now
     views = tuple(views if views is not None else reader.runs() if reader else ())
     budget = reader.budget() if reader else BudgetView()
-    kept = _kept_config(reader) if reader else None
+    kept = reader.config() if reader else Config()
     if config is not None and config != kept:
         budget = _reckoned_anew(budget, kept if budget.machine else None, config)
     return Standing(
         now=now,
         views=views,
         budget=budget,
-        config=config or kept or Config(),
+        config=kept if config is None else config,
         lasts_until=_lasts_until(reader, budget, now, is_live=any(view.is_live for view in views)),
         ends={view.run: end_of(reader, view, now=now) for view in views if reader and view.is_live},
     )
@@ -124,13 +123,6 @@ def alike(reader: Reader, spec: Spec) -> tuple[list[Past], bool]:
     return (same, True) if same else (pasts, False)
 
 
-def _kept_config(reader: Reader) -> Config | None:
-    with contextlib.suppress(msgspec.ValidationError):  # kept by a trainui that allowed other keys
-        if kept := reader.kept_config():
-            return msgspec.json.decode(kept, type=Config)
-    return None
-
-
 def _reckoned_anew(budget: BudgetView, kept: Config | None, config: Config) -> BudgetView:
     """The budget with another trainui.toml than the one that it was reckoned by; `kept` is that, None for none."""
     here, cap = config.here, _cap(config)
@@ -141,7 +133,7 @@ def _reckoned_anew(budget: BudgetView, kept: Config | None, config: Config) -> B
     return replace(
         budget, machine=here.name, usd_per_hour=here.rate / 1e6, billing=here.billing, share=here.share,
         gpus=here.gpus or budget.gpus, currency=config.budget.currency, total_usd=config.budget.total_usd,
-        reserve_usd=config.budget.reserve_usd, left_usd=None if cap is None else cap - spent, lasts_until=None,
+        reserve_usd=config.budget.reserve_usd, left_usd=None if cap is None else cap - spent, lasts_until=None, step="",
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trainui.core.config import Config
@@ -80,6 +80,7 @@ def before_starts(
     )  # fmt: skip
     found: list[StartForecast] = []
     spans = stands.spans()
+    ahead = still_to_pay(spans, stands.lease) if stands.lease.rate else {}
     for number, (spec, (basis, took), turn) in enumerate(zip(specs, lengths, turns, strict=True)):
         name = f"{spec.job.name} (+{number + 1})"
         one = StartForecast(job=spec.job.name, basis=basis, hours=took, lasts_until=stands.lasts_until)
@@ -92,7 +93,7 @@ def before_starts(
             one = _reckoned(one, took, turn, name, spans, stands)
             if turn.start is not None:
                 spans.append(_span(name, turn, took.mid))
-        found.append(_told(_judged(one, spec, stands), stands))
+        found.append(_told(_judged(one, spec, stands, _spoken_for(spec, stands, ahead)), stands))
     return found
 
 
@@ -146,7 +147,14 @@ def _range(values: Sequence[float], count: int) -> Range:
     return Range(low=values[0], mid=values[1], high=values[2], count=count)
 
 
-def _judged(one: StartForecast, spec: Spec, stands: Standing) -> StartForecast:
+def _spoken_for(spec: Spec, stands: Standing, ahead: Mapping[str, Part]) -> float:
+    """What the runs of its study took and the live ones among them will, in dollars."""
+    study = spec.job.study or spec.job.name
+    mine = [view for view in stands.views if view.study == study]
+    return sum(view.usd + (ahead[view.run].micro / 1e6 if view.run in ahead else 0.0) for view in mine)
+
+
+def _judged(one: StartForecast, spec: Spec, stands: Standing, spoken_for: float) -> StartForecast:
     """With whether it fits: before the money ends, within its own limits and those of its study."""
     budget, currency, now = stands.config.budget, stands.budget.currency, stands.now
     no: list[str] = []
@@ -163,8 +171,7 @@ def _judged(one: StartForecast, spec: Spec, stands: Standing) -> StartForecast:
     ]
     study = spec.job.study or spec.job.name
     if (cap := budget.studies.get(study)) is not None:
-        spent = sum(view.usd for view in stands.views if view.study == study)
-        limits.append((max(0.0, cap - spent), f"its study {study} has left"))
+        limits.append((max(0.0, cap - spoken_for), f"its study {study} has left"))
     for limit, what in limits:
         if limit is not None and one.usd is not None and one.usd.high > limit:
             (no if one.usd.mid > limit else perhaps).append(f"{what} {money(limit, currency)}")

@@ -9,7 +9,7 @@ from trainui.core.gates.judge import Judge
 from trainui.core.gates.stretch import Piece
 from trainui.core.gates.verdict import Point, Verdict
 
-LEAST, MOST = 8, 256
+LEAST, MOST = 16, 256
 """Lines in a stretch: fewer cost more together than point by point."""
 STEADY = 8
 """After so many that passed, a longer one is tried."""
@@ -33,7 +33,7 @@ class Pace:
     """How long the stretches are that are tried. It changes what feeding costs, and no verdict."""
 
     def __init__(self) -> None:
-        self._lines = 4 * LEAST
+        self._lines = 2 * LEAST
         self._passed = 0
 
     def feed(self, judge: Judge, told: Told) -> list[Verdict]:

@@ -49,64 +49,63 @@ def spread(values: Sequence[float]) -> Range | None:
     return Range(low=min(values), mid=median(values), high=max(values), count=len(values))
 
 
+Row = tuple[float, float, float, float]
+"""A mark as bare numbers: at, micro, gpu_ms, seconds. There may be one for every minute of a month."""
+FREE = (-math.inf, math.inf)
+
+
 def course(marks: Iterable[Mark]) -> tuple[Mark, ...]:
     """Marks as a course that never falls, straight between as few of them as are needed.
 
     Where the wall clock was set back, time stands still until it is there again.
     """
-    kept: list[Mark] = []
-    door: _Door | None = None
-    for mark in marks:
-        one = _not_below(mark, kept[-1]) if kept else mark
-        if kept and one == kept[-1]:
-            continue
-        if door is not None and door.leads_to(one):
-            kept[-1] = one
-        else:
-            door = _Door(kept[-1]) if kept and one.at > kept[-1].at else None
-            kept.append(one)
-        if door is not None:
-            door.pass_through(one)
-    return tuple(kept)
-
-
-class _Door:
-    """The straight lines from a mark that pass through all later ones, to within SLACK."""
-
-    def __init__(self, start: Mark) -> None:
-        self._start = start
-        self._slopes = [(-math.inf, math.inf)] * 3
-
-    def leads_to(self, mark: Mark) -> bool:
-        """Whether the line to `mark` is one of them."""
-        time = mark.at - self._start.at
-        rises = self._rises(mark)
-        return all(
-            low <= rise / time <= high
-            for rise, (low, high) in zip(rises, self._slopes, strict=True)
-        )  # fmt: skip
-
-    def pass_through(self, mark: Mark) -> None:
-        """Keep the lines that pass through `mark`, which is later than the start."""
-        time = mark.at - self._start.at
-        slack = (SLACK, SLACK, SLACK / 1000)
-        self._slopes = [
-            (max(low, (rise - free) / time), min(high, (rise + free) / time))
-            for rise, free, (low, high) in zip(self._rises(mark), slack, self._slopes, strict=True)
-        ]
-
-    def _rises(self, mark: Mark) -> tuple[float, float, float]:
-        start = self._start
-        return mark.micro - start.micro, mark.gpu_ms - start.gpu_ms, mark.seconds - start.seconds
-
-
-def _not_below(mark: Mark, last: Mark) -> Mark:
-    return Mark(
-        at=max(mark.at, last.at),
-        micro=max(mark.micro, last.micro),
-        gpu_ms=max(mark.gpu_ms, last.gpu_ms),
-        seconds=max(mark.seconds, last.seconds),
+    rows = thinned((one.at, one.micro, one.gpu_ms, one.seconds) for one in marks)
+    return tuple(
+        Mark(at=at, micro=micro, gpu_ms=gpu_ms, seconds=seconds) for at, micro, gpu_ms, seconds in rows
     )
+
+
+def thinned(rows: Iterable[Row]) -> list[Row]:
+    """The same of bare numbers.
+
+    From a row that is kept, it is remembered which straight lines pass through all later ones to within SLACK: the
+    (lowest, highest) slope of each number. The next row takes the place of the last where one of them leads to it.
+    """
+    kept: list[Row] = []
+    start: Row | None = None
+    micro, gpu, seconds = FREE, FREE, FREE
+    for row in rows:
+        if kept:
+            at, a, b, c = kept[-1]
+            row = (max(row[0], at), max(row[1], a), max(row[2], b), max(row[3], c))
+            if row == kept[-1]:
+                continue
+        if start is not None:
+            time = row[0] - start[0]
+            up = row[1] - start[1], row[2] - start[2], row[3] - start[3]
+            if (
+                micro[0] <= up[0] / time <= micro[1]
+                and gpu[0] <= up[1] / time <= gpu[1]
+                and seconds[0] <= up[2] / time <= seconds[1]
+            ):
+                kept[-1] = row
+            else:
+                start, micro, gpu, seconds = None, FREE, FREE, FREE
+        if start is None:
+            if kept and row[0] > kept[-1][0]:
+                start = kept[-1]
+                time = row[0] - start[0]
+                up = row[1] - start[1], row[2] - start[2], row[3] - start[3]
+            kept.append(row)
+        if start is not None:
+            micro = _narrowed(micro, up[0], SLACK, time)
+            gpu = _narrowed(gpu, up[1], SLACK, time)
+            seconds = _narrowed(seconds, up[2], SLACK / 1000, time)
+    return kept
+
+
+def _narrowed(slopes: tuple[float, float], up: float, slack: float, time: float) -> tuple[float, float]:
+    return max(slopes[0], (up - slack) / time), min(slopes[1], (up + slack) / time)
 
 
 def taken(marks: Sequence[Mark], at: float) -> Mark:

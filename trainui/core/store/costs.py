@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from trainui.core.money.outlook import Mark, course, taken
+from trainui.core.money.outlook import Mark, Row, course, taken, thinned
 from trainui.core.run import Result
 from trainui.core.store.intents import REFUSED
 from trainui.core.store.lineage import learnt_gpu_memory, lineage
@@ -119,7 +119,7 @@ class CostReader:
             "SELECT verb, run AS subject, created_at AS at,"
             " coalesce((SELECT study FROM runs WHERE name=run), json_extract(payload, '$.study'), '') AS study,"
             " coalesce((SELECT job FROM runs WHERE name=run), json_extract(payload, '$.job'), '') AS job"
-            " FROM intents WHERE verb != 'answer' AND run != '' AND outcome NOT LIKE ?||'%'"
+            " FROM intents WHERE verb NOT IN ('answer', 'correct', 'cancel') AND run != '' AND outcome NOT LIKE ?||'%'"
             " AND (verb != 'start' OR json_type(payload, '$.held') IS NOT NULL)"  # only a person's start says it
             " UNION ALL SELECT 'answer', answers.run, at, coalesce(runs.study, substr(answers.run, 7)),"
             " coalesce(runs.job, '') FROM answers LEFT JOIN runs ON runs.name = answers.run ORDER BY at",
@@ -135,11 +135,6 @@ class CostReader:
     def learnt_gpu_memory(self, job: str) -> int | None:
         """The most bytes of GPU memory the last runs of a job held; None when none has shown it."""
         return learnt_gpu_memory(self._db, job)
-
-    def kept_config(self) -> str:
-        """trainui.toml as the manager holds it, as JSON; '' before a manager was there."""
-        row = self._db.execute("SELECT value FROM facts WHERE name='config'").fetchone()
-        return str(row["value"]) if row else ""
 
     def charged_boot(self) -> str:
         """The boot of the machine that was charged last; '' before the first charge."""
@@ -178,31 +173,39 @@ def _marks(
     """The marks of one run alone from its ledger lines, its last one at `whole`."""
     if start is None:
         return []
-    marks = [Mark(at=start)]
-    corrected = 0
-    for line in db.execute(
-        "SELECT at, kind, micro_usd, gpu_ms, to_boot - from_boot AS took FROM ledger WHERE run=? ORDER BY id",
-        (run,),
-    ):
-        if line["kind"] == "correction":
-            corrected += line["micro_usd"]
-            continue
-        last = marks[-1]
-        until = line["at"] if end is None else min(line["at"], end)
-        begun = max(last.at, until - line["took"])
-        marks.append(replace(last, at=begun))
-        marks.append(
-            Mark(at=until, micro=last.micro + line["micro_usd"], gpu_ms=last.gpu_ms + line["gpu_ms"])
-        )
+    rows, corrected = _rows(db, run, start, end)
     uncorrected = whole.micro - corrected
-    final = max(marks[-1].at, start + whole.seconds if end is None else end)
-    marks.append(Mark(at=final, micro=uncorrected, gpu_ms=whole.gpu_ms))
+    final = max(rows[-1][0], start + whole.seconds if end is None else end)
+    rows.append((final, uncorrected, whole.gpu_ms, 0.0))
     factor = whole.micro / uncorrected if uncorrected > 0 else 0.0
     first = whole.micro if uncorrected <= 0 else 0.0
-    kept = course(replace(one, micro=first + one.micro * factor) for one in marks)
+    kept = [
+        Mark(at=at, micro=first + micro * factor, gpu_ms=gpu_ms) for at, micro, gpu_ms, _ in thinned(rows)
+    ]
     turn = start + whole.seconds
     return [
         replace(one, seconds=min(max(one.at - start, 0.0), whole.seconds))
         for one in sorted([*kept, taken(kept, turn)], key=lambda one: (one.at, one.micro))
         if one.at <= final
     ]
+
+
+def _rows(db: sqlite3.Connection, run: str, start: float, end: float | None) -> tuple[list[Row], int]:
+    """(what the ledger lines of a run sum to over time, corrections left out; what these sum to)."""
+    at, micro, gpu_ms, corrected = start, 0, 0, 0
+    rows: list[Row] = [(at, 0.0, 0.0, 0.0)]
+    lines = db.execute(
+        "SELECT at, kind, micro_usd, gpu_ms, to_boot - from_boot FROM ledger WHERE run=? ORDER BY id", (run,)
+    )
+    lines.row_factory = None
+    for told, kind, cost, held, took in lines:
+        if kind == "correction":
+            corrected += cost
+            continue
+        until = told if end is None else min(told, end)
+        if until - took > at:
+            rows.append((until - took, micro, gpu_ms, 0.0))
+        at = max(at, until)
+        micro, gpu_ms = micro + cost, gpu_ms + held
+        rows.append((at, micro, gpu_ms, 0.0))
+    return rows, corrected

@@ -182,8 +182,7 @@ class SpendingReader:
         ):
             one = _of(sums, row["day"])
             one.micro, one.gpu_ms = row["micro"], row["gpu_ms"]
-        if accrued := sum(self._accrued().values()):
-            _of(sums, f"{datetime.now():%Y-%m-%d}").micro += accrued
+        self._add_unwritten(sums, f"{datetime.now():%Y-%m-%d}")
         for row in self._db.execute("SELECT started_at, ended_at FROM runs WHERE started_at IS NOT NULL"):
             for day, seconds in _days(row["started_at"], row["ended_at"] or time.time()):
                 if day in sums:
@@ -200,10 +199,9 @@ class SpendingReader:
         ):
             one = _of(sums, row["machine"])
             one.micro, one.gpu_ms = row["micro"], row["gpu_ms"]
-        if accrued := sum(self._accrued().values()):
-            newest = self._db.execute("SELECT machine FROM leases ORDER BY id DESC LIMIT 1").fetchone()
-            if newest is not None:
-                _of(sums, newest["machine"]).micro += accrued
+        newest = self._db.execute("SELECT machine FROM leases ORDER BY id DESC LIMIT 1").fetchone()
+        if newest is not None:
+            self._add_unwritten(sums, newest["machine"])
         boot = time.clock_gettime(time.CLOCK_BOOTTIME)
         for row in self._db.execute("SELECT machine, from_boot, to_boot FROM leases"):
             end = boot if row["to_boot"] is None else row["to_boot"]
@@ -214,6 +212,14 @@ class SpendingReader:
         ):
             _of(sums, row["machine"]).runs = row["n"]
         return sums
+
+    def _add_unwritten(self, sums: dict[str, _Sum], name: str) -> None:
+        """What accrued since the last lines, all of it under one name."""
+        micro, gpu_ms = (sum(self._accrued(fact).values()) for fact in ("accrued", "accrued_gpu_ms"))
+        if micro or gpu_ms:
+            one = _of(sums, name)
+            one.micro += micro
+            one.gpu_ms += gpu_ms
 
     def _accrued(self, fact: str = "accrued") -> Mapping[str, int]:
         """Run → what it cost since its last line, in micro-units; '' is idle time. Or GPU-milliseconds."""

@@ -79,6 +79,7 @@ class Leasing:
             self._runs.event("", "lease", text, at=now.unix)
             return
         micro = old.terms.rate * round(seconds * 1000) // HOUR_MS
+        micro -= min(micro, old.begun(old.end))  # the rest of a begun hour was charged when the lease ended
         if not micro:
             return
         amount = f"{micro / MICRO:.2f} {old.terms.currency}"

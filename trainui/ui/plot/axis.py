@@ -48,13 +48,16 @@ def x_ticks(scale: Scale, axis: str, most: int) -> list[tuple[float, str]]:
     values = ticks(scale, most)
     if axis == ELAPSED:
         return [(value, _lasting(value, value)) for value in values]
-    return list(zip(values, labels(values), strict=True))
+    texts = [f"{value:g}" for value in values] if scale.log else labels(values)
+    return list(zip(values, texts, strict=True))
 
 
 def labels(values: Sequence[float]) -> list[str]:
     """Numbers with just as many decimals as tell them apart."""
     gaps = [right - left for left, right in pairwise(sorted(values)) if right > left]
-    step = min(gaps, default=1.0)
+    if not gaps:
+        return [_short(value) for value in values]
+    step = min(gaps)
     largest = max(map(abs, values), default=0.0)
     if largest >= 1e7 or step < 1e-6:
         short = [_short(value) for value in values]

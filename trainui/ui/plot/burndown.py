@@ -18,6 +18,8 @@ _STEPS = (60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, HOUR, 2 * HOUR, 3 * HOUR, 6 
 """Seconds between two labels of the time axis."""
 _LEAST = (20, 5)
 """Cells and rows of the smallest picture."""
+_LEAST_CAME = 600.0
+"""Seconds that we are taken to have come at least."""
 _AHEAD = 3.0
 """How many times as far as we came the picture looks ahead at most, while the money lasts longer."""
 
@@ -69,8 +71,7 @@ def draw(picture: Burndown, cells: int, rows: int, *, only_ascii: bool = False) 
     sheet = _Sheet(x, y, max(4, cells - gutter - 3), body, only_ascii=only_ascii)
     sheet.curve(picture.points)
     sheet.dashes(ahead)
-    for level in picture.levels:
-        sheet.level(level)
+    sheet.level(picture.levels)
     for end in (End(at=picture.now, label="now", tone="dim"), *picture.ends):
         sheet.upright(end)
     lines = []
@@ -83,7 +84,7 @@ def draw(picture: Burndown, cells: int, rows: int, *, only_ascii: bool = False) 
 def x_scale(picture: Burndown) -> Scale:
     """From the first cent to the end of the money, if that is near; else as far as somebody's end, or as we came."""
     first = picture.points[0][0]
-    came = max(60.0, picture.now - first)
+    came = max(_LEAST_CAME, picture.now - first)
     zero = _zero(picture)
     far = max([picture.now + came / 2, *(end.at for end in picture.ends)])
     far = min(far, picture.now + _AHEAD * came)
@@ -164,13 +165,16 @@ class _Sheet:
                     y = round(y0 + (y1 - y0) * (x - x0) / max(1, x1 - x0))
                     self._dashed.column(x, y, y, 0)
 
-    def level(self, level: Level) -> None:
-        """A dotted line across, with its name at its left, where one passes there."""
-        if not self.y.holds(level.left):
-            return
-        row = _row(self.y, level.left, self.rows)
-        self._levels.setdefault(row, level.tone)
-        self._put(row, f" {safe(level.label)} ", level.tone, range(1, self.columns))
+    def level(self, levels: Sequence[Level]) -> None:
+        """Dotted lines across, each with its name as far left as no curve passes; those of one row share it."""
+        rows: dict[int, list[Level]] = {}
+        for one in levels:
+            if self.y.holds(one.left):
+                rows.setdefault(_row(self.y, one.left, self.rows), []).append(one)
+        for row, found in rows.items():
+            self._levels[row] = found[0].tone
+            label = safe(", ".join(one.label for one in found))
+            self._put(row, f" {label} ", found[0].tone, range(1, self.columns))
 
     def upright(self, end: End) -> None:
         """A line upwards, with its name beside it."""

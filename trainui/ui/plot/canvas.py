@@ -10,6 +10,8 @@ _RUNS = [
 ]
 """Column of a cell → first dot → last dot → the bits between, both included."""
 ASCII_INKS = "*+xo#%@&"
+STROKES = ("━", "╍", "┈")
+"""Style → how a line of it looks in a legend."""
 NO_INK = -1
 SOLID, DASHED, DOTTED = 0, 1, 2
 _PATTERNS = ((True,), (True,) * 8 + (False,) * 4, (True, False, False, False))
@@ -21,6 +23,11 @@ def has_dot(style: int, x: int) -> bool:
     """Whether a line of this style has a dot in column x."""
     pattern = _PATTERNS[style]
     return pattern[x % len(pattern)]
+
+
+def stroke_of(ink: int, style: int, *, only_ascii: bool) -> str:
+    """How a line looks, in one character."""
+    return ASCII_INKS[ink % len(ASCII_INKS)] if only_ascii else STROKES[style]
 
 
 class Canvas:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trainui.ui.plot.axis import EPOCH
+from trainui.ui.plot.canvas import stroke_of
 from trainui.ui.plot.frame import whole_x, x_axis, y_labels, y_scale
 from trainui.ui.plot.readout import at_cursor, short
 from trainui.ui.plot.scale import Scale
@@ -128,7 +129,7 @@ def draw(chart: Chart, cells: int, rows: int, *, only_ascii: bool = False) -> tu
         sheet.cursor(chart.cursor)
         read = at_cursor(
             chart.series, chart.cursor, chart.axis, near=near, smooth=chart.smooth,
-            told=(*chart.marks, *chart.pins), cells=cells, rows=place.read,
+            told=(*chart.marks, *chart.pins), cells=cells, rows=place.read, only_ascii=only_ascii,
         )  # fmt: skip
     lines = [fit(heading(chart, cells, sheet, near=near, is_read=bool(read)), cells)]
     for row in range(place.body):
@@ -145,21 +146,27 @@ def heading(
 ) -> Line:
     """The metric, what lies on the axes, how it is drawn, and the runs with their value: the newest, or the one at
     the cursor."""
-    head = line(" ", Span(safe(chart.metric), "head"), Span(f"  x {chart.axis}{_manner(chart)}", "dim"))
-    if sheet is not None:
-        head = line(head, *(Span(f"  {text}", "warn") for text in _beyond(sheet)))
+    name, axis = line(" ", Span(safe(chart.metric), "head")), Span(f"  x {chart.axis}", "dim")
+    beyond = tuple(Span(f"  {text}", "warn") for text in (_beyond(sheet) if sheet is not None else ()))
+    head = line(name, axis, Span(_manner(chart), "dim"), *beyond)
+    only_ascii = sheet is not None and sheet.only_ascii
     entries = [s for s in chart.series if s.stretches]
-    full = [_entry(s, f"{safe(s.name)} {number(s.last)}") for s in entries]
-    brief = [_entry(s, number(s.last)) for s in entries]
+    full = [_entry(s, f"{safe(s.name)} {number(s.last)}", only_ascii=only_ascii) for s in entries]
+    brief = [_entry(s, number(s.last), only_ascii=only_ascii) for s in entries]
     if chart.cursor is not None and not is_read:
         full = brief = list(short(chart.series, chart.cursor, chart.axis, near=near))
-    for legend in (full, brief):
-        room = cells - width(head) - sum(width(entry) + 2 for entry in legend)
+    for told, legend in (
+        (head, full),
+        (head, brief),
+        (line(name, axis, *beyond), brief),
+        (line(name, *beyond), brief),
+    ):
+        room = cells - width(told) - sum(width(entry) + 2 for entry in legend)
         if room >= 0:
-            told = Span(f"  → {chart.expected}" if chart.expected else "", "dim")
-            whole = line(head, *(part for entry in legend for part in ("  ", entry)))
-            return line(whole, told) if room >= len(told.text) else whole
-    return clip(line(head, *(part for entry in brief for part in ("  ", entry))), cells)
+            hope = Span(f"  → {chart.expected}" if chart.expected else "", "dim")
+            whole = line(told, *(part for entry in legend for part in ("  ", entry)))
+            return line(whole, hope) if room >= len(hope.text) else whole
+    return clip(line(name, *(part for entry in brief for part in ("  ", entry))), cells)
 
 
 def _manner(chart: Chart) -> str:
@@ -185,12 +192,9 @@ def _beyond(sheet: Sheet) -> list[str]:
     return found
 
 
-def _entry(series: Series, text: str) -> Line:
-    return line(Span(f"{STROKES[series.style]}{series.tag} ", f"run{series.ink}"), text)
-
-
-STROKES = ("━", "╍", "┈")
-"""Style → how a line of it looks in the legend."""
+def _entry(series: Series, text: str, *, only_ascii: bool) -> Line:
+    stroke = stroke_of(series.ink, series.style, only_ascii=only_ascii)
+    return line(Span(f"{stroke}{series.tag} ", f"run{series.ink}"), text)
 
 
 def side_by_side(charts: Sequence[tuple[Line, ...]], divider: Line) -> tuple[Line, ...]:

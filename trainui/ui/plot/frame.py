@@ -49,7 +49,7 @@ def y_scale(
         for t in part
         if t.low is not None and ((t.x1 >= low and t.x0 <= high) or (is_log and t.x1 <= 0))
     ]
-    values = [t.low for t in seen if t.low is not None]
+    values = [t.low for t in seen if t.low is not None] or _beside(series, x)
     values += [t.high for t in seen if t.high is not None and t.high != t.low]
     if clip:
         told = [(math.log10(v) if log else v, t.points) for t in seen for v in (t.low, t.high)
@@ -64,6 +64,19 @@ def y_scale(
         around = [value for value in around if value > 0]
     near = [value for value in around if values and -_GRACE <= tight.place(value) <= 1 + _GRACE]
     return rounded(scale_over([*values, *near], log=log))
+
+
+def _beside(series: Sequence[Series], x: Scale) -> list[float]:
+    """Where nothing is seen: the values at its edges of the lines that lead through."""
+    found = []
+    for each in series:
+        told = [t for t in each.stretches if t.last is not None]
+        before = next((t for t in reversed(told) if t.x1 < x.low), None)
+        after = next((t for t in told if t.x0 > x.high), None)
+        if before is not None and after is not None and before.last is not None and after.first is not None:
+            slope = (after.first - before.last) / (after.x0 - before.x1)
+            found += [before.last + slope * (edge - before.x1) for edge in (x.low, x.high)]
+    return found
 
 
 def y_labels(y: Scale, rows: int) -> dict[int, str]:

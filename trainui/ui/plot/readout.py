@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from trainui.ui.plot.axis import COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WALL
+from trainui.ui.plot.canvas import stroke_of
 from trainui.ui.plot.series import Mark, Pin, Series, Stretch
 from trainui.ui.plot.smooth import smoothed
 from trainui.ui.present.ink import Line, Span, clip, line, safe
@@ -43,6 +44,7 @@ def at_cursor(
     told: Sequence[Mark | Pin],
     cells: int,
     rows: int,
+    only_ascii: bool = False,
 ) -> tuple[Line, ...]:
     """Where the cursor stands and what happened there, then a line for each curve, `rows` lines at most.
 
@@ -55,7 +57,8 @@ def at_cursor(
     values = max((len(each[1]) for each in shown), default=0)
     lines = [head]
     for one, (name, value, rest) in zip((s for s in series if s.stretches), shown, strict=True):
-        mark = Span(f" ━{one.tag or ' '} ", f"run{one.ink}")
+        stroke = stroke_of(one.ink, one.style, only_ascii=only_ascii)
+        mark = Span(f" {stroke}{one.tag or ' '} ", f"run{one.ink}")
         lines.append(line(mark, f"{name:<{names}}  {value:>{values}}  ", Span(rest, "dim")))
     if len(lines) > rows:
         left = len(lines) - rows + 1

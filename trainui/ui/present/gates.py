@@ -10,7 +10,7 @@ from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.views import GateView
 from trainui.ui.present.ink import Line, Span, clip, fit, join, line, safe, width, wrap
 from trainui.ui.present.lights import verdict_light
-from trainui.ui.present.text import clock, duration, number, usd, whole
+from trainui.ui.present.text import clock, duration, number, sign, usd, whole
 
 _WORST_FIRST = {
     v: n for n, v in enumerate(("tripped", "failed", "unknown", "warn", "ok", "passed", "pending"))
@@ -29,6 +29,7 @@ class Known:
     """Gate → what is expected of it."""
     now: float = 0.0
     """Unix seconds."""
+    currency: str = "USD"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,14 +102,14 @@ def below(gate: GateView, cells: int, known: Known, *, indent: int) -> list[Line
         told.append(line(Span("; ".join(word for word in words if word), "dim")))
     if hint := known.hints.get(gate.gate):
         told.append(line(Span(safe(hint), "warn" if hint.startswith("expected to miss") else "dim")))
-    told += _done(actions)
+    told += _done(actions, known.currency)
     if gate.is_open_question:
         told.append(line(Span("A", "accent"), Span("answers it: it waits for you", "dim")))
     told += [_answered(one, known.now) for one in known.outcomes.answers if one.gate == gate.gate][-1:]
     return [row for part in told if part for row in wrap(part, cells, indent)]
 
 
-def _done(actions: Sequence[ActionView]) -> list[Line]:
+def _done(actions: Sequence[ActionView], currency: str) -> list[Line]:
     """The newest of each kind of action, but for what was only flagged or told before."""
     newest = {one.action: one for one in actions if one.action != "flag" and one.outcome != "told before"}
     told = []
@@ -116,7 +117,7 @@ def _done(actions: Sequence[ActionView]) -> list[Line]:
         words = safe(one.outcome)
         if one.outcome.startswith("would"):
             saves = [duration(one.would_save_seconds) if one.would_save_seconds else ""]
-            saves.append(f"{usd(one.would_save_usd)} $" if one.would_save_usd else "")
+            saves.append(f"{usd(one.would_save_usd)} {sign(currency)}" if one.would_save_usd else "")
             spared = " and ".join(part for part in saves if part)
             words += f", {spared} saved" if spared else ""
         elif not one.is_done:

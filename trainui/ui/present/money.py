@@ -10,7 +10,7 @@ from trainui.core.costing import RunCost, StartForecast
 from trainui.core.store.moneyviews import BudgetView, CountdownView
 from trainui.core.store.views import RunView
 from trainui.ui.present.ink import Line, Span, clip, fold, join, line, safe, width, wrap
-from trainui.ui.present.text import bar, clock, countdown, duration, money, percent, plural, sign, usd
+from trainui.ui.present.text import bar, clock, countdown, duration, fine, money, percent, plural, sign, usd
 
 BAR = 12
 STEPS = ("tell", "admit_no_more", "stop_least", "stop_all")
@@ -167,7 +167,8 @@ def _sums(budget: BudgetView, cells: int) -> Line:
             (2, _named("reserve", budget.reserve_usd)),
         ]
     parts.append((4, _named("idle", budget.idle_usd) if budget.idle_usd >= 0.005 else ()))
-    parts.append((5, line(Span(f"{budget.gpu_hours:.2f}", ""), Span(" GPU-h", "dim"))))
+    if budget.gpu_hours:
+        parts.append((5, line(f"{budget.gpu_hours:.2f}", Span(" GPU-h", "dim"))))
     parts.append((1, over_part(budget)))
     return fold(parts, cells, "  ")
 
@@ -194,6 +195,8 @@ def lasts_part(budget: BudgetView, now: float) -> Line:
     """`lasts until 02:10, 1:10 h from now`; empty where there is no end."""
     if budget.lasts_until is None:
         return ()
+    if budget.left_usd is not None and budget.left_usd <= 0:
+        return line(Span("nothing may be spent any more", "bad"))
     when = Span(clock(budget.lasts_until, now), tone_of(budget))
     left = budget.lasts_until - now
     rest = f", {duration(left)} from now" if left >= 60 else ", which is now"
@@ -205,11 +208,12 @@ def run_money(view: RunView, cost: RunCost | None, budget: BudgetView, cells: in
     if not view.usd and not view.usd_per_hour:
         return ()
     unit = sign(budget.currency)
+    gpu_hours = view.gpu_hours if cost is None else cost.gpu_hours
     paid = view.usd if cost is None else max(cost.usd, view.usd)
     parts: list[tuple[int, Line]] = [
         (0, line(Span(" paid ", "dim"), money(paid, budget.currency))),
         (6, line(Span("with its parents" if cost and cost.usd > view.usd + 0.005 else "", "dim"))),
-        (5, line(f"{view.gpu_hours if cost is None else cost.gpu_hours:.2f}", Span(" GPU-h", "dim"))),
+        (5, line(f"{gpu_hours:.2f}", Span(" GPU-h", "dim")) if gpu_hours else ()),
     ]
     if view.is_live:
         parts.append((4, line(f"{usd(view.usd_per_hour)} {unit}/h")))
@@ -226,7 +230,7 @@ def run_money(view: RunView, cost: RunCost | None, budget: BudgetView, cells: in
         target = f"to {safe(cost.target) or 'its target'} "
         parts.append((3, line(Span(target, "dim"), f"+{money(cost.usd_to_target, budget.currency)}")))
     if cost.usd_per_percent is not None:
-        parts.append((2, line(f"{cost.usd_per_percent:.3f} {unit}", Span(" per 1 % better", "dim"))))
+        parts.append((2, line(f"{fine(cost.usd_per_percent)} {unit}", Span(" per 1 % better", "dim"))))
     if cost.usd_to_end is None and view.is_live and view.usd_per_hour:
         parts.append((6, line(Span("nobody knows when it ends", "dim"))))
     return fold(parts, cells, "  ")

@@ -53,6 +53,8 @@ HEADS = {
 }  # fmt: skip
 """Column → its head; `$` stands for the currency of the project."""
 LEFT = frozenset({"run", "state", "bar", "gates", "lights"})
+RARE = frozenset({"to_end", "gpu_hours"})
+"""Columns that are not there when no run has anything in them."""
 PROGRESS = ("bar", "epoch", "percent", "eta")
 """Columns that give their room to where a run stands, when it makes no progress."""
 
@@ -169,7 +171,7 @@ def _cells(view: RunView, *, shared: bool, decimals: int) -> dict[str, Line]:
         "at": _best_at(view),
         "usd": usd(view.usd),
         "rate": usd(view.usd_per_hour) if view.is_live else "",
-        "gpu_hours": usd(view.gpu_hours),
+        "gpu_hours": usd(view.gpu_hours) if view.gpu_hours else "",
         "to_end": "",
     }
     cells = {name: line(Span(text, tone)) for name, text in texts.items()}
@@ -211,7 +213,7 @@ def _natural(name: str, grid: Sequence[Mapping[str, Line]], heads: Mapping[str, 
 
 
 def _layout(grid: Sequence[Mapping[str, Line]], cells: int, heads: Mapping[str, str]) -> _Layout:
-    names = [name for name in WIDE if name != "to_end" or any(row[name] for row in grid)]
+    names = [name for name in WIDE if name not in RARE or any(row[name] for row in grid)]
     for gone, instead in (*NARROWING, ("", "")):
         wide = {name: _natural(name, grid, heads) for name in names}
         least = dict(wide, run=min(wide["run"], 20))

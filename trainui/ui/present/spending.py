@@ -10,9 +10,11 @@ from trainui.core.store.moneyviews import BudgetView, LeaseView, LedgerLine, Spe
 from trainui.core.store.views import RunView
 from trainui.ui.present.columns import Column, Row, columns
 from trainui.ui.present.ink import Line, Span, line, safe
-from trainui.ui.present.text import bar, clock, duration, percent, sign, usd
+from trainui.ui.present.text import bar, clock, duration, fine, sign, usd
 
 BAR = 10
+BEFORE = "(before)"
+"""The name of what trainui.toml says was spent before."""
 _PLANNED = ("usd", "gpu_hours", "wall_hours", "decision_points")
 
 
@@ -30,8 +32,13 @@ def spent_page(
     now: float,
     runs: Mapping[str, RunView] | None = None,
     costs: Mapping[str, RunCost] | None = None,
+    before: float = 0.0,
 ) -> tuple[Line, ...]:
-    """Sums by study, job, day, machine or run, with all of them together below; by run also what is to come."""
+    """Sums by study, job, day, machine or run, with all of them together below; by run also what is to come.
+
+    `before`: what was spent before there was a ledger.
+    """
+    rows = [*rows, *([Spent(name=BEFORE, usd=before, gpu_hours=0.0)] if before else [])]
     if not rows:
         return note("nothing was spent yet")
     unit = sign(budget.currency)
@@ -79,9 +86,9 @@ def _spent_row(one: Spent, whole: float, *, names_runs: bool) -> dict[str, Line]
     return {
         "name": line(safe(one.name)),
         "usd": line(usd(one.usd)),
-        "share": line(percent(part)) if part is not None else (),
+        "share": line(f"{100 * part:.0f} %") if part is not None else (),
         "bar": line(Span(bar(part, BAR), "accent")) if part is not None else (),
-        "gpu_hours": line(usd(one.gpu_hours)),
+        "gpu_hours": line(usd(one.gpu_hours)) if one.gpu_hours else (),
         "hours": line(duration(one.seconds)) if one.seconds else (),
         "runs": line(str(one.runs)) if names_runs and one.runs else (),
     }
@@ -101,7 +108,7 @@ def _ahead(view: RunView, cost: RunCost | None, now: float) -> dict[str, Line]:
     if cost.ends_at is not None and view.is_live:
         row["ends"] = line(clock(cost.ends_at, now))
     if cost.usd_per_percent is not None:
-        row["per_percent"] = line(f"{cost.usd_per_percent:.3f}")
+        row["per_percent"] = line(fine(cost.usd_per_percent))
     return row
 
 
@@ -148,7 +155,7 @@ def plan_page(plans: Sequence[Planned], cells: int, *, budget: BudgetView) -> tu
 def _amount(key: str, value: float) -> str:
     if key == "decision_points":
         return f"{value:g}"
-    return usd(value) if key == "usd" else f"{value:.1f}"
+    return fine(value)
 
 
 def _range(planned: tuple[float, float] | None) -> str:

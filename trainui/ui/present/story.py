@@ -12,7 +12,7 @@ from trainui.ui.present.ink import Line, Span, clip, fit, fold, line, safe, widt
 from trainui.ui.present.lights import gate_lights, run_light, run_word, verdict_light
 from trainui.ui.present.rows import BAR
 from trainui.ui.present.standing import ASKED, standing
-from trainui.ui.present.text import bar, clock, duration, number, percent, usd, whole
+from trainui.ui.present.text import bar, clock, duration, number, percent, sign, usd, whole
 
 _KINDS = {"status": Span("●", "calm"), "checkpoint": Span("◆", "calm"), "money": Span("$", "warn"),
           "queue": Span("○", "dim"), "limit": Span("▲", "warn"), "idle": Span("▲", "warn"),
@@ -46,7 +46,9 @@ def event_lines(
     return tuple(lines)
 
 
-def run_head(view: RunView, cells: int, *, colour: int, now: float, is_saving: bool = False) -> Line:
+def run_head(
+    view: RunView, cells: int, *, colour: int, now: float, is_saving: bool = False, currency: str = "USD"
+) -> Line:
     """The first line of a run's screen: name, state, progress, what is left, the metric, the money."""
     tone = f"run{colour}"
     name = line(" ", run_light(view), " ", Span(safe(view.run), f"{tone} bold"))
@@ -68,7 +70,7 @@ def run_head(view: RunView, cells: int, *, colour: int, now: float, is_saving: b
         best = f" best {number(view.metric.best)}"
         parts.append((2, line(Span(safe(view.metric.name) + " ", "dim"), number(view.metric.last), best)))
     parts.append((5, gate_lights(view.gates, tight=True)))
-    parts.append((4, line(f"{usd(view.usd)} $")))
+    parts.append((4, line(f"{usd(view.usd)} {sign(currency)}")))
     parts.append((8, line(Span(f"ran {duration(view.seconds)}", "dim"))))
     return fold(parts, cells, "  ")
 

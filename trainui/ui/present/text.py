@@ -96,6 +96,16 @@ def money(value: float | None, currency: str = "USD") -> str:
     return f"{f'{value:.4f}' if tiny else usd(value)} {sign(currency)}"
 
 
+def fine(value: float) -> str:
+    """A sum or amount that may be small: two decimals, or two digits that count."""
+    size = abs(value)
+    return (
+        f"{value:.2f}"
+        if size >= 0.1 or size == 0
+        else f"{value:.{min(6, 1 - math.floor(math.log10(size)))}f}"
+    )
+
+
 def percent(fraction: float | None) -> str:
     """`68 %`; a job that says 100 % and still runs is told as 99 %."""
     return NONE if fraction is None else f"{int(max(0.0, fraction) * 100 + 1e-9)} %"

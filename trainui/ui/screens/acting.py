@@ -73,7 +73,7 @@ class Acting(Screen[None]):
                     lambda _: self.bridge.tell(f"{run} is being {'killed' if kill else 'stopped'}"),
                 )
 
-        self.app.push_screen(Confirm(view, now=now), decide)
+        self.app.push_screen(Confirm(view, now=now, currency=self.snapshot.budget.currency), decide)
 
     def action_pause(self) -> None:
         """Ask, then let the run stand still; a paused one goes on at once."""
@@ -89,7 +89,7 @@ class Acting(Screen[None]):
             if answer:
                 self.bridge.ask(lambda a: a.pause(run), lambda _: self.bridge.tell(f"{run} is being paused"))
 
-        self.app.push_screen(ConfirmPause(view), decide)
+        self.app.push_screen(ConfirmPause(view, self.snapshot.budget.currency), decide)
 
     def action_checkpoint(self) -> None:
         """Ask the run to save."""

@@ -10,7 +10,7 @@ from trainui.core.run import Status
 from trainui.core.store.views import RunView
 from trainui.ui import keys
 from trainui.ui.present.ink import Span, line, safe
-from trainui.ui.present.text import duration, usd
+from trainui.ui.present.text import duration, money, sign, usd
 from trainui.ui.widgets.paper import Paper
 
 
@@ -36,9 +36,9 @@ class Confirm(ModalScreen[str]):
     CSS_PATH = "dialog.tcss"
     BINDINGS = keys.bindings(keys.CONFIRM)
 
-    def __init__(self, view: RunView, *, now: bool) -> None:
+    def __init__(self, view: RunView, *, now: bool, currency: str = "USD") -> None:
         super().__init__()
-        self._view = view
+        self._view, self._currency = view, currency
         self._choices = stop_choices(view, now=now)
         self._verb = "Kill" if now and view.status is not Status.QUEUED else "Stop"
 
@@ -50,7 +50,7 @@ class Confirm(ModalScreen[str]):
     def on_mount(self) -> None:
         """Ask."""
         view = self._view
-        told = f"it has run for {duration(view.seconds)} and cost {usd(view.usd)} $"
+        told = f"it has run for {duration(view.seconds)} and cost {money(view.usd, self._currency)}"
         if view.status is Status.QUEUED:
             told = "it has not started"
         elif view.status is Status.STOPPING:
@@ -71,9 +71,13 @@ class Confirm(ModalScreen[str]):
                 self.dismiss(answer)
 
 
-def what_a_pause_keeps(view: RunView) -> str:
+def what_a_pause_keeps(view: RunView, currency: str = "USD") -> str:
     """What a pause does not free, in one line that fits into 68 cells."""
-    rate = f"{usd(view.usd_per_hour)} $/h goes on" if view.usd_per_hour else "the machine costs on"
+    rate = (
+        f"{usd(view.usd_per_hour)} {sign(currency)}/h goes on"
+        if view.usd_per_hour
+        else "the machine costs on"
+    )
     return f"this frees no memory, no GPU and no money: {rate}"
 
 
@@ -83,9 +87,9 @@ class ConfirmPause(ModalScreen[str]):
     CSS_PATH = "dialog.tcss"
     BINDINGS = keys.bindings(keys.PAUSE)
 
-    def __init__(self, view: RunView) -> None:
+    def __init__(self, view: RunView, currency: str = "USD") -> None:
         super().__init__()
-        self._view = view
+        self._view, self._currency = view, currency
 
     def compose(self) -> ComposeResult:
         """One box."""
@@ -97,7 +101,7 @@ class ConfirmPause(ModalScreen[str]):
         self.query_one(Paper).show(
             [
                 line("Pause ", Span(safe(self._view.run), "bold"), " ?"),
-                line(Span(what_a_pause_keeps(self._view), "warn")),
+                line(Span(what_a_pause_keeps(self._view, self._currency), "warn")),
                 line(),
                 line(Span(" y ", "bold accent"), "pause it: every process of it stands still, until p again"),
                 line(Span(" n ", "bold accent"), "no, it goes on"),

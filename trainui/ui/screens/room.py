@@ -190,6 +190,15 @@ class Room(Acting):
             self.sight.point(chart, frame, by)
             self._look_again()
 
+    def put_away(self) -> bool:
+        """Put the cursor away; whether there was one."""
+        chart = self._main
+        if chart is None or chart.cursor is None:
+            return False
+        self.sight.put(chart.axis, None)
+        self._look_again()
+        return True
+
     def on_curves_wheeled(self, message: Curves.Wheeled) -> None:
         """The wheel zooms around where the mouse is."""
         self.sight.zoom(message.chart, message.times, at=message.x)

@@ -107,8 +107,9 @@ class RunScreen(Room):
     def _groups(self, detail: RunDetail, snapshot: Snapshot) -> tuple[Group, Group]:
         """The run's own gates, and those of its study."""
         expected = [trace.prospect for trace in snapshot.traces if trace.prospect is not None]
-        own = Known(outcomes=snapshot.outcomes, hints=hints(expected), now=snapshot.at)
-        across = Known(outcomes=snapshot.across_outcomes, now=snapshot.at)
+        cash = snapshot.budget.currency
+        own = Known(outcomes=snapshot.outcomes, hints=hints(expected), now=snapshot.at, currency=cash)
+        across = Known(outcomes=snapshot.across_outcomes, now=snapshot.at, currency=cash)
         return (
             Group(gates=detail.gates, known=own),
             Group(gates=snapshot.across, title=f"across {detail.view.study}", known=across),
@@ -117,8 +118,8 @@ class RunScreen(Room):
     def _tell_head(self, view: RunView, snapshot: Snapshot, colour: int) -> None:
         """The lines on top: where it stands, what it uses, how it died. An ended run keeps its log in sight."""
         is_saving = view.run in saving(snapshot.events)
-        cells, now = self.size.width, snapshot.at
-        self.head.show([run_head(view, cells, colour=colour, now=now, is_saving=is_saving)])
+        cells, now, cash = self.size.width, snapshot.at, snapshot.budget.currency
+        self.head.show([run_head(view, cells, colour=colour, now=now, is_saving=is_saving, currency=cash)])
         detail = snapshot.detail
         sample = detail.usage if detail is not None and detail.view.run == view.run else None
         no_gpu = snapshot.machine.no_gpu_reason if snapshot.machine else ""
@@ -175,5 +176,6 @@ class RunScreen(Room):
             self.tell(self.snapshot)
 
     def action_back(self) -> None:
-        """Back to the overview."""
-        self.app.pop_screen()
+        """The cursor of the curves goes away; without one, back to the overview."""
+        if not self.put_away():
+            self.app.pop_screen()

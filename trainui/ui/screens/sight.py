@@ -59,14 +59,12 @@ class Sight:
             return
         column = frame.x.place(now) * frame.columns - 0.5
         moved = round(column) + by
-        if not 0 <= moved < frame.columns:
-            self.pan(chart, (moved - (0 if moved < 0 else frame.columns - 1)) / frame.columns)
-            window = self.port(chart).window(extent(chart))
-            if window is not None:
-                now = window[0] if moved < 0 else window[1]
-            self.cursors[chart.axis] = now
-            return
-        self.cursors[chart.axis] = frame.x_at(moved)
+        edge = max(0, min(frame.columns - 1, moved))
+        if moved != edge:
+            self.pan(chart, (moved - edge) / frame.columns)
+        window = self.port(chart).window(extent(chart)) if moved != edge else None
+        seen = frame.x if window is None else replace(frame.x, low=window[0], high=window[1])
+        self.cursors[chart.axis] = seen.value((edge + 0.5) / frame.columns)
 
     def put(self, axis: str, x: float | None) -> None:
         """Put the cursor at x, or away."""
