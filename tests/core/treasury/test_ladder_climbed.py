@@ -68,6 +68,19 @@ def test_a_lowered_budget_shortens_what_was_paid_ahead_at_once(stage):
     assert stage.runs() == {"long-1": "stopped budget"}
 
 
+def test_a_rate_that_rises_a_little_shortens_what_was_paid_ahead_a_little(stage):
+    stage.config("[budget]\ntotal_usd = 0.05\n")
+    stage.start("long")
+    stage.pass_time(10)
+    before, left = stage.paid[-1][1], stage.paid[-1][1] - stage.world.boot
+    stage.config("[budget]\ntotal_usd = 0.05\n", rate=3.636)
+    stage.pass_time(1, step=1)
+    assert stage.paid[-1][1] == pytest.approx(before - left / 100, abs=0.05)
+    assert stage.view().spent_usd + stage.view().held_usd <= 0.05 + 1e-6
+    stage.pass_time(60)
+    assert stage.runs() == {"long-1": "stopped budget"}
+
+
 def test_the_run_worth_least_is_stopped_first_and_who_ends_in_time_is_spared(stage):
     stage.config("[budget]\ntotal_usd = 1.0\n")  # a thousand seconds
     good, soon, low = stage.start("good"), stage.start("soon"), stage.start("low", priority=-1)

@@ -73,14 +73,16 @@ class Purse:
     def is_worth_writing(self, run: str, new: Allowance) -> bool:
         """Whether an allowance differs enough from the one in force to be written again.
 
-        A shorter one always is; a longer one when a quarter of what is paid ahead was used up, or when it
-        is among the last that the money gives.
+        A longer one when a quarter of what is paid ahead was used up, or when it is among the last that the money
+        gives; a shorter one where the money ends, however little it is, and elsewhere from a second on.
         """
         old = self._allowed.get(run)
         if old is None or old.until is None or new.until is None:
             return old is None or old.until != new.until
         longer = new.until - old.until
-        return longer <= -1 or longer >= self.AHEAD / 4 or (run in self._last and longer > 0.5)
+        if run in self._last:
+            return longer < -0.01 or longer > 0.5
+        return longer <= -1 or longer >= self.AHEAD / 4
 
     def note_allowance(self, run: str, allowance: Allowance) -> None:
         """Remember what was paid ahead, before the run is told. Call inside a transaction."""
