@@ -167,6 +167,8 @@ class Round:
     def _kill(self, victim: str, place: float) -> None:
         if victim in ("start", "stop"):
             self._kill_command_line(victim, place)
+        elif victim == "manager" and self.is_alone and not self.scene.pairs():
+            return  # there is nobody yet who could start another
         elif victim == "manager":
             self._slay("manager", "", _pick(self.scene.managers(), place))
         elif victim == "job":
