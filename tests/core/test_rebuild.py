@@ -372,3 +372,28 @@ def test_rows_between_two_that_can_be_read_are_counted_and_the_end_of_a_table_is
     assert 0 < len(wreck.rows("intents")) < 200
     wreck.close()
     assert wreck.unread["intents"] == 0
+
+
+def test_the_rates_a_run_lived_on_outlive_a_deleted_file(cockpit):
+    """They stand in its directory; what trainui.toml says today is the rate from today on only."""
+    origin = cockpit.project / "runs" / "count-1" / "origin.json"
+
+    def rates():
+        told = json.loads(origin.read_text()) if origin.exists() else {}
+        return [lease["micro_per_hour"] for lease in told.get("leases", [])]
+
+    (cockpit.project / "trainui.toml").write_text(CONFIG)
+    cockpit("start", "count", *SLOW)
+    until(lambda: rates() == [3_600_000])
+    (cockpit.project / "trainui.toml").write_text(CONFIG.replace("3.6", "36"))
+    until(lambda: rates() == [3_600_000, 36_000_000])
+    usd = cockpit.run("count-1")["usd"]
+    halt(cockpit)
+    damage(cockpit.db, "deleted")
+    (cockpit.project / "trainui.toml").write_text(CONFIG.replace("3.6", "72"))
+    assert "today's rate" not in cockpit("doctor", "--rebuild").stdout
+    rows = sqlite3.connect(cockpit.db)
+    known = [row[0] for row in rows.execute("SELECT micro_per_hour FROM leases ORDER BY from_boot")]
+    rows.close()
+    assert known[:2] == [3_600_000, 36_000_000]
+    assert cockpit.run("count-1")["usd"] >= usd
