@@ -113,6 +113,10 @@ def test_a_lease_and_its_machine_tell_what_was_charged_to_them(books):
     newest, oldest = books.reader().leases()
     assert (newest.machine, newest.usd, newest.end, newest.usd_per_hour) == ("a100", 0.07, None, 1.29)
     assert (oldest.machine, oldest.usd, oldest.end, oldest.text) == ("t4", 0.35, NOON + 3600, "another rate")
+    books.fact("accrued", {"a-1": 10_000, "": 20_000})
+    newest, oldest = books.reader().leases()
+    assert (newest.usd, oldest.usd) == (0.1, 0.35), "what accrued since the last lines is of the open lease"
+    books.fact("accrued", {})
     machines = {one.name: one for one in books.reader().spent("machine")}
     assert (machines["t4"].usd, machines["t4"].runs, machines["t4"].seconds) == (0.35, 1, 3600)
     assert (machines["a100"].usd, machines["a100"].runs) == (0.07, 0)

@@ -11,6 +11,7 @@ from typing import Any
 import click
 import msgspec
 
+from trainui.cli.budget.plans import outlook, plans, print_plans
 from trainui.cli.place import Place
 from trainui.cli.printing import duration, plain, print_json, table
 from trainui.core.config import Config, load_config, notes
@@ -43,18 +44,16 @@ def print_budget(place: Place, *, as_json: bool, by: str | None) -> None:
         shares = [
             {"run": run.run, "job": run.job, "usd": run.usd, "gpu_hours": run.gpu_hours} for run in runs
         ]
-        more = {
-            "runs": shares,
-            "by": by or "study",
-            "spent": groups,
-            "ladder": msgspec.to_builtins(config.budget.ladder),
-        }
-        print_json({**jsonable(view), **{key: jsonable(one) for key, one in more.items()}, "notes": told})
+        more = {"planned": jsonable(plans(place, reader)), "ends": jsonable(outlook(reader).ends)}
+        _print_json(view, config, runs=shares, by=by, spent=groups, told=told, **more)
         return
-    for line in [*reckoning(view, config), *(f"note: {one}" for one in told)]:
+    ends = outlook(reader)
+    for line in [*reckoning(view, config, ends.text if ends.ends else ""), *(f"note: {one}" for one in told)]:
         click.echo(plain(line))
     for one in [by] if by else ["run", "study"]:
         print_spent(one, reader.spent(one), view.currency)
+    if not by:
+        print_plans(plans(place, reader))
 
 
 def _print_plan(place: Place, *, as_json: bool, by: str | None) -> None:
@@ -83,9 +82,10 @@ def _print_plan(place: Place, *, as_json: bool, by: str | None) -> None:
 
 
 def _print_json(
-    view: BudgetView, config: Config, *, runs: list[Any], by: str | None, spent: list[Spent], told: list[str]
-) -> None:
-    more = {"by": by or "study", "spent": jsonable(spent), "notes": told}
+    view: BudgetView, config: Config, *, runs: list[Any], by: str | None, spent: list[Spent], told: list[str],
+    planned: Any = (), ends: Any = (),
+) -> None:  # fmt: skip
+    more = {"by": by or "study", "spent": jsonable(spent), "notes": told, "planned": planned, "ends": ends}
     ladder = msgspec.to_builtins(config.budget.ladder)
     print_json({**jsonable(view), "runs": runs, **more, "ladder": ladder})
 
@@ -128,7 +128,7 @@ def moment(at: float | None) -> str:
     return "–" if at is None else f"{datetime.fromtimestamp(at):%m-%d %H:%M}"
 
 
-def reckoning(view: BudgetView, config: Config) -> list[str]:
+def reckoning(view: BudgetView, config: Config, ends: str = "") -> list[str]:
     """The sentences above the tables: the machine, the sums, the ladder, and whatever is not as it should be."""
     cash = view.currency
     gpus = f", {view.gpus} GPU{'s' if view.gpus > 1 else ''}" if view.gpus else ""
@@ -148,6 +148,7 @@ def reckoning(view: BudgetView, config: Config) -> list[str]:
         lines.append(
             f"{left}, reserve {money(view.reserve_usd, cash)}, lasts until {moment(view.lasts_until)}"
         )
+        lines += [ends] if ends else []
         lines.append(_ladder(view, config))
     if view.over_usd:
         lines.append(f"OVER: the idle machine cost {money(view.over_usd, cash)} after the budget was used up")

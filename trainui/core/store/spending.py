@@ -69,7 +69,8 @@ class SpendingReader:
             return Config()
 
     def leases(self) -> list[LeaseView]:
-        """Every lease, the newest first, with what was charged to it so far."""
+        """Every lease, the newest first, with what it cost so far."""
+        accrued = sum(self._accrued().values())
         rows = self._db.execute(
             "SELECT leases.*, coalesce(sums.micro, 0) AS micro FROM leases LEFT JOIN"
             " (SELECT lease, sum(micro_usd) AS micro FROM quarters WHERE kind != 'over' GROUP BY lease) AS sums"
@@ -85,7 +86,7 @@ class SpendingReader:
                 gpus=row["gpus"],
                 start=row["from_at"],
                 end=row["to_at"],
-                usd=row["micro"] / 1e6,
+                usd=(row["micro"] + (accrued if row["to_boot"] is None else 0)) / 1e6,
                 text=row["text"],
             )
             for row in rows

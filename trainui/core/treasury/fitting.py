@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
+import tomllib
 from pathlib import Path
 
 from trainui.core.config import Config
+from trainui.core.config.said import MistakeError, Said
 from trainui.core.errors import SpecError
 from trainui.core.money.amounts import MICRO, micro_usd
 
@@ -26,16 +27,17 @@ def check_fits(config: Config, *, settled: int, currency: str, file: Path | None
     spent = micro_usd(budget.spent_usd) + settled
     if micro_usd(budget.total_usd) < spent:
         raise SpecError(
-            f"{_place(file, 'total_usd', 'total')}the budget is {budget.total_usd:.2f} {budget.currency},"
+            f"{_place(file, 'total_usd')}the budget is {budget.total_usd:.2f} {budget.currency},"
             f" and {spent / MICRO:.2f} are spent already: {budget.spent_usd:.2f} before, {settled / MICRO:.2f} here",
             hint=f"it can be {-(-spent // 10_000) / 100:.2f} or more",
         )
 
 
-def _place(file: Path | None, *keys: str) -> str:
+def _place(file: Path | None, key: str) -> str:
     if file is None:
         return ""
-    text = file.read_text(encoding="utf-8")
-    said = re.compile(rf"\s*(?:budget\.)?(?:{'|'.join(keys)})\s*=|\s*budget\s*=.*\b(?:{'|'.join(keys)})\s*=")
-    line = next((number for number, row in enumerate(text.splitlines(), 1) if said.match(row)), 1)
+    try:
+        line = Said(file.read_text(encoding="utf-8")).line(("budget", key))
+    except (OSError, UnicodeError, tomllib.TOMLDecodeError, MistakeError):  # edited again since it was read
+        line = 1
     return f"{file}:{line}: "
