@@ -11,6 +11,7 @@ from typing import Any
 import click
 import msgspec
 
+from trainui.cli.budget.ahead import ahead_json, plans, print_ahead, print_plans
 from trainui.cli.place import Place
 from trainui.cli.printing import duration, plain, print_json, table
 from trainui.core.config import Config, load_config, notes
@@ -49,12 +50,16 @@ def print_budget(place: Place, *, as_json: bool, by: str | None) -> None:
             "spent": groups,
             "ladder": msgspec.to_builtins(config.budget.ladder),
         }
-        print_json({**jsonable(view), **{key: jsonable(one) for key, one in more.items()}, "notes": told})
+        print_json({**jsonable(view), **{key: jsonable(one) for key, one in more.items()}, "notes": told,
+                    **ahead_json(place, reader)})  # fmt: skip
         return
     for line in [*reckoning(view, config), *(f"note: {one}" for one in told)]:
         click.echo(plain(line))
+    print_ahead(reader)
     for one in [by] if by else ["run", "study"]:
         print_spent(one, reader.spent(one), view.currency)
+    if by is None:
+        print_plans(plans(place, reader))
 
 
 def _print_plan(place: Place, *, as_json: bool, by: str | None) -> None:
