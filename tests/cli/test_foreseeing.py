@@ -101,3 +101,24 @@ def test_a_curve_is_told_over_any_axis(cockpit):
             assert len(set(xs)) > 2
         assert axis in cockpit("curve", name, "val/mae", "--x", axis).stdout.splitlines()[0]
     assert "'volts' is not one of" in cockpit("curve", name, "val/mae", "--x", "volts", code=2).stderr
+
+
+def test_the_budget_tells_which_runs_it_lasts_for_and_what_was_planned(cockpit):
+    cost_money(cockpit, total=50)
+    spec = cockpit.project / "jobs" / "count.toml"
+    spec.write_text(spec.read_text() + "\n[estimate]\nusd = [8, 12]\ndecision_points = 4\n")
+    (name,) = cockpit("start", "count", "--set", "steps=4000", "--set", "delay=0.05").stdout.split()
+    reader = cockpit.reader()
+    until(lambda: (view := reader.run(name)).eta_seconds and view.usd > 1)
+    reader.close()
+    told = cockpit.json("budget")
+    (end,) = told["outlook"]["ends"]
+    assert (end["run"], end["is_before"]) == (name, False)  # 200 s at a dollar a second
+    (plan,) = told["planned"]
+    usd = {one["what"]: one for one in plan["compared"]}["usd"]
+    assert usd["planned"] == [8, 12]
+    assert usd["ratio"] == pytest.approx(usd["actual"] / 10)
+    text = cockpit("budget").stdout
+    assert f"; {name} ends " in text
+    assert "(after)" in text
+    assert any(line.split()[:5] == ["job", "count", "decisions", "4", "1"] for line in text.splitlines())

@@ -385,6 +385,7 @@ def test_a_study_and_its_jobs_are_compared_with_what_was_planned(books, look):
     assert told["wall_hours"] == (None, 5.0, None, None)
     usd = {one.what: one for one in job.compared}["usd"]
     assert (job.name, job.lines, usd.planned, usd.ratio) == ("mlp", 2, (2, 6), 1.25)
+    assert {one.what: one.actual for one in job.compared}["wall_hours"] == 4.0 + 2.0  # side by side
 
 
 def test_a_study_of_which_nothing_was_started_is_compared_too(books, look):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from trainui.cli.place import Place
-from trainui.cli.printing import plain, table
+from trainui.cli.printing import number, table
 from trainui.core.costing import BudgetOutlook, Planned, budget_outlook, planned
 from trainui.core.errors import NotFoundError
 from trainui.core.store.read import Reader
 
-HEADS = {"decision_points": "decisions", "gpu_hours": "GPU-h", "usd": "cost", "wall_hours": "wall h"}
-"""What is estimated → how a column of it is headed."""
+NAMES = {"decision_points": "decisions", "gpu_hours": "GPU-h", "usd": "cost", "wall_hours": "wall h"}
+"""What is estimated → how it is headed."""
 
 
 def plans(place: Place, reader: Reader) -> list[Planned]:
@@ -28,21 +30,28 @@ def outlook(reader: Reader) -> BudgetOutlook:
     return budget_outlook(reader)
 
 
-def print_plans(found: list[Planned]) -> None:
-    """A table: for each, planned and taken side by side."""
-    if not found:
-        return
-    click.echo("")
-    rows = []
-    for one in found:
-        row = [f"{one.kind} {one.name}"]
-        for value in one.compared:
-            plan = "–" if value.planned is None else _range(value.planned)
-            row.append(f"{value.actual:.4g} of {plan}" if value.planned or value.actual else "–")
-        rows.append([*row, f"“{plain(one.quote)}”" if one.quote else ""])
-    table(["taken of planned", *HEADS.values(), "as it was said"], rows, right=(1, 2, 3, 4))
+def print_plans(found: Sequence[Planned]) -> None:
+    """Planned against actual, a line for each amount that was planned; nothing where nothing was."""
+    rows = [
+        [
+            f"{one.kind} {one.name}" + (f" x {one.lines}" if one.kind == "job" and one.lines > 1 else ""),
+            NAMES[each.what],
+            _range(each.planned),
+            number(each.actual, 3),
+            _range(each.remaining),
+            "–" if each.ratio is None else f"{each.ratio:.0%}",
+        ]
+        for one in found
+        for each in one.compared
+        if each.planned is not None
+    ]
+    if rows:
+        click.echo("")
+        table(["planned", "of", "plan", "actual", "left of it", "used"], rows, right=(2, 3, 4, 5))
 
 
-def _range(plan: tuple[float, float]) -> str:
-    low, high = plan
-    return f"{low:g}" if low == high else f"{low:g}–{high:g}"
+def _range(amounts: tuple[float, float] | None) -> str:
+    if amounts is None:
+        return "–"
+    low, high = amounts
+    return number(low, 3) if low == high else f"{number(low, 3)}..{number(high, 3)}"

@@ -44,7 +44,12 @@ def print_budget(place: Place, *, as_json: bool, by: str | None) -> None:
         shares = [
             {"run": run.run, "job": run.job, "usd": run.usd, "gpu_hours": run.gpu_hours} for run in runs
         ]
-        more = {"planned": jsonable(plans(place, reader)), "ends": jsonable(outlook(reader).ends)}
+        found = outlook(reader)
+        more = {
+            "planned": jsonable(plans(place, reader)),
+            "ends": jsonable(found.ends),
+            "outlook": jsonable(found),
+        }
         _print_json(view, config, runs=shares, by=by, spent=groups, told=told, **more)
         return
     ends = outlook(reader)

@@ -73,27 +73,23 @@ def planned(
         whole = estimates.get(study)
         if whole is not None and any(whole.planned(what) is not None for what in ESTIMATED):
             own = [one for one in decisions if one.study == study]
-            found.append(_compare("study", study, study, mine, own, whole, times=1))
+            found.append(_compare("study", study, study, mine, own, whole))
         for job in sorted({view.job for view in mine}):
             of_job = [view for view in mine if view.job == job]
             newest = max(of_job, key=lambda view: view.queued_at)
             estimate = reader.spec(newest.run).estimate
             if estimate is not None:
                 own = [one for one in decisions if one.study == study and one.job == job]
-                found.append(_compare("job", job, study, of_job, own, estimate, times=_lines(of_job)))
+                found.append(_compare("job", job, study, of_job, own, estimate))
     return found
 
 
-def _lines(views: Sequence[RunView]) -> int:
-    names = {view.run for view in views}
-    return max(1, sum(view.parent not in names for view in views))
-
-
 def _compare(
-    kind: str, name: str, study: str, views: Sequence[RunView], decisions: Sequence[Decision], estimate: Estimate, *,
-    times: int,
+    kind: str, name: str, study: str, views: Sequence[RunView], decisions: Sequence[Decision], estimate: Estimate,
 ) -> Planned:  # fmt: skip
-    actual = _actual(views, decisions)
+    lines = _line_parts(views)
+    times = max(1, len(lines)) if kind == "job" else 1
+    actual = _actual(views, decisions, lines if kind == "job" else [views])
     compared = []
     for what in ESTIMATED:
         plan = estimate.planned(what)
@@ -109,23 +105,37 @@ def _compare(
             )
         )
     return Planned(
-        kind=kind, name=name, study=study, runs=len(views), lines=_lines(views) if views else 0,
+        kind=kind, name=name, study=study, runs=len(views), lines=len(lines),
         is_open=any(view.is_live or view.ended_at is None for view in views),
         compared=tuple(compared), quote=estimate.quote, source=estimate.source,
     )  # fmt: skip
 
 
-def _actual(views: Sequence[RunView], decisions: Sequence[Decision]) -> Mapping[str, float]:
-    """What was taken, by ESTIMATED. Starts that follow one another within a minute are one decision; everything else
-    that a person asked for or answered is one each."""
+def _actual(
+    views: Sequence[RunView], decisions: Sequence[Decision], parts: Sequence[Sequence[RunView]]
+) -> Mapping[str, float]:
+    """What was taken, by ESTIMATED; the wall hours of each of `parts` count. Starts that follow one another within a
+    minute are one decision; everything else that a person asked for or answered is one each."""
     starts = [one.at for one in decisions if one.verb == "start"]
     others = sum(one.verb != "start" for one in decisions)
     return {
         "decision_points": groups(starts, TOGETHER) + others,
         "gpu_hours": sum(view.gpu_hours for view in views),
         "usd": sum(view.usd for view in views),
-        "wall_hours": _wall_seconds(views) / 3600,
+        "wall_hours": sum(_wall_seconds(part) for part in parts) / 3600,
     }
+
+
+def _line_parts(views: Sequence[RunView]) -> list[list[RunView]]:
+    """The runs of each line: those that go on from one another."""
+    known = {view.run: view for view in views}
+    parts: dict[str, list[RunView]] = {}
+    for view in views:
+        root = view
+        while root.parent in known:
+            root = known[root.parent]
+        parts.setdefault(root.run, []).append(view)
+    return list(parts.values())
 
 
 def _wall_seconds(views: Sequence[RunView]) -> float:

@@ -31,6 +31,12 @@ def places_of(reader: Reader | None, stands: Standing) -> Places:
     )
 
 
+def name_of(specs: Sequence[Spec], number: int) -> str:
+    """What a run that has no name yet is called."""
+    job = specs[number].job.name
+    return f"the new {job}" if len(specs) == 1 else f"the new {job} ({number + 1} of {len(specs)})"
+
+
 def turn_of_new(
     reader: Reader | None, stands: Standing, specs: Sequence[Spec], seconds: Sequence[float | None], *,
     priority: int, places: Places,
@@ -60,8 +66,8 @@ def turn_of_new(
                 waiting.append(replace(want, why_not=f"{view.run} is held") if view.held else want)
             on_their_way[view.job] = view.run
     names = []
-    for number, (spec, took) in enumerate(zip(specs, seconds, strict=True), 1):
-        names.append(f"{spec.job.name} (+{number})")
+    for number, (spec, took) in enumerate(zip(specs, seconds, strict=True)):
+        names.append(name_of(specs, number))
         waiting.append(_want(reader, names[-1], spec, took, on_their_way, stands, machine))
         on_their_way[spec.job.name] = names[-1]
     found = turns(live, waiting, places)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trainui.core.config import Config
-from trainui.core.costing.queueing import places_of, turn_of_new
+from trainui.core.costing.queueing import name_of, places_of, turn_of_new
 from trainui.core.costing.standing import Standing, alike, standing
 from trainui.core.costing.words import hours, moment, money
 from trainui.core.forecast.turns import Turn
@@ -82,7 +82,7 @@ def before_starts(
     spans = stands.spans()
     ahead = still_to_pay(spans, stands.lease) if stands.lease.rate else {}
     for number, (spec, (basis, took), turn) in enumerate(zip(specs, lengths, turns, strict=True)):
-        name = f"{spec.job.name} (+{number + 1})"
+        name = name_of(specs, number)
         one = StartForecast(job=spec.job.name, basis=basis, hours=took, lasts_until=stands.lasts_until)
         one = replace(
             one, runs=took.count if took is not None and not basis.startswith("its") else 0,
@@ -139,7 +139,7 @@ def _reckoned(
         ends_at=stands.now + end if known else None,
         ends_latest=stands.now + start + took.high * 3600 if known else None,
         shares_with=tuple(beside),
-        assumption=f"hours as {one.basis} took; {live}; nothing else starts",
+        assumption=f"{live}, and nothing else starts",
     )
 
 
