@@ -20,6 +20,7 @@ FOLDER = ROOT / "docs" / "pictures"
 STORIES = {
     "overview": ((120, 36), True, ()),
     "small": ((80, 24), True, ()),
+    "budget": ((120, 36), True, ("b", "5")),
 }
 """Name → terminal size, dark, keys pressed before the picture."""
 

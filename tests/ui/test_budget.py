@@ -11,6 +11,7 @@ from test_dashboard import press, text_of, toasts
 from trainui.core.config.model import Ladder
 from trainui.core.errors import UserError
 from trainui.core.store.moneyviews import BudgetView, Spent
+from trainui.core.store.views import EventView
 from trainui.ui.book import BY, Book
 from trainui.ui.plot.burndown import Burndown, End, Level, draw, forecast, time_labels, x_scale
 from trainui.ui.plot.scale import Scale
@@ -20,7 +21,7 @@ from trainui.ui.present.ink import ascii_only, line, plain, width
 from trainui.ui.present.money import banner, budget_lines, fit_lines, ladder_line, run_money
 from trainui.ui.present.rows import table
 from trainui.ui.present.spending import lease_page, ledger_page, plan_page, spent_page
-from trainui.ui.present.story import run_head
+from trainui.ui.present.story import event_lines, run_head
 from trainui.ui.present.strips import money_line
 from trainui.ui.screens.budget import BudgetScreen
 from trainui.ui.screens.confirm import what_a_pause_keeps
@@ -91,6 +92,12 @@ def test_the_banner_counts_down_and_says_what_is_run_and_what_is_wrong():
     dry = replace(TIGHT, countdown=replace(TIGHT.countdown, dry_run=True), problem="")
     assert "dry run" in told(banner(dry, 80, now=NOW))
     assert banner(BUDGET, 80, now=NOW) == ()
+
+
+@pytest.mark.parametrize(("kind", "light"), [("budget", "$"), ("idle", "▲")])
+def test_what_the_money_tells_stands_out_in_the_log(kind, light):
+    event = EventView(id=1, at=NOW, run="", kind=kind, text="80 % spent: nothing new starts")
+    assert plain(event_lines([event], 80, now=NOW, colours={})[0]).split()[1] == light
 
 
 # ---------------------------------------------------------------- burn-down

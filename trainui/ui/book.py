@@ -1,13 +1,16 @@
-"""What the budget screen shows beside the strip: who spent what, the burn-down, plans, leases, the ledger."""
+"""What is read of the money, and the pages of the budget screen: sums, burn-down, plans, leases, the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from trainui.core.config import Config
 from trainui.core.config.model import Ladder
-from trainui.core.costing import Planned
-from trainui.core.store.moneyviews import BurnPoint, LeaseView, LedgerLine, Spent
+from trainui.core.costing import Planned, RunCost
+from trainui.core.store.moneyviews import BudgetView, BurnPoint, LeaseView, LedgerLine, Spent
+from trainui.core.store.views import RunView
 
 BY = ("study", "job", "day", "machine", "run")
 """What sums are taken over."""
@@ -29,3 +32,31 @@ class Book:
     lines: tuple[LedgerLine, ...] = ()
     """The newest first."""
     ladder: Ladder = field(default_factory=Ladder)
+
+
+class MoneyReader(Protocol):
+    """What is read of the money. Every method may raise TrainuiError."""
+
+    def budget(self) -> BudgetView:
+        """The money."""
+
+    def config(self) -> Config:
+        """The trainui.toml that is in force."""
+
+    def spent(self, by: str) -> list[Spent]:
+        """What each study, job, day, machine or run took."""
+
+    def burn(self, *, points: int = 400) -> list[BurnPoint]:
+        """How much had been spent when."""
+
+    def leases(self) -> list[LeaseView]:
+        """Every lease, the newest first."""
+
+    def ledger_lines(self, *, last: int = 200) -> list[LedgerLine]:
+        """The newest lines of the ledger, the oldest of them first."""
+
+    def plans(self, views: Sequence[RunView]) -> list[Planned]:
+        """What was estimated, and what it took. `views` are all runs."""
+
+    def costs(self, views: Sequence[RunView], only: Collection[str]) -> dict[str, RunCost]:
+        """What each run in `only` costs and will cost, as far as that is known. `views` are all runs."""

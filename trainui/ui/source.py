@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from trainui.core.config import Config
-from trainui.core.costing import Planned, RunCost, StartForecast
+from trainui.core.costing import RunCost, StartForecast
 from trainui.core.ingest.printed import Printed
 from trainui.core.prospects import Prospect
-from trainui.core.store.moneyviews import BudgetView, BurnPoint, LeaseView, LedgerLine, Spent
+from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes, TurnView
 from trainui.core.store.views import (
     Bucket,
@@ -23,10 +22,10 @@ from trainui.core.store.views import (
     RunDetail,
     RunView,
 )
-from trainui.ui.book import Book
+from trainui.ui.book import Book, MoneyReader
 
 
-class Reader(Protocol):
+class Reader(MoneyReader, Protocol):
     """The store, read only. Used by one worker thread alone; every method may raise TrainuiError."""
 
     def version(self) -> int:
@@ -57,30 +56,6 @@ class Reader(Protocol):
 
     def outcomes(self, subject: str) -> Outcomes:
         """What came of the gates of a run, or of `study:NAME`."""
-
-    def budget(self) -> BudgetView:
-        """The money."""
-
-    def config(self) -> Config:
-        """The trainui.toml that is in force."""
-
-    def spent(self, by: str) -> list[Spent]:
-        """What each study, job, day, machine or run took."""
-
-    def burn(self, *, points: int = 400) -> list[BurnPoint]:
-        """How much had been spent when."""
-
-    def leases(self) -> list[LeaseView]:
-        """Every lease, the newest first."""
-
-    def ledger_lines(self, *, last: int = 200) -> list[LedgerLine]:
-        """The newest lines of the ledger, the oldest of them first."""
-
-    def plans(self, views: Sequence[RunView]) -> list[Planned]:
-        """What was estimated, and what it took. `views` are all runs."""
-
-    def costs(self, views: Sequence[RunView], only: Collection[str]) -> dict[str, RunCost]:
-        """What each run in `only` costs and will cost, as far as that is known. `views` are all runs."""
 
     def machine(self) -> MachineView | None:
         """The last sample of the machine."""

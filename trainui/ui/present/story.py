@@ -16,6 +16,7 @@ from trainui.ui.present.text import bar, clock, duration, number, percent, sign,
 
 _KINDS = {"status": Span("●", "calm"), "checkpoint": Span("◆", "calm"), "money": Span("$", "warn"),
           "queue": Span("○", "dim"), "limit": Span("▲", "warn"), "idle": Span("▲", "warn"),
+          "budget": Span("$", "warn"),
           "manager": Span("·", "dim"), "note": Span("·", "dim"),
           "stream": Span("·", "dim")}  # fmt: skip
 _VERDICT_WORDS = ("tripped", "failed", "warn", "unknown", "passed")
