@@ -9,6 +9,7 @@ from pathlib import Path
 from money_story import BUDGET, NOW, MoneyStory
 
 from trainui.core.ingest.printed import Printed
+from trainui.core.money.outlook import Mark
 from trainui.core.run import Result, Status
 from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.views import (
@@ -179,6 +180,7 @@ class Story(MoneyStory):
         self.spec: Path | None = Path("jobs/boundary/boundary.toml")
         self.calls: list[tuple] = []
         self.envelopes: list[tuple] = []
+        self.marks: list[Mark] = []
         self.refusal: Exception | None = None
         self.trouble: Exception | None = None
         self.changes = 0
@@ -229,6 +231,13 @@ class Story(MoneyStory):
 
     def curve(self, name, metric):
         return self.points[name, metric]
+
+    def course(self, view, *, now=None):
+        self.calls.append(("course", view.run))
+        return self.marks or [
+            Mark(at=view.queued_at, micro=0),
+            Mark(at=now, micro=2e6, gpu_ms=3.6e6, seconds=600),
+        ]
 
     def envelope(self, name, metric, *, buckets, start=0, stop=None):
         self.envelopes.append((name, metric, start, stop))

@@ -8,6 +8,7 @@ from conftest import settle, until
 from story import NOW, Story, run
 from test_dashboard import press, text_of
 
+from trainui.core.money.outlook import Mark
 from trainui.core.run import Status
 from trainui.core.store.views import CurvePoint, EventView
 from trainui.ui.gather import Gatherer, taken
@@ -15,7 +16,8 @@ from trainui.ui.plot.axis import AXES, COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WA
 from trainui.ui.present.charts import charts
 from trainui.ui.present.curves import closes
 from trainui.ui.screens.run import RunScreen
-from trainui.ui.source import Close, Look
+from trainui.ui.source import Look
+from trainui.ui.trace import Close
 from trainui.ui.widgets.curve import Curves
 
 
@@ -242,6 +244,18 @@ def test_what_a_line_of_runs_had_taken_never_falls():
     found = taken("mlp-4", views, NOW)
     assert [one.cost for one in found] == pytest.approx([0, 0.4, 0.4, 1.0])
     assert [one.at for one in found] == [NOW - 3000, NOW - 2000, NOW - 1400, NOW]
+
+
+def test_an_axis_of_money_goes_by_the_ledger():
+    story = lineage()
+    story.marks = [
+        Mark(at=NOW - 1400), Mark(at=NOW - 900, micro=3_000_000), Mark(at=NOW, micro=4_000_000, seconds=9)
+    ]  # fmt: skip
+    chart = drawn_of(story, axis=COST, look=Look(opened="mlp-4", cursor="mlp-4", buckets=400, paid=True))
+    places = {one.step: one.x1 for one in chart.series[0].stretches}
+    assert places[1800.0] == pytest.approx(3.0)
+    assert places[0.0] == 0.0
+    assert chart.series[0].cost(NOW - 450) == pytest.approx(3.5)
 
 
 def test_an_axis_on_which_a_run_is_not_known_falls_back_to_steps():

@@ -19,7 +19,7 @@ from trainui.ui.present.lights import gate_lights, run_light, run_word
 from trainui.ui.present.rows import in_order, ranks, table
 from trainui.ui.present.story import event_lines, facts, run_head
 from trainui.ui.present.strips import leaving_line, machine_line, money_line
-from trainui.ui.source import Trace
+from trainui.ui.trace import Trace
 
 
 @pytest.mark.parametrize(

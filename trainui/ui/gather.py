@@ -17,7 +17,8 @@ from trainui.core.store.studies import REPLACED, subject_of
 from trainui.core.store.views import Bucket, CurvePoint, EventView, GateView, MetricView, RunView
 from trainui.ui.book import BY, LINES, Book
 from trainui.ui.present.rows import in_order
-from trainui.ui.source import Close, Look, Part, Reader, Snapshot, Taken, Trace
+from trainui.ui.source import Look, Reader, Snapshot
+from trainui.ui.trace import Close, Part, Taken, Trace
 
 MOST_DRAWN = 8
 """Runs in one chart; more could not be told apart."""
@@ -134,7 +135,7 @@ class Gatherer:
                 for m in metrics
                 if m.metric in wanted
             ),
-            courses={run: taken(run, views, at) for run in drawn},
+            courses={run: self._taken(views[run], views, look, at) for run in drawn},
             gates=tuple(gate for run in drawn for gate in gates[run]),
             across=tuple(
                 gate for study in studies for gate in reader.gates(study) if REPLACED not in gate.gate
@@ -209,6 +210,15 @@ class Gatherer:
             trace = self._after(parent, trace, look, views)
         self._traces[key] = (state, trace)
         return trace
+
+    def _taken(self, view: RunView, views: Mapping[str, RunView], look: Look, at: float) -> tuple[Taken, ...]:
+        if not look.paid:
+            return taken(view.run, views, at)
+        marks = self._reader.course(view, now=at)
+        return tuple(
+            Taken(at=one.at, seconds=one.seconds, gpu_hours=one.gpu_ms / 3.6e6, cost=one.micro / 1e6)
+            for one in marks
+        )
 
     def _from_near(self, trace: Trace, look: Look) -> Trace:
         """The trace with finer buckets where it is seen from near, in the place of whole coarse ones."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from trainui.core.costing import RunCost, StartForecast
 from trainui.core.ingest.printed import Printed
-from trainui.core.prospects import Prospect
+from trainui.core.money.outlook import Mark as CostMark
 from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes, TurnView
 from trainui.core.store.views import (
@@ -23,6 +23,7 @@ from trainui.core.store.views import (
     RunView,
 )
 from trainui.ui.book import Book, MoneyReader
+from trainui.ui.trace import Close, Taken, Trace
 
 
 class Reader(MoneyReader, Protocol):
@@ -42,6 +43,9 @@ class Reader(MoneyReader, Protocol):
 
     def curve(self, run: str, metric: str) -> list[CurvePoint]:
         """Every point."""
+
+    def course(self, view: RunView, *, now: float | None = None) -> Sequence[CostMark]:
+        """What a run and those it goes on from took, over time, to `now` if it lives."""
 
     def envelope(
         self, run: str, metric: str, *, buckets: int, start: int = 0, stop: int | None = None
@@ -171,16 +175,6 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Close:
-    """A part of a curve that is seen from near: points number `start` to before `stop` are read more finely."""
-
-    run: str
-    metric: str
-    start: int
-    stop: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
     """What the screens want to see; a new look makes the bridge read at once."""
 
@@ -197,48 +191,8 @@ class Look:
     money: bool = False
     """Whether the budget screen is open: its book is read."""
     close: tuple[Close, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
-    """What one run of a line of runs wrote of a metric: every point, or buckets."""
-
-    run: str
-    points: tuple[CurvePoint, ...] = ()
-    buckets: tuple[Bucket, ...] = ()
-    near: tuple[Bucket, ...] = ()
-    """The buckets with finer ones where the curve is seen from near; empty where it is not."""
-    until: float | None = None
-    """The step at which the next run took over: from there on this part is overlap. None for the last."""
-    epochs_per_step: float | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Taken:
-    """What a run and those it goes on from had taken at a moment."""
-
-    at: float
-    """Unix seconds."""
-    seconds: float = 0.0
-    gpu_hours: float = 0.0
-    cost: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trace:
-    """One metric of one run, ready to be drawn: every point when there are few, an envelope when many.
-
-    `points` or `buckets` are the curve behind what its parents reached; `parts` are what each of them wrote.
-    """
-
-    run: str
-    metric: str
-    points: tuple[CurvePoint, ...] = ()
-    buckets: tuple[Bucket, ...] = ()
-    epochs_per_step: float | None = None
-    parts: tuple[Part, ...] = ()
-    prospect: Prospect | None = None
-    """What is expected of it; None where nothing was asked for."""
+    paid: bool = False
+    """Whether what the drawn runs took is read from their lines in the ledger, not only reckoned from their sums."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -186,3 +186,17 @@ def test_a_rolled_back_segment_is_gone(tmp_path):
     with atomic(db):
         writer.add_records("a-1", "jsonl", [Record(metrics={"m": 0.0}, step=3)], now=0.0)
     assert Reader(path).segments("a-1", "m") == [0]
+
+
+@pytest.mark.parametrize("buckets", [3, 40, 2000])
+@pytest.mark.parametrize(("start", "stop"), [(0, None), (100, 777), (5, 6)])
+def test_a_bucket_knows_when_its_first_and_last_point_were_written(tmp_path, buckets, start, stop):
+    path = tmp_path / "runs.db"
+    db = connect(path)
+    with atomic(db):
+        told = [Record(metrics={"m": 1.0}, step=n, epoch=n / 10, at=1000.0 + n) for n in range(1000)]
+        StreamWriter(db).add_records("a-1", "jsonl", told, now=0.0)
+    db.close()
+    for one in Reader(path).envelope("a-1", "m", buckets=buckets, start=start, stop=stop):
+        assert (one.at_from, one.at_to) == (1000.0 + one.step_from, 1000.0 + one.step_to)
+        assert (one.epoch_from, one.epoch_to) == (one.step_from / 10, one.step_to / 10)

@@ -14,7 +14,8 @@ from trainui.ui.plot.series import Guide, Mark, Pin, Series, Threshold
 from trainui.ui.present.curves import Drawn, course, drawn, knows, pins
 from trainui.ui.present.lights import verdict_light
 from trainui.ui.present.text import number, whole
-from trainui.ui.source import Snapshot, Trace
+from trainui.ui.source import Snapshot
+from trainui.ui.trace import Trace
 
 
 def charts(

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from trainui.core.store.views import RunDetail
 from trainui.ui.plot.axis import BY_TIME, COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WALL, Course
 from trainui.ui.plot.series import Pin, Stretch, from_buckets, from_points
-from trainui.ui.source import Close, Part, Taken, Trace
+from trainui.ui.trace import Close, Part, Taken, Trace
 
 CHECKPOINT, RESTART, REMEDY = "◆", "▶", "✚"
 _COARSEST = 16

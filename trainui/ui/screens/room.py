@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from trainui.ui.bridge import Bridge
-from trainui.ui.plot.axis import AXES, EPOCH
+from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH
 from trainui.ui.plot.figure import Chart
 from trainui.ui.plot.smooth import WEIGHTS
 from trainui.ui.present.charts import charts
@@ -13,7 +13,8 @@ from trainui.ui.present.curves import closes
 from trainui.ui.present.rows import ranks
 from trainui.ui.screens.acting import Acting
 from trainui.ui.screens.sight import Sight
-from trainui.ui.source import Close, Look, Snapshot
+from trainui.ui.source import Look, Snapshot
+from trainui.ui.trace import Close
 from trainui.ui.widgets.curve import Curves
 
 
@@ -80,7 +81,8 @@ class Room(Acting):
         """
         rooms = [screen for screen in self.app.screen_stack if isinstance(screen, Room)]
         if rooms and rooms[-1] is self:
-            self.bridge.look(replace(self.wanted(), close=self._closes()))
+            is_paid = self.settings.axis in BY_TIME or any(one.cursor is not None for one in self._drawn)
+            self.bridge.look(replace(self.wanted(), close=self._closes(), paid=is_paid))
 
     def _hear(self, snapshot: Snapshot) -> None:
         if self.is_mounted:
