@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from trainui.core.config.places import Path, Places
@@ -17,6 +18,8 @@ HEAD = (
     "# What the machine costs and what may be spent. `trainui budget` shows both; an edit applies at once.\n"
 )
 """What a new file begins with."""
+
+NO_PLACE = "no place was found in it for the answers"
 
 LATER = ("studies", "ladder", "on_cap", "on_idle")
 """Tables within tables: below the keys, in this order."""
@@ -44,12 +47,12 @@ def drafted(text: str, answers: Answers) -> str:
     wanted = tomllib.loads(draft)
     for path, value in [*_flat(answers.budget, ("budget",)), *_flat(answers.idle, ("idle",))]:
         path = (*path[:-1], _written(str(path[-1]), answers))
-        draft = _put(draft, path, value)
         _want(wanted, path, value)
+        draft = _put(draft, path, value)
     if answers.machine:
         draft = _put_machine(draft, wanted, answers)
     if not _says(draft, wanted):
-        raise ValueError("no place was found in it for the answers")
+        raise ValueError(NO_PLACE)
     return draft.replace("\n", "\r\n") if is_windows else draft
 
 
@@ -84,11 +87,13 @@ def _put_machine(draft: str, wanted: dict[str, Any], answers: Answers) -> str:
     """The machine of that name with its new values, or a new one before the others; in `wanted` too."""
     values = {_written(key, answers): value for key, value in answers.machine.items()}
     known = wanted.get("machine", [])
+    if not isinstance(known, list) or not all(isinstance(one, dict) for one in known):
+        raise ValueError(NO_PLACE)
     for number, one in enumerate(known):
         if one.get("name") == values["name"]:
             for key, value in values.items():
-                draft = _put(draft, ("machine", number, key), value)
                 _want(wanted, ("machine", number, key), value)
+                draft = _put(draft, ("machine", number, key), value)
             return draft
     table = {key: value for key, value in values.items() if value is not None}
     wanted["machine"] = [copy.deepcopy(table), *known]
@@ -139,12 +144,14 @@ def _without(draft: str, places: Places, path: Path) -> str:
 def _want(tables: dict[str, Any], path: Path, value: Any) -> None:
     """What tomllib should read, in the tables it read before."""
     table: Any = tables
-    for part in path[:-1]:
+    for part, after in pairwise(path):
         if isinstance(part, str) and part not in table:
             if value is None:
                 return
             table[part] = {}
         table = table[part]
+        if not isinstance(table, dict if isinstance(after, str) else list):
+            raise ValueError(NO_PLACE)
     if value is None:
         table.pop(path[-1], None)
     else:
