@@ -86,7 +86,11 @@ def test_idle_time_eats_the_reserve_and_what_is_beyond_the_budget_is_over(books)
     books.config(budget="total_usd = 0.2\nreserve_usd = 0.04")
     books.passes(30)
     view, _ = books.shown()
-    assert (view.spent_usd, view.over_usd) == pytest.approx((0.13, 0.05)), "what was over stays so"
+    assert (view.spent_usd, view.over_usd) == pytest.approx((0.18, 0)), (
+        "a budget that was raised covers what was over"
+    )
+    assert books.sums() == {"idle": 150_000}, "in lines so far"
+    assert view.left_usd == 0
 
 
 def test_a_run_that_nobody_could_stop_in_time_is_over_too(books):
@@ -96,6 +100,14 @@ def test_a_run_that_nobody_could_stop_in_time_is_over_too(books):
     books.ends("a")
     assert books.sums() == {"run": 100_000, "over": 30_000}
     assert books.lines("run", "gpu_ms", where="kind='over'") == [("a", 0)]
+    books.config(budget="total_usd = 0.12")
+    assert books.sums() == {"run": 120_000, "over": 10_000}, "as far as there is room"
+    books.config(budget="total_usd = 1")
+    assert books.sums() == {"run": 130_000}
+    books.begins("b")
+    books.passes(60)
+    books.ends("b")
+    assert books.sums() == {"run": 190_000}, "and what was owed beyond is owed still"
 
 
 def old_file(path: Path) -> None:

@@ -88,6 +88,11 @@ class Ledger:
             lines=sum(map(bool, micro.values())),
         )
 
+    def over(self) -> dict[str, int]:
+        """Run, or '' for idle time → micro-dollars that went over the cap and that no budget covers yet."""
+        rows = self._db.execute("SELECT run, micro_usd FROM balances WHERE kind=? AND micro_usd > 0", (OVER,))
+        return {row["run"]: row["micro_usd"] for row in rows}
+
     def total(self) -> int:
         """Micro-dollars settled so far; what went over the cap is in no sum."""
         return self.sums().settled

@@ -65,7 +65,7 @@ class Accounts:
                 self._settle(now)
             self.config, self._is_known, self.trouble, self.problem = config, True, "", ""
             self._ledger.set_fact("config", msgspec.json.encode(config).decode())
-            self._leasing.follow(self._terms(now), now)
+            self._settling.cover(self._leasing.follow(self._terms(now), now), now.unix)
             self._publish(now)
 
     def distrust(self, why: str, now: Clock) -> None:

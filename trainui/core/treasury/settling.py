@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 
-from trainui.core.money.shares import Charges, charges
+from trainui.core.money.shares import Charges, Owed, charges
 from trainui.core.process.failpoint import reach
 from trainui.core.store.leases import LeaseRow, Leases
 from trainui.core.store.money import IDLE, OVER, ROUNDING, RUN, Ledger, Line
@@ -67,6 +67,21 @@ class Settling:
         if fits < line.micro:
             over = replace(line, kind=OVER, micro=line.micro - fits, gpu_ms=0)
             self._ledger.write(over)
+
+    def cover(self, row: LeaseRow, at: float) -> None:
+        """Count what went over an earlier cap, as far as there is room now: it was spent. Call inside a transaction."""
+        for run, micro in self._ledger.over().items():
+            room = self.room()
+            fits = micro if room is None else min(micro, room)
+            if fits > 0:
+                line = Line(
+                    at=at, kind=OVER, run=run, machine=row.terms.machine, micro=-fits, gpu_ms=0, boot_id=row.boot_id,
+                    start=row.settled, end=row.settled, lease=row.id, share=row.terms.share,
+                    owed=self._ledger.owed(row.id, [run] if run else []).get(run or None, Owed()),
+                    text="the budget that is there now covers it",
+                )  # fmt: skip
+                self._ledger.write(line)
+                self._ledger.write(replace(line, kind=RUN if run else IDLE, micro=fits))
 
     def close(self, row: LeaseRow, end: float, at: float, *, text: str, goes_on: bool = False) -> LeaseRow:
         """End a lease: charge it to `end`, then what is in no line yet, the rest of a begun minute or hour too.
