@@ -6,7 +6,7 @@ import pytest
 
 from trainui.core.money.amounts import micro_usd
 from trainui.core.money.lease import Lease
-from trainui.core.money.shares import Owed, Part, Span, charges
+from trainui.core.money.shares import Owed, Part, Span, charges, rates
 
 HOUR = 3600.0
 A100 = Lease(machine="lambda a100", rate=micro_usd(1.29), gpus=1)
@@ -73,6 +73,17 @@ def test_of_a_machine_with_four_gpus_each_bears_what_it_holds(share, held, expec
     one = Lease(machine="m", rate=micro_usd(4), gpus=4, share=share)
     spans = [Span(run=name, start=0, gpus=tuple(gpus)) for name, gpus in held.items()]
     assert dollars(spans, one) == expected
+
+
+def test_what_each_bears_an_hour_while_these_are_live():
+    four = Lease(machine="m", rate=micro_usd(4), gpus=4)
+    live = [
+        Span(run="a", start=0, gpus=("0", "1")),
+        Span(run="b", start=0, gpus=("1",)),
+        Span(run="c", start=0),
+    ]
+    assert rates(live, four) == {"a": 1_500_000, "b": 500_000, "c": 2_000_000}
+    assert rates([], four) == {}
 
 
 def test_a_machine_without_gpus_has_no_gpu_hours():

@@ -82,6 +82,14 @@ def charges(
     return Charges(parts=parts, owed=after)
 
 
+def rates(
+    live: Sequence[Span], lease: Lease, *, use: Mapping[str, float] | None = None
+) -> dict[str, Fraction]:
+    """Run → micro-dollars an hour that it bears while these are live."""
+    weights = _weights(live, lease.share, max(_gpus(live, lease), 1), use or {})
+    return {run: lease.rate * weight for run, weight in weights.items() if run is not None}
+
+
 def _gpus(spans: Iterable[Span], lease: Lease) -> int:
     """GPUs the machine has, or at least those that somebody holds."""
     return max(lease.gpus, len({gpu for span in spans for gpu in span.gpus}))

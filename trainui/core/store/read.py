@@ -84,9 +84,8 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
     def _runs(self) -> list[RunView]:
         spent = spent_by_run(self._db)
         gates = self._gate_counts()
-        rate = float(self._fact("usd_per_hour") or 0)
+        rates = msgspec.json.decode(self._fact("rates") or "{}", type=dict[str, float])
         rows = self._db.execute("SELECT * FROM runs ORDER BY id DESC").fetchall()
-        live = sum(row["status"] in LIVE for row in rows)
         views = [
             run_view(
                 row,
@@ -94,7 +93,7 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
                 begun=begun_at(self._db, row["name"]) if row["parent"] and row["status"] in LIVE else (0, 0),
                 spent=spent.get(row["name"], (0, 0)),
                 gates=gates.get(row["name"], {}),
-                usd_per_hour=rate / max(live, 1),
+                usd_per_hour=rates.get(row["name"], 0.0),
             )
             for row in rows
         ]

@@ -15,7 +15,7 @@ from trainui.core.config import Config
 from trainui.core.money.amounts import MICRO, micro_usd
 from trainui.core.money.cap import lasts_until
 from trainui.core.money.lease import Lease, committed
-from trainui.core.money.shares import Bearer, Part
+from trainui.core.money.shares import Bearer, Part, rates
 from trainui.core.store.leases import LeaseRow, Leases, Terms
 from trainui.core.store.money import Ledger, Seen
 from trainui.core.store.moneyviews import BudgetView
@@ -202,6 +202,9 @@ class Accounts:
             {run or "": part.gpu_ms for run, part in parts.items()},
         )
         view = self._view(now, parts)
+        live = [span for span in self._ledger.spans(now.boot_id, since=now.boot) if span.end is None]
+        each = {run: float(rate) / MICRO for run, rate in rates(live, self.lease(now)).items()}
+        self._ledger.set_fact("rates", msgspec.json.encode(each).decode())
         self._ledger.set_fact("usd_per_hour", str(self.rate / MICRO))
         self._ledger.set_fact("budget", msgspec.json.encode(view).decode())
 
