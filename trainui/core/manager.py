@@ -51,6 +51,8 @@ LOOK = 0.25
 """Seconds between looks at the runs while one is open."""
 SETTLE = 5.0
 """Seconds between charges, meters and samples while a run is live."""
+TORN = 2.0
+"""Seconds for which a trainui.toml that is gone or empty may be one that is just being saved."""
 LINGER = 300.0
 """Seconds a manager with nothing to do waits for more."""
 
@@ -100,6 +102,7 @@ class Manager:
             countdowns=self._countdowns,
         )
         self._config_seen: float | None = -1.0
+        self._config_gone_at: float | None = None
         self._next_look = self._next_settle = 0.0
         self.is_idle_since = time.monotonic()
 
@@ -198,15 +201,26 @@ class Manager:
         self._purse.renew(run, now, lambda allowance: self._engine.renew(run.directory, allowance))
 
     def _read_config(self, now: Clock) -> None:
-        """Take trainui.toml in when it changed; a broken one leaves the last good one in force."""
+        """Take trainui.toml in when it changed; a broken one, or none any more, leaves the last good one in force."""
         path = self.project / "trainui.toml"
-        seen = path.stat().st_mtime if path.exists() else None
+        stat = path.stat() if path.exists() else None
+        seen = stat.st_mtime if stat else None
         if seen == self._config_seen:
+            self._config_gone_at = None
             return
+        if not (stat and stat.st_size) and self._accounts.costs:
+            self._config_gone_at = self._config_gone_at or now.boot
+            if now.boot - self._config_gone_at < TORN:
+                return
+        self._config_gone_at = None
         with complaints("telemetry"):
             self._metering.look(live_of(self._runs.open_runs()), now)
             self._see_gpus()  # a lease says how many there are
         try:
+            if stat is None and self._accounts.costs:
+                raise SpecError(
+                    f"{path} is gone", hint="put it back; an empty one says that nothing costs anything"
+                )
             self._accounts.use(load_config(self.project), now, file=path)
         except SpecError as error:
             with atomic(self._db):

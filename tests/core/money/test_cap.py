@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainui.core.money.amounts import micro_usd
-from trainui.core.money.cap import lasts_until, own_until, paid_until
+from trainui.core.money.cap import CENTURY, lasts_until, own_until, paid_until
 from trainui.core.money.lease import Lease, accrued, billed, committed, reaches
 
 RATE = micro_usd(1.29)
@@ -61,9 +61,18 @@ def test_by_the_hour_the_money_reaches_to_the_end_of_the_last_hour_that_can_be_p
     assert math.isinf(reaches(lease(rate=0), 1000, 5))
 
 
+def test_money_for_more_than_a_hundred_years_has_no_end_that_a_calendar_could_show():
+    slow = lease(rate=1)
+    assert lasts_until(slow, now=1000, left=876_500) == pytest.approx(1000 + CENTURY, rel=1e-3)
+    assert lasts_until(slow, now=1000, left=micro_usd(1e12)) is None
+
+
 @settings(max_examples=300, deadline=None)
 @given(
-    st.sampled_from(BILLINGS), st.integers(1, 90_000_000), st.integers(0, 10**10), st.integers(0, 40_000_000)
+    st.sampled_from(BILLINGS),
+    st.integers(1_000, 90_000_000),
+    st.integers(0, 10**10),
+    st.integers(0, 40_000_000),
 )
 def test_the_money_reaches_exactly_so_far(billing, rate, left, later):
     one = lease(billing, rate)

@@ -20,7 +20,7 @@ def _millionths(_ctx: click.Context, _param: click.Parameter, given: str) -> int
         exact = Decimal(given.strip().removesuffix("$").strip())
     except InvalidOperation:
         raise click.UsageError(f"{given!r} is no sum of money (for example -1.50)") from None
-    if not exact.is_finite() or abs(exact) > MOST:
+    if not exact.is_finite() or exact.copy_abs() > MOST:
         raise click.UsageError(f"{given!r} is no sum of money that can be counted")
     micro = exact * MICRO
     if micro != int(micro):

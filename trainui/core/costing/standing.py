@@ -10,6 +10,7 @@ import msgspec
 
 from trainui.core.config import Config
 from trainui.core.money.amounts import micro_usd
+from trainui.core.money.cap import CENTURY
 from trainui.core.money.lease import Lease
 from trainui.core.money.outlook import spread
 from trainui.core.money.shares import Span
@@ -92,7 +93,12 @@ def standing(
 
 def end_of(reader: Reader, view: RunView, *, now: float) -> End:
     """When a live run is expected to end: at its mean pace, else as long after its start as past runs of its job took;
-    never later than its limit of hours."""
+    never later than its limit of hours, and not at all when that is a hundred years away."""
+    found = _end_of(reader, view, now=now)
+    return found if found.seconds is None or found.seconds <= CENTURY else End()
+
+
+def _end_of(reader: Reader, view: RunView, *, now: float) -> End:
     if view.status is Status.STOPPING:
         return End(seconds=max(0.0, (view.stop_at or now) - now), basis="stopping")
     if view.status is Status.PAUSED:
@@ -149,4 +155,5 @@ def _lasts_until(reader: Reader | None, budget: BudgetView, now: float, *, is_li
         return None
     if budget.lasts_until is not None and reader and (is_live or reader.charged_boot() == boot_id()):
         return budget.lasts_until
-    return now + max(budget.left_usd, 0.0) * 3600 / budget.usd_per_hour
+    seconds = max(budget.left_usd, 0.0) * 3600 / budget.usd_per_hour
+    return now + seconds if seconds <= CENTURY else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from trainui.core.money.cap import CENTURY
+
 FAR = 18 * 3600
 """Seconds from now beyond which a moment is told with its day."""
 
@@ -25,4 +27,6 @@ def money(value: float, currency: str = "USD") -> str:
 
 def moment(at: float, now: float) -> str:
     """`03:40`; with its day when it is far from `now`. Unix seconds, local time."""
+    if at - now > CENTURY:
+        return "in more than a hundred years"
     return datetime.fromtimestamp(at).strftime("%H:%M" if abs(at - now) < FAR else "%m-%d %H:%M")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from trainui.core.money.cap import CENTURY
+
 
 def progress(
     *, step: float | None, epoch: float | None, total_steps: float | None, total_epochs: float | None
@@ -14,10 +16,11 @@ def progress(
 
 
 def eta_seconds(*, progress: float | None, seconds: float, begun: float = 0.0) -> float | None:
-    """Seconds to go if it goes on at its mean pace; None before there is a pace.
+    """Seconds to go if it goes on at its mean pace; None before there is a pace, or when it is a hundred years away.
 
     `begun` is how far a resumed run already was when it took over from its parent.
     """
     if progress is None or progress <= begun or seconds <= 0:
         return None
-    return seconds * (1 - progress) / (progress - begun)
+    found = seconds * (1 - progress) / (progress - begun)
+    return found if found <= CENTURY else None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from trainui.core.money.lease import Lease, reaches
 
+CENTURY = 36_525 * 86_400.0
+"""Seconds beyond which nobody asks when the money is gone, and no calendar need go."""
+
 
 def paid_until(lease: Lease, *, now: float, left: int | None, want: float) -> float | None:
     """Until when the machine may be paid in advance: `want` seconds on, or as far as `left` micro-dollars reach.
@@ -26,5 +29,9 @@ def own_until(*, now: float, left: int, rate: int, want: float) -> float:
 
 
 def lasts_until(lease: Lease, *, now: float, left: int | None) -> float | None:
-    """The boot second at which the money is gone if the machine goes on; None when it is not limited."""
-    return None if left is None or lease.rate <= 0 else reaches(lease, now, left)
+    """The boot second at which the money is gone if the machine goes on; None when it is not limited, or not in a
+    hundred years."""
+    if left is None or lease.rate <= 0:
+        return None
+    until = reaches(lease, now, left)
+    return until if until - now <= CENTURY else None

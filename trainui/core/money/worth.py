@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from trainui.core.money.cap import CENTURY
+
 DAY = 86_400.0
-CENTURY = 36_525 * DAY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -68,6 +68,11 @@ class Accounts:
             self._settling.cover(self._leasing.follow(self._terms(now), now), now.unix)
             self._publish(now)
 
+    @property
+    def costs(self) -> bool:
+        """Whether the trainui.toml in force has a budget or a machine that costs: nobody takes that back by mishap."""
+        return self._is_known and (self.rate > 0 or self.config.budget.total_usd is not None)
+
     def distrust(self, why: str, now: Clock) -> None:
         """The file is broken. Without a last good one nothing may start, and nothing is paid further."""
         self.trouble = "" if self._is_known else why
