@@ -18,6 +18,7 @@ from trainui.core.config import Config, load_config, notes
 from trainui.core.errors import NotFoundError
 from trainui.core.export.document import jsonable
 from trainui.core.money.amounts import MICRO
+from trainui.core.rebuild.retelling import missing_runs
 from trainui.core.store.moneyviews import BudgetView, CountdownView, Spent
 from trainui.core.store.read import Reader
 
@@ -29,6 +30,9 @@ STEPS = {
 }
 """Step of the ladder → what it does."""
 
+UNSEEN = 150.0
+"""Seconds without a reckoning after which no manager can be there: it is due every minute at least."""
+
 
 def print_budget(place: Place, *, as_json: bool, by: str | None) -> None:
     """The whole reckoning, for people or as one JSON document."""
@@ -38,7 +42,7 @@ def print_budget(place: Place, *, as_json: bool, by: str | None) -> None:
     reader = place.reader()
     view, config = reader.budget(), reader.config()
     groups = reader.spent(by or "study")
-    told = notes(config, studies=_studies(place, reader))
+    told = [*notes(config, studies=_studies(place, reader)), *_doubts(place, reader)]
     if as_json:
         runs = [run for run in reader.runs() if run.usd or run.gpu_hours]
         shares = [
@@ -78,7 +82,7 @@ def _print_plan(place: Place, *, as_json: bool, by: str | None) -> None:
         reserve_usd=budget.reserve_usd,
         left_usd=None if total is None else total - budget.spent_usd - budget.reserve_usd,
     )
-    told = notes(config, studies=_studies(place, None))
+    told = [*notes(config, studies=_studies(place, None)), *_doubts(place, None)]
     if as_json:
         _print_json(view, config, runs=[], by=by, spent=[], told=told)
         return
@@ -184,6 +188,23 @@ def _countdown(one: CountdownView) -> str:
     verb = "would be run (dry run)" if one.dry_run else "is run"
     when = f"in {duration(max(0.0, one.at - time.time()))}"
     return f"COUNTDOWN: {when} `{shlex.join(one.command)}` {verb}: {one.reason} (trainui budget cancel)"
+
+
+def _doubts(place: Place, reader: Reader | None) -> list[str]:
+    """Why what is shown as spent may be too little."""
+    found = []
+    if missing := missing_runs(place.db):
+        shown = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
+        found.append(
+            f"runs.db does not know of {shown}: what was spent then is lost (trainui doctor --rebuild)"
+        )
+    seconds, view = (reader.unreckoned(), reader.budget()) if reader else (0.0, BudgetView())
+    if seconds > UNSEEN and view.usd_per_hour:
+        lost = money(seconds * view.usd_per_hour / 3600, view.currency)
+        found.append(
+            f"no manager has reckoned for {duration(seconds)}, which is {lost} more: the next one charges it"
+        )
+    return found
 
 
 def _studies(place: Place, reader: Reader | None) -> set[str]:

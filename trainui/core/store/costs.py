@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from trainui.core.money.outlook import Mark, Row, course, taken, thinned
+from trainui.core.process.identity import boot_id, boot_seconds
 from trainui.core.run import Result
 from trainui.core.store.intents import REFUSED
 from trainui.core.store.lineage import learnt_gpu_memory, lineage
+from trainui.core.store.money import Ledger
 from trainui.core.store.views import RunView
 
 MOST_PASTS = 40
@@ -140,6 +142,11 @@ class CostReader:
         """The boot of the machine that was charged last; '' before the first charge."""
         row = self._db.execute("SELECT boot_id FROM ledger ORDER BY id DESC LIMIT 1").fetchone()
         return str(row["boot_id"]) if row else ""
+
+    def unreckoned(self) -> float:
+        """Seconds for which no manager has reckoned what this machine costs, in this boot; 0 where none ever did."""
+        seen = Ledger(self._db).seen()
+        return max(0.0, boot_seconds() - seen.boot) if seen and seen.boot_id == boot_id() else 0.0
 
 
 def _paid(db: sqlite3.Connection, run: str) -> tuple[int, int]:
