@@ -88,9 +88,10 @@ def _print_plan(place: Place, *, as_json: bool, by: str | None) -> None:
 
 def _print_json(
     view: BudgetView, config: Config, *, runs: list[Any], by: str | None, spent: list[Spent], told: list[str],
-    planned: Any = (), ends: Any = (),
+    planned: Any = (), ends: Any = (), outlook: Any = None,
 ) -> None:  # fmt: skip
-    more = {"by": by or "study", "spent": jsonable(spent), "notes": told, "planned": planned, "ends": ends}
+    more = {"by": by or "study", "spent": jsonable(spent), "notes": told}
+    more |= {"planned": planned, "ends": ends, "outlook": outlook}
     ladder = msgspec.to_builtins(config.budget.ladder)
     print_json({**jsonable(view), "runs": runs, **more, "ladder": ladder})
 
