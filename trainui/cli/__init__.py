@@ -16,7 +16,7 @@ from trainui.core.errors import TrainuiError, nearest
 
 VERBS = {
     "jobs": "look",
-    "ls": "look",
+    "ls": "ls",
     "show": "show",
     "logs": "show",
     "curve": "show",
@@ -29,7 +29,8 @@ VERBS = {
     "resume": "act",
     "retry": "act",
     "checkpoint": "act",
-    "note": "act",
+    "note": "remarks",
+    "tag": "remarks",
     "answer": "rule",
     "arm": "rule",
     "disarm": "rule",

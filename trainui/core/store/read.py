@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -19,6 +20,8 @@ from trainui.core.store.lineage import chain
 from trainui.core.store.money import spent_by_run
 from trainui.core.store.moneyviews import BudgetView, budget_view
 from trainui.core.store.outcomes import Outcomes, alarms_of
+from trainui.core.store.params import ParamReader
+from trainui.core.store.remarks import RemarkReader
 from trainui.core.store.rows import (
     VERDICTS,
     gate_view,
@@ -49,7 +52,7 @@ from trainui.core.store.views import (
 )
 
 
-class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
+class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader, ParamReader):
     """A front end's eyes. Safe to use from one thread at a time."""
 
     def __init__(self, path: Path) -> None:
@@ -83,7 +86,7 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
 
     def _runs(self) -> list[RunView]:
         spent = spent_by_run(self._db)
-        gates = self._gate_counts()
+        gates, tags = self._gate_counts(), self.tags()
         rate = float(self._fact("usd_per_hour") or 0)
         rows = self._db.execute("SELECT * FROM runs ORDER BY id DESC").fetchall()
         live = sum(row["status"] in LIVE for row in rows)
@@ -95,6 +98,7 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
                 spent=spent.get(row["name"], (0, 0)),
                 gates=gates.get(row["name"], {}),
                 usd_per_hour=rate / max(live, 1),
+                tags=tags.get(row["name"], ()),
             )
             for row in rows
         ]
@@ -102,7 +106,7 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
         place = {name: number for number, name in enumerate(queued)}
         order = {Status.ENDED: 2, Status.QUEUED: 1}
         return sorted(
-            views + self._not_taken_yet(),
+            views + self._not_taken_yet(tags),
             key=lambda view: (order.get(view.status, 0), place.get(view.run, len(place))),
         )
 
@@ -230,16 +234,6 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
         """What a run's processes used, oldest first."""
         return usage_of(self._db, run)
 
-    def last_look(self, viewer: str) -> float | None:
-        """When a person last saw the list of runs."""
-        row = self._db.execute("SELECT at FROM looks WHERE viewer=?", (viewer,)).fetchone()
-        return float(row["at"]) if row else None
-
-    def notes(self, run: str) -> list[tuple[float, str]]:
-        """Remarks kept beside a run, oldest first."""
-        rows = self._db.execute("SELECT at, text FROM notes WHERE run=? ORDER BY id", (run,)).fetchall()
-        return [(row["at"], row["text"]) for row in rows]
-
     def _fact(self, name: str) -> str:
         row = self._db.execute("SELECT value FROM facts WHERE name=?", (name,)).fetchone()
         return str(row["value"]) if row else ""
@@ -263,7 +257,7 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
             counts.setdefault(row["run"], {})[row["verdict"]] = row["n"]
         return counts
 
-    def _not_taken_yet(self) -> list[RunView]:
+    def _not_taken_yet(self, tags: Mapping[str, tuple[str, ...]]) -> list[RunView]:
         """Runs that were acknowledged while no manager had time: queued, as promised."""
         rows = self._db.execute(
             "SELECT run, payload, created_at FROM intents WHERE verb='start' AND done_at IS NULL"
@@ -286,6 +280,7 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
                     waits_for="the manager",
                     priority=payload.get("priority", 0),
                     held=bool(payload.get("held")),
+                    tags=tags.get(row["run"], ()),
                 )
             )
         return views

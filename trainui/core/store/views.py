@@ -69,6 +69,8 @@ class RunView:
     peak_gpu_memory: int = 0
     stop_at: float | None = None
     """When a stopping run will be killed, Unix seconds."""
+    tags: tuple[str, ...] = ()
+    """Words that people put on it."""
 
     @property
     def is_live(self) -> bool:
