@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection
-
 import click
 
-from trainui.cli.foreseeing import cost_json
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import (
-    duration,
-    is_person,
-    number,
-    plain,
     print_json,
-    run_json,
-    shortened,
     table,
-    why,
 )
-from trainui.core.costing import run_costs
 from trainui.core.export.document import jsonable
 from trainui.core.project import StudyFile
-from trainui.core.run import Status
-from trainui.core.store.intents import Desk
-from trainui.core.store.read import Reader
-from trainui.core.store.studies import PREFIX as STUDY
-from trainui.core.store.views import RunView
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-
 
 
 @click.command("jobs")

@@ -46,7 +46,8 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, given: str | None) ->
         seconds = float(given)
     except ValueError:
         raise UserError(
-            f"--watch takes seconds, and {given!r} are none", hint=f"the filter goes first: trainui ls {given} --watch"
+            f"--watch takes seconds, and {given!r} are none",
+            hint=f"the filter goes first: trainui ls {given} --watch",
         ) from None
     if not 0.1 <= seconds <= A_DAY:
         raise UserError("--watch takes 0.1 seconds to a day")
@@ -82,7 +83,9 @@ class Choice:
     help=f"Look again every so many seconds ({PAUSE}), and print when something changed.",
 )  # fmt: skip
 @click.option("--once", is_flag=True, help="One look as --watch prints it; what was new stays new.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document; with --watch one on each line.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document; with --watch one on each line."
+)
 @db_option
 def ls_command(
     place: Place, words: tuple[str, ...], everything: bool, watch: float | None, once: bool, as_json: bool
