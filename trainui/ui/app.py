@@ -40,10 +40,11 @@ class Dashboard(App[None]):
         title: str = "",
         settings: Settings | None = None,
         clock: Callable[[], float] = time.time,
+        only_looks: bool = False,
     ) -> None:
         super().__init__()
         self._settings = settings or Settings()
-        self.bridge = Bridge(self, source, clock=clock)
+        self.bridge = Bridge(self, source, clock=clock, only_looks=only_looks)
         self.add_mode("overview", lambda: Overview(self.bridge, ChartSettings(), title=title))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -89,6 +90,8 @@ class Dashboard(App[None]):
 
     def action_cancel_countdown(self) -> None:
         """Call off the command of on_idle or on_cap that is counted down to."""
+        if not self.bridge.may_ask():
+            return
         if self.snapshot.budget.countdown is None:
             self.bridge.tell("nothing is counted down to", severity="warning")
             return
@@ -115,10 +118,12 @@ class Dashboard(App[None]):
                 )
 
 
-def run_dashboard(project: Path, db: Path) -> str:
-    """Show the dashboard until it is left; what to print then."""
-    from trainui.ui.store_source import StoreSource
+def run_dashboard(project: Path, db: Path, *, only_looks: bool = False) -> str:
+    """Show the dashboard until it is left; what to print then. `only_looks`: nothing can be done, or is written."""
+    from trainui.ui.store_source import LookingSource, StoreSource
 
-    app = Dashboard(StoreSource(project, db), title=project.resolve().name, settings=load(project))
+    source = LookingSource(project, db) if only_looks else StoreSource(project, db)
+    title = project.resolve().name
+    app = Dashboard(source, title=title, settings=load(project), only_looks=only_looks)
     app.run()
     return leaving_line(app.snapshot.runs, app.snapshot.budget, now=time.time())

@@ -29,14 +29,24 @@ TOASTS = 3
 """What gates tell at once that is shown as toasts; all of it is in the log."""
 PATIENCE = 3.0
 """Seconds a store may take to come into being before that is called a problem."""
+ONLY_LOOKS = "this dashboard only looks (--readonly): nothing was done"
 Answer = TypeVar("Answer")
 
 
 class Bridge:
     """Brings what the store holds to the screens, and what a person wants to the manager."""
 
-    def __init__(self, app: App[Any], source: Source, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        app: App[Any],
+        source: Source,
+        *,
+        clock: Callable[[], float] = time.time,
+        only_looks: bool = False,
+    ) -> None:
+        """`only_looks`: keys that would ask for something are refused at once."""
         self._app, self._source, self._clock = app, source, clock
+        self.only_looks = only_looks
         self._look = Look()
         self._wake = threading.Event()
         self._closed = threading.Event()
@@ -131,6 +141,12 @@ class Bridge:
 
     def _refuse(self, error: TrainuiError) -> None:
         self.tell(error.message, error.hint or "", "error")
+
+    def may_ask(self) -> bool:
+        """Whether anything may be asked for here; else a toast says why not."""
+        if self.only_looks:
+            self.tell(ONLY_LOOKS, severity="warning")
+        return not self.only_looks
 
     def tell(self, text: str, title: str = "", severity: str = "information") -> None:
         """Show a toast; its text is data."""

@@ -55,9 +55,10 @@ from trainui.core.store.views import (
 class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader, ParamReader):
     """A front end's eyes. Safe to use from one thread at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, untouched: bool = False) -> None:
+        """`untouched`: not one byte of the file is changed. Raises StoreError."""
         self.path = path
-        self._db = connect(path, reading=True)
+        self._db = connect(path, reading=True, untouched=untouched)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -49,7 +49,7 @@ class Overview(Room):
 
     def compose(self) -> ComposeResult:
         """Strips, table, curves, tails, keys."""
-        yield MoneyStrip(self._title)
+        yield MoneyStrip(self._title, only_looks=self.bridge.only_looks)
         yield MachineStrip()
         yield Banner(self.bridge.now)
         yield RunTable()
@@ -152,7 +152,8 @@ class Overview(Room):
 
     def action_start(self) -> None:
         """Choose a job and start it."""
-        self.app.push_screen(Start(self.bridge))
+        if self.bridge.may_ask():
+            self.app.push_screen(Start(self.bridge))
 
     def action_tail(self) -> None:
         """Where only one fits: events or log."""
