@@ -16,7 +16,9 @@ from trainui.ui.bridge import Bridge
 from trainui.ui.present.ink import safe
 from trainui.ui.present.strips import leaving_line
 from trainui.ui.screens.budget import BudgetScreen
+from trainui.ui.screens.events import EventsScreen
 from trainui.ui.screens.help import Help
+from trainui.ui.screens.log import LogScreen
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.room import ChartSettings
 from trainui.ui.screens.run import RunScreen
@@ -74,6 +76,8 @@ class Dashboard(App[None]):
             (Overview, "overview"),
             (RunScreen, "run"),
             (BudgetScreen, "budget"),
+            (LogScreen, "log"),
+            (EventsScreen, "events"),
             (Teach, "teach"),
         ):
             if isinstance(self.screen, kind):
@@ -106,6 +110,8 @@ class Dashboard(App[None]):
         table: tuple[keys.Key, ...] = keys.RUN if isinstance(screen, RunScreen) else keys.OVERVIEW
         table = keys.TEACH if isinstance(screen, Teach) else table
         table = keys.BUDGET if isinstance(screen, BudgetScreen) else table
+        table = keys.LOG if isinstance(screen, LogScreen) else table
+        table = keys.EVENTS if isinstance(screen, EventsScreen) else table
         for key in (*table, *keys.EVERYWHERE):
             if key.id != "app.palette":
                 act = partial(screen.run_action, key.action if key in table else f"app.{key.action}")

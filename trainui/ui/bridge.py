@@ -15,7 +15,8 @@ from textual.signal import Signal
 from trainui.core.errors import TrainuiError
 from trainui.ui.gather import Gatherer
 from trainui.ui.present.ink import safe
-from trainui.ui.source import Actions, Look, Snapshot, Source
+from trainui.ui.source import Actions, Look, Reader, Snapshot, Source
+from trainui.ui.undo import Undo
 
 LIVE_SECONDS, QUIET_SECONDS = 0.1, 0.5
 """How often the store is asked whether something changed: while a run is live, and when none is."""
@@ -47,6 +48,7 @@ class Bridge:
         """`only_looks`: keys that would ask for something are refused at once."""
         self._app, self._source, self._clock = app, source, clock
         self.only_looks = only_looks
+        self.undo = Undo()
         self._look = Look()
         self._wake = threading.Event()
         self._closed = threading.Event()
@@ -112,6 +114,25 @@ class Bridge:
             self._wake.set()
 
         self._app.run_worker(work, group="actions", thread=True, exit_on_error=False)
+
+    def work(self, action: Callable[[], Answer], then: Callable[[Answer], None]) -> None:
+        """Do something long in a thread; `then` gets its answer in Textual's."""
+
+        def work() -> None:
+            try:
+                answer = action()
+            except TrainuiError as error:
+                self._app.call_later(self._refuse, error)
+            except Exception as error:  # one bad look is a toast, never a crash
+                self._app.call_later(self._refuse, TrainuiError(f"{type(error).__name__}: {error}"))
+            else:
+                self._app.call_later(then, answer)
+
+        self._app.run_worker(work, group="work", thread=True, exit_on_error=False)
+
+    def read(self, action: Callable[[Reader], Answer], then: Callable[[Answer], None]) -> None:
+        """Read with a reader of its own in a thread; `then` gets what was read in Textual's."""
+        self.work(lambda: action(self._source.reader()), then)
 
     def ask_in_turn(
         self,

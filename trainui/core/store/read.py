@@ -14,7 +14,7 @@ from trainui.core.ingest.text import tail_lines
 from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.costs import CostReader
-from trainui.core.store.curves import begun_at, envelope, points_of
+from trainui.core.store.curves import begun_at, envelope, place_at, points_of
 from trainui.core.store.doings import DoingsReader
 from trainui.core.store.lineage import chain
 from trainui.core.store.money import spent_by_run
@@ -145,6 +145,7 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader
             gates=tuple(self.gates(name)),
             checkpoints=tuple(self.checkpoints(name)),
             events=tuple(self.events(run=name)),
+            notes=tuple(self.notes(name)),
             lines_read=counts[0],
             lines_understood=counts[1],
             usage=next(iter(usage_of(self._db, name, last=1)), None) if view.is_live else None,
@@ -174,6 +175,10 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader
     def curve(self, run: str, metric: str) -> list[CurvePoint]:
         """Every point of a metric, in the order written. Raises NotFoundError."""
         return points_of(self._db, self._metric_row(run, metric)["id"])
+
+    def place_at(self, run: str, at: float) -> tuple[float | None, float | None]:
+        """(step, epoch) that a run had reached at a moment, Unix seconds, as far as it told."""
+        return place_at(self._db, run, at)
 
     def segments(self, run: str, metric: str) -> list[int]:
         """Places in `curve` where its steps begin anew, 0 first. Raises NotFoundError."""

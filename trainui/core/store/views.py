@@ -268,6 +268,8 @@ class RunDetail:
     gates: tuple[GateView, ...]
     checkpoints: tuple[CheckpointView, ...]
     events: tuple[EventView, ...]
+    notes: tuple[tuple[float, str], ...] = ()
+    """(Unix seconds, what people remarked), oldest first."""
     lines_read: int = 0
     lines_understood: int = 0
     usage: UsageView | None = None
