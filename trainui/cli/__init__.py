@@ -16,7 +16,7 @@ from trainui.core.errors import TrainuiError, nearest
 
 VERBS = {
     "jobs": "look",
-    "ls": "look",
+    "ls": "ls",
     "show": "show",
     "logs": "show",
     "curve": "show",
@@ -29,7 +29,8 @@ VERBS = {
     "resume": "act",
     "retry": "act",
     "checkpoint": "act",
-    "note": "act",
+    "note": "remarks",
+    "tag": "remarks",
     "answer": "rule",
     "arm": "rule",
     "disarm": "rule",
@@ -73,15 +74,20 @@ class Verbs(click.Group):
 
 @click.group(cls=Verbs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="trainui")
+@click.option("--readonly", is_flag=True, help="Only look: nothing can be done, and nothing is written.")
 @db_option
 @click.pass_context
-def trainui(ctx: click.Context, place: Place) -> None:
+def trainui(ctx: click.Context, place: Place, readonly: bool) -> None:
     """The cockpit for training on a rented machine. Without a command: the dashboard."""
+    if readonly and ctx.invoked_subcommand is not None:
+        raise click.UsageError(
+            "--readonly is for the dashboard: trainui --readonly, or trainui serve --readonly"
+        )
     if ctx.invoked_subcommand is None:
         from trainui.ui.app import run_dashboard
 
         project = place.project
-        goodbye = run_dashboard(project, place.db)
+        goodbye = run_dashboard(project, place.db, only_looks=readonly)
         if goodbye:
             click.echo(goodbye)
 

@@ -1,4 +1,4 @@
-"""Verbs that want something of a run: start, stop, pause, resume, retry, checkpoint, note."""
+"""Verbs that want something of a run: start, stop, pause, resume, retry, checkpoint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from trainui.cli.place import Place, db_option
 from trainui.core.errors import TrainuiError, UserError
 from trainui.core.project import find_job
 from trainui.core.spec import Spec
-from trainui.core.store.intents import Desk
 
 Verb = Callable[..., Any]
 PRIORITY = click.IntRange(-1_000_000, 1_000_000)
@@ -146,15 +145,3 @@ def retry_command(place: Place, run: str, settings: dict[str, str], remedy: str)
 def checkpoint_command(place: Place, runs: tuple[str, ...]) -> None:
     """Ask running runs to save now, as their specs say how."""
     for_each(runs, place.client().checkpoint)
-
-
-@click.command("note")
-@click.argument("run")
-@click.argument("text")
-@db_option
-def note_command(place: Place, run: str, text: str) -> None:
-    """Keep a remark beside a run."""
-    place.reader().run(run)
-    desk = Desk(place.db)
-    desk.note(run, text)
-    desk.close()

@@ -38,7 +38,7 @@ RUN_FIELDS = (
     "run", "job", "study", "status", "result", "cause", "pid", "gpus", "queued_at", "started_at", "ended_at",
     "seconds", "gpu_hours", "usd", "step", "epoch", "progress", "eta_seconds", "metric", "gates", "parent",
     "directory", "total_steps", "total_epochs", "armed", "waits_for", "priority", "held",
-    "evidence", "peak_memory", "peak_gpu_memory",
+    "evidence", "peak_memory", "peak_gpu_memory", "tags",
 )  # fmt: skip
 """Fields of a run in `ls --json`; they are a contract: add, never take away."""
 

@@ -17,15 +17,16 @@ from trainui.core.errors import TrainuiError, UserError
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=0, help="On loopback; default: any that is free."
 )
+@click.option("--readonly", is_flag=True, help="For a colleague: only look.")
 @db_option
-def serve_command(place: Place, port: int) -> None:
+def serve_command(place: Place, port: int, readonly: bool) -> None:
     """Show the dashboard in a browser: on loopback, behind a token, until Ctrl+C."""
     try:
         from trainui.ui.web.server import Dashboards
     except ImportError as error:
         raise TrainuiError("serve needs textual-serve", hint="pip install 'trainui[serve]'") from error
     project, db = place.project, place.db
-    argv = [sys.executable, "-m", "trainui", "--db", str(db)]
+    argv = [sys.executable, "-m", "trainui", "--db", str(db), *(["--readonly"] if readonly else [])]
     os.chdir(project)
     try:
         server = Dashboards(argv, title=f"trainui {project.resolve().name}", port=port)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from trainui.core.errors import NotFoundError, TrainuiError, UserError, nearest
@@ -13,6 +13,7 @@ from trainui.core.spec import resolve
 from trainui.core.standby import ensure_manager
 from trainui.core.store.intents import REFUSED, Desk
 from trainui.core.store.read import Reader
+from trainui.core.store.remarks import tag_changes
 from trainui.core.store.studies import subject_of
 from trainui.core.store.views import RunView
 
@@ -89,6 +90,27 @@ class Asking:
             hint = f"checkpoint_signal or checkpoint_file in the [job] of {job.name}"
             raise UserError(f"{run} does not say how it is asked for a checkpoint", hint=hint)
         self._ask_and_hear("checkpoint", run)
+
+    # ---------------------------------------------------------------- what is kept beside a run
+
+    def note(self, run: str, text: str) -> None:
+        """Keep a remark beside a run. Raises NotFoundError."""
+        self._view(run)
+        desk = Desk(self.db)
+        desk.note(run, text)
+        desk.close()
+
+    def tag(self, run: str, words: Sequence[str]) -> list[str]:
+        """Put tags on a run and take others away, `+best -old`; what changed, so written.
+
+        Raises NotFoundError, UserError for a word that is no tag.
+        """
+        give, take = tag_changes(words)
+        self._view(run)
+        desk = Desk(self.db)
+        changed = desk.tag(run, give, take)
+        desk.close()
+        return changed
 
     # ---------------------------------------------------------------- gates
 

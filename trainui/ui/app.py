@@ -16,7 +16,9 @@ from trainui.ui.bridge import Bridge
 from trainui.ui.present.ink import safe
 from trainui.ui.present.strips import leaving_line
 from trainui.ui.screens.budget import BudgetScreen
+from trainui.ui.screens.events import EventsScreen
 from trainui.ui.screens.help import Help
+from trainui.ui.screens.log import LogScreen
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.room import ChartSettings
 from trainui.ui.screens.run import RunScreen
@@ -40,10 +42,11 @@ class Dashboard(App[None]):
         title: str = "",
         settings: Settings | None = None,
         clock: Callable[[], float] = time.time,
+        only_looks: bool = False,
     ) -> None:
         super().__init__()
         self._settings = settings or Settings()
-        self.bridge = Bridge(self, source, clock=clock)
+        self.bridge = Bridge(self, source, clock=clock, only_looks=only_looks)
         self.add_mode("overview", lambda: Overview(self.bridge, ChartSettings(), title=title))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -73,6 +76,8 @@ class Dashboard(App[None]):
             (Overview, "overview"),
             (RunScreen, "run"),
             (BudgetScreen, "budget"),
+            (LogScreen, "log"),
+            (EventsScreen, "events"),
             (Teach, "teach"),
         ):
             if isinstance(self.screen, kind):
@@ -89,6 +94,8 @@ class Dashboard(App[None]):
 
     def action_cancel_countdown(self) -> None:
         """Call off the command of on_idle or on_cap that is counted down to."""
+        if not self.bridge.may_ask():
+            return
         if self.snapshot.budget.countdown is None:
             self.bridge.tell("nothing is counted down to", severity="warning")
             return
@@ -103,6 +110,8 @@ class Dashboard(App[None]):
         table: tuple[keys.Key, ...] = keys.RUN if isinstance(screen, RunScreen) else keys.OVERVIEW
         table = keys.TEACH if isinstance(screen, Teach) else table
         table = keys.BUDGET if isinstance(screen, BudgetScreen) else table
+        table = keys.LOG if isinstance(screen, LogScreen) else table
+        table = keys.EVENTS if isinstance(screen, EventsScreen) else table
         for key in (*table, *keys.EVERYWHERE):
             if key.id != "app.palette":
                 act = partial(screen.run_action, key.action if key in table else f"app.{key.action}")
@@ -115,10 +124,12 @@ class Dashboard(App[None]):
                 )
 
 
-def run_dashboard(project: Path, db: Path) -> str:
-    """Show the dashboard until it is left; what to print then."""
-    from trainui.ui.store_source import StoreSource
+def run_dashboard(project: Path, db: Path, *, only_looks: bool = False) -> str:
+    """Show the dashboard until it is left; what to print then. `only_looks`: nothing can be done, or is written."""
+    from trainui.ui.store_source import LookingSource, StoreSource
 
-    app = Dashboard(StoreSource(project, db), title=project.resolve().name, settings=load(project))
+    source = LookingSource(project, db) if only_looks else StoreSource(project, db)
+    title = project.resolve().name
+    app = Dashboard(source, title=title, settings=load(project), only_looks=only_looks)
     app.run()
     return leaving_line(app.snapshot.runs, app.snapshot.budget, now=time.time())

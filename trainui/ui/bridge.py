@@ -15,7 +15,8 @@ from textual.signal import Signal
 from trainui.core.errors import TrainuiError
 from trainui.ui.gather import Gatherer
 from trainui.ui.present.ink import safe
-from trainui.ui.source import Actions, Look, Snapshot, Source
+from trainui.ui.source import Actions, Look, Reader, Snapshot, Source
+from trainui.ui.undo import Undo
 
 LIVE_SECONDS, QUIET_SECONDS = 0.1, 0.5
 """How often the store is asked whether something changed: while a run is live, and when none is."""
@@ -29,14 +30,25 @@ TOASTS = 3
 """What gates tell at once that is shown as toasts; all of it is in the log."""
 PATIENCE = 3.0
 """Seconds a store may take to come into being before that is called a problem."""
+ONLY_LOOKS = "this dashboard only looks (--readonly): nothing was done"
 Answer = TypeVar("Answer")
 
 
 class Bridge:
     """Brings what the store holds to the screens, and what a person wants to the manager."""
 
-    def __init__(self, app: App[Any], source: Source, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        app: App[Any],
+        source: Source,
+        *,
+        clock: Callable[[], float] = time.time,
+        only_looks: bool = False,
+    ) -> None:
+        """`only_looks`: keys that would ask for something are refused at once."""
         self._app, self._source, self._clock = app, source, clock
+        self.only_looks = only_looks
+        self.undo = Undo()
         self._look = Look()
         self._wake = threading.Event()
         self._closed = threading.Event()
@@ -103,6 +115,25 @@ class Bridge:
 
         self._app.run_worker(work, group="actions", thread=True, exit_on_error=False)
 
+    def work(self, action: Callable[[], Answer], then: Callable[[Answer], None]) -> None:
+        """Do something long in a thread; `then` gets its answer in Textual's."""
+
+        def work() -> None:
+            try:
+                answer = action()
+            except TrainuiError as error:
+                self._app.call_later(self._refuse, error)
+            except Exception as error:  # one bad look is a toast, never a crash
+                self._app.call_later(self._refuse, TrainuiError(f"{type(error).__name__}: {error}"))
+            else:
+                self._app.call_later(then, answer)
+
+        self._app.run_worker(work, group="work", thread=True, exit_on_error=False)
+
+    def read(self, action: Callable[[Reader], Answer], then: Callable[[Answer], None]) -> None:
+        """Read with a reader of its own in a thread; `then` gets what was read in Textual's."""
+        self.work(lambda: action(self._source.reader()), then)
+
     def ask_in_turn(
         self,
         action: Callable[[Actions], Answer],
@@ -131,6 +162,12 @@ class Bridge:
 
     def _refuse(self, error: TrainuiError) -> None:
         self.tell(error.message, error.hint or "", "error")
+
+    def may_ask(self) -> bool:
+        """Whether anything may be asked for here; else a toast says why not."""
+        if self.only_looks:
+            self.tell(ONLY_LOOKS, severity="warning")
+        return not self.only_looks
 
     def tell(self, text: str, title: str = "", severity: str = "information") -> None:
         """Show a toast; its text is data."""

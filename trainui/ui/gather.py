@@ -16,6 +16,7 @@ from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.studies import REPLACED, subject_of
 from trainui.core.store.views import Bucket, CurvePoint, EventView, GateView, MetricView, RunView
 from trainui.ui.book import BY, LINES, Book
+from trainui.ui.history import History
 from trainui.ui.present.rows import in_order
 from trainui.ui.source import Look, Reader, Snapshot
 from trainui.ui.trace import Close, Part, Taken, Trace
@@ -90,6 +91,7 @@ class Gatherer:
         self._reader = reader
         self._events: deque[EventView] = deque(maxlen=EVENTS_KEPT)
         self._last_event = 0
+        self._history = History(reader)
         self._expected: dict[tuple[str, str], tuple[object, Prospect]] = {}
         self._book: tuple[object, Book] | None = None
         self._costs: tuple[object, Mapping[str, RunCost]] | None = None
@@ -126,6 +128,7 @@ class Gatherer:
             costs=self._costs_of(runs, opened, book, int(at / BOOK_SECONDS)),
             machine=reader.machine(),
             events=self._new_events(),
+            history=self._history.read() if look.history else (),
             metric_names=names,
             traces=tuple(
                 self._from_near(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trainui.ui.key import Key, bindings
+from trainui.ui.leafkeys import EVENTS, LOG, ONWARD, REMARK, WORDS
 
-__all__ = ["PLACES", "Key", "bindings", "markdown"]
+__all__ = ["EVENTS", "LOG", "PLACES", "REMARK", "WORDS", "Key", "bindings", "markdown"]
 
 EVERYWHERE = (
     Key(id="app.help", key="question_mark", action="help", label="help", display="?", show=True,
@@ -96,6 +97,7 @@ OVERVIEW = (
     _RUN_ACTIONS[-1],
     _MONEY,
     *_RUN_ACTIONS[1:-1],
+    *ONWARD,
     *_QUEUE,
     Key(id="overview.mark_live", key="a", action="mark_live", label="all live",
         about="mark all live runs; again to mark none"),
@@ -124,6 +126,7 @@ RUN = (
     Key(id="run.next", key="right_square_bracket", action="turn(1)", label="next", display="]",
         about="the run below in the table"),
     *_RUN_ACTIONS,
+    *ONWARD,
     replace(_MONEY, show=False),
     *_QUEUE,
     *_CHARTS,
@@ -252,6 +255,9 @@ PLACES: dict[str, tuple[Key, ...]] = {
     "overview": OVERVIEW,
     "run": RUN,
     "budget": BUDGET,
+    "log": LOG,
+    "events": EVENTS,
+    "note, tags": REMARK,
     "start": START,
     "stop?": CONFIRM,
     "pause?": PAUSE,

@@ -47,6 +47,9 @@ class Reader(MoneyReader, Protocol):
     def course(self, view: RunView, *, now: float | None = None) -> Sequence[CostMark]:
         """What a run and those it goes on from took, over time, to `now` if it lives."""
 
+    def place_at(self, run: str, at: float) -> tuple[float | None, float | None]:
+        """(step, epoch) that a run had reached at a moment."""
+
     def envelope(
         self, run: str, metric: str, *, buckets: int, start: int = 0, stop: int | None = None
     ) -> list[Bucket]:
@@ -157,6 +160,12 @@ class Actions(Protocol):
     def teach(self, run: str, toml: str) -> Path:
         """Write a `[[metrics.pattern]]` table into the spec file of the run's job; that file."""
 
+    def note(self, run: str, text: str) -> None:
+        """Keep a remark beside a run."""
+
+    def tag(self, run: str, words: Sequence[str]) -> Sequence[str]:
+        """Put tags on a run and take others away, `+best -old`; what changed, so written."""
+
     def export(self, runs: Sequence[str]) -> Path:
         """Write the runs to files; where they are."""
 
@@ -188,6 +197,8 @@ class Look:
     charts: int = 1
     log_lines: int = 40
     buckets: int = 200
+    history: bool = False
+    """Whether all events are read, not only the newest few."""
     money: bool = False
     """Whether the budget screen is open: its book is read."""
     close: tuple[Close, ...] = ()
@@ -212,6 +223,9 @@ class Snapshot:
     """Run → what it costs and will cost: live runs, the opened one, and on the budget screen those that cost most."""
     machine: MachineView | None = None
     events: tuple[EventView, ...] = ()
+    """The newest few."""
+    history: tuple[EventView, ...] = ()
+    """All of them, as far as they are kept; empty unless the look asks."""
     metric_names: tuple[str, ...] = ()
     """The metrics of the shown runs, the primary one first."""
     traces: tuple[Trace, ...] = ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn, cast
 
 from trainui.core.client import Client
 from trainui.core.config import load_config
@@ -17,6 +18,8 @@ from trainui.core.spec import resolve
 from trainui.core.specedit import add_pattern, spec_path
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
+from trainui.ui.bridge import ONLY_LOOKS
+from trainui.ui.source import Actions
 
 
 class DashboardClient(Client):
@@ -133,8 +136,8 @@ def neighbour(queue: Sequence[RunView], run: str, by: int) -> tuple[str, int | N
 class DashboardReader(Reader):
     """The store, with what only the dashboard asks of it."""
 
-    def __init__(self, path: Path, project: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, project: Path, *, untouched: bool = False) -> None:
+        super().__init__(path, untouched=untouched)
         self._studies = [study for file in find_studies(project) for study in file.studies]
 
     def costs(self, views: Sequence[RunView], only: Collection[str]) -> dict[str, RunCost]:
@@ -156,6 +159,31 @@ class StoreSource:
         """Open runs.db, read only."""
         return DashboardReader(self._db, self._project)
 
-    def actions(self) -> DashboardClient:
+    def actions(self) -> Actions:
         """Open the client."""
         return DashboardClient(self._project, self._db)
+
+
+class Refusal:
+    """The actions of whoever only looks: each is refused, those to come too; no manager is started."""
+
+    def ensure_manager(self) -> None:
+        """Leave it as it is."""
+
+    def __getattr__(self, name: str) -> Callable[..., NoReturn]:
+        def refuse(*_: object, **__: object) -> NoReturn:
+            raise UserError(ONLY_LOOKS, hint=f"{name.replace('_', ' ')}: open it without --readonly")
+
+        return refuse
+
+
+class LookingSource(StoreSource):
+    """The same project, read only: nothing is written to its runs.db."""
+
+    def reader(self) -> DashboardReader:
+        """Open runs.db without changing it."""
+        return DashboardReader(self._db, self._project, untouched=True)
+
+    def actions(self) -> Actions:
+        """Only refusals."""
+        return cast(Actions, Refusal())

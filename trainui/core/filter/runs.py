@@ -39,9 +39,10 @@ def run_filter(text: str, params: Collection[str] = ()) -> Filter:
 
 
 def values_of(
-    view: RunView, params: Mapping[str, object] | None = None, tags: Collection[str] = ()
+    view: RunView, params: Mapping[str, object] | None = None, tags: Collection[str] | None = None
 ) -> Values:
-    """Everything of a run that a filter can ask for."""
+    """Everything of a run that a filter can ask for. `tags`: its own when None."""
+    tags = view.tags if tags is None else tags
     metric = view.metric
     values: dict[str, Value] = {name: _plain(value) for name, value in (params or {}).items()}
     values |= {

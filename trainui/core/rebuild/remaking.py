@@ -164,7 +164,7 @@ class Remaking:
                 self._count("curves", store.restore_gone(self._db, self.wreck, run.name, told.folder))
             for gate in self.wreck.rows_of("gates", "run", run.name) if is_same_end else ():
                 store.restore_gate(self._db, gate)
-            for table in ("notes", "usage"):
+            for table in ("notes", "tags", "usage"):
                 found = self.wreck.rows_of(table, "run", run.name)
                 for one in found:
                     store.insert(self._db, table, one)

@@ -14,6 +14,16 @@ from trainui.core.store.segments import segments_of
 from trainui.core.store.views import Bucket, CurvePoint
 
 
+def place_at(db: sqlite3.Connection, run: str, at: float) -> tuple[float | None, float | None]:
+    """(step, epoch) of the newest point of a run at a moment, in its longest curve."""
+    row = db.execute(
+        "SELECT step, epoch FROM points WHERE at <= ?2 AND metric="
+        "(SELECT id FROM metrics WHERE run=?1 ORDER BY points DESC, rank LIMIT 1) ORDER BY n DESC LIMIT 1",
+        (run, at),
+    ).fetchone()
+    return (None, None) if row is None else (row["step"], row["epoch"])
+
+
 def points_of(db: sqlite3.Connection, metric: int) -> list[CurvePoint]:
     """Every point in the order written; NULL was NaN."""
     rows = db.execute("SELECT step, value, at, epoch FROM points WHERE metric=? ORDER BY n", (metric,))

@@ -1,4 +1,4 @@
-"""What a front end may write: intents, notes and when it last looked. Works with no manager alive.
+"""What a front end may write: intents, notes, tags and when it last looked. Works with no manager alive.
 
 An intent is committed with synchronous=FULL before anyone says "queued"; the manager carries it out.
 """
@@ -10,12 +10,13 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trainui.core.store.remarks import write_tags
 from trainui.core.store.schema import atomic, cannot_be_used, connect
 
 REFUSED = "no: "
@@ -77,6 +78,11 @@ class Desk:
         """Keep a remark beside a run."""
         with self._writing():
             self._db.execute("INSERT INTO notes (at, run, text) VALUES (?, ?, ?)", (time.time(), run, text))
+
+    def tag(self, run: str, give: Collection[str], take: Collection[str] = ()) -> list[str]:
+        """Put tags on a run and take others away; what changed, as `+best` and `-old`."""
+        with self._writing():
+            return write_tags(self._db, run, give, take)
 
     def looked(self, viewer: str, at: float) -> None:
         """Remember that a person has seen the list of runs."""

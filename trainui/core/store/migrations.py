@@ -56,6 +56,14 @@ def m005_leases(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
+@migration
+def m006_tags(db: sqlite3.Connection) -> None:
+    """Words that people put on runs."""
+    db.execute(
+        "CREATE TABLE tags (run TEXT NOT NULL, tag TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (run, tag))"
+    )
+
+
 _FIRST = """
 CREATE TABLE runs (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, job TEXT NOT NULL, study TEXT NOT NULL DEFAULT '',

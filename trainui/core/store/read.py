@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -13,12 +14,14 @@ from trainui.core.ingest.text import tail_lines
 from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.costs import CostReader
-from trainui.core.store.curves import begun_at, envelope, points_of
+from trainui.core.store.curves import begun_at, envelope, place_at, points_of
 from trainui.core.store.doings import DoingsReader
 from trainui.core.store.lineage import chain
 from trainui.core.store.money import spent_by_run
 from trainui.core.store.moneyviews import BudgetView, budget_view
 from trainui.core.store.outcomes import Outcomes, alarms_of
+from trainui.core.store.params import ParamReader
+from trainui.core.store.remarks import RemarkReader
 from trainui.core.store.rows import (
     VERDICTS,
     gate_view,
@@ -49,12 +52,13 @@ from trainui.core.store.views import (
 )
 
 
-class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
+class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader, ParamReader):
     """A front end's eyes. Safe to use from one thread at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, untouched: bool = False) -> None:
+        """`untouched`: not one byte of the file is changed. Raises StoreError."""
         self.path = path
-        self._db = connect(path, reading=True)
+        self._db = connect(path, reading=True, untouched=untouched)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -83,7 +87,7 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
 
     def _runs(self) -> list[RunView]:
         spent = spent_by_run(self._db)
-        gates = self._gate_counts()
+        gates, tags = self._gate_counts(), self.tags()
         rates = msgspec.json.decode(self._fact("rates") or "{}", type=dict[str, float])
         rows = self._db.execute("SELECT * FROM runs ORDER BY id DESC").fetchall()
         views = [
@@ -94,6 +98,7 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
                 spent=spent.get(row["name"], (0, 0)),
                 gates=gates.get(row["name"], {}),
                 usd_per_hour=rates.get(row["name"], 0.0),
+                tags=tags.get(row["name"], ()),
             )
             for row in rows
         ]
@@ -101,7 +106,7 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
         place = {name: number for number, name in enumerate(queued)}
         order = {Status.ENDED: 2, Status.QUEUED: 1}
         return sorted(
-            views + self._not_taken_yet(),
+            views + self._not_taken_yet(tags),
             key=lambda view: (order.get(view.status, 0), place.get(view.run, len(place))),
         )
 
@@ -139,6 +144,7 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
             gates=tuple(self.gates(name)),
             checkpoints=tuple(self.checkpoints(name)),
             events=tuple(self.events(run=name)),
+            notes=tuple(self.notes(name)),
             lines_read=counts[0],
             lines_understood=counts[1],
             usage=next(iter(usage_of(self._db, name, last=1)), None) if view.is_live else None,
@@ -168,6 +174,10 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
     def curve(self, run: str, metric: str) -> list[CurvePoint]:
         """Every point of a metric, in the order written. Raises NotFoundError."""
         return points_of(self._db, self._metric_row(run, metric)["id"])
+
+    def place_at(self, run: str, at: float) -> tuple[float | None, float | None]:
+        """(step, epoch) that a run had reached at a moment, Unix seconds, as far as it told."""
+        return place_at(self._db, run, at)
 
     def segments(self, run: str, metric: str) -> list[int]:
         """Places in `curve` where its steps begin anew, 0 first. Raises NotFoundError."""
@@ -229,16 +239,6 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
         """What a run's processes used, oldest first."""
         return usage_of(self._db, run)
 
-    def last_look(self, viewer: str) -> float | None:
-        """When a person last saw the list of runs."""
-        row = self._db.execute("SELECT at FROM looks WHERE viewer=?", (viewer,)).fetchone()
-        return float(row["at"]) if row else None
-
-    def notes(self, run: str) -> list[tuple[float, str]]:
-        """Remarks kept beside a run, oldest first."""
-        rows = self._db.execute("SELECT at, text FROM notes WHERE run=? ORDER BY id", (run,)).fetchall()
-        return [(row["at"], row["text"]) for row in rows]
-
     def _fact(self, name: str) -> str:
         row = self._db.execute("SELECT value FROM facts WHERE name=?", (name,)).fetchone()
         return str(row["value"]) if row else ""
@@ -262,7 +262,7 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
             counts.setdefault(row["run"], {})[row["verdict"]] = row["n"]
         return counts
 
-    def _not_taken_yet(self) -> list[RunView]:
+    def _not_taken_yet(self, tags: Mapping[str, tuple[str, ...]]) -> list[RunView]:
         """Runs that were acknowledged while no manager had time: queued, as promised."""
         rows = self._db.execute(
             "SELECT run, payload, created_at FROM intents WHERE verb='start' AND done_at IS NULL"
@@ -285,6 +285,7 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader):
                     waits_for="the manager",
                     priority=payload.get("priority", 0),
                     held=bool(payload.get("held")),
+                    tags=tags.get(row["run"], ()),
                 )
             )
         return views

@@ -16,7 +16,7 @@ from trainui.core.store.salvage import Row, Wreck
 from trainui.core.store.segments import cut_anew
 
 OF_A_RUN = (
-    "metrics", "sources", "gates", "verdicts", "readings", "events", "checkpoints", "notes", "usage",
+    "metrics", "sources", "gates", "verdicts", "readings", "events", "checkpoints", "notes", "tags", "usage",
 )  # fmt: skip
 """Tables with a `run` column that tell of one run; money and intents are kept apart."""
 

@@ -25,6 +25,7 @@ def run_view(
     spent: tuple[int, int],
     gates: dict[str, int],
     usd_per_hour: float,
+    tags: tuple[str, ...] = (),
 ) -> RunView:
     """A row of `runs` with what belongs to it from the other tables; `spent` is (micro-dollars, GPU-milliseconds)."""
     status = Status(row["status"])
@@ -74,6 +75,7 @@ def run_view(
         evidence=tuple(json.loads(row["evidence"])),
         peak_memory=row["peak_memory"],
         peak_gpu_memory=row["peak_gpu_memory"],
+        tags=tags,
     )
 
 

@@ -89,7 +89,9 @@ class Wreck:
         try:
             cursor = self._db.execute(f"SELECT * FROM {table} WHERE {column}=?", (value,)) if self._db else ()  # noqa: S608
             found.extend(dict(row) for row in cursor)
-        except sqlite3.Error:
+        except sqlite3.Error as error:
+            if "no such table" in str(error):
+                return []  # of an older trainui
             self.unread.setdefault(table, 0)
         return found
 

@@ -25,11 +25,14 @@ LITTLE = 64 << 10
 """Bytes free on a disk that is as good as full: SQLite's -shm alone wants half of it."""
 
 
-def connect(path: Path, *, durable: bool = False, reading: bool = False) -> sqlite3.Connection:
+def connect(
+    path: Path, *, durable: bool = False, reading: bool = False, untouched: bool = False
+) -> sqlite3.Connection:
     """Open runs.db, make it or bring it up to date where needed. Raises StoreError in one sentence.
 
     `durable` commits with synchronous=FULL: what was acknowledged survives a power cut. `reading` never
-    writes and never makes the file.
+    writes and never makes the file. `untouched` neither brings an older file up to date nor tidies up when it
+    is closed: not one byte of it changes.
     """
     if reading and not path.exists():
         raise StoreError(f"{path} does not exist", hint="start a run first, or give --db PATH")
@@ -37,11 +40,14 @@ def connect(path: Path, *, durable: bool = False, reading: bool = False) -> sqli
     try:
         before = os.umask(0o077)  # a run's config may hold secrets: the file is the user's alone
         try:
-            db = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+            name = f"{path.absolute().as_uri()}?mode=ro" if untouched else path
+            db = sqlite3.connect(
+                name, uri=untouched, timeout=BUSY, isolation_level=None, check_same_thread=False
+            )
         finally:
             os.umask(before)
         db.row_factory = sqlite3.Row
-        _upgrade(db, path)
+        _upgrade(db, path, untouched=untouched)
         db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         if reading:
             db.execute("PRAGMA query_only=ON")
@@ -100,7 +106,7 @@ def _use_wal(db: sqlite3.Connection) -> None:
             return
 
 
-def _upgrade(db: sqlite3.Connection, path: Path) -> None:
+def _upgrade(db: sqlite3.Connection, path: Path, *, untouched: bool) -> None:
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > len(MIGRATIONS):
         raise StoreError(
@@ -109,6 +115,11 @@ def _upgrade(db: sqlite3.Connection, path: Path) -> None:
         )
     if version == len(MIGRATIONS):
         return
+    if untouched:
+        raise StoreError(
+            f"{path} was written by an older trainui (schema {version}; this one knows {len(MIGRATIONS)})",
+            hint="trainui ls brings it up to date; --readonly writes nothing",
+        )
     _use_wal(db)
     with atomic(db):
         version = db.execute("PRAGMA user_version").fetchone()[0]

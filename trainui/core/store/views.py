@@ -69,6 +69,8 @@ class RunView:
     peak_gpu_memory: int = 0
     stop_at: float | None = None
     """When a stopping run will be killed, Unix seconds."""
+    tags: tuple[str, ...] = ()
+    """Words that people put on it."""
 
     @property
     def is_live(self) -> bool:
@@ -266,6 +268,8 @@ class RunDetail:
     gates: tuple[GateView, ...]
     checkpoints: tuple[CheckpointView, ...]
     events: tuple[EventView, ...]
+    notes: tuple[tuple[float, str], ...] = ()
+    """(Unix seconds, what people remarked), oldest first."""
     lines_read: int = 0
     lines_understood: int = 0
     usage: UsageView | None = None

@@ -13,6 +13,8 @@ _APPLIES: dict[str, tuple[frozenset[Status], str]] = {
     "shift": (frozenset({Status.QUEUED}), "only a queued run can be moved"),
     "edit": (frozenset({Status.QUEUED}), "only the params of a queued run can be changed"),
     "teach": (frozenset(Status) - {Status.QUEUED}, "only a run that has started has lines to teach"),
+    "note": (frozenset(Status), ""),
+    "tag": (frozenset(Status), ""),
     "retry": (frozenset({Status.ENDED}), "only a run that has ended can be tried again"),
 }
 """Action → the statuses it applies to, and the sentence for all others."""

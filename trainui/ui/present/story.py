@@ -32,9 +32,18 @@ def event_light(event: EventView) -> Span:
 
 
 def event_lines(
-    events: Sequence[EventView], cells: int, *, now: float, colours: Mapping[str, int], names: bool = True
+    events: Sequence[EventView],
+    cells: int,
+    *,
+    now: float,
+    colours: Mapping[str, int],
+    names: bool = True,
+    kinds: bool = False,
 ) -> tuple[Line, ...]:
-    """`01:02 ▲ transformer-3  mae-improving: …`, one line for each event; without `names` no run is named."""
+    """`01:02 ▲ transformer-3  mae-improving: …`, one line for each event; without `names` no run is named.
+
+    With `kinds` the kind of each is told.
+    """
     times = [clock(event.at, now) for event in events]
     late = max(map(len, times), default=0)
     wide = min(20, max((width(line(safe(event.run))) for event in events), default=0)) if names else 0
@@ -42,8 +51,9 @@ def event_lines(
     for event, at in zip(events, times, strict=True):
         run = fit(line(Span(safe(event.run), f"run{colours.get(event.run, 0)}")), wide)
         front = line(Span(f" {at.rjust(late)} ", "dim"), event_light(event), " ", run, "  " if wide else "")
+        kind = line(Span(event.kind.ljust(11), "dim")) if kinds else ()
         asked = "checkpoint " if event.kind == "checkpoint" and event.text.startswith(ASKED) else ""
-        lines.append(clip(line(front, asked, safe(event.text)), cells))
+        lines.append(clip(line(front, kind, asked, safe(event.text)), cells))
     return tuple(lines)
 
 
@@ -90,7 +100,9 @@ def facts(detail: RunDetail, cells: int, *, now: float) -> tuple[Line, ...]:
     rows.append(_fact("armed", "yes: a tripped gate stops it" if view.armed else "no: gates only tell"))
     rows.append(_fact("started", clock(view.started_at, now) if view.started_at else ""))
     rows.append(_fact("command", shlex.join(detail.command)))
+    rows.append(_fact("tags", " ".join(view.tags)))
     rows = [row for row in rows if row]
+    rows += [line(Span(f"note {clock(at, now)} ", "dim"), safe(text)) for at, text in detail.notes]
     if detail.params:
         rows += [(), line(Span("params", "head"))]
         longest = max(len(safe(str(key))) for key in detail.params)

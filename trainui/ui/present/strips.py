@@ -24,10 +24,11 @@ from trainui.ui.present.text import (
 )
 
 
-def money_line(budget: BudgetView, cells: int, *, title: str, now: float) -> Line:
-    """Who we are, the machine and its rate, spent of the budget, and until when it lasts."""
+def money_line(budget: BudgetView, cells: int, *, title: str, now: float, only_looks: bool = False) -> Line:
+    """Who we are, whether we only look, the machine and its rate, spent of the budget, and until when it lasts."""
     parts: list[tuple[int, Line]] = [
         (0, line(Span(" trainui", "bold accent"))),
+        (0, line(Span("read only" if only_looks else "", "warn bold"))),
         (5, line(Span(safe(title), "bold"))),
     ]
     if budget.machine or budget.usd_per_hour:

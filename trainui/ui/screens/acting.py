@@ -40,6 +40,8 @@ class Acting(Screen[None]):
     def _for(self, action: str) -> RunView | None:
         """The current run if `action` applies to it now; else a toast says why not."""
         view = self.current
+        if not self.bridge.may_ask():
+            return None
         if reason := why_not(action, view):
             self.bridge.tell(reason, severity="warning")
             return None
@@ -153,6 +155,8 @@ class Acting(Screen[None]):
 
     def action_questions(self) -> None:
         """Answer what its gates ask."""
+        if not self.bridge.may_ask():
+            return
         view = self.current
         asked = questions(self.snapshot, view.run) if view is not None else ()
         if asked:
@@ -170,6 +174,8 @@ class Acting(Screen[None]):
     def action_export(self) -> None:
         """Write the chosen runs to files."""
         runs = self.chosen
+        if not self.bridge.may_ask():
+            return
         if not runs:
             self.bridge.tell("no run to export", severity="warning")
             return

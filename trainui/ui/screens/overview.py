@@ -13,7 +13,8 @@ from trainui.ui.bridge import Bridge
 from trainui.ui.present.ink import safe
 from trainui.ui.present.rows import ranks
 from trainui.ui.present.standing import saving
-from trainui.ui.screens.room import ChartSettings, Room, digits, with_charts
+from trainui.ui.screens.onward import Onward
+from trainui.ui.screens.room import ChartSettings, digits, with_charts
 from trainui.ui.screens.run import RunScreen
 from trainui.ui.screens.start import Start
 from trainui.ui.source import Look, Snapshot
@@ -27,7 +28,7 @@ ROOMY = 90
 """Cells from which the footer has room for the palette's key."""
 
 
-class Overview(Room):
+class Overview(Onward):
     """Everything at a glance."""
 
     CSS_PATH = "overview.tcss"
@@ -49,7 +50,7 @@ class Overview(Room):
 
     def compose(self) -> ComposeResult:
         """Strips, table, curves, tails, keys."""
-        yield MoneyStrip(self._title)
+        yield MoneyStrip(self._title, only_looks=self.bridge.only_looks)
         yield MachineStrip()
         yield Banner(self.bridge.now)
         yield RunTable()
@@ -128,16 +129,20 @@ class Overview(Room):
     def action_mark(self) -> None:
         """Mark the run, or take its mark away; then the next one."""
         if self.current:
-            self._marked ^= {self.current.run}
-            self._remark()
+            self._mark(self._marked ^ {self.current.run})
 
     def action_mark_live(self) -> None:
         """Mark what is live; when just that is marked, mark nothing."""
         live = frozenset(view.run for view in self.snapshot.runs if view.is_live)
-        self._marked = frozenset() if self._marked == live else live
-        self._remark()
+        self._mark(frozenset() if self._marked == live else live)
 
-    def _remark(self) -> None:
+    def _mark(self, marked: frozenset[str]) -> None:
+        before = self._marked
+        self.undo.keep("a mark", lambda: self._remark(before))
+        self._remark(marked)
+
+    def _remark(self, marked: frozenset[str]) -> None:
+        self._marked = marked
         self.tell(self.snapshot)
         self.ask_again()
 
@@ -152,7 +157,8 @@ class Overview(Room):
 
     def action_start(self) -> None:
         """Choose a job and start it."""
-        self.app.push_screen(Start(self.bridge))
+        if self.bridge.may_ask():
+            self.app.push_screen(Start(self.bridge))
 
     def action_tail(self) -> None:
         """Where only one fits: events or log."""

@@ -18,7 +18,8 @@ from trainui.ui.present.rows import ranks
 from trainui.ui.present.standing import death, saving
 from trainui.ui.present.story import run_head
 from trainui.ui.present.usage import usage_line
-from trainui.ui.screens.room import ChartSettings, Room, with_charts
+from trainui.ui.screens.onward import Onward
+from trainui.ui.screens.room import ChartSettings, with_charts
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.curve import Curves
@@ -30,7 +31,7 @@ PANES = ("curves", "gates", "spec", "events", "log")
 LOG_LINES = 500
 
 
-class RunScreen(Room):
+class RunScreen(Onward):
     """Everything about one run. One pane is the current one: keys scroll it, and it can stand alone."""
 
     CSS_PATH = "run.tcss"

@@ -18,9 +18,9 @@ class MoneyStrip(Paper):
 
     DEFAULT_CSS = "MoneyStrip { height: 1; }"
 
-    def __init__(self, title: str = "") -> None:
+    def __init__(self, title: str = "", *, only_looks: bool = False) -> None:
         super().__init__()
-        self._title = title
+        self._title, self._only_looks = title, only_looks
         self._budget, self._now = BudgetView(), 0.0
 
     def fill(self, budget: BudgetView, *, now: float) -> None:
@@ -30,7 +30,10 @@ class MoneyStrip(Paper):
 
     def on_resize(self) -> None:
         """More or less of it may fit now."""
-        self.show([money_line(self._budget, self.size.width, title=self._title, now=self._now)])
+        looks = self._only_looks
+        self.show(
+            [money_line(self._budget, self.size.width, title=self._title, now=self._now, only_looks=looks)]
+        )
 
 
 class MachineStrip(Paper):

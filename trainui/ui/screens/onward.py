@@ -1,0 +1,46 @@
+"""Where one can go from a run, and what one can keep beside it, on any screen of runs with curves."""
+
+from __future__ import annotations
+
+from trainui.ui.bridge import Bridge
+from trainui.ui.screens.events import EventsScreen
+from trainui.ui.screens.log import LogScreen
+from trainui.ui.screens.remark import Note, Tag
+from trainui.ui.screens.room import ChartSettings, Room
+
+
+class Onward(Room):
+    """A screen with a current run that leads to its log and to events."""
+
+    def __init__(self, bridge: Bridge, settings: ChartSettings) -> None:
+        super().__init__(bridge, settings)
+        self.undo = bridge.undo
+
+    def action_log(self) -> None:
+        """The whole log of the run."""
+        if self.current is None:
+            self.bridge.tell("no run is chosen", severity="warning")
+            return
+        self.app.push_screen(LogScreen(self.bridge, self.settings, view=self.current))
+
+    def action_events(self) -> None:
+        """All events; from a run's own screen, those of the run."""
+        self.app.push_screen(EventsScreen(self.bridge, self.settings, run=self.subject))
+
+    def action_note(self) -> None:
+        """A remark beside the run."""
+        if (view := self._for("note")) is not None:
+            self.app.push_screen(Note(self.bridge, view))
+
+    def action_tag(self) -> None:
+        """Tags of the run."""
+        if (view := self._for("tag")) is not None:
+            self.app.push_screen(Tag(self.bridge, view, self.undo))
+
+    def action_undo(self) -> None:
+        """Take the last mark or tag back."""
+        told = self.undo.step()
+        if told:
+            self.bridge.tell(f"undone: {told}")
+        else:
+            self.bridge.tell("nothing to undo", severity="warning")
