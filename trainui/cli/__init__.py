@@ -20,6 +20,7 @@ VERBS = {
     "show": "show",
     "logs": "show",
     "curve": "show",
+    "compare": "comparing",
     "gates": "judging",
     "replay": "replaying",
     "budget": "budget",
