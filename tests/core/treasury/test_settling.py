@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.core.treasury.books import Books
 from trainui.core.store import schema
 from trainui.core.store.migrations import MIGRATIONS
+from trainui.core.store.read import Reader
 
 
 def test_lines_come_once_a_minute_and_when_others_bear_the_cost(books):
@@ -267,3 +268,20 @@ def _has_no_gap(books):
         edges = [lease["from_boot"], *(edge for period in periods for edge in period)]
         edges.append(edges[-1] if lease["to_boot"] is None else lease["to_boot"])
         assert edges[::2] == edges[1::2], edges
+
+
+def test_what_goes_over_the_cap_is_in_no_sum_before_its_line_is_written_either(books):
+    books.config(budget="total_usd = 0.01")
+    books.begins("a")
+    books.passes(4)
+    books.ends("a")
+    books.passes(20)  # ten seconds are paid, and no line is due
+    view, _ = books.shown()
+    reader = Reader(books.path)
+    try:
+        spent = {one.name: one.usd for one in reader.spent("run")}
+    finally:
+        reader.close()
+    assert view.spent_usd == 0.01
+    assert spent == {"a": 0.004, "(idle)": 0.006}
+    assert view.over_usd == pytest.approx(0.014)

@@ -202,8 +202,13 @@ class Accounts:
 
     def _publish(self, now: Clock) -> None:
         parts = self._parts(now)
+        over = self._ledger.total() + self._accrued(now) - self.spent(now)
+        micro = {run or "": part.micro for run, part in parts.items()}
+        for run in sorted(micro, key=lambda one: (not one, one), reverse=True):  # idle time goes over first
+            fits = max(0, micro[run] - over)
+            micro[run], over = fits, over - (micro[run] - fits)
         self._ledger.note_accrued(
-            {run or "": part.micro for run, part in parts.items()},
+            micro,
             {run or "": part.gpu_ms for run, part in parts.items()},
         )
         view = self._view(now, parts)
