@@ -189,7 +189,8 @@ class Manager:
             with complaints("telemetry"):
                 self._metering.keep(live, now)
                 self._see_gpus()
-        self._next_settle = now.boot + (SETTLE if live else 12 * SETTLE)
+        # an idle machine that costs is looked at as often: what it costs is shown beside how long it stands idle
+        self._next_settle = now.boot + (SETTLE if live or self._accounts.rate else 12 * SETTLE)
 
     def _renew(self, run: RunRow, now: Clock) -> None:
         """Pay a run's next seconds in advance; near the cap there are none left, and it is stopped in time."""
