@@ -45,6 +45,8 @@ def told(lines) -> str:
     [
         ({"idle_since": NOW - 840}, ["idle 14 min = 0.30 $"]),
         ({"over_usd": 0.12}, ["0.12 $ over the budget"]),
+        ({"left_usd": 0.0, "spent_usd": 9.5, "reserve_usd": 1.0}, ["only the reserve is left"]),
+        ({"left_usd": 0.0, "spent_usd": 10.0, "reserve_usd": 1.0}, ["nothing is left"]),
         ({"over_usd": 0.12, "total_usd": None}, ["spent, no budget set", "0.12 $ over the budget"]),
         ({"currency": "EUR"}, ["1.29 EUR/h", "4.12 of 10.00 EUR"]),
         ({"left_usd": 0.0, "reserve_usd": 0.0}, ["nothing is left"]),
@@ -56,7 +58,7 @@ def test_the_strip_tells_what_was_paid_for_nothing(changes, parts):
 
 
 def test_what_is_over_stays_on_the_narrowest_strip():
-    assert "over the budget" in plain(money_line(TIGHT, 60, title="boundary", now=NOW))
+    assert "over the budget" in plain(money_line(replace(TIGHT, left_usd=0.0), 60, title="boundary", now=NOW))
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,7 @@ class Manager:
             self._studies.look(now)  # before anything starts: a gate may hold it back
         if self._queue.start_queued(now):
             self._next_settle = now.boot + 1  # what was idle time until now is somebody's from here on
+            self._idling.look_soon()
         with complaints("idle"):
             self._idling.attend(now)  # after the start of what waited: that ends an idle stretch
         self._next_look = now.boot + (LOOK if runs else 4 * LOOK)
