@@ -371,7 +371,7 @@ def test_a_person_is_asked_and_asked_again_and_nothing_is_written_without_a_yes(
     answers = [
         "a100",
         "much",
-        "1.29",
+        "$1.29/h",
         "-",
         "",
         "",
@@ -381,14 +381,17 @@ def test_a_person_is_asked_and_asked_again_and_nothing_is_written_without_a_yes(
         "",
         "phase 3=5",
         "",
+        "soon",
         "15",
         "sudo poweroff",
         "60",
+        "yes",
         "-",
     ]
     out, err, code = wizard(project, *answers, "n")
     assert code == 0, err
     assert "'much' is no sum of money" in err
+    assert "'soon' is no number of minutes" in err
     assert "nothing was written" in err
     assert not path.exists()
     out, err, code = wizard(project, *answers, "y")
@@ -399,6 +402,7 @@ def test_a_person_is_asked_and_asked_again_and_nothing_is_written_without_a_yes(
     assert (config.budget.reserve_usd, config.budget.studies) == (1, {"phase 3": 5})
     assert (config.idle.tell_minutes, config.idle.on_idle.command) == (15, ["sudo", "poweroff"])
     assert config.idle.on_idle.countdown_seconds == 60
+    assert config.idle.on_idle.dry_run
     assert config.budget.on_cap.command == []
 
 

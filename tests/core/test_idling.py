@@ -103,6 +103,16 @@ def test_a_run_that_makes_no_step_is_told_with_its_cost_and_at_the_doublings(sce
     assert scene.budget().idle_since == pytest.approx(since, abs=6)
 
 
+def test_a_machine_on_which_a_run_is_started_is_not_called_idle_until_the_next_look(scene):
+    scene.configure(tell_minutes=1)
+    scene.watch(0, 5 * MINUTE)
+    assert scene.budget().idle_since is not None
+    scene.books.run("r-3", start=5 * MINUTE)
+    scene.idling.look_soon()
+    scene.watch(5 * MINUTE, 5 * MINUTE + 1)
+    assert scene.budget().idle_since is None
+
+
 def test_the_next_manager_goes_on_with_the_stretch_and_tells_nothing_twice(scene):
     scene.configure(tell_minutes=10)
     scene.watch(0, 11 * MINUTE)

@@ -45,6 +45,8 @@ def told(lines) -> str:
     [
         ({"idle_since": NOW - 840}, ["idle 14 min = 0.30 $"]),
         ({"over_usd": 0.12}, ["0.12 $ over the budget"]),
+        ({"left_usd": 0.0, "spent_usd": 9.5, "reserve_usd": 1.0}, ["only the reserve is left"]),
+        ({"left_usd": 0.0, "spent_usd": 10.0, "reserve_usd": 1.0}, ["nothing is left"]),
         ({"over_usd": 0.12, "total_usd": None}, ["spent, no budget set", "0.12 $ over the budget"]),
         ({"currency": "EUR"}, ["1.29 EUR/h", "4.12 of 10.00 EUR"]),
         ({"left_usd": 0.0, "reserve_usd": 0.0}, ["nothing is left"]),
@@ -56,7 +58,7 @@ def test_the_strip_tells_what_was_paid_for_nothing(changes, parts):
 
 
 def test_what_is_over_stays_on_the_narrowest_strip():
-    assert "over the budget" in plain(money_line(TIGHT, 60, title="boundary", now=NOW))
+    assert "over the budget" in plain(money_line(replace(TIGHT, left_usd=0.0), 60, title="boundary", now=NOW))
 
 
 @pytest.mark.parametrize(
@@ -125,6 +127,13 @@ def test_a_budget_that_lasts_for_weeks_does_not_squeeze_what_was():
     rich = falling(points=((NOW - HOUR, 999.0), (NOW, 998.0)), top=1000.0)
     assert x_scale(rich).high < NOW + 4 * HOUR
     assert x_scale(falling()).high > NOW + 6.13 / 1.29 * HOUR  # this one is drawn to its end
+
+
+def test_a_run_that_would_end_long_after_the_money_does_not_squeeze_what_was():
+    poor = falling(
+        points=((NOW - HOUR, 2.0), (NOW, 1.0)), per_hour=1.0, ends=(End(at=NOW + 9 * HOUR, label="slow"),)
+    )
+    assert NOW + HOUR < x_scale(poor).high < NOW + 2 * HOUR
 
 
 @pytest.mark.parametrize("only_ascii", [False, True], ids=["braille", "ascii"])
@@ -222,6 +231,16 @@ def test_what_was_spent_before_is_a_row_of_its_own():
     assert rows[-1].split()[:2] == ["together", "5.12"]
 
 
+def test_a_study_with_a_cap_shows_it():
+    name = SPENT["study"][0].name
+    rows = [
+        plain(row)
+        for row in spent_page("study", SPENT["study"], 59, budget=BUDGET, now=NOW, caps={name: 7.5})
+    ]
+    assert "at most" in rows[0]
+    assert rows[1].split()[:3] == [*name.split(), f"{SPENT['study'][0].usd:.2f}", "7.50"][:3]
+
+
 def test_days_are_written_for_people():
     assert page("day")[1].startswith("Tue 14 Nov")
 
@@ -243,6 +262,10 @@ def test_names_of_jobs_are_data():
 def test_a_plan_shows_what_went_beyond_it():
     rows = plan_page(PLANS, 118, budget=BUDGET)
     assert "of 8 to 10" in plain(rows[1])
+    for cells in range(20, 118):
+        head = plain(plan_page(PLANS, cells, budget=BUDGET)[0])
+        named = sum(word in head.split() for word in ("$", "GPU-h", "hours", "decisions"))
+        assert head.count("planned") <= named, "what was planned never stands without what was taken"
     over = next(span for span in rows[1] if span.text == "12")
     assert over.tone == "warn"
     assert next(span for span in rows[1] if span.text == "4.12").tone == ""

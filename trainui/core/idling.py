@@ -86,6 +86,10 @@ class Idling:
             self._look(runs, now)
         self._countdowns.attend(live_of(runs), now)
 
+    def look_soon(self) -> None:
+        """A run was started: do not call the machine idle until the next look would be due."""
+        self._next_look = 0.0
+
     def _is_watching(self) -> bool:
         """Whether the machine costs anything, and somebody wants to hear of it."""
         idle = self._accounts.config.idle

@@ -130,6 +130,7 @@ class Manager:
             self._studies.look(now)  # before anything starts: a gate may hold it back
         if self._queue.start_queued(now):
             self._next_settle = now.boot + 1  # what was idle time until now is somebody's from here on
+            self._idling.look_soon()
         with complaints("idle"):
             self._idling.attend(now)  # after the start of what waited: that ends an idle stretch
         self._next_look = now.boot + (LOOK if runs else 4 * LOOK)
@@ -192,7 +193,8 @@ class Manager:
             with complaints("telemetry"):
                 self._metering.keep(live, now)
                 self._see_gpus()
-        self._next_settle = now.boot + (SETTLE if live else 12 * SETTLE)
+        # an idle machine that costs is looked at as often: what it costs is shown beside how long it stands idle
+        self._next_settle = now.boot + (SETTLE if live or self._accounts.rate else 12 * SETTLE)
 
     def _renew(self, run: RunRow, now: Clock) -> None:
         """Pay a run's next seconds in advance; near the cap there are none left, and it is stopped in time."""

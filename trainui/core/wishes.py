@@ -78,7 +78,8 @@ class Wishes:
         except LASTING as error:
             with atomic(self._db):
                 self._close(intent, f"{REFUSED}{error}", now)
-                text = f"{intent.verb} of {intent.run} cannot be done: {error}"
+                of = f" of {intent.run}" if intent.run else ""
+                text = f"{intent.verb}{of} cannot be done: {error}"
                 self._runs.event(intent.run, "manager", text, at=now.unix)
             raise
 

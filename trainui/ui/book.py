@@ -32,6 +32,8 @@ class Book:
     lines: tuple[LedgerLine, ...] = ()
     """The newest first."""
     ladder: Ladder = field(default_factory=Ladder)
+    caps: Mapping[str, float] = field(default_factory=dict)
+    """Study → the most that it may cost."""
 
 
 class MoneyReader(Protocol):

@@ -171,6 +171,7 @@ class Gatherer:
                 leases=tuple(reader.leases()),
                 lines=tuple(reversed(reader.ledger_lines(last=LINES))),
                 ladder=told.ladder,
+                caps=told.studies,
             )
             self._book = ((budget, turn), book)
         return self._book[1]

@@ -148,6 +148,12 @@ def test_the_burn_down_begins_with_what_was_spent_before_and_never_falls_but_by_
     assert points[-1].at >= NOON + 120
 
 
+def test_lines_that_were_written_together_are_one_point_of_the_burn_down(books):
+    for run in ("a", "b", "c"):
+        books.line(100_000, run=run, at=NOON, seconds=60)
+    assert [(one.at, one.usd) for one in books.reader().burn()[:2]] == [(NOON - 60, 0.0), (NOON, 0.3)]
+
+
 def test_an_empty_ledger_has_spent_nothing(books):
     reader = books.reader()
     assert [reader.spent(by) for by in ("study", "job", "day", "machine", "run")] == [[]] * 5

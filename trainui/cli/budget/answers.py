@@ -55,13 +55,17 @@ def one_of(known: Sequence[str]) -> Callable[[str], str]:
 
 def amount(text: str) -> float | None:
     """A sum of money, or None."""
-    text = text.strip().removesuffix("$").strip()
+    text = text.strip().removesuffix("$").removeprefix("$").strip()
     if text.lower() in NOTHING:
         return None
     try:
         value = float(text)
     except ValueError:
-        hint = "with a point: 1.29" if "," in text else "for example 20 or 1.29"
+        hint = (
+            f"with a point: {text.replace(',', '.')}"
+            if text.count(",") == 1 and "." not in text
+            else "for example 20 or 1.29"
+        )
         raise click.UsageError(f"{text!r} is no sum of money ({hint})") from None
     if not 0 <= value < math.inf:
         raise click.UsageError(f"{text!r} is no sum of money: it must be 0 or more")
@@ -79,10 +83,28 @@ def needed(text: str) -> float:
 def rate(text: str) -> tuple[str, float]:
     """(the key it belongs to, the rate): `1.29` of the machine, or `2.49/gpu` of each GPU."""
     text = text.strip().lower()
+    for ending in ("/h", "/hour", " per hour", " an hour"):
+        text = text.removesuffix(ending)
     for ending in ("/gpu", " per gpu"):
         if text.endswith(ending):
             return "usd_per_gpu_hour", needed(text.removesuffix(ending))
     return "usd_per_hour", needed(text)
+
+
+def minutes(text: str) -> float | None:
+    """A number of minutes, or None."""
+    try:
+        return amount(text)
+    except click.UsageError:
+        raise click.UsageError(f"{text.strip()!r} is no number of minutes (for example 10)") from None
+
+
+def yes(text: str) -> bool:
+    """Yes or no."""
+    known = {"yes": True, "y": True, "no": False, "n": False}
+    if text.strip().lower() not in known:
+        raise click.UsageError(f"{text.strip()!r}: yes or no?")
+    return known[text.strip().lower()]
 
 
 def whole(text: str) -> int | None:

@@ -110,7 +110,7 @@ def burn_command(place: Place, as_json: bool) -> None:
     table(
         ["day", f"{unit} that day", f"{unit} in all", "left" if has_total else "", ""], rows, right=(1, 2, 3)
     )
-    if view.lasts_until is not None:
+    if view.lasts_until is not None and view.left_usd:
         rate = f"{money(view.usd_per_hour, view.currency)}/h"
         click.echo(f"at {rate} it lasts until {moment(view.lasts_until)}, the reserve kept back")
 

@@ -197,7 +197,9 @@ def _ask_commands(
     idle: dict[str, Any] = {}
     minutes = before.idle.tell_minutes
     usual = "-" if minutes is None else f"{minutes:g}"
-    after = ask("told when idle for so many minutes (- for never)", given["idle_minutes"], usual, read.amount)
+    after = ask(
+        "told when idle for so many minutes (- for never)", given["idle_minutes"], usual, read.minutes
+    )
     if after != minutes:
         idle["tell_minutes"] = False if after is None else after
     found: list[dict[str, Any] | None] = []
@@ -214,8 +216,11 @@ def _ask_commands(
             lasts = ask("seconds in which it can be cancelled", given["countdown"], seconds, read.positive)
             if lasts != 120 or old.countdown_seconds != lasts:
                 table["countdown_seconds"] = lasts
-            if rehearse or old.dry_run:
-                table["dry_run"] = rehearse or old.dry_run
+            usual = "yes" if old.dry_run else "no"
+            given_dry = "yes" if rehearse else None
+            dry = ask("only say what would be run, as a rehearsal (yes or no)", given_dry, usual, read.yes)
+            if dry or old.dry_run:
+                table["dry_run"] = dry
         found.append(table if words or not old.command else None)
     if found[0] != {}:
         idle["on_idle"] = found[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -60,7 +60,8 @@ def print_budget(place: Place, *, as_json: bool, by: str | None) -> None:
     for line in [*reckoning(view, config, ends.text if ends.ends else ""), *(f"note: {one}" for one in told)]:
         click.echo(plain(line))
     for one in [by] if by else ["run", "study"]:
-        print_spent(one, reader.spent(one), view.currency)
+        caps = config.budget.studies if one == "study" else {}
+        print_spent(one, reader.spent(one), view.currency, caps)
     if not by:
         print_plans(plans(place, reader))
 
@@ -96,12 +97,12 @@ def _print_json(
 ) -> None:  # fmt: skip
     more = {"by": by or "study", "spent": jsonable(spent), "notes": told}
     more |= {"planned": planned, "ends": ends, "outlook": outlook}
-    ladder = msgspec.to_builtins(config.budget.ladder)
-    print_json({**jsonable(view), "runs": runs, **more, "ladder": ladder})
+    more |= {"ladder": msgspec.to_builtins(config.budget.ladder), "studies": config.budget.studies}
+    print_json({**jsonable(view), "runs": runs, **more})
 
 
-def print_spent(by: str, spent: Sequence[Spent], currency: str) -> None:
-    """What each took, in a table; nothing when nothing was spent."""
+def print_spent(by: str, spent: Sequence[Spent], currency: str, caps: Mapping[str, float]) -> None:
+    """What each took, in a table, and the most that it may (`caps`); nothing when nothing was spent."""
     if not spent:
         return
     click.echo("")
@@ -118,6 +119,10 @@ def print_spent(by: str, spent: Sequence[Spent], currency: str) -> None:
     unit = sign(currency)
     if by == "run":
         table([by, unit, "GPU-h", "took"], [row[:4] for row in rows], right=(1, 2, 3))
+    elif caps:
+        most = [f"{caps[one.name]:.4f}" if one.name in caps else "" for one in spent]
+        wide = [[*row[:2], cap, *row[2:]] for row, cap in zip(rows, most, strict=True)]
+        table([by, unit, "at most", "GPU-h", "took", "runs"], wide, right=(1, 2, 3, 4, 5))
     else:
         table([by, unit, "GPU-h", "took", "runs"], rows, right=(1, 2, 3, 4))
 
@@ -155,9 +160,7 @@ def reckoning(view: BudgetView, config: Config, ends: str = "") -> list[str]:
         lines.append("no budget set (trainui budget init writes one)")
     else:
         left = f"left {money(view.left_usd, cash)} of {money(view.total_usd, cash)}"
-        lines.append(
-            f"{left}, reserve {money(view.reserve_usd, cash)}, lasts until {moment(view.lasts_until)}"
-        )
+        lines.append(f"{left}, reserve {money(view.reserve_usd, cash)}{_lasts(view)}")
         lines += [ends] if ends else []
         lines.append(_ladder(view, config))
     if view.over_usd:
@@ -171,6 +174,16 @@ def reckoning(view: BudgetView, config: Config, ends: str = "") -> list[str]:
     if view.countdown is not None:
         lines.append(_countdown(view.countdown))
     return lines
+
+
+def _lasts(view: BudgetView) -> str:
+    """Until when the money lasts, or how long once something starts; '' where the machine is free."""
+    left = view.left_usd or 0.0
+    if left <= 0:
+        return ", nothing may be spent any more"
+    if view.lasts_until is not None:
+        return f", lasts until {moment(view.lasts_until)}"
+    return f", lasts for {duration(left / view.usd_per_hour * 3600)}" if view.usd_per_hour else ""
 
 
 def _ladder(view: BudgetView, config: Config) -> str:

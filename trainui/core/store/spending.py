@@ -119,9 +119,10 @@ class SpendingReader:
         newest = self._db.execute("SELECT coalesce(max(id), 0) FROM ledger").fetchone()[0]
         if newest <= FEW:
             rows = self._db.execute(
-                "SELECT at, micro_usd AS micro, from_boot, to_boot FROM ledger WHERE kind != 'over' ORDER BY id"
+                "SELECT at, sum(micro_usd) AS micro, max(to_boot - from_boot) AS seconds FROM ledger"
+                " WHERE kind != 'over' GROUP BY at ORDER BY min(id)"  # what is settled together is one point
             ).fetchall()
-            first = rows[0]["at"] - (rows[0]["to_boot"] - rows[0]["from_boot"]) if rows else 0.0
+            first = rows[0]["at"] - rows[0]["seconds"] if rows else 0.0
         else:
             rows = self._db.execute(
                 "SELECT (quarter + 1) * ? AS at, sum(micro_usd) AS micro FROM quarters WHERE kind != 'over'"

@@ -89,7 +89,7 @@ def x_scale(picture: Burndown) -> Scale:
     far = max([picture.now + came / 2, *(end.at for end in picture.ends)])
     far = min(far, picture.now + _AHEAD * came)
     if zero is not None and zero <= picture.now + _AHEAD * came:
-        far = max(far, zero)
+        far = min(max(far, zero), zero + (zero - first) / 4)  # whoever ends later is stopped before
     return Scale(low=first, high=far + (far - first) * 0.04)
 
 

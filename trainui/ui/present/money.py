@@ -199,7 +199,7 @@ def lasts_part(budget: BudgetView, now: float) -> Line:
         return line(Span("nothing may be spent any more", "bad"))
     when = Span(clock(budget.lasts_until, now), tone_of(budget))
     left = budget.lasts_until - now
-    rest = f", {duration(left)} from now" if left >= 60 else ", which is now"
+    rest = f", {duration(left)} from now" if left >= 1 else ", which is now"
     return line(Span("lasts until ", "dim"), when, Span(rest, "dim"))
 
 

@@ -33,10 +33,11 @@ def spent_page(
     runs: Mapping[str, RunView] | None = None,
     costs: Mapping[str, RunCost] | None = None,
     before: float = 0.0,
+    caps: Mapping[str, float] | None = None,
 ) -> tuple[Line, ...]:
     """Sums by study, job, day, machine or run, with all of them together below; by run also what is to come.
 
-    `before`: what was spent before there was a ledger.
+    `before`: what was spent before there was a ledger. `caps`: study → the most that it may cost.
     """
     rows = [*rows, *([Spent(name=BEFORE, usd=before, gpu_hours=0.0)] if before else [])]
     if not rows:
@@ -45,6 +46,7 @@ def spent_page(
     heads = (
         Column(name="name", head=by, left=True, gives=True),
         Column(name="usd", head=unit),
+        Column(name="most", head="at most", weight=1),
         Column(name="share", head="share", weight=2),
         Column(name="bar", head="", left=True, weight=6),
         Column(name="gpu_hours", head="GPU-h", weight=3),
@@ -63,6 +65,8 @@ def spent_page(
             row["name"] = line(_day(one.name))
         elif not one.name:
             row["name"] = line(Span("(idle)" if by in ("run", "job") else "(none)", "dim"))
+        if by == "study" and caps and one.name in caps:
+            row["most"] = line(Span(usd(caps[one.name]), "warn" if one.usd >= caps[one.name] else "dim"))
         view = (runs or {}).get(one.name) if by == "run" else None
         if view is not None:
             row |= _ahead(view, (costs or {}).get(one.name), now)
@@ -132,9 +136,9 @@ def plan_page(plans: Sequence[Planned], cells: int, *, budget: BudgetView) -> tu
     words = {"usd": unit, "gpu_hours": "GPU-h", "wall_hours": "hours", "decision_points": "decisions"}
     heads = [Column(name="name", head="study or job", left=True, gives=True)]
     for weight, key in enumerate(_PLANNED):
-        heads.append(Column(name=key, head=words[key], weight=weight))
-        heads.append(Column(name=f"{key} planned", head="planned", left=True, weight=weight))
-    heads.append(Column(name="runs", head="runs", weight=len(_PLANNED)))
+        heads.append(Column(name=key, head=words[key], weight=2 * weight))
+        heads.append(Column(name=f"{key} planned", head="planned", left=True, weight=2 * weight + 1))
+    heads.append(Column(name="runs", head="runs", weight=2 * len(_PLANNED)))
     rows: list[Row] = []
     for plan in plans:
         inside = "  " if plan.kind == "job" else ""

@@ -45,13 +45,11 @@ def money_line(budget: BudgetView, cells: int, *, title: str, now: float, only_l
     )
     parts.append((4, line(Span(bar(share, BAR), tone or "accent"))))
     if budget.left_usd is not None and budget.left_usd <= 0:
+        is_some_left = (
+            budget.reserve_usd > 0 and budget.spent_usd < budget.total_usd
+        )  # idle time eats it, too
         parts.append(
-            (
-                3,
-                line(
-                    Span("only the reserve is left" if budget.reserve_usd > 0 else "nothing is left", "bad")
-                ),
-            )
+            (3, line(Span("only the reserve is left" if is_some_left else "nothing is left", "bad")))
         )
     elif budget.lasts_until is not None:
         parts.append((3, line(Span("lasts until ", "dim"), Span(clock(budget.lasts_until, now), tone))))
@@ -65,6 +63,8 @@ def _lost(budget: BudgetView, now: float) -> list[tuple[int, Line]]:
     else:
         told = f"idle {money(budget.idle_usd, budget.currency)}" if budget.idle_usd >= 0.005 else ""
         idle = (6, line(Span(told, "dim")))
+    if budget.left_usd:  # somebody gave more since: it is no longer what matters most
+        return [(5, line(Span("".join(span.text for span in over_part(budget)), "dim"))), idle]
     return [(1, over_part(budget)), idle]
 
 
