@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from rich.color import ColorSystem
 from rich.console import Console
@@ -32,7 +33,7 @@ class SparingUpdate(ChopsUpdate):
         return "".join(out)
 
 
-def sparing(update: object) -> object:
+def sparing(update: Any) -> Any:
     """The same update, sparing where it can be."""
     if type(update) is not ChopsUpdate:
         return update
