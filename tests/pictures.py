@@ -1,60 +1,94 @@
-"""`make pictures`: pictures of the dashboard over this project's own runs.db, into docs/pictures.
-
-Take them while `make demo` trains: what stands in them is then what a person sees.
-"""
+"""`make pictures`: pictures of the dashboard into docs/pictures, over a store that is made up and always the same."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
+import tempfile
+import time
 from pathlib import Path
+from unittest.mock import patch
+
+from textual.pilot import Pilot
 
 from tests.gate_pictures import write
+from tests.picture_store import BOOT, NOW, make
 from trainui.ui.app import Dashboard
 from trainui.ui.settings import Settings
-from trainui.ui.store_source import StoreSource
+from trainui.ui.store_source import DashboardClient, StoreSource
 
-ROOT = Path(__file__).parent.parent
-FOLDER = ROOT / "docs" / "pictures"
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 STORIES = {
     "overview": ((120, 36), True, ()),
     "small": ((80, 24), True, ()),
+    "tripped": ((120, 36), True, ("G", "enter")),
     "budget": ((120, 36), True, ("b", "5")),
+    "budget-light": ((120, 36), False, ("b", "8")),
 }
 """Name → terminal size, dark, keys pressed before the picture."""
 
 
-async def take(name: str, size: tuple[int, int], *, dark: bool, keys: tuple[str, ...]) -> None:
-    """Open the dashboard, press the keys, keep the picture."""
-    source = StoreSource(ROOT, ROOT / "runs.db")
-    app = Dashboard(source, title="boundary", settings=Settings(dark=dark))
-    async with app.run_test(size=size) as pilot:
-        for _ in range(100):
-            await pilot.pause(0.05)
-            if app.snapshot.runs:
+class Still(StoreSource):
+    """The store alone: no manager is started for a picture."""
+
+    def actions(self) -> DashboardClient:
+        """A client that starts nothing."""
+        found = super().actions()
+        found.ensure_manager = lambda: None  # type: ignore[method-assign]
+        return found
+
+
+async def _settle(app: Dashboard, pilot: Pilot[None]) -> None:
+    """Until the newest look is on the screen."""
+    for _ in range(3):
+        for _ in range(400):
+            await pilot.pause(0.02)
+            if app.snapshot.ready and app.snapshot.look == app.bridge.wanted:
                 break
+        else:
+            sys.exit(f"the dashboard never settled: {app.snapshot.problem or app.screen!r}")
+
+
+async def take(project: Path, name: str, folder: Path = FOLDER) -> Path:
+    """Open the dashboard, press the keys, keep the picture; its file."""
+    size, dark, keys = STORIES[name]
+    source = Still(project, project / "runs.db")
+    app = Dashboard(source, title="boundary", settings=Settings(dark=dark), clock=lambda: NOW)
+    async with app.run_test(size=size) as pilot:
+        await _settle(app, pilot)
         for key in keys:
             await pilot.press(key)
-        await pilot.pause(1.0)
-        FOLDER.mkdir(parents=True, exist_ok=True)
+            await _settle(app, pilot)
         picture = app.export_screenshot(title="trainui")
-        # no font from elsewhere: a picture must not fetch anything when it is looked at
-        (FOLDER / f"{name}.svg").write_text(re.sub(r"@font-face\s*\{.*?\}", "", picture, flags=re.DOTALL))
+    # no font from elsewhere: a picture must not fetch anything when it is looked at
+    picture = re.sub(r"@font-face\s*\{.*?\}", "", picture, flags=re.DOTALL)
+    picture = picture.replace("Fira Code", "ui-monospace, DejaVu Sans Mono")
+    # one name whatever was drawn before: a picture that is the same is the same file
+    picture = re.sub(r"terminal-\d+", "terminal", picture)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.svg").write_text(picture)
+    return folder / f"{name}.svg"
 
 
 def main() -> None:
-    """All of the pictures, or those named; `gates`: those of docs/gates.md, which need no runs.db."""
+    """All of the pictures, or those named; `gates`: those of docs/gates.md, which need no store."""
     if sys.argv[1:] == ["gates"]:
         print(*write(FOLDER), sep="\n")
         return
-    if not (ROOT / "runs.db").exists():
-        sys.exit("there is nothing to take a picture of: make demo")
-    wanted = sys.argv[1:] or list(STORIES)
-    for name in wanted:
-        size, dark, keys = STORIES[name]
-        asyncio.run(take(name, size, dark=dark, keys=keys))
-        print(FOLDER / f"{name}.svg")
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        patch("time.time", lambda: NOW),
+        patch("time.clock_gettime", lambda _: BOOT),
+    ):
+        project = Path(folder) / "boundary"
+        make(project)
+        os.chdir(project)
+        for name in sys.argv[1:] or STORIES:
+            print(asyncio.run(take(project, name)))
 
 
 if __name__ == "__main__":

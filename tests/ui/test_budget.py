@@ -466,11 +466,11 @@ async def test_a_second_of_the_countdown_changes_one_line_and_reads_nothing(dash
         await until(pilot, lambda: "1:20 min" in text_of(app))
         bar = app.screen.query_one(Banner)
         drawn, sent = [], app.snapshot
-        monkeypatch.setattr(bar, "repaint_row", drawn.append)
+        monkeypatch.setattr(bar, "_repaint_cells", lambda row, parts: drawn.append((row, parts)))
         moment[0] += 1
         bar.tick()
         bar.tick()
-        assert drawn == [0]
+        assert drawn == [(0, ((21, 23),))]
         assert "1:19 min" in plain(bar.lines[0])
         assert app.snapshot is sent
 

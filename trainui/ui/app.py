@@ -25,6 +25,7 @@ from trainui.ui.screens.run import RunScreen
 from trainui.ui.screens.teach import Teach
 from trainui.ui.settings import Settings, load
 from trainui.ui.source import Snapshot, Source
+from trainui.ui.sparing import sparing
 
 
 class Dashboard(App[None]):
@@ -64,6 +65,10 @@ class Dashboard(App[None]):
     def on_unmount(self) -> None:
         """Let the reading thread go."""
         self.bridge.close()
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Send what changed in few bytes; there is no public way to do that in this version of Textual."""
+        super()._display(screen, sparing(renderable))
 
     @property
     def snapshot(self) -> Snapshot:

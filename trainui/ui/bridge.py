@@ -20,7 +20,7 @@ from trainui.ui.undo import Undo
 
 LIVE_SECONDS, QUIET_SECONDS = 0.1, 0.5
 """How often the store is asked whether something changed: while a run is live, and when none is."""
-CALM_SECONDS = 0.5
+CALM_SECONDS = 1.0
 """How often what runs write is drawn; a key press does not wait for it."""
 REST = 4
 """A read or a drawing that took long is followed by a rest of so many times its length."""

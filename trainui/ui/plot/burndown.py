@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from trainui.ui.plot.canvas import NO_INK, Canvas
-from trainui.ui.plot.scale import Scale, rounded, scale_over, ticks
+from trainui.ui.plot.scale import Scale, even_ticks, rounded, scale_over
 from trainui.ui.present.ink import Line, Span, fit, line, safe
 from trainui.ui.present.text import clock
 
@@ -66,7 +66,7 @@ def draw(picture: Burndown, cells: int, rows: int, *, only_ascii: bool = False) 
     ahead = forecast(picture, x.high)
     y = _y_scale(picture, ahead)
     body = rows - 2
-    labels = _y_labels(y, body)
+    labels = _y_labels(y, body, [one.left for one in picture.levels])
     gutter = max((len(text) for text in labels.values()), default=1) + 1
     sheet = _Sheet(x, y, max(4, cells - gutter - 3), body, only_ascii=only_ascii)
     sheet.curve(picture.points)
@@ -120,17 +120,26 @@ def _y_scale(picture: Burndown, ahead: Sequence[tuple[float, float]]) -> Scale:
     return rounded(scale_over(values))
 
 
-def _y_labels(y: Scale, rows: int) -> dict[int, str]:
-    values = ticks(y, max(2, min(6, rows // 2)))
+def _y_labels(y: Scale, rows: int, named: Sequence[float]) -> dict[int, str]:
+    """Row → number; none beside the name of another sum."""
+    values = even_ticks(y, max(2, min(6, rows // 2)), rows)
     digits = next((d for d in range(5) if all(abs(round(v, d) - v) < 1e-9 for v in values)), 5)
+    taken = {_row(y, value, rows): value for value in named if y.holds(value)}
     found: dict[int, str] = {}
     for value in values:
-        found.setdefault(_row(y, value, rows), f"{value:.{digits}f}")
+        if taken.get(row := _row(y, value, rows), value) == value:
+            found.setdefault(row, f"{value:.{digits}f}")
     return found
 
 
 def _row(y: Scale, value: float, rows: int) -> int:
     return min(rows - 1, max(0, int((1 - y.place(value)) * rows)))
+
+
+def _short(label: str) -> str:
+    """`75 %` of `75 % admit no more`."""
+    number, is_part, _ = label.partition(" %")
+    return number + is_part
 
 
 class _Sheet:
@@ -173,8 +182,10 @@ class _Sheet:
                 rows.setdefault(_row(self.y, one.left, self.rows), []).append(one)
         for row, found in rows.items():
             self._levels[row] = found[0].tone
-            label = safe(", ".join(one.label for one in found))
-            self._put(row, f" {label} ", found[0].tone, range(1, self.columns))
+            names = [safe(one.label) for one in found]
+            for label in (", ".join(names), ", ".join(map(_short, names))):
+                if self._put(row, f" {label} ", found[0].tone, range(1, self.columns)):
+                    break
 
     def upright(self, end: End) -> None:
         """A line upwards, with its name beside it."""
@@ -221,7 +232,7 @@ class _Sheet:
         for canvas, tone in ((self._solid, "accent"), (self._dashed, "calm")):
             char, ink = canvas.cell(column, row)
             if ink != NO_INK:
-                return ("-" if canvas is self._dashed and canvas.only_ascii else char), tone
+                return ("." if canvas is self._dashed and canvas.only_ascii else char), tone
         if column in self._uprights:
             return "┊", self._uprights[column]
         return ("┈", self._levels[row]) if row in self._levels else (" ", "")

@@ -98,7 +98,7 @@ def frame(chart: Chart, cells: int, rows: int) -> Frame | None:
         chart.series, x, log=chart.log, clip=chart.clip, thresholds=chart.thresholds, guides=chart.guides
     )
     body = rows - 3 - read
-    labels = y_labels(y, body)
+    labels = y_labels(y, body, named=[one.value for one in chart.thresholds])
     gutter = max(map(len, labels.values()), default=1) + 1
     if gutter > cells // 2:
         labels, gutter = {}, 1

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from trainui.ui.plot.axis import x_ticks
-from trainui.ui.plot.scale import Scale, rounded, scale_over, ticks, within
+from trainui.ui.plot.scale import Scale, even_ticks, rounded, scale_over, within
 from trainui.ui.plot.series import Guide, Pin, Series, Threshold
 from trainui.ui.plot.sheet import Sheet
 from trainui.ui.present.ink import Line, Span, line
@@ -79,9 +79,12 @@ def _beside(series: Sequence[Series], x: Scale) -> list[float]:
     return found
 
 
-def y_labels(y: Scale, rows: int) -> dict[int, str]:
-    """Row → number, all with the fewest decimals that still tell them apart."""
-    values = ticks(y, max(2, min(6, rows // 2)))
+def y_labels(y: Scale, rows: int, *, named: Iterable[float] = ()) -> dict[int, str]:
+    """Row → number, all with the fewest decimals that still tell them apart.
+
+    In the row of a value that is `named` in the picture there is no other one.
+    """
+    values = even_ticks(y, max(2, min(6, rows // 2)), rows)
     largest = max(map(abs, values), default=1.0)
     if not 1e-4 <= largest < 1e7:
         for digits in (1, 2, 3, 5, 8):
@@ -95,7 +98,12 @@ def y_labels(y: Scale, rows: int) -> dict[int, str]:
             if all(abs(round(v, decimals) - v) <= abs(v) * 1e-6 for v in values):
                 break
         texts = [f"{v:.{decimals}f}" for v in values]
-    return {_row(y, v, rows): text for v, text in zip(values, texts, strict=True)}
+    taken = {_row(y, value, rows): value for value in named if y.holds(value)}
+    return {
+        row: text
+        for value, text in zip(values, texts, strict=True)
+        if taken.get(row := _row(y, value, rows), value) == value
+    }
 
 
 def _row(y: Scale, value: float, rows: int) -> int:

@@ -48,7 +48,7 @@ def at_cursor(
 ) -> tuple[Line, ...]:
     """Where the cursor stands and what happened there, then a line for each curve, `rows` lines at most.
 
-    `near`: how far from it a curve may end and still be read.
+    `near`: how far from it a curve may end and still be read; between two points the nearer one is.
     """
     happened = [Span(f"  {safe(one.label)}", one.tone) for one in told if abs(one.x - x) <= near]
     head = line(Span(f" {where(x, axis)}", "accent"), *happened)
@@ -80,7 +80,9 @@ def _row(series: Series, x: float, axis: str, *, near: float, smooth: float) -> 
     """(name, value, the rest) of one curve at x."""
     name, place = safe(series.name), nearest(series.stretches, x)
     one = series.stretches[place] if place is not None else None
-    if one is None or place is None or max(one.x0 - x, x - one.x1, 0.0) > near:
+    begins = min((each.x0 for each in series.stretches), default=math.inf)
+    ends = max((each.x1 for each in series.stretches), default=-math.inf)
+    if one is None or place is None or not begins - near <= x <= ends + near:
         return name, "–", ""
     value = _value(one)
     parts = []
@@ -93,7 +95,7 @@ def _row(series: Series, x: float, axis: str, *, near: float, smooth: float) -> 
             parts.append(f"{one.nonfinite} not finite")
     if one.step is not None and axis != STEP:
         parts.append(f"step {whole(one.step)}")
-    if one.epoch is not None and axis != EPOCH:
+    if one.epoch is not None and (axis != EPOCH or max(one.x0 - x, x - one.x1) > near):
         parts.append(f"epoch {whole(round(one.epoch, 2))}")
     if one.at is not None:
         parts.append(clock(one.at))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 _FAR = 1e5
 """How far beyond its ends a scale has dots, in its own lengths."""
@@ -128,6 +129,17 @@ def ticks(scale: Scale, most: int) -> list[float]:
     if most < 1:
         return []
     return _log_ticks(scale, most) if scale.log else _linear_ticks(scale, most)
+
+
+def even_ticks(scale: Scale, most: int, rows: int) -> list[float]:
+    """Ticks for a scale of so many rows: fewer where some would stand close and others far apart."""
+    for count in range(most, 1, -1):
+        values = ticks(scale, count)
+        places = [math.floor((1 - scale.place(value)) * rows) for value in values]
+        gaps = [below - above for below, above in pairwise(places)]
+        if scale.log or len(gaps) < 2 or min(gaps) > 1 or max(gaps) == 1:
+            return values
+    return ticks(scale, most)
 
 
 def _linear_ticks(scale: Scale, most: int) -> list[float]:

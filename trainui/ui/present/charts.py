@@ -158,7 +158,7 @@ def _along(trace: Trace, unit: str, axis: str) -> float | None:
     """What x in `unit` is multiplied by to lie on `axis`; None where that is not known."""
     if unit == axis:
         return 1.0
-    if not trace.epochs_per_step or unit not in (EPOCH, STEP):
+    if not trace.epochs_per_step or {unit, axis} != {EPOCH, STEP}:
         return None
     return trace.epochs_per_step if axis == EPOCH else 1 / trace.epochs_per_step
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import zip_longest
 from typing import NamedTuple
 
 from rich.cells import cell_len, chop_cells, set_cell_size
@@ -27,6 +28,10 @@ ASCII = str.maketrans(
     }
 )  # fmt: skip
 """One cell for one cell, so that a table keeps its columns."""
+
+
+NEAR = 8
+"""Cells that stay the same between two parts that changed, which cost less than to begin anew after them."""
 
 
 class Span(NamedTuple):
@@ -62,6 +67,36 @@ def line(*parts: str | Span | Line) -> Line:
         else:
             spans.extend(part)
     return tuple(span for span in spans if span.text)
+
+
+def changed(old: Line, new: Line) -> tuple[tuple[int, int], ...]:
+    """Where two lines differ: (first cell, cell after the last) of each part. Parts that lie close are one."""
+    before, after = _cells_of(old), _cells_of(new)
+    found: list[tuple[int, int]] = []
+    for at, (was, is_now) in enumerate(zip_longest(before, after, fillvalue=(" ", ""))):
+        if was == is_now:
+            continue
+        if found and at - found[-1][1] < NEAR:
+            found[-1] = (found[-1][0], at + 1)
+        else:
+            found.append((at, at + 1))
+    return tuple(found)
+
+
+def _cells_of(spans: Line) -> list[tuple[str, str]]:
+    """(character, tone) of each cell; the second cell of a wide one is empty."""
+    cells: list[tuple[str, str]] = []
+    for text, tone in spans:
+        if text.isascii():
+            cells += ((char, tone) for char in text)
+            continue
+        for char in text:
+            wide = cell_len(char)
+            if wide or not cells:
+                cells += [(char, tone), ("", tone)][:wide]
+            else:
+                cells[-1] = (cells[-1][0] + char, tone)
+    return cells
 
 
 def plain(spans: Iterable[Span]) -> str:

@@ -8,17 +8,23 @@ from textual.getters import query_one
 from textual.screen import ModalScreen
 
 from trainui.ui import keys
-from trainui.ui.present.ink import Line, Span, line
+from trainui.ui.present.ink import Line, Span, line, wrap
 from trainui.ui.present.lights import VERDICTS
 from trainui.ui.widgets.paper import Paper
 
+ABOUT = 14
+"""Where what a key does begins."""
 
-def help_lines(place: str) -> list[Line]:
-    """The keys of a place, those that work everywhere, and the lights."""
+
+def help_lines(place: str, cells: int = 80) -> list[Line]:
+    """The keys of a place, those that work everywhere, and the lights, in `cells` cells."""
     lines: list[Line] = []
     for title, table in ((place, keys.PLACES[place]), ("everywhere", keys.EVERYWHERE)):
         lines.append(line(Span(title, "head")))
-        lines += [line("  ", Span(k.written.ljust(12), "bold accent"), k.about) for k in table]
+        for key in table:
+            first, *rest = wrap(line(key.about), cells - ABOUT)
+            lines.append(line("  ", Span(key.written.ljust(ABOUT - 2), "bold accent"), first))
+            lines += [line(" " * ABOUT, row) for row in rest]
         lines.append(line())
     lines.append(line(Span("gates", "head")))
     lights = [part for verdict, light in VERDICTS.items() for part in (light, Span(f" {verdict}  "))]
@@ -49,13 +55,17 @@ class Help(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Show the keys."""
-        self.paper.show(help_lines(self._place))
+        self._fill()
         self.watch(self.paper, "scroll_y", self._tell_more, init=False)
         self.call_after_refresh(self._tell_more)
 
     def on_resize(self) -> None:
-        """Another height, another rest."""
+        """Another width, other lines; another height, another rest."""
+        self.call_after_refresh(self._fill)
         self.call_after_refresh(self._tell_more)
+
+    def _fill(self) -> None:
+        self.paper.show(help_lines(self._place, self.paper.cells or 80))
 
     def _tell_more(self) -> None:
         """The last line, where not everything fits: that there is more below, or above."""

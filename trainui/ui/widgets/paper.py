@@ -7,12 +7,12 @@ from typing import Any
 
 from rich.segment import Segment
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from trainui.ui import tones
-from trainui.ui.present.ink import Line, ascii_only
+from trainui.ui.present.ink import Line, ascii_only, changed
 
 
 class Paper(ScrollView, can_focus=False, inherit_bindings=False):
@@ -49,15 +49,17 @@ class Paper(ScrollView, can_focus=False, inherit_bindings=False):
         return self.app.has_class("-ascii")
 
     def show(self, lines: Sequence[Line]) -> None:
-        """Draw these lines; rows that stay the same cost nothing."""
+        """Draw these lines; cells that stay the same cost nothing."""
         old, self._lines = self._lines, tuple(lines)
         if len(old) != len(self._lines):
             self.virtual_size = Size(0, len(self._lines))
             if self.follow:
                 self.scroll_end(animate=False)
         for row in range(max(len(old), len(self._lines))):
-            if row >= len(old) or row >= len(self._lines) or old[row] != self._lines[row]:
+            if row >= len(old) or row >= len(self._lines):
                 self.repaint_row(row)
+            elif old[row] != self._lines[row]:
+                self._repaint_cells(row, changed(old[row], self._lines[row]))
 
     def entitle(self, title: str) -> None:
         """Put a title on the border. It is data: no markup is read from it."""
@@ -68,6 +70,12 @@ class Paper(ScrollView, can_focus=False, inherit_bindings=False):
     def repaint_row(self, row: int) -> None:
         """Mark one row as changed, where it stands on the screen now."""
         self.refresh_lines(row + (self.scroll_offset.y if row < self.FROZEN else 0))
+
+    def _repaint_cells(self, row: int, parts: Sequence[tuple[int, int]]) -> None:
+        """Mark parts of a row as changed: over a slow line every cell counts."""
+        y = row if row < self.FROZEN else row - self.scroll_offset.y
+        if parts:
+            self.refresh(*(Region(start, y, stop - start, 1) for start, stop in parts))
 
     def render_line(self, y: int) -> Strip:
         """One row of the widget as the screen has it."""
