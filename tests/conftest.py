@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.warm import Warm
 from trainui.core.client import Client
 from trainui.core.store.read import Reader
 
@@ -93,27 +95,39 @@ def until(fact: Callable[[], Any], seconds: float = 30.0) -> Any:
         time.sleep(0.02)
 
 
+@cache
+def warm() -> Warm:
+    """What runs the commands of this process's tests."""
+    return Warm()
+
+
 class Cockpit:
     """trainui in one project folder."""
 
-    def __init__(self, project: Path) -> None:
+    def __init__(self, project: Path, warm: Warm | None = None) -> None:
+        """`warm`: runs the commands; without it each is a fresh interpreter."""
         self.project = project
         self.db = project / "runs.db"
         self.client = Client(project, self.db)
+        self._warm = warm
 
     def __call__(
         self, *words: str, code: int | None = 0, timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
         """Run `trainui WORDS`; the exit code must be `code` unless that is None."""
-        done = subprocess.run(
-            [sys.executable, "-m", "trainui", *words],
-            cwd=self.project,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            stdin=subprocess.DEVNULL,
-            env={key: value for key, value in os.environ.items() if not key.startswith("TRAINUI_")},
-        )
+        env = {key: value for key, value in os.environ.items() if not key.startswith("TRAINUI_")}
+        if self._warm is not None and self._warm.serves(env):
+            done = self._warm.run(words, cwd=self.project, env=env, timeout=timeout)
+        else:
+            done = subprocess.run(
+                [sys.executable, "-m", "trainui", *words],
+                cwd=self.project,
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                stdin=subprocess.DEVNULL,
+                env=env,
+            )
         assert code is None or done.returncode == code, (
             f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         )
@@ -182,6 +196,6 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def cockpit(project: Path) -> Iterator[Cockpit]:
     """trainui in that project; nothing of it outlives the test."""
-    here = Cockpit(project)
+    here = Cockpit(project, warm())
     yield here
     here.clean_up()

@@ -12,7 +12,7 @@ import tomllib
 
 import pytest
 
-from tests.conftest import COUNT, SPEC, Cockpit
+from tests.conftest import COUNT, SPEC, Cockpit, warm
 from trainui import cli
 from trainui.core.config import load_config
 
@@ -31,7 +31,7 @@ def begin(project):
     )
     (project / "count.py").write_text(COUNT)
     (project / "trainui.toml").write_text(WITH_RATE)
-    here = Cockpit(project)
+    here = Cockpit(project, warm())
     here("start", "count", "--set", "steps=10", "--set", "delay=0.1", "--wait")
     return here
 

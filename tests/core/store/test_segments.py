@@ -119,6 +119,7 @@ def old_file(path, steps):
     for step in MIGRATIONS[:2]:
         step(db)
     db.execute("PRAGMA user_version=2")
+    db.execute("BEGIN")
     db.execute(
         "INSERT INTO metrics VALUES (1, 'a-1', 'm', 'jsonl', 0, ?, 0, 0, ?, 1, 0, ?, ?, ?, ?, NULL, 0)",
         (len(steps), len(steps) - 1, len(steps) - 1, steps[0], steps[-1], steps[-1]),
@@ -144,6 +145,7 @@ def old_file(path, steps):
     db.execute(
         "INSERT INTO sources VALUES ('a-1', 'metrics.jsonl', 'jsonl', 77, 5, 9, 9, '[9,9,[]]', 'mark')"
     )
+    db.execute("COMMIT")
     db.close()
 
 
