@@ -74,8 +74,8 @@ def signs_of(event: EventView, step: float | None, epoch: float | None) -> Seque
     """
     signs: list[str | re.Pattern[bytes]] = []
     if event.kind == "checkpoint":
-        name = re.split(r"[ ,]", event.text.rpartition("/")[2])[0]
-        signs += [name] if "." in name else []
+        path = event.text.partition(", ")[0].split()
+        signs += [path[-1].rpartition("/")[2]] if path else []
     told = {word: int(number) for word, number in _AT.findall(event.text)}
     places = {"step": step, "epoch": epoch} | told
     for word in sorted(places, key=lambda word: (word not in told, word == "epoch")):
