@@ -239,7 +239,9 @@ def event(text, kind="gate") -> EventView:
         (event("tripped"), (40.0, None), '{"step": 40, "loss": 1}'),
         (event("tripped"), (40.0, None), " 40/100 [00:12<00:20]"),
         (event("tripped"), (None, 7.0), "Epoch 007: val 3"),
-        (event("/x/runs/a/best.pt, val/mae 129.2", "checkpoint"), (40.0, 2.0), "saved best.pt"),
+        (event("/x/a b/runs/a/best 1.pt val/mae 129.2", "checkpoint"), (40.0, 2.0), "saved best 1.pt"),
+        (event("/x/runs/a/last.pt", "checkpoint"), (None, None), "to /y/runs/a/last.pt"),
+        (event("asked for by root", "checkpoint"), (40.0, None), "step 40"),
     ],
 )
 def test_where_an_event_happened_is_known_by_what_the_line_says(tmp_path, happened, place, line):
