@@ -184,6 +184,8 @@ class Story(MoneyStory):
         self.refusal: Exception | None = None
         self.trouble: Exception | None = None
         self.changes = 0
+        self.tagged: list[str] = []
+        self.places: dict[str, tuple] = {}
         self.came_of: dict[str, Outcomes] = {}
         self.usage: UsageView | None = None
         self.budget_view = BUDGET
@@ -269,6 +271,9 @@ class Story(MoneyStory):
     def machine(self):
         return self.machine_view
 
+    def place_at(self, name, at):
+        return self.places.get(name, (None, None))
+
     def log_tail(self, name, lines):
         return [f"{name}: {text}" for text in self.log][-lines:]
 
@@ -327,6 +332,12 @@ class Story(MoneyStory):
 
     def teach(self, name, toml):
         return self._answer(self.spec, "teach", name, toml)
+
+    def note(self, name, text):
+        return self._answer(None, "note", name, text)
+
+    def tag(self, name, words):
+        return self._answer(self.tagged or list(words), "tag", name, *words)
 
     def export(self, names):
         return self._answer(Path("exports/x"), "export", *names)

@@ -9,10 +9,13 @@ from rich.cells import cell_len, chop_cells
 
 from trainui.core.store.views import EventView
 from trainui.ui.present.ink import Line, Span, clip, fold, line, safe
+from trainui.ui.present.standing import ASKED
 from trainui.ui.present.text import percent, plural
 
 _STEP = rb"(?:steps?|iter(?:ation)?s?|it|batch|update)\W{0,4}0*%d(?![\d.])|(?<![\d.])0*%d/\d"
 _EPOCH = rb"epochs?\W{0,4}0*%d(?![\d]|\.[1-9])"
+_WITH_VALUE = re.compile(r" \S+ (?:[-+.\de]+|-?inf|nan)$")
+"""What follows the path of a checkpoint that was told with a metric."""
 _AT = re.compile(r"\b(step|epoch) (\d+)(?!\.\d)\b")
 
 
@@ -74,8 +77,8 @@ def signs_of(event: EventView, step: float | None, epoch: float | None) -> Seque
     """
     signs: list[str | re.Pattern[bytes]] = []
     if event.kind == "checkpoint":
-        name = re.split(r"[ ,]", event.text.rpartition("/")[2])[0]
-        signs += [name] if "." in name else []
+        path = _WITH_VALUE.sub("", event.text)
+        signs += [path.rpartition("/")[2]] if not path.startswith(ASKED) else []
     told = {word: int(number) for word, number in _AT.findall(event.text)}
     places = {"step": step, "epoch": epoch} | told
     for word in sorted(places, key=lambda word: (word not in told, word == "epoch")):

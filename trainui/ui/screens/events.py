@@ -31,7 +31,7 @@ class EventsScreen(Room):
     BINDINGS = keys.bindings(keys.EVENTS)
 
     head = query_one("#head", Paper)
-    list = query_one("#list", LineList)
+    rows = query_one("#list", LineList)
     whole = query_one("#whole", Paper)
 
     def __init__(self, bridge: Bridge, settings: ChartSettings, *, run: str = "") -> None:
@@ -51,7 +51,7 @@ class EventsScreen(Room):
     @property
     def event(self) -> EventView | None:
         """The one under the cursor."""
-        return self._shown[self.list.cursor] if self.list.cursor < len(self._shown) else None
+        return self._shown[self.rows.cursor] if self.rows.cursor < len(self._shown) else None
 
     @property
     def current(self) -> RunView | None:
@@ -66,24 +66,24 @@ class EventsScreen(Room):
         """Show the events that are chosen, the cursor on the one it was on."""
         if not snapshot.look.history:
             return
-        was, at_end = self.event, self.list.cursor >= len(self._shown) - 1
+        was, at_end = self.event, self.rows.cursor >= len(self._shown) - 1
         self._shown = tuple(
             one for one in snapshot.history if self._kind in (ALL, one.kind) and self._run in ("", one.run)
         )
         self._draw(snapshot)
         if at_end or was is None:
-            self.list.cursor = max(0, len(self._shown) - 1)
+            self.rows.cursor = max(0, len(self._shown) - 1)
         elif (place := next((n for n, one in enumerate(self._shown) if one.id >= was.id), None)) is not None:
-            self.list.cursor = place
+            self.rows.cursor = place
         self._tell_whole()
 
     def _draw(self, snapshot: Snapshot) -> None:
-        colours, cells = ranks(snapshot.runs), self.list.cells or self.size.width
+        colours, cells = ranks(snapshot.runs), self.rows.cells or self.size.width
         lines: tuple[Line, ...] = event_lines(
             self._shown, cells, now=snapshot.at, colours=colours, kinds=self._kind == ALL
         )
         none = line(Span(" nothing of the kind has happened", "dim"))
-        self.list.fill(lines or [none], count=len(self._shown))
+        self.rows.fill(lines or [none], count=len(self._shown))
         count = plural(len(self._shown), "event")
         kept = f"the newest {HISTORY} are kept here" if len(snapshot.history) >= HISTORY else ""
         of = (
@@ -116,19 +116,19 @@ class EventsScreen(Room):
 
     def action_roll(self, by: int) -> None:
         """Move the cursor."""
-        self.list.move(by)
+        self.rows.move(by)
 
     def action_page(self, by: int) -> None:
         """By what is in sight."""
-        self.list.move(by * max(1, self.list.size.height - 1))
+        self.rows.move(by * max(1, self.rows.size.height - 1))
 
     def action_first(self) -> None:
         """The oldest."""
-        self.list.move(-len(self._shown))
+        self.rows.move(-len(self._shown))
 
     def action_last(self) -> None:
         """The newest."""
-        self.list.move(len(self._shown))
+        self.rows.move(len(self._shown))
 
     def action_kind(self, by: int) -> None:
         """Only events of the next kind that there is."""

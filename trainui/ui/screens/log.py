@@ -29,8 +29,8 @@ from trainui.ui.widgets.paper import Paper
 
 SHIFT = 20
 """Columns that a cut log moves to the side."""
-TELLS = 0.25
-"""Seconds between two tellings of how far a search is."""
+TELLS = 0.5
+"""Seconds between two looks at whether the log has grown, and at how far a search is."""
 _WHILE_TYPED = {"enter": "go", "escape": "back"}
 """What these keys do while words are typed; all others are of the field."""
 
@@ -66,6 +66,8 @@ class LogScreen(Room):
         self._words, self._said = "", ""
         self._hit: int | None = None
         """Where the row begins that was found last."""
+        self._size_drawn = 0
+        """Bytes there were when it was drawn last."""
         self._types = False
         self._search: Search | None = None
         """What is going on."""
@@ -83,7 +85,7 @@ class LogScreen(Room):
         """Go where it was asked to."""
         super().on_mount()
         self.query_one("#asked", Paper).show([line(Span(" look for ", "accent"))])
-        self.set_interval(TELLS, self._tell_search)
+        self.set_interval(TELLS, self._tell_news)
         if self._event is not None:
             self._go_to(self._event)
 
@@ -104,7 +106,7 @@ class LogScreen(Room):
         return self.snapshot.run(self.run_name)
 
     def wanted(self) -> Look:
-        """The run's end of the log: when it changes there is more to show."""
+        """Little: the log itself is read here."""
         return Look(cursor=self.run_name, log_lines=1)
 
     def tell(self, snapshot: Snapshot) -> None:
@@ -118,7 +120,7 @@ class LogScreen(Room):
         self.call_after_refresh(self._redraw)
 
     @property
-    def _lines(self) -> int:
+    def _room(self) -> int:
         return max(1, self.page.size.height)
 
     def _height_of(self, text: str) -> int:
@@ -127,7 +129,7 @@ class LogScreen(Room):
     def _redraw(self) -> None:
         if not self.is_mounted or not self.page.size.height:
             return
-        lines, cells = self._lines, self.page.size.width
+        lines, cells = self._room, self.page.size.width
         if self._follows:
             self._leafing.top = self._leafing.end(lines)
         self._leafing.keep_within(lines)
@@ -140,7 +142,7 @@ class LogScreen(Room):
             )
             end = row.end
         self.page.show(drawn[:lines] or [line(Span(" nothing was printed yet", "dim"))])
-        size = self._pages.size()
+        size = self._size_drawn = self._pages.size()
         name = Span(safe(self.run_name), f"run{ranks(self.snapshot.runs).get(self.run_name, 0)} bold")
         said = f"{percent(self._search.share)} searched, esc ends it" if self._search else self._said
         self.head.show([log_head(name, self.size.width, size=size, share=end / size if size else 1.0,
@@ -151,7 +153,7 @@ class LogScreen(Room):
     def action_roll(self, by: int) -> None:
         """So many lines down; upwards ends the following."""
         self._follows &= by > 0
-        self._leafing.roll(by, self._lines)
+        self._leafing.roll(by, self._room)
         self._redraw()
 
     def on_log_paper_wheeled(self, message: LogPaper.Wheeled) -> None:
@@ -160,7 +162,7 @@ class LogScreen(Room):
 
     def action_page(self, by: int) -> None:
         """By what is in sight, less a line to read on from."""
-        self.action_roll(by * max(1, self._lines - 1))
+        self.action_roll(by * max(1, self._room - 1))
 
     def action_first(self) -> None:
         """The first line."""
@@ -170,7 +172,7 @@ class LogScreen(Room):
 
     def action_last(self) -> None:
         """The last line."""
-        self._leafing.top = self._leafing.end(self._lines)
+        self._leafing.top = self._leafing.end(self._room)
         self._redraw()
 
     def action_follow(self) -> None:
@@ -251,13 +253,13 @@ class LogScreen(Room):
                 self._said = nowhere
             else:
                 self._hit = place
-                self._leafing.show(place, self._lines)
+                self._leafing.show(place, self._room)
             self._redraw()
 
         self.bridge.work(lambda: search.run(self._pages, signs, start, backwards=backwards), told)
 
-    def _tell_search(self) -> None:
-        if self._search is not None:
+    def _tell_news(self) -> None:
+        if self._search is not None or self._pages.size() != self._size_drawn:
             self._redraw()
 
     def _end_search(self) -> None:
