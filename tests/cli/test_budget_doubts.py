@@ -40,3 +40,13 @@ def test_a_sum_no_decimal_can_hold_and_money_for_a_million_years_are_no_crash(co
     for words in ([], ["burn"], ["--json"]):
         assert "1000000000000" in cockpit("budget", *words).stdout
     assert cockpit.json("budget")["lasts_until"] is None
+
+
+def test_before_the_first_start_imported_runs_hide_nothing_of_the_plan(cockpit):
+    (cockpit.project / "trainui.toml").write_text(
+        '[budget]\ntotal_usd = 3\n[[machine]]\nname = "here"\nusd_per_hour = 36\n'
+    )
+    (cockpit.project / "old.log").write_text("".join(f"step {n} loss 0.{n}\n" for n in range(20)))
+    cockpit("import", "old.log")
+    told = cockpit.json("budget")
+    assert (told["machine"], told["left_usd"], told["spent_usd"]) == ("here", 3, 0)

@@ -34,7 +34,7 @@ def ledger_command(place: Place, run: str | None, last: int, everything: bool, a
     lines = reader.ledger_lines(run=run, last=-1 if everything else last)
     currency = reader.budget().currency
     if as_json:
-        print_json({"currency": currency, "lines": jsonable(lines)})
+        print_json({"currency": currency, "lines": lines})
         return
     if not lines:
         click.echo("the ledger is empty: nothing was charged so far")

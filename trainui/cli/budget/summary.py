@@ -36,7 +36,7 @@ UNSEEN = 150.0
 
 def print_budget(place: Place, *, as_json: bool, by: str | None) -> None:
     """The whole reckoning, for people or as one JSON document."""
-    if not place.db.exists():
+    if not place.db.exists() or _is_never_reckoned(place):
         _print_plan(place, as_json=as_json, by=by)
         return
     reader = place.reader()
@@ -64,6 +64,14 @@ def print_budget(place: Place, *, as_json: bool, by: str | None) -> None:
         print_spent(one, reader.spent(one), view.currency, caps)
     if not by:
         print_plans(plans(place, reader))
+
+
+def _is_never_reckoned(place: Place) -> bool:
+    """Whether all there is to tell stands in trainui.toml: runs were imported, and nothing was ever started."""
+    try:
+        return not place.reader().budget().machine and bool(place.project)
+    except NotFoundError:  # a runs.db without its project
+        return False
 
 
 def _print_plan(place: Place, *, as_json: bool, by: str | None) -> None:

@@ -48,8 +48,8 @@ def _run(told: Told) -> dict[str, Any]:
 
 def jsonable(value: Any) -> Any:
     """What JSON can say: non-finite numbers become "nan", "inf", "-inf"."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
+    if value is None or isinstance(value, str | int | float):  # nearly all there is: a ledger has millions
+        return str(value) if isinstance(value, float) and not math.isfinite(value) else value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: jsonable(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, dict):

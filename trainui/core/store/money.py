@@ -63,6 +63,13 @@ class Seen:
     gpus: int = 0
 
 
+class _Allowed(msgspec.Struct):
+    """How far runs are paid ahead, as a fact."""
+
+    boot_id: str = ""
+    runs: dict[str, float] = {}
+
+
 class Ledger:
     """Reads and appends ledger lines. Lines are never changed."""
 
@@ -244,9 +251,11 @@ class Ledger:
         return max(self._allowed(boot_id).values(), default=0.0)
 
     def _allowed(self, boot_id: str) -> dict[str, float]:
-        kept = msgspec.json.decode(self.fact("allowed") or "{}")
-        is_ours = isinstance(kept, dict) and kept.get("boot_id") == boot_id
-        return {str(run): float(until) for run, until in kept["runs"].items()} if is_ours else {}
+        try:
+            kept = msgspec.json.decode(self.fact("allowed") or "{}", type=_Allowed)
+        except msgspec.MsgspecError:  # out of a damaged file
+            kept = _Allowed()
+        return kept.runs if kept.boot_id == boot_id else {}
 
     def note_allowed(self, run: str, until: float, boot_id: str) -> None:
         """Remember how far a run is paid ahead; who has ended is forgotten. Call inside a transaction."""

@@ -65,7 +65,7 @@ class SpendingReader:
         row = self._db.execute("SELECT value FROM facts WHERE name='config'").fetchone()
         try:
             return msgspec.json.decode(row["value"], type=Config) if row else Config()
-        except msgspec.ValidationError:  # kept by a trainui that allowed other keys
+        except msgspec.MsgspecError:  # kept by a trainui that allowed other keys, or damaged
             return Config()
 
     def leases(self) -> list[LeaseView]:

@@ -38,7 +38,9 @@ class Accounts:
         self._leases = Leases(db)
         kept = self._ledger.fact("config")
         self.config, self._is_known = Config(), False
-        with contextlib.suppress(msgspec.ValidationError):  # kept by a trainui that allowed other keys
+        with contextlib.suppress(
+            msgspec.MsgspecError
+        ):  # kept by a trainui that allowed other keys, or damaged
             if kept:
                 self.config, self._is_known = msgspec.json.decode(kept, type=Config), True
         self.trouble = ""
