@@ -201,8 +201,10 @@ def test_a_job_that_never_finished_has_no_forecast(books, look):
     publish(books, left=10)
     books.run("mlp-1", start=0.0, end=HOUR, result="failed")
     found = before_start(look(), mlp())
-    assert (found.basis, found.hours, found.fits) == ("no past run of mlp", None, None)
-    assert found.text.startswith("no past run of mlp: nobody can say what it will cost, budget lasts until ")
+    assert (found.basis, found.hours, found.fits) == ("no finished run of mlp", None, None)
+    assert found.text.startswith(
+        "no finished run of mlp: nobody can say what it will cost, budget lasts until "
+    )
 
 
 def past_runs(books, *hours, job="mlp", params=None):

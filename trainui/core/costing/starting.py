@@ -26,7 +26,7 @@ class StartForecast:
 
     job: str
     basis: str
-    """What it rests on, in words: `3 finished runs of mlp with the same params`, `no past run of mlp`."""
+    """What it rests on, in words: `3 finished runs of mlp with the same params`, `no finished run of mlp`."""
     runs: int = 0
     """How many past runs that are."""
     hours: Range | None = None
@@ -111,7 +111,7 @@ def _hours(reader: Reader | None, spec: Spec) -> tuple[str, Range | None]:
         planned = wall or (gpu and tuple(one / max(spec.resources.gpus, 1) for one in gpu))
         if planned:
             return "its [estimate]", spread(planned)
-    return f"no past run of {job}", None
+    return f"no finished run of {job}", None
 
 
 def _span(name: str, turn: Turn, long: float) -> Span:
