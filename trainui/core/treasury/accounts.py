@@ -160,6 +160,10 @@ class Accounts:
         parts = self._parts(now) if runs else {}
         return sum(parts[run].micro for run in runs if run in parts)
 
+    def _over(self, now: Clock) -> int:
+        """Micro-dollars of what accrued since the last lines for which the budget has no room."""
+        return self._ledger.total() + self._accrued(now) - self.spent(now)
+
     def _accrued(self, now: Clock) -> int:
         row = self.row(now)
         return row.uncharged(now.boot) if row else 0
@@ -197,10 +201,10 @@ class Accounts:
 
     def _publish(self, now: Clock) -> None:
         parts = self._parts(now)
-        self._ledger.note_accrued(
-            {run or "": part.micro for run, part in parts.items()},
-            {run or "": part.gpu_ms for run, part in parts.items()},
-        )
+        micro = {run or "": part.micro for run, part in parts.items()}
+        if "" in micro:
+            micro[""] = max(0, micro[""] - self._over(now))  # what will be `over` is in no other sum
+        self._ledger.note_accrued(micro, {run or "": part.gpu_ms for run, part in parts.items()})
         view = self._view(now, parts)
         self._ledger.set_fact("usd_per_hour", str(self.rate / MICRO))
         self._ledger.set_fact("budget", msgspec.json.encode(view).decode())
@@ -222,7 +226,7 @@ class Accounts:
             self._terms(now),
         )
         spent, left = self.spent(now), self.left(now)
-        over = sums.settled + self._accrued(now) - spent
+        over = self._over(now)
         until = lasts_until(lease, now=now.boot, left=left)
         idle = parts[None].micro if None in parts else 0
         gpu_ms = sum(part.gpu_ms for run, part in parts.items() if run is not None)
