@@ -247,6 +247,18 @@ def test_a_start_beside_a_live_run_shares_the_machine_as_long_as_that_lasts(book
     assert "shares the machine with big-1" in found.assumption
 
 
+def test_what_is_started_together_shares_the_machine_whichever_was_named_first(books, look):
+    publish(books, left=100)
+    past_runs(books, 1)
+    past_runs(books, 3, job="big")
+    big = Spec(job=Job(name="big", command=["x"]))
+    for order in ((mlp(), big), (big, mlp())):
+        cost = {one.job: one.usd.mid for one in before_starts(look(), order, now=START + NOW)}
+        assert cost == pytest.approx({"mlp": 1.8, "big": 1.8 + 7.2}), (
+            "together what the machine costs meanwhile"
+        )
+
+
 @pytest.mark.parametrize(
     ("left", "fits", "told"),
     [

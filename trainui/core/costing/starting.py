@@ -81,6 +81,11 @@ def before_starts(
     found: list[StartForecast] = []
     spans = stands.spans()
     ahead = still_to_pay(spans, stands.lease) if stands.lease.rate else {}
+    new = {
+        name_of(specs, number): _span(name_of(specs, number), turn, took.mid)
+        for number, ((_, took), turn) in enumerate(zip(lengths, turns, strict=True))
+        if took is not None and turn.start is not None
+    }
     for number, (spec, (basis, took), turn) in enumerate(zip(specs, lengths, turns, strict=True)):
         name = name_of(specs, number)
         one = StartForecast(job=spec.job.name, basis=basis, hours=took, lasts_until=stands.lasts_until)
@@ -90,9 +95,8 @@ def before_starts(
             starts_at=None if turn.start is None else stands.now + turn.start,
         )  # fmt: skip
         if took is not None:
-            one = _reckoned(one, took, turn, name, spans, stands)
-            if turn.start is not None:
-                spans.append(_span(name, turn, took.mid))
+            others = [*spans, *(span for other, span in new.items() if other != name)]
+            one = _reckoned(one, took, turn, name, others, stands)
         found.append(_told(_judged(one, spec, stands, _spoken_for(spec, stands, ahead)), stands))
     return found
 
