@@ -14,7 +14,9 @@ import pytest
 
 from tests.conftest import COUNT, SPEC, Cockpit, warm
 from trainui import cli
-from trainui.core.config import load_config
+from trainui.cli.budget.summary import reckoning
+from trainui.core.config import Config, load_config
+from trainui.core.store.moneyviews import BudgetView
 
 WITH_RATE = '[budget]\ntotal_usd = 5000\nreserve_usd = 1\n[[machine]]\nname = "dear"\nusd_per_hour = 360\n'
 FIELDS = {
@@ -247,6 +249,22 @@ def test_the_wizard_writes_a_file_that_is_read(cockpit):
         "minute",
         "use",
     )
+
+
+@pytest.mark.parametrize(
+    ("billing", "left", "ahead", "said"),
+    [
+        ("second", 2.58, 7200, ", lasts until "),
+        ("second", 2.58, -60, ", lasts for 2:00 h"),
+        ("second", 2.58, None, ", lasts for 2:00 h"),
+        ("hour", 0.5, -1, ", too little for another hour"),
+        ("second", 0.0, None, ", nothing may be spent any more"),
+    ],
+)
+def test_how_long_the_money_lasts_is_never_told_as_a_time_that_has_passed(billing, left, ahead, said):
+    until = None if ahead is None else time.time() + ahead
+    view = BudgetView(billing=billing, left_usd=left, usd_per_hour=1.29, total_usd=9.0, lasts_until=until)
+    assert said in reckoning(view, Config())[2]
 
 
 def test_the_wizard_makes_a_project_of_an_empty_folder(cockpit, tmp_path):

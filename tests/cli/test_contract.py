@@ -262,7 +262,7 @@ def test_doctor_and_manager(cockpit):
     assert "not running" in cockpit("manager", "status").stdout
     cockpit("start", "count", "--set", "steps=100000", "--set", "delay=0.02")
     assert "alive" in cockpit("manager", "status").stdout
-    assert "keepers would revive" in cockpit("manager", "stop", code=2).stderr
+    assert "in need of a manager" in cockpit("manager", "stop", code=2).stderr
     findings = {
         one["what"]: one["verdict"] for one in json.loads(cockpit("doctor", "--json", code=None).stdout)
     }

@@ -31,7 +31,7 @@ def finished(cockpit, *words):
 def test_a_dry_run_tells_what_it_would_cost_and_queues_nothing(cockpit):
     cost_money(cockpit)
     (none,) = json.loads(cockpit("start", "count", "--dry-run", "--json").stdout)
-    assert (none["basis"], none["hours"], none["fits"]) == ("no past run of count", None, None)
+    assert (none["basis"], none["hours"], none["fits"]) == ("no finished run of count", None, None)
     assert not cockpit.db.exists()
     finished(cockpit, "count")
     (told,) = json.loads(cockpit("start", "count", "--dry-run", "--json").stdout)

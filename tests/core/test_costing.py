@@ -201,8 +201,10 @@ def test_a_job_that_never_finished_has_no_forecast(books, look):
     publish(books, left=10)
     books.run("mlp-1", start=0.0, end=HOUR, result="failed")
     found = before_start(look(), mlp())
-    assert (found.basis, found.hours, found.fits) == ("no past run of mlp", None, None)
-    assert found.text.startswith("no past run of mlp: nobody can say what it will cost, budget lasts until ")
+    assert (found.basis, found.hours, found.fits) == ("no finished run of mlp", None, None)
+    assert found.text.startswith(
+        "no finished run of mlp: nobody can say what it will cost, budget lasts until "
+    )
 
 
 def past_runs(books, *hours, job="mlp", params=None):
@@ -243,6 +245,18 @@ def test_a_start_beside_a_live_run_shares_the_machine_as_long_as_that_lasts(book
     assert found.usd.mid == pytest.approx(1.8 + 3.6, abs=0.01)
     assert found.shares_with == ("big-1",)
     assert "shares the machine with big-1" in found.assumption
+
+
+def test_what_is_started_together_shares_the_machine_whichever_was_named_first(books, look):
+    publish(books, left=100)
+    past_runs(books, 1)
+    past_runs(books, 3, job="big")
+    big = Spec(job=Job(name="big", command=["x"]))
+    for order in ((mlp(), big), (big, mlp())):
+        cost = {one.job: one.usd.mid for one in before_starts(look(), order, now=START + NOW)}
+        assert cost == pytest.approx({"mlp": 1.8, "big": 1.8 + 7.2}), (
+            "together what the machine costs meanwhile"
+        )
 
 
 @pytest.mark.parametrize(

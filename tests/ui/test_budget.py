@@ -341,7 +341,7 @@ def test_what_is_still_to_be_paid_is_a_column_where_there_is_room():
         (False, TOO_LONG.text, "does not fit", "bad bold"),
         (True, "about 2 h, 1.00 $, budget lasts until 02:10", "it fits", "ok"),
         (True, "about 2 h, 1.00 $, study x has left 1.20 $: may not fit", "may not fit", "warn bold"),
-        (None, "no past run of x: nobody can say what it will cost", "it will cost", ""),
+        (None, "no finished run of x: nobody can say what it will cost", "it will cost", ""),
     ],
 )
 def test_a_start_says_whether_it_fits(fits, text, ending, tone):

@@ -192,7 +192,7 @@ def _print_runs(views: list[RunView]) -> None:
                 view.run,
                 state,
                 f"{view.progress:.0%}" if view.progress is not None else "–",
-                duration(view.eta_seconds if runs_on else view.seconds),
+                duration(view.eta_seconds if runs_on else view.seconds or None),
                 f"{metric.name} {number(metric.last)}" if metric else "–",
                 number(metric.best) if metric else "–",
                 f"{view.usd:.4f}",

@@ -84,7 +84,7 @@ def _print_detail(detail: RunDetail, offers: Sequence[str], to_come: str) -> Non
         ("job, study", f"{view.job}, {view.study}"),
         ("parent", view.parent or "–"),
         ("tags", " ".join(view.tags) or "–"),
-        ("took", duration(view.seconds)),
+        ("took", duration(view.seconds or None)),
         ("cost", f"{view.usd:.4f} $, {view.gpu_hours:.4f} GPU-h" + (f"; {to_come}" if to_come else "")),
         ("directory", view.directory),
         ("command", " ".join(detail.command)),

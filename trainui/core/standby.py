@@ -87,7 +87,7 @@ def stop_manager(db: Path) -> str:
     reader.close()
     if busy:
         raise UserError(
-            f"{len(busy)} runs are live or waiting ({', '.join(busy[:5])}): their keepers would revive the manager",
+            f"{', '.join(busy[:5])}{' …' if len(busy) > 5 else ''}: live or waiting, and in need of a manager",
             hint="stop them first",
         )
     send_signal(manager, signal.SIGTERM)

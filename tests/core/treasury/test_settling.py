@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import sqlite3
 from pathlib import Path
@@ -84,6 +85,11 @@ def test_idle_time_eats_the_reserve_and_what_is_beyond_the_budget_is_over(books)
     books.passes(30)
     view, _ = books.shown()
     assert (view.spent_usd, view.over_usd, view.left_usd, view.used) == pytest.approx((0.1, 0.05, 0, 1))
+    with contextlib.closing(Reader(books.path)) as reader:
+        told = [sum(one.usd for one in reader.spent(by)) for by in ("study", "run", "day", "machine")]
+        assert [*told, reader.leases()[0].usd, reader.burn()[-1].usd] == pytest.approx([0.1] * 6), (
+            "no line is due yet"
+        )
     books.config(budget="total_usd = 0.2\nreserve_usd = 0.04")
     books.passes(30)
     view, _ = books.shown()

@@ -18,6 +18,7 @@ from trainui.core.config import Config, load_config, notes
 from trainui.core.errors import NotFoundError
 from trainui.core.export.document import jsonable
 from trainui.core.money.amounts import MICRO
+from trainui.core.money.lease import STEPS as BILLINGS
 from trainui.core.rebuild.retelling import missing_runs
 from trainui.core.store.moneyviews import BudgetView, CountdownView, Spent
 from trainui.core.store.read import Reader
@@ -29,6 +30,8 @@ STEPS = {
     "stop_all": "everything is stopped",
 }
 """Step of the ladder → what it does."""
+SECONDS = 3600
+"""Of an hour."""
 
 UNSEEN = 150.0
 """Seconds without a reckoning after which no manager can be there: it is due every minute at least."""
@@ -189,9 +192,12 @@ def _lasts(view: BudgetView) -> str:
     left = view.left_usd or 0.0
     if left <= 0:
         return ", nothing may be spent any more"
-    if view.lasts_until is not None:
+    if view.lasts_until is not None and view.lasts_until > time.time():
         return f", lasts until {moment(view.lasts_until)}"
-    return f", lasts for {duration(left / view.usd_per_hour * 3600)}" if view.usd_per_hour else ""
+    if left * SECONDS < view.usd_per_hour * BILLINGS.get(view.billing, 0):
+        return f", too little for another {view.billing}"
+    # nothing counts: no manager since that moment, or none yet
+    return f", lasts for {duration(left / view.usd_per_hour * SECONDS)}" if view.usd_per_hour else ""
 
 
 def _ladder(view: BudgetView, config: Config) -> str:

@@ -26,7 +26,7 @@ class StartForecast:
 
     job: str
     basis: str
-    """What it rests on, in words: `3 finished runs of mlp with the same params`, `no past run of mlp`."""
+    """What it rests on, in words: `3 finished runs of mlp with the same params`, `no finished run of mlp`."""
     runs: int = 0
     """How many past runs that are."""
     hours: Range | None = None
@@ -81,6 +81,11 @@ def before_starts(
     found: list[StartForecast] = []
     spans = stands.spans()
     ahead = still_to_pay(spans, stands.lease) if stands.lease.rate else {}
+    new = {
+        name_of(specs, number): _span(name_of(specs, number), turn, took.mid)
+        for number, ((_, took), turn) in enumerate(zip(lengths, turns, strict=True))
+        if took is not None and turn.start is not None
+    }
     for number, (spec, (basis, took), turn) in enumerate(zip(specs, lengths, turns, strict=True)):
         name = name_of(specs, number)
         one = StartForecast(job=spec.job.name, basis=basis, hours=took, lasts_until=stands.lasts_until)
@@ -90,9 +95,8 @@ def before_starts(
             starts_at=None if turn.start is None else stands.now + turn.start,
         )  # fmt: skip
         if took is not None:
-            one = _reckoned(one, took, turn, name, spans, stands)
-            if turn.start is not None:
-                spans.append(_span(name, turn, took.mid))
+            others = [*spans, *(span for other, span in new.items() if other != name)]
+            one = _reckoned(one, took, turn, name, others, stands)
         found.append(_told(_judged(one, spec, stands, _spoken_for(spec, stands, ahead)), stands))
     return found
 
@@ -111,7 +115,7 @@ def _hours(reader: Reader | None, spec: Spec) -> tuple[str, Range | None]:
         planned = wall or (gpu and tuple(one / max(spec.resources.gpus, 1) for one in gpu))
         if planned:
             return "its [estimate]", spread(planned)
-    return f"no past run of {job}", None
+    return f"no finished run of {job}", None
 
 
 def _span(name: str, turn: Turn, long: float) -> Span:

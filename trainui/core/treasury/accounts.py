@@ -167,6 +167,10 @@ class Accounts:
         parts = self._parts(now) if runs else {}
         return sum(parts[run].micro for run in runs if run in parts)
 
+    def _over(self, now: Clock) -> int:
+        """Micro-dollars of what accrued since the last lines for which the budget has no room."""
+        return self._ledger.total() + self._accrued(now) - self.spent(now)
+
     def _accrued(self, now: Clock) -> int:
         row = self.row(now)
         return row.uncharged(now.boot) if row else 0
@@ -204,7 +208,7 @@ class Accounts:
 
     def _publish(self, now: Clock) -> None:
         parts = self._parts(now)
-        over = self._ledger.total() + self._accrued(now) - self.spent(now)
+        over = self._over(now)
         micro = {run or "": part.micro for run, part in parts.items()}
         for run in sorted(micro, key=lambda one: (not one, one), reverse=True):  # idle time goes over first
             fits = max(0, micro[run] - over)
@@ -237,7 +241,7 @@ class Accounts:
             self._terms(now),
         )
         spent, left = self.spent(now), self.left(now)
-        over = sums.settled + self._accrued(now) - spent
+        over = self._over(now)
         until = lasts_until(lease, now=now.boot, left=left)
         idle = parts[None].micro if None in parts else 0
         gpu_ms = sum(part.gpu_ms for run, part in parts.items() if run is not None)
