@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from conftest import settle, until
 from money_story import BUDGET, COSTS, LEASES, PLANS, SPENT, TIGHT, TOO_LONG, burn_points, ledger_lines
-from story import NOW, RUNS, Story
+from story import NOW, RUNS, Job, Story
 from test_dashboard import press, text_of, toasts
 
 from trainui.core.config.model import Ladder
@@ -155,6 +155,13 @@ def test_the_picture_names_levels_ends_and_times():
     for word in ("now", "mlp-2", "money ends 04:00", "reserve 2.00", "00:00", "02:00"):
         assert word in shown
     assert "off" not in shown
+
+
+def test_levels_whose_names_are_too_long_for_their_row_keep_their_numbers():
+    levels = (Level(left=6.2, label="75 % admit no more"), Level(left=6.1, label="90 % stop the least"))
+    shown = told(draw(falling(levels=levels), 60, 8))
+    assert "75 %, 90 %" in shown
+    assert "admit no more" not in shown
 
 
 def test_levels_of_one_row_share_it():
@@ -473,6 +480,24 @@ async def test_a_second_of_the_countdown_changes_one_line_and_reads_nothing(dash
         assert drawn == [(0, ((21, 23),))]
         assert "1:19 min" in plain(bar.lines[0])
         assert app.snapshot is sent
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
+async def test_the_start_dialog_keeps_its_size_and_its_last_line_when_the_cost_comes(
+    dashboard, monkeypatch, size
+):
+    many = [Job(name=f"job-{n}", params={f"param_{m}": m for m in range(12)}) for n in range(12)]
+    monkeypatch.setattr("story.JOBS", many)
+    app = dashboard()
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await press(pilot, "s")
+        await until(pilot, lambda: isinstance(app.screen, Start) and "job-0" in text_of(app))
+        await pilot.pause()
+        before = app.screen.query_one(".box").region
+        await until(pilot, lambda: "does not fit" in text_of(app))
+        assert app.screen.query_one(".box").region == before
+        assert "params: key=value" in text_of(app)
 
 
 async def test_the_start_dialog_tells_the_cost_of_what_is_chosen(dashboard, story):

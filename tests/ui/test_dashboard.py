@@ -11,7 +11,7 @@ from trainui.core.run import Status
 from trainui.ui import keys
 from trainui.ui.present.ink import plain
 from trainui.ui.screens.confirm import Confirm
-from trainui.ui.screens.help import Help
+from trainui.ui.screens.help import Help, help_lines
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.run import RunScreen
 from trainui.ui.screens.start import Start
@@ -255,6 +255,15 @@ async def test_help_lists_every_key_of_the_screen(dashboard):
         assert "more ·" not in shown
         await press(pilot, "escape")
         await until(pilot, lambda: isinstance(app.screen, Overview))
+
+
+@pytest.mark.parametrize("place", keys.PLACES)
+@pytest.mark.parametrize("cells", [60, 70, 100])
+def test_no_word_of_the_help_is_cut(place, cells):
+    lines = [plain(row) for row in help_lines(place, cells)]
+    told = " ".join(" ".join(lines).split())
+    assert [one for one in lines[:-3] if len(one) > cells] == []  # after these come the lights
+    assert [key.about for key in keys.PLACES[place] if key.about not in told] == []
 
 
 @pytest.mark.parametrize("size", [(80, 24), (80, 16)], ids=["80x24", "80x16"])

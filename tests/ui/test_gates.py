@@ -13,6 +13,7 @@ from trainui.core.gates.drawing import Drawing, drawing_of
 from trainui.core.store.doings import ActionView, AnswerView
 from trainui.core.store.outcomes import Outcomes, TurnView
 from trainui.core.store.views import CurvePoint, EventView, GateView
+from trainui.ui.plot.axis import BY_TIME
 from trainui.ui.plot.figure import Chart, draw
 from trainui.ui.plot.series import Guide, Mark, Series, from_points
 from trainui.ui.present.charts import charts
@@ -199,6 +200,17 @@ async def test_o_switches_what_lies_ahead_off_and_on(dashboard, judged):
         await pilot.press("o")
         await settle(pilot)
         assert text_of(app) == before
+
+
+@pytest.mark.parametrize("axis", BY_TIME)
+async def test_what_is_expected_by_epoch_is_not_drawn_on_an_axis_of_time_or_money(dashboard, judged, axis):
+    app = dashboard(judged)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(pilot)
+        shown = charts(app.snapshot, colours={}, tags={}, axis=axis)[0]
+        assert shown.guides == ()
+        assert shown.x_end is None or shown.x_end < 1e4  # not as many as there are steps
+        assert len(charts(app.snapshot, colours={}, tags={})[0].guides) > 1
 
 
 @pytest.mark.parametrize(

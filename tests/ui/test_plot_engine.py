@@ -1,6 +1,7 @@
 """The engine of curves on small sheets: what a reader can check by eye, and what holds for every curve."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +11,9 @@ from trainui.core.store.views import Bucket, CurvePoint
 from trainui.ui.plot.axis import COST, ELAPSED, WALL, Course, labels, x_ticks
 from trainui.ui.plot.canvas import DASHED, DOTTED, SOLID, Canvas
 from trainui.ui.plot.figure import Chart, draw, extent, frame
+from trainui.ui.plot.frame import y_labels
 from trainui.ui.plot.readout import nearest
-from trainui.ui.plot.scale import Scale, within
+from trainui.ui.plot.scale import Scale, even_ticks, within
 from trainui.ui.plot.series import (
     STEP,
     Guide,
@@ -198,6 +200,15 @@ def test_the_cursor_tells_the_range_of_a_bucket_what_it_cost_and_what_happened()
     assert "saved best.pt" in rows[-2]
     assert "1.000..7.000 of 8" in rows[-1]
     assert "1.50 $" in rows[-1]
+
+
+def test_between_two_points_the_cursor_reads_the_nearer_one_and_says_where_it_is():
+    chart = Chart(
+        metric="m", axis=STEP, series=(series([1.0, 2.0, 3.0, 4.0]),), window=(0.9, 2.1), cursor=1.3
+    )
+    shown = "\n".join(map(plain, draw(chart, 80, 20)))
+    assert "step 1.3" in shown or "step 1" in shown
+    assert "2.000  step 1" in shown
 
 
 def test_a_run_that_has_not_come_to_the_cursor_says_so():
@@ -417,3 +428,26 @@ def test_a_canvas_lays_its_inks_over_a_row():
     canvas.lay(0, chars, tones, ["run0", "run1"])
     assert chars == ["a", "⡇", "c"]
     assert tones == ["", "run1", ""]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "rows", "expected"),
+    [
+        (0, 600, 6, [0, 400]),  # 0, 200, 400, 600 would stand 2, 2 and 1 rows apart
+        (0, 600, 12, [0, 100, 200, 300, 400, 500, 600]),
+        (0, 100, 20, [0, 20, 40, 60, 80, 100]),
+        (10, 90, 7, [20, 40, 60, 80]),
+    ],
+)
+def test_numbers_of_an_axis_do_not_stand_now_close_now_far(low, high, rows, expected):
+    found = even_ticks(Scale(low=low, high=high), max(2, min(6, rows // 2)), rows)
+    places = [int((1 - (value - low) / (high - low)) * rows) for value in found]
+    gaps = {above - below for above, below in pairwise(places)}
+    assert found == expected or (min(gaps) > 1 and len(found) > 1)
+
+
+def test_no_number_stands_in_the_row_of_another_value():
+    y = Scale(low=0, high=600)
+    assert "0" in y_labels(y, 6).values()
+    assert "0" not in y_labels(y, 6, named=[60]).values()
+    assert "0" in y_labels(y, 6, named=[0]).values()

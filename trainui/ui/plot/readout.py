@@ -93,10 +93,12 @@ def _row(series: Series, x: float, axis: str, *, near: float, smooth: float) -> 
         parts.append(f"{number(one.low)}..{number(one.high)} of {one.points}")
         if one.nonfinite:
             parts.append(f"{one.nonfinite} not finite")
-    if one.step is not None and axis != STEP:
-        parts.append(f"step {whole(one.step)}")
-    if one.epoch is not None and (axis != EPOCH or max(one.x0 - x, x - one.x1) > near):
-        parts.append(f"epoch {whole(round(one.epoch, 2))}")
+    is_beside = max(one.x0 - x, x - one.x1) > near
+    places = {STEP: one.step, EPOCH: None if one.epoch is None else round(one.epoch, 2)}
+    for unit in sorted(places, key=lambda unit: unit != axis):
+        place_there = places[unit]
+        if place_there is not None and (unit != axis or is_beside):
+            parts.append(f"{unit} {whole(place_there)}")
     if one.at is not None:
         parts.append(clock(one.at))
         cost = series.cost(one.at) if series.cost is not None else math.nan

@@ -132,14 +132,17 @@ def ticks(scale: Scale, most: int) -> list[float]:
 
 
 def even_ticks(scale: Scale, most: int, rows: int) -> list[float]:
-    """Ticks for a scale of so many rows: fewer where some would stand close and others far apart."""
-    for count in range(most, 1, -1):
-        values = ticks(scale, count)
+    """Ticks for a scale of so many rows: every second one where some would stand close and others far apart."""
+    values = ticks(scale, most)
+    while not scale.log and len(values) > 2:
         places = [math.floor((1 - scale.place(value)) * rows) for value in values]
         gaps = [below - above for below, above in pairwise(places)]
-        if scale.log or len(gaps) < 2 or min(gaps) > 1 or max(gaps) == 1:
-            return values
-    return ticks(scale, most)
+        step = values[1] - values[0]
+        half = [value for value in values if round(value / step) % 2 == 0]
+        if min(gaps) > 1 or max(gaps) == 1 or len(half) < 2:
+            break
+        values = half
+    return values
 
 
 def _linear_ticks(scale: Scale, most: int) -> list[float]:
