@@ -10,7 +10,8 @@ LONG = "start count --hold --set steps=100000 --set delay=0.05"
 
 LOOKS = [
     "jobs", "ls --all", "show count-1", "logs count-1", "curve count-1 val/mae", "gates", "budget", "budget ledger",
-    "replay count --on count-1", "export count-1 --to out", "doctor", "manager status", "note count-1 well",
+    "replay count --on count-1", "export count-1 --to out", "doctor", "manager status", "note count-1 well", "tag count-1 +good",
+    "compare count-1 count-2",
     "parse runs/count-1/metrics.jsonl", "import seen.csv",
 ]  # fmt: skip
 """What is asked while one run has finished and one is held."""

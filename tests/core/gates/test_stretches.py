@@ -86,10 +86,11 @@ def cut(records, chance, sizes):
 
 
 def story(reading):
+    place = reading.judge.place
     return (
         repr(reading.heard),
         repr(reading.judge.current()),
-        repr(reading.judge.place),
+        (place.step, place.epoch, place.at),
         sorted(reading.judge.unwritten),
     )
 
