@@ -84,7 +84,7 @@ on.tripped = ["stop"]
 """
 
 
-def until(fact: Callable[[], Any], seconds: float = 30.0) -> Any:
+def until(fact: Callable[[], Any], seconds: float = 120.0) -> Any:
     """Wait until `fact()` is true and return it; the deadline only ends a test that has failed."""
     deadline = time.monotonic() + seconds
     while True:
@@ -112,7 +112,7 @@ class Cockpit:
         self._warm = warm
 
     def __call__(
-        self, *words: str, code: int | None = 0, timeout: float = 60
+        self, *words: str, code: int | None = 0, timeout: float = 180
     ) -> subprocess.CompletedProcess[str]:
         """Run `trainui WORDS`; the exit code must be `code` unless that is None."""
         env = {key: value for key, value in os.environ.items() if not key.startswith("TRAINUI_")}

@@ -14,7 +14,7 @@ os.environ["TZ"] = "UTC"
 time.tzset()
 
 
-async def until(pilot, condition: Callable[[], object], *, seconds: float = 10.0) -> None:
+async def until(pilot, condition: Callable[[], object], *, seconds: float = 60.0) -> None:
     """Let the app work until the condition is a fact."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -1,6 +1,7 @@
 """The money on the screens: strip, banner, ladder, burn-down, pages, what a run costs, what a start will."""
 
 from dataclasses import replace
+from threading import Event
 
 import pytest
 from conftest import settle, until
@@ -509,6 +510,31 @@ async def test_the_start_dialog_tells_the_cost_of_what_is_chosen(dashboard, stor
         assert ("before_start", "boundary", {}, "", 0) in story.calls
         await press(pilot, "p", "tab", *"epochs=3")
         await until(pilot, lambda: ("before_start", "boundary", {"epochs": "3"}, "full", 0) in story.calls)
+
+
+async def test_a_cost_that_is_told_when_the_dialog_is_gone_is_dropped(dashboard, story, monkeypatch):
+    asked, tell, told = Event(), Event(), Event()
+
+    def slowly(job, **choice):
+        asked.set()
+        tell.wait(30)
+        told.set()
+        raise UserError("too late")
+
+    monkeypatch.setattr(story, "before_start", slowly)
+    app = dashboard()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await press(pilot, "s")
+        await until(pilot, asked.is_set)
+        dialog = app.screen
+        await press(pilot, "escape")
+        await until(pilot, lambda: app.screen is not dialog and not dialog.children)
+        tell.set()
+        await until(pilot, told.is_set)
+        await settle(pilot)
+        assert app.return_code is None
+        assert "too late" not in text_of(app)
 
 
 async def test_a_cost_that_cannot_be_told_says_why(dashboard, story, monkeypatch):

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from textual.app import App
+from textual.screen import Screen
 from textual.signal import Signal
 
 from trainui.core.errors import TrainuiError
@@ -32,6 +33,11 @@ PATIENCE = 3.0
 """Seconds a store may take to come into being before that is called a problem."""
 ONLY_LOOKS = "this dashboard only looks (--readonly): nothing was done"
 Answer = TypeVar("Answer")
+
+
+def is_open(screen: Screen[Any]) -> bool:
+    """Whether an answer may still be drawn on a screen; Textual's `is_mounted` stays true when it is dismissed."""
+    return screen.is_mounted and screen.is_attached and screen in screen.app.screen_stack
 
 
 class Bridge:

@@ -15,7 +15,7 @@ from trainui.core.process.identity import Identity, boot_id, boot_seconds, send_
 from trainui.core.process.order import Allowance, Order
 
 
-def until(fact, seconds=15.0):
+def until(fact, seconds=60.0):
     """Wait until `fact()` is true and return it; the deadline only ends a test that has failed."""
     deadline = time.monotonic() + seconds
     while True:

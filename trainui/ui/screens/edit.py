@@ -12,7 +12,7 @@ from textual.widgets import Footer
 
 from trainui.core.errors import TrainuiError, UserError
 from trainui.ui import keys
-from trainui.ui.bridge import Bridge
+from trainui.ui.bridge import Bridge, is_open
 from trainui.ui.params import changed, typed
 from trainui.ui.present.ink import Span, line, safe, wrap
 from trainui.ui.widgets.field import Field
@@ -52,7 +52,7 @@ class Edit(ModalScreen[None]):
 
     def _fill(self, known: Mapping[str, object]) -> None:
         self._known = known
-        if self.is_mounted:
+        if is_open(self):
             self.params.value = typed(known)
             self.params.cursor_position = len(self.params.value)
             self._say(HINT if known else "this run has no params so far: key=value adds one", "dim")

@@ -14,7 +14,7 @@ from textual.widgets import Footer
 from trainui.core.ingest.pages import Pages
 from trainui.core.store.views import EventView, RunView
 from trainui.ui import keys
-from trainui.ui.bridge import Bridge
+from trainui.ui.bridge import Bridge, is_open
 from trainui.ui.leafing import Leafing, Spot
 from trainui.ui.present.ink import Line, Span, line, safe
 from trainui.ui.present.log import log_head, row_heights, row_lines, signs_of
@@ -127,7 +127,7 @@ class LogScreen(Room):
         return row_heights(text, self.page.size.width) if self._wraps else 1
 
     def _redraw(self) -> None:
-        if not self.is_mounted or not self.page.size.height:
+        if not is_open(self) or not self.page.size.height:
             return
         lines, cells = self._room, self.page.size.width
         if self._follows:
@@ -231,7 +231,7 @@ class LogScreen(Room):
             return reader.place_at(run, at)
 
         def found(place: tuple[float | None, float | None]) -> None:
-            if self.is_mounted:
+            if is_open(self):
                 nowhere = f"no line tells of: {safe(event.text)[:40]}"
                 self._seek(signs_of(event, *place), 0, backwards=False, nowhere=nowhere)
 
@@ -246,7 +246,7 @@ class LogScreen(Room):
         self._follows, self._said = False, ""
 
         def told(place: int | None) -> None:
-            if search.is_ended or not self.is_mounted:
+            if search.is_ended or not is_open(self):
                 return
             self._search = None
             if place is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from trainui.ui.bridge import Bridge
+from trainui.ui.bridge import Bridge, is_open
 from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH
 from trainui.ui.plot.figure import Chart
 from trainui.ui.plot.smooth import WEIGHTS
@@ -85,7 +85,7 @@ class Room(Acting):
             self.bridge.look(replace(self.wanted(), close=self._closes(), paid=is_paid))
 
     def _hear(self, snapshot: Snapshot) -> None:
-        if self.is_mounted:
+        if is_open(self):
             self.tell(snapshot)
             self.ask_again()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -13,7 +13,7 @@ from textual.widgets import Footer
 
 from trainui.core.errors import UserError
 from trainui.ui import keys
-from trainui.ui.bridge import Bridge
+from trainui.ui.bridge import Bridge, is_open
 from trainui.ui.params import parse_params
 from trainui.ui.present.ink import Line, Span, clip, fit, line, safe, wrap
 from trainui.ui.present.money import fit_lines
@@ -85,7 +85,7 @@ class Start(ModalScreen[None]):
         self._jobs = jobs
         runnable = [index for index, job in enumerate(jobs) if not job.problem]
         self._cursor = runnable[0] if runnable else 0
-        if self.is_mounted:
+        if is_open(self):
             self._redraw()
 
     @property
@@ -138,6 +138,8 @@ class Start(ModalScreen[None]):
         self._reckoning = self.set_timer(COST_AFTER, self._reckon)
 
     def _reckon(self) -> None:
+        if not is_open(self):
+            return
         job = self.job
         if job is None or job.problem:
             self._asked = ()
@@ -153,14 +155,14 @@ class Start(ModalScreen[None]):
             return
         self._asked = choice
 
-        def show(drawn: Sequence[Line]) -> None:
-            if self.is_mounted and choice == self._asked:
-                self.cost.show(drawn)
+        def show(draw: Callable[[int], Sequence[Line]]) -> None:
+            if is_open(self) and choice == self._asked:
+                self.cost.show(draw(self.cost.cells or 80))
 
         self._bridge.ask(
             lambda a: a.before_start(name, params=params, preset=preset, priority=priority),
-            lambda found: show(fit_lines(found, self.cost.cells or 80)),
-            lambda error: show(wrap(line(Span(safe(str(error)), "dim")), self.cost.cells or 80)),
+            lambda found: show(lambda cells: fit_lines(found, cells)),
+            lambda error: show(lambda cells: wrap(line(Span(safe(str(error)), "dim")), cells)),
         )
 
     def on_input_changed(self) -> None:

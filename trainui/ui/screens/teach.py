@@ -15,7 +15,7 @@ from trainui.core.ingest.coverage import Coverage, coverage
 from trainui.core.ingest.printed import Printed
 from trainui.core.ingest.teach import Number, Taught, numbers_in, teach
 from trainui.ui import keys
-from trainui.ui.bridge import Bridge
+from trainui.ui.bridge import Bridge, is_open
 from trainui.ui.present.ink import Span, line
 from trainui.ui.present.lesson import (
     NAME_AT,
@@ -113,7 +113,7 @@ class Teach(Screen[None]):
 
     def _fill(self, printed: Printed, spec: Path | None) -> None:
         self._printed, self._spec = printed, spec
-        if not self.is_mounted:
+        if not is_open(self):
             return
         self._redraw_list()
         if printed.lines:
