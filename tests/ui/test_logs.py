@@ -18,6 +18,7 @@ from trainui.ui.screens.log import LogScreen
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.remark import Note, Tag
 from trainui.ui.screens.run import RunScreen
+from trainui.ui.widgets.log_paper import LogPaper
 
 
 def logged(tmp_path, lines) -> Story:
@@ -146,6 +147,20 @@ async def test_long_lines_are_wrapped_or_cut_and_moved_aside(dashboard, tmp_path
         assert page(app)[1].startswith(long[20:60])
         await leaf(pilot, "left", "left")
         assert page(app)[1].startswith(long[:60])
+
+
+async def test_the_wheel_leafs_and_the_help_knows_the_keys(dashboard, tmp_path):
+    app = dashboard(logged(tmp_path, LINES))
+    async with app.run_test(size=(120, 100)) as pilot:
+        await open_log(app, pilot)
+        app.screen.page.post_message(LogPaper.Wheeled(-3))
+        await until(pilot, lambda: page(app)[-1] == LINES[-4])
+        await leaf(pilot, "question_mark")
+        await until(pilot, lambda: "long lines wrapped, or cut" in text_of(app))
+        await leaf(pilot, "escape", "escape", "N")
+        await until(pilot, lambda: isinstance(app.screen, EventsScreen))
+        await leaf(pilot, "question_mark")
+        await until(pilot, lambda: "only events of the next kind" in text_of(app))
 
 
 async def test_nothing_in_a_log_drives_the_terminal(dashboard, tmp_path):
@@ -282,6 +297,7 @@ async def test_tags_are_changed_and_changed_back(dashboard, story):
         await settle(pilot)
         await press(pilot, "number_sign")
         await until(pilot, lambda: isinstance(app.screen, Tag))
+        await until(pilot, lambda: "-old takes one away" in text_of(app) and "esc does not" in text_of(app))
         await press(pilot, *"best -old", "enter")
         await until(pilot, lambda: ("tag", "transformer-3", "best", "-old") in story.calls)
         await until(pilot, lambda: isinstance(app.screen, Overview))
