@@ -297,7 +297,9 @@ async def test_tags_are_changed_and_changed_back(dashboard, story):
         await settle(pilot)
         await press(pilot, "number_sign")
         await until(pilot, lambda: isinstance(app.screen, Tag))
-        await until(pilot, lambda: "-old takes one away" in text_of(app) and "esc does not" in text_of(app))
+        await until(
+            pilot, lambda: "-old takes one away" in text_of(app) and "esc keeps nothing" in text_of(app)
+        )
         await press(pilot, *"best -old", "enter")
         await until(pilot, lambda: ("tag", "transformer-3", "best", "-old") in story.calls)
         await until(pilot, lambda: isinstance(app.screen, Overview))

@@ -113,7 +113,7 @@ class Tag(Remark):
     def hint(self) -> str:
         """What it has, and what may be typed."""
         now = f"it has {' '.join(self._view.tags)}; " if self._view.tags else ""
-        return f"{now}best puts a tag on it, -old takes one away; enter keeps it, esc does not"
+        return f"{now}best puts a tag on it, -old takes one away, esc keeps nothing"
 
     def keep(self, text: str) -> None:
         """Change them, and remember how to change them back."""
