@@ -11,6 +11,7 @@ from test_dashboard import SIZES, press, text_of, toasts
 from trainui.core.errors import UserError
 from trainui.core.ingest.pages import Pages
 from trainui.core.store.views import EventView
+from trainui.ui.app import Dashboard
 from trainui.ui.leafing import Leafing, Spot
 from trainui.ui.present.log import row_heights, row_lines, signs_of
 from trainui.ui.screens.events import EventsScreen
@@ -18,6 +19,7 @@ from trainui.ui.screens.log import LogScreen
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.remark import Note, Tag
 from trainui.ui.screens.run import RunScreen
+from trainui.ui.settings import Settings
 from trainui.ui.widgets.log_paper import LogPaper
 
 
@@ -344,6 +346,46 @@ async def test_tags_and_notes_stand_on_the_screen_of_the_run(dashboard, story):
         await press(pilot, "enter", "tab", "tab", "z")
         await until(pilot, lambda: "tags best paper" in text_of(app))
         assert "lr was too high" in text_of(app)
+
+
+# -------------------------------------------------------------------- looks
+
+
+@pytest.mark.parametrize(
+    ("size", "settings"),
+    [((80, 24), {}), ((120, 36), {"dark": False}), ((80, 24), {"ascii": True})],
+    ids=["80x24", "light", "ascii"],
+)
+def test_a_log_with_what_was_looked_for_looks_as_it_did(dashboard, tmp_path, snap_compare, size, settings):
+    lines = [
+        *LINES[:40],
+        "RuntimeError: CUDA out of memory. " + "Tried to allocate 2.00 GiB. " * 6,
+        *HOSTILE_LOG,
+    ]
+    app = dashboard(logged(tmp_path, lines), **settings)
+
+    async def found(pilot):
+        await open_log(app, pilot)
+        await leaf(pilot, "home", "slash", *"cuda", "enter")
+        await until(pilot, lambda: app.screen._hit is not None)
+        await leaf(pilot, "down")
+
+    assert snap_compare(app, terminal_size=size, run_before=found)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 55)], ids=["80x24", "200x55"])
+def test_the_events_look_as_they_did(dashboard, snap_compare, size):
+    async def opened(pilot):
+        await settle(pilot)
+        await press(pilot, "N", "up")
+        await until(pilot, lambda: pilot.app.screen.event and pilot.app.screen.event.id == 3)
+
+    assert snap_compare(dashboard(), terminal_size=size, run_before=opened)
+
+
+def test_the_overview_says_that_it_only_looks(story, snap_compare):
+    app = Dashboard(story, title="boundary", settings=Settings(), clock=lambda: NOW, only_looks=True)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=settle)
 
 
 # -------------------------------------------------------------------- the ways of leafing, without a screen
