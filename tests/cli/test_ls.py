@@ -40,6 +40,19 @@ def test_a_filter_picks_among_all_runs_by_name_number_param_and_tag(two):
     assert "nothing is called 'stepz' (did you mean 'step'" in two("ls", "stepz<4", code=2).stderr
 
 
+def test_where_a_run_was_at_a_moment_is_known(cockpit):
+    cockpit("start", "count", "--set", "delay=0.3", "--wait", code=None)
+    reader = cockpit.reader()
+    points = reader.curve("count-1", "val/mae")
+    assert len({one.at for one in points}) > 1
+    for moment in {one.at for one in points}:
+        reached = max(one.step for one in points if one.at <= moment)
+        assert reader.place_at("count-1", moment) == (reached, None)
+    assert reader.place_at("count-1", points[0].at - 1) == (None, None)
+    assert reader.place_at("none-1", points[0].at) == (None, None)
+    reader.close()
+
+
 def test_tags_are_given_taken_away_and_told(two):
     assert two("tag", "count-1", "-best", "+best2").stdout.split() == ["paper/1", "best2"]
     assert two("tag", "count-1").stdout.split() == ["paper/1", "best2"]

@@ -11,6 +11,7 @@ from test_dashboard import SIZES, press, text_of, toasts
 from trainui.core.errors import UserError
 from trainui.core.ingest.pages import Pages
 from trainui.core.store.views import EventView
+from trainui.ui.app import Dashboard
 from trainui.ui.leafing import Leafing, Spot
 from trainui.ui.present.log import row_heights, row_lines, signs_of
 from trainui.ui.screens.events import EventsScreen
@@ -18,6 +19,8 @@ from trainui.ui.screens.log import LogScreen
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.remark import Note, Tag
 from trainui.ui.screens.run import RunScreen
+from trainui.ui.settings import Settings
+from trainui.ui.widgets.log_paper import LogPaper
 
 
 def logged(tmp_path, lines) -> Story:
@@ -146,6 +149,20 @@ async def test_long_lines_are_wrapped_or_cut_and_moved_aside(dashboard, tmp_path
         assert page(app)[1].startswith(long[20:60])
         await leaf(pilot, "left", "left")
         assert page(app)[1].startswith(long[:60])
+
+
+async def test_the_wheel_leafs_and_the_help_knows_the_keys(dashboard, tmp_path):
+    app = dashboard(logged(tmp_path, LINES))
+    async with app.run_test(size=(120, 100)) as pilot:
+        await open_log(app, pilot)
+        app.screen.page.post_message(LogPaper.Wheeled(-3))
+        await until(pilot, lambda: page(app)[-1] == LINES[-4])
+        await leaf(pilot, "question_mark")
+        await until(pilot, lambda: "long lines wrapped, or cut" in text_of(app))
+        await leaf(pilot, "escape", "escape", "N")
+        await until(pilot, lambda: isinstance(app.screen, EventsScreen))
+        await leaf(pilot, "question_mark")
+        await until(pilot, lambda: "only events of the next kind" in text_of(app))
 
 
 async def test_nothing_in_a_log_drives_the_terminal(dashboard, tmp_path):
@@ -282,6 +299,9 @@ async def test_tags_are_changed_and_changed_back(dashboard, story):
         await settle(pilot)
         await press(pilot, "number_sign")
         await until(pilot, lambda: isinstance(app.screen, Tag))
+        await until(
+            pilot, lambda: "-old takes one away" in text_of(app) and "esc keeps nothing" in text_of(app)
+        )
         await press(pilot, *"best -old", "enter")
         await until(pilot, lambda: ("tag", "transformer-3", "best", "-old") in story.calls)
         await until(pilot, lambda: isinstance(app.screen, Overview))
@@ -326,6 +346,46 @@ async def test_tags_and_notes_stand_on_the_screen_of_the_run(dashboard, story):
         await press(pilot, "enter", "tab", "tab", "z")
         await until(pilot, lambda: "tags best paper" in text_of(app))
         assert "lr was too high" in text_of(app)
+
+
+# -------------------------------------------------------------------- looks
+
+
+@pytest.mark.parametrize(
+    ("size", "settings"),
+    [((80, 24), {}), ((120, 36), {"dark": False}), ((80, 24), {"ascii": True})],
+    ids=["80x24", "light", "ascii"],
+)
+def test_a_log_with_what_was_looked_for_looks_as_it_did(dashboard, tmp_path, snap_compare, size, settings):
+    lines = [
+        *LINES[:40],
+        "RuntimeError: CUDA out of memory. " + "Tried to allocate 2.00 GiB. " * 6,
+        *HOSTILE_LOG,
+    ]
+    app = dashboard(logged(tmp_path, lines), **settings)
+
+    async def found(pilot):
+        await open_log(app, pilot)
+        await leaf(pilot, "home", "slash", *"cuda", "enter")
+        await until(pilot, lambda: app.screen._hit is not None)
+        await leaf(pilot, "down")
+
+    assert snap_compare(app, terminal_size=size, run_before=found)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 55)], ids=["80x24", "200x55"])
+def test_the_events_look_as_they_did(dashboard, snap_compare, size):
+    async def opened(pilot):
+        await settle(pilot)
+        await press(pilot, "N", "up")
+        await until(pilot, lambda: pilot.app.screen.event and pilot.app.screen.event.id == 3)
+
+    assert snap_compare(dashboard(), terminal_size=size, run_before=opened)
+
+
+def test_the_overview_says_that_it_only_looks(story, snap_compare):
+    app = Dashboard(story, title="boundary", settings=Settings(), clock=lambda: NOW, only_looks=True)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=settle)
 
 
 # -------------------------------------------------------------------- the ways of leafing, without a screen

@@ -95,7 +95,7 @@ def ls_command(
     \b
     mlp                       a part of its name, job, study or a tag
     status:failed tag:best    both
-    usd>2 or lr<1e-3          one of them, params too
+    'usd>2 or lr<1e-3'        one of them, params too; quoted, for the shell
     -study:old                not
     """
     if watch is not None and once:

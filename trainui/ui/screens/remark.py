@@ -46,11 +46,11 @@ class Remark(ModalScreen[None]):
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Say what may be typed."""
-        self._say(self.hint, "dim")
+        """Say what may be typed, for the width there is."""
+        self.call_after_refresh(self._say, self.hint, "dim")
 
     def _say(self, text: str, tone: str) -> None:
-        self.said.show(wrap(line(Span(safe(text), tone)), self.said.size.width or 80))
+        self.said.show(wrap(line(Span(safe(text), tone)), self.field.outer_size.width or 60))
 
     def on_input_changed(self) -> None:
         """What was wrong may be right now."""
@@ -113,7 +113,7 @@ class Tag(Remark):
     def hint(self) -> str:
         """What it has, and what may be typed."""
         now = f"it has {' '.join(self._view.tags)}; " if self._view.tags else ""
-        return f"{now}best puts a tag on it, -old takes one away, several with blanks between"
+        return f"{now}best puts a tag on it, -old takes one away, esc keeps nothing"
 
     def keep(self, text: str) -> None:
         """Change them, and remember how to change them back."""
