@@ -16,6 +16,7 @@ from trainui.ui.bridge import Bridge
 from trainui.ui.present.ink import safe
 from trainui.ui.present.strips import leaving_line
 from trainui.ui.screens.budget import BudgetScreen
+from trainui.ui.screens.compare import CompareScreen
 from trainui.ui.screens.help import Help
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.room import ChartSettings
@@ -72,6 +73,7 @@ class Dashboard(App[None]):
         for kind, place in (
             (Overview, "overview"),
             (RunScreen, "run"),
+            (CompareScreen, "compare"),
             (BudgetScreen, "budget"),
             (Teach, "teach"),
         ):
@@ -102,6 +104,7 @@ class Dashboard(App[None]):
         """What the palette offers: every key of the screen, and every run by name."""
         table: tuple[keys.Key, ...] = keys.RUN if isinstance(screen, RunScreen) else keys.OVERVIEW
         table = keys.TEACH if isinstance(screen, Teach) else table
+        table = keys.COMPARE if isinstance(screen, CompareScreen) else table
         table = keys.BUDGET if isinstance(screen, BudgetScreen) else table
         for key in (*table, *keys.EVERYWHERE):
             if key.id != "app.palette":

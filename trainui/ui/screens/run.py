@@ -18,19 +18,21 @@ from trainui.ui.present.rows import ranks
 from trainui.ui.present.standing import death, saving
 from trainui.ui.present.story import run_head
 from trainui.ui.present.usage import usage_line
-from trainui.ui.screens.room import ChartSettings, Room, with_charts
+from trainui.ui.screens.room import ChartSettings, with_charts
+from trainui.ui.screens.sifting import Sifting
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.curve import Curves
 from trainui.ui.widgets.gate_list import Facts, GateList
 from trainui.ui.widgets.paper import Paper
+from trainui.ui.widgets.sieve import Sieve
 from trainui.ui.widgets.tails import EventTail, LogTail
 
 PANES = ("curves", "gates", "spec", "events", "log")
 LOG_LINES = 500
 
 
-class RunScreen(Room):
+class RunScreen(Sifting):
     """Everything about one run. One pane is the current one: keys scroll it, and it can stand alone."""
 
     CSS_PATH = "run.tcss"
@@ -67,6 +69,7 @@ class RunScreen(Room):
             yield Facts(id="spec", classes="pane")
             yield EventTail(id="events", classes="pane", names=False)
             yield LogTail(id="log", classes="pane")
+        yield Sieve(self.action_of)
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -86,7 +89,7 @@ class RunScreen(Room):
 
     def wanted(self) -> Look:
         """This run alone, with a long log."""
-        look = Look(cursor=self.run_name, opened=self.run_name, log_lines=LOG_LINES)
+        look = Look(cursor=self.run_name, opened=self.run_name, log_lines=LOG_LINES, metrics=self.kept)
         return with_charts(look, self.curves, self.settings)
 
     def tell(self, snapshot: Snapshot) -> None:
@@ -98,6 +101,7 @@ class RunScreen(Room):
             self._tell_head(view, snapshot, colour)
         if detail is None or detail.view.run != self.run_name:
             return
+        self._entitle()
         self.plot(self.curves, {})
         self.gates.fill(*self._groups(detail, snapshot))
         self.facts.fill(detail, now=snapshot.at)
@@ -133,14 +137,18 @@ class RunScreen(Room):
 
     def _choose(self, place: int) -> None:
         self._pane = place % len(PANES)
+        self._entitle()
+        self.call_after_refresh(self.ask_again)
+
+    def _entitle(self) -> None:
         for index, name in enumerate(PANES):
             pane = self.query_one(f"#{name}", Paper)
             pane.set_class(index == self._pane, "-current")
             follows = ", follows" if name == "log" and self.log_tail.follow else ""
             here = f"  {index + 1} of {len(PANES)}" if index == self._pane else ""
             teaches = "  T teaches a line" if name == "log" and here else ""
-            pane.entitle(f"{name}{follows}{here}{teaches}")
-        self.call_after_refresh(self.ask_again)
+            sieved = f"  {self.filter_title()}" if name == "curves" and self.kept else ""
+            pane.entitle(f"{name}{follows}{here}{teaches}{sieved}")
 
     def action_pane(self, by: int) -> None:
         """The next or previous pane."""
@@ -169,7 +177,8 @@ class RunScreen(Room):
 
     def action_turn(self, by: int) -> None:
         """The neighbour in the table."""
-        names = [view.run for view in self.snapshot.runs]
+        hidden = self.settings.hidden - {self.run_name}
+        names = [view.run for view in self.snapshot.runs if view.run not in hidden]
         if self.run_name in names:
             self.run_name = names[(names.index(self.run_name) + by) % len(names)]
             self.ask_again()
