@@ -154,6 +154,14 @@ def test_every_page_fits_and_has_a_column_for_every_run(count, cells):
     assert max(map(width, head)) <= cells
 
 
+def test_names_that_do_not_fit_show_their_ends():
+    names = tuple(f"transformer-{n}" for n in range(8))
+    heads = Heads(runs=names, tags={name: str(n) for n, name in enumerate(names, 1)}, colours={})
+    found, _ = of(8)
+    head = plain(differences_page(replace(found, runs=names), heads, 79, currency="USD")[0])
+    assert head.split()[:4] == ["1", "…0", "2", "…1"]
+
+
 # ---------------------------------------------------------------- reading
 
 

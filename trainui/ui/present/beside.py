@@ -17,7 +17,7 @@ GAP = 2
 LEAST_CELL = 3
 LEAST_NAME = 12
 """Cells that a value and a name keep where there are many runs."""
-LEAST_HEAD = 6
+LEAST_HEAD = 5
 VERDICT = 9
 """Cells of a verdict with its light."""
 LEAST_RULE = 16
@@ -36,10 +36,6 @@ class Heads:
     def tag(self, run: str) -> Span:
         """The digit of a run, in its colour."""
         return Span(self.tags.get(run, " "), f"run{self.colours.get(run, 0)} bold")
-
-    def name(self, run: str, cells: int) -> Line:
-        """The digit and the name, where a few letters of it fit."""
-        return line(self.tag(run), Span(f" {safe(run)}" if cells >= LEAST_HEAD else "", "dim"))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,7 +160,13 @@ def _page(rows: Sequence[_Line], heads: Heads, cells: int) -> tuple[Line, ...]:
     name = min(longest, max(LEAST_NAME, room - sum(wide), cells // 5))
     room -= name
     shown = _shrunk(full, wide, room)
-    head = [fit(heads.name(run, one), one, right=True) for run, one in zip(heads.runs, shown, strict=True)]
+    names = _apart([line(safe(run)) for run in heads.runs], [one - 2 for one in shown])
+    head = [
+        fit(
+            line(heads.tag(run), Span(f" {plain(word)}" if one >= LEAST_HEAD else "", "dim")), one, right=True
+        )
+        for run, word, one in zip(heads.runs, names, shown, strict=True)
+    ]
     out = [join([line(" " * name), *head], " " * GAP)]
     left = room - sum(shown) - GAP
     for row in rows:

@@ -7,18 +7,23 @@ from textual.containers import Vertical
 from textual.getters import query_one
 from textual.screen import ModalScreen
 
+from trainui.core.filter.runs import ABOUT
 from trainui.ui import keys
-from trainui.ui.present.ink import Line, Span, line
+from trainui.ui.present.ink import Line, Span, line, wrap
 from trainui.ui.present.lights import VERDICTS
 from trainui.ui.widgets.paper import Paper
 
 
 def help_lines(place: str) -> list[Line]:
-    """The keys of a place, those that work everywhere, and the lights."""
+    """The keys of a place, those that work everywhere, the names in a filter, and the lights."""
     lines: list[Line] = []
     for title, table in ((place, keys.PLACES[place]), ("everywhere", keys.EVERYWHERE)):
         lines.append(line(Span(title, "head")))
         lines += [line("  ", Span(k.written.ljust(12), "bold accent"), k.about) for k in table]
+        lines.append(line())
+    if place == "overview":
+        lines.append(line(Span("filter", "head")))
+        lines += wrap(line(Span(" ".join(ABOUT)), "and every param"), 68, 2)
         lines.append(line())
     lines.append(line(Span("gates", "head")))
     lights = [part for verdict, light in VERDICTS.items() for part in (light, Span(f" {verdict}  "))]
