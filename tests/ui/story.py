@@ -186,6 +186,7 @@ class Story(MoneyStory):
         self.changes = 0
         self.tagged: list[str] = []
         self.places: dict[str, tuple] = {}
+        self.params_by_run: dict[str, dict] = {}
         self.came_of: dict[str, Outcomes] = {}
         self.usage: UsageView | None = None
         self.budget_view = BUDGET
@@ -215,7 +216,7 @@ class Story(MoneyStory):
         checkpoint = CheckpointView(path="best.pt", at=NOW - 240, epoch=31, metric="val/mae", value=86.4)
         return RunDetail(
             view=view, about="Predict sign boundaries from pose", command=("python", "jobs/boundary/train.py"),
-            params={"learning_rate": 1e-4, "epochs": 50, "name": "[red]x"}, metrics=tuple(self.metrics(name)),
+            params=self.params_by_run.get(name, {"learning_rate": 1e-4, "epochs": 50, "name": "[red]x"}), metrics=tuple(self.metrics(name)),
             gates=tuple(self.gates(name)), checkpoints=(checkpoint,),
             events=tuple(e for e in self.event_views if e.run == name), lines_read=900, lines_understood=880,
              usage=self.usage or (usage if view.is_live else None),
@@ -313,6 +314,10 @@ class Story(MoneyStory):
 
     def params(self, name):
         return self._answer(dict(PARAMS), "params", name)
+
+    def params_of(self, name):
+        self.calls.append(("params_of", name))
+        return self.params_by_run.get(name, dict(PARAMS))
 
     def edit(self, name, *, params):
         return self._answer(None, "edit", name, dict(params))

@@ -11,7 +11,8 @@ from test_dashboard import press, text_of
 from trainui.core.money.outlook import Mark
 from trainui.core.run import Status
 from trainui.core.store.views import CurvePoint, EventView
-from trainui.ui.gather import Gatherer, taken
+from trainui.ui.choice import taken
+from trainui.ui.gather import Gatherer
 from trainui.ui.plot.axis import AXES, COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WALL
 from trainui.ui.present.charts import charts
 from trainui.ui.present.curves import closes

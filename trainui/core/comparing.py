@@ -119,10 +119,11 @@ def compare(
 def compared(reader: Reader, runs: Sequence[str]) -> Comparison:
     """The runs of a store, side by side. Raises NotFoundError for one that is not there."""
     details = [reader.detail(run) for run in runs]
-    return compare(details, {one.view.run: _origin(Path(one.view.directory)) for one in details})
+    return compare(details, {one.view.run: origin_of(Path(one.view.directory)) for one in details})
 
 
-def _origin(directory: Path) -> Mapping[str, Any]:
+def origin_of(directory: Path) -> Mapping[str, Any]:
+    """The origin.json of a run's folder; empty where there is none that can be read."""
     path = directory / "origin.json"
     try:
         if path.stat().st_size > MOST_ORIGIN:

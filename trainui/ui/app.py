@@ -16,6 +16,7 @@ from trainui.ui.bridge import Bridge
 from trainui.ui.present.ink import safe
 from trainui.ui.present.strips import leaving_line
 from trainui.ui.screens.budget import BudgetScreen
+from trainui.ui.screens.compare import CompareScreen
 from trainui.ui.screens.events import EventsScreen
 from trainui.ui.screens.help import Help
 from trainui.ui.screens.log import LogScreen
@@ -80,6 +81,7 @@ class Dashboard(App[None]):
         for kind, place in (
             (Overview, "overview"),
             (RunScreen, "run"),
+            (CompareScreen, "compare"),
             (BudgetScreen, "budget"),
             (LogScreen, "log"),
             (EventsScreen, "events"),
@@ -114,6 +116,7 @@ class Dashboard(App[None]):
         """What the palette offers: every key of the screen, and every run by name."""
         table: tuple[keys.Key, ...] = keys.RUN if isinstance(screen, RunScreen) else keys.OVERVIEW
         table = keys.TEACH if isinstance(screen, Teach) else table
+        table = keys.COMPARE if isinstance(screen, CompareScreen) else table
         table = keys.BUDGET if isinstance(screen, BudgetScreen) else table
         table = keys.LOG if isinstance(screen, LogScreen) else table
         table = keys.EVENTS if isinstance(screen, EventsScreen) else table

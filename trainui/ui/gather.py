@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -14,74 +13,21 @@ from trainui.core.prospects import Prospect, as_points, forecasted, prospect
 from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.studies import REPLACED, subject_of
-from trainui.core.store.views import Bucket, CurvePoint, EventView, GateView, MetricView, RunView
+from trainui.core.store.views import Bucket, EventView, GateView, MetricView, RunView
 from trainui.ui.book import BY, LINES, Book
+from trainui.ui.choice import as_bucket, charted, drawn_runs, metric_order, sifted, taken
 from trainui.ui.history import History
+from trainui.ui.keeping import Comparisons, Params
 from trainui.ui.present.rows import in_order
 from trainui.ui.source import Look, Reader, Snapshot
 from trainui.ui.trace import Close, Part, Taken, Trace
 
-MOST_DRAWN = 8
-"""Runs in one chart; more could not be told apart."""
 EVENTS_KEPT = 200
 BOOK_SECONDS = 5
 """How often the pages of the budget screen are read at least, while it is open and something changes."""
 MOST_COSTS = 30
 """Runs that have ended whose costs the budget screen reads, the dearest first."""
 _PAGE = 1000
-
-
-def drawn_runs(runs: Sequence[RunView], look: Look) -> tuple[str, ...]:
-    """The runs whose curves are drawn: the marked ones, or else the live ones; and the one under the cursor."""
-    if look.opened:
-        return (look.opened,)
-    chosen = [v.run for v in runs if v.run in look.marked] or [v.run for v in runs if v.is_live]
-    chosen = chosen[:MOST_DRAWN]
-    if look.cursor in {v.run for v in runs} and look.cursor not in chosen:
-        chosen = [*chosen[: MOST_DRAWN - 1], str(look.cursor)]
-    return tuple(chosen)
-
-
-def metric_order(views: Sequence[MetricView], primary: Sequence[str]) -> tuple[str, ...]:
-    """Names of the metrics that have points: primary ones, then validation, training, the rest."""
-    names = {view.metric for view in views if view.points}
-    first = [name for name in dict.fromkeys(primary) if name in names]
-    groups = ("val", "eval", "test", "train")
-
-    def place(name: str) -> tuple[int, bool, str]:
-        head = name.partition("/")[0]
-        return (groups.index(head) if head in groups else len(groups), "loss" not in name, name)
-
-    return (*first, *sorted(names.difference(first), key=place))
-
-
-def charted(names: Sequence[str], look: Look) -> tuple[str, ...]:
-    """The metrics that get a chart: the chosen one first, then the others in order."""
-    first = look.metric if look.metric in names else (names[0] if names else None)
-    return tuple([name for name in (first,) if name] + [n for n in names if n != first])[
-        : max(1, look.charts)
-    ]
-
-
-def taken(run: str, views: Mapping[str, RunView], now: float) -> tuple[Taken, ...]:
-    """What a run and those it goes on from had taken when each began and ended, `now` if it lives."""
-    line: list[RunView] = []
-    name: str | None = run
-    while name is not None and name in views and views[name] not in line:
-        line.insert(0, views[name])
-        name = line[0].parent
-    marks, sums = [], Taken(at=0.0)
-    for view in line:
-        if view.started_at is not None:
-            marks.append(replace(sums, at=view.started_at))
-            sums = Taken(
-                at=max(view.started_at, view.ended_at or now),
-                seconds=sums.seconds + view.seconds,
-                gpu_hours=sums.gpu_hours + view.gpu_hours,
-                cost=sums.cost + view.usd,
-            )
-            marks.append(sums)
-    return tuple(marks)
 
 
 class Gatherer:
@@ -93,6 +39,7 @@ class Gatherer:
         self._last_event = 0
         self._history = History(reader)
         self._expected: dict[tuple[str, str], tuple[object, Prospect]] = {}
+        self._params, self._comparisons = Params(reader), Comparisons(reader)
         self._book: tuple[object, Book] | None = None
         self._costs: tuple[object, Mapping[str, RunCost]] | None = None
         self._traces: dict[tuple[str, str, int], tuple[tuple[int, int, float | None], Trace]] = {}
@@ -110,7 +57,8 @@ class Gatherer:
         drawn = tuple(run for run in drawn_runs(runs, look) if run in views)
         metrics = [m for run in drawn for m in reader.metrics(run)]
         primary = [m.name for m in (views[run].metric for run in drawn) if m is not None]
-        names = metric_order(metrics, primary)
+        known = metric_order(metrics, primary)
+        names = sifted(known, look.metrics)
         wanted = charted(names, look)
         opened = look.opened if look.opened in views else None
         gates = {run: tuple(reader.gates(run)) for run in drawn}
@@ -130,6 +78,9 @@ class Gatherer:
             events=self._new_events(),
             history=self._history.read() if look.history else (),
             metric_names=names,
+            metrics_known=len(known),
+            params=self._params.of(runs) if look.params else {},
+            comparison=self._comparisons.of([views[run] for run in drawn], at=at) if look.beside else None,
             traces=tuple(
                 self._from_near(
                     self._expecting(self._trace(views[m.run], m, look, views), views[m.run], gates[m.run]),
@@ -279,21 +230,6 @@ class Gatherer:
         if not before.buckets and not trace.buckets:
             kept = tuple(point for point in before.points if point.step < begun)
             return replace(trace, points=(*kept, *trace.points))
-        first = before.buckets or tuple(map(_bucket, before.points))
-        then = trace.buckets or tuple(map(_bucket, trace.points))
+        first = before.buckets or tuple(map(as_bucket, before.points))
+        then = trace.buckets or tuple(map(as_bucket, trace.points))
         return replace(trace, points=(), buckets=(*(one for one in first if one.step_to < begun), *then))
-
-
-def _bucket(point: CurvePoint) -> Bucket:
-    """A point as the smallest of buckets, to stand before a long curve."""
-    value = point.value if math.isfinite(point.value) else None
-    return Bucket(
-        step_from=point.step,
-        step_to=point.step,
-        min=value,
-        max=value,
-        first=value,
-        last=value,
-        count=1,
-        nonfinite=int(value is None),
-    )

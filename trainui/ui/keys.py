@@ -4,10 +4,48 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from trainui.ui.dialog_keys import (
+    ANSWER,
+    CONFIRM,
+    EDIT,
+    HELP,
+    KEEP,
+    NAME,
+    NOTE,
+    PAUSE,
+    SIEVE,
+    START,
+    TEACH,
+)
 from trainui.ui.key import Key, bindings
 from trainui.ui.leafkeys import EVENTS, LOG, ONWARD, REMARK, WORDS
 
-__all__ = ["EVENTS", "LOG", "PLACES", "REMARK", "WORDS", "Key", "bindings", "markdown"]
+__all__ = [
+    "ANSWER",
+    "BUDGET",
+    "COMPARE",
+    "CONFIRM",
+    "EDIT",
+    "EVENTS",
+    "EVERYWHERE",
+    "HELP",
+    "KEEP",
+    "LOG",
+    "NAME",
+    "NOTE",
+    "OVERVIEW",
+    "PAUSE",
+    "PLACES",
+    "REMARK",
+    "RUN",
+    "SIEVE",
+    "START",
+    "TEACH",
+    "WORDS",
+    "Key",
+    "bindings",
+    "markdown",
+]
 
 EVERYWHERE = (
     Key(id="app.help", key="question_mark", action="help", label="help", display="?", show=True,
@@ -87,6 +125,9 @@ _QUEUE = (
 _MONEY = Key(id="money.open", key="b", action="app.budget", label="budget", show=True,
              about="the money: what is left, how long it lasts, who spent it")  # fmt: skip
 
+_METRICS = Key(id="metrics.filter", key="slash", action="filter", label="metrics", display="/",
+               about="only some metrics: val/* -aux; the same on every run")  # fmt: skip
+
 OVERVIEW = (
     Key(id="overview.start", key="s", action="start", label="start", show=True, about="start a job"),
     _RUN_ACTIONS[0],
@@ -105,6 +146,12 @@ OVERVIEW = (
     Key(id="overview.down", key="down,j", action="move(1)", label="down", display="↓ j", about="the run below"),
     Key(id="overview.first", key="home", action="move(-1000000)", label="first", about="the first run"),
     Key(id="overview.last", key="end,G", action="move(1000000)", label="last", about="the last run"),
+    Key(id="overview.compare", key="v", action="compare", label="compare",
+        about="the marked runs side by side, or those of the run's study"),
+    Key(id="overview.filter", key="slash", action="filter", label="filter", display="/",
+        about="only some runs: mlp status:running usd>2 learning_rate<1e-3 -old; esc shows all again"),
+    Key(id="overview.all", key="escape", action="back", label="all", display="esc",
+        about="put the cursor of the curves away, or the filter"),
     Key(id="overview.tail", key="l", action="tail", label="log", about="events or log below, where one fits"),
     *_CHARTS,
 )  # fmt: skip
@@ -125,12 +172,27 @@ RUN = (
         about="the run above in the table"),
     Key(id="run.next", key="right_square_bracket", action="turn(1)", label="next", display="]",
         about="the run below in the table"),
+    _METRICS,
     *_RUN_ACTIONS,
     *ONWARD,
     replace(_MONEY, show=False),
     *_QUEUE,
     *_CHARTS,
 )  # fmt: skip
+
+
+def _rolling(place: str) -> tuple[Key, ...]:
+    """Keys that scroll a page."""
+    return (
+        Key(id=f"{place}.up", key="up,k", action="roll(-1)", label="up", display="↑ k", about="scroll the page up"),
+        Key(id=f"{place}.down", key="down,j", action="roll(1)", label="down", display="↓ j",
+            about="scroll the page down"),
+        Key(id=f"{place}.page_up", key="pageup", action="roll(-10)", label="page up", about="ten lines up"),
+        Key(id=f"{place}.page_down", key="pagedown", action="roll(10)", label="page down", about="ten lines down"),
+        Key(id=f"{place}.first", key="home", action="roll(-1000000)", label="first", about="the first line"),
+        Key(id=f"{place}.last", key="end,G", action="roll(1000000)", label="last", about="the last line"),
+    )  # fmt: skip
+
 
 BUDGET = (
     Key(id="budget.back", key="escape,b", action="back", label="back", display="esc", show=True, about="back"),
@@ -151,109 +213,38 @@ BUDGET = (
             ("ledger", "the last lines of the ledger"),
         ), 1)
     ),
-    Key(id="budget.up", key="up,k", action="roll(-1)", label="up", display="↑ k", about="scroll the page up"),
-    Key(id="budget.down", key="down,j", action="roll(1)", label="down", display="↓ j", about="scroll the page down"),
-    Key(id="budget.page_up", key="pageup", action="roll(-10)", label="page up", about="ten lines up"),
-    Key(id="budget.page_down", key="pagedown", action="roll(10)", label="page down", about="ten lines down"),
-    Key(id="budget.first", key="home", action="roll(-1000000)", label="first", about="the first line"),
-    Key(id="budget.last", key="end,G", action="roll(1000000)", label="last", about="the last line"),
+    *_rolling("budget"),
     Key(id="budget.zoom", key="z", action="zoom", label="zoom", show=True, about="this page alone, or all"),
 )  # fmt: skip
 
-START = (
-    Key(id="start.close", key="escape", action="close", label="back", display="esc", show=True, about="start nothing"),
-    Key(id="start.go", key="enter", action="go", label="start", display="enter", show=True,
-        about="queue a run of this job"),
-    Key(id="start.up", key="up,k", action="move(-1)", label="up", display="↑ k", about="the job above"),
-    Key(id="start.down", key="down,j", action="move(1)", label="down", display="↓ j", about="the job below"),
-    Key(id="start.preset", key="p", action="preset", label="preset", show=True, about="next preset"),
-    Key(id="start.arm", key="a", action="arm", label="arm", show=True,
-        about="armed: a tripped gate stops the run; unarmed it only tells"),
-    Key(id="start.hold", key="h", action="hold", label="hold", show=True,
-        about="held: it is queued, and waits until you release it"),
-    Key(id="start.raise", key="plus", action="priority(1)", label="priority", display="+", about="higher priority"),
-    Key(id="start.lower", key="minus", action="priority(-1)", label="priority", display="-", about="lower priority"),
-    Key(id="start.params", key="tab", action="params", label="params", show=True,
-        about="change params: key=value key=value"),
-)  # fmt: skip
-
-CONFIRM = (
-    Key(id="confirm.yes", key="y", action="answer('y')", label="stop", show=True, about="yes"),
-    Key(id="confirm.now", key="X", action="answer('X')", label="now", show=True, about="now, without grace"),
-    Key(
-        id="confirm.no", key="n,escape", action="answer('n')", label="no", display="n", show=True, about="no"
+COMPARE = (
+    Key(id="compare.back", key="escape,v", action="back", label="back", display="esc", show=True,
+        about="put the cursor of the curves away, or back"),
+    Key(id="compare.page", key="tab", action="page(1)", label="page", show=True, about="next page"),
+    Key(id="compare.page_back", key="shift+tab", action="page(-1)", label="page", about="previous page"),
+    *(
+        Key(id=f"compare.{word}", key=str(n), action=f"turn_to({n})", label=word, show=True, about=about)
+        for n, (word, about) in enumerate((
+            ("differences", "what differs: params, what they are and come from, packages"),
+            ("metrics", "what each run reached; the best is marked"),
+            ("gates", "how the gates of each run stand"),
+        ), 1)
     ),
-)
-
-PAUSE = (
-    Key(id="pause.yes", key="y", action="answer('pause')", label="pause", show=True, about="yes"),
-    Key(id="pause.no", key="n,escape", action="answer('')", label="no", display="n", show=True, about="no"),
-)  # fmt: skip
-
-ANSWER = (
-    Key(id="answer.back", key="escape", action="back", label="back", display="esc", show=True,
-        about="back to the question, and from there to where you came from"),
-    Key(id="answer.yes", key="y", action="say('yes')", label="yes", show=True, about="yes; a note comes next"),
-    Key(id="answer.no", key="n", action="say('no')", label="no", show=True, about="no; a note comes next"),
-    Key(id="answer.next", key="tab", action="next", label="next", about="the next question"),
-    Key(id="answer.go", key="enter", action="go", label="answer", display="enter", show=True,
-        about="give the answer, with the note or without"),
-)  # fmt: skip
-
-NOTE = (replace(ANSWER[-1], action="screen.go"),)
-"""The same key in the field of the note, where it would send the field off."""
-
-EDIT = (
-    Key(id="edit.close", key="escape", action="close", label="back", display="esc", show=True,
-        about="change nothing"),
-    Key(id="edit.go", key="enter", action="go", label="change", display="enter", show=True,
-        about="start it with these params when its turn comes"),
-)  # fmt: skip
-
-TEACH = (
-    Key(id="teach.back", key="escape", action="back", label="back", display="esc", show=True,
-        about="back to the lines, and from there to where you came from"),
-    Key(id="teach.go", key="enter", action="go", label="name", display="enter", show=True,
-        about="name the numbers of this line; the next number; after the last one, keep the pattern"),
-    Key(id="teach.up", key="up,k", action="move(-1)", label="up", display="↑ k",
-        about="the line above; while naming (↑), the number before"),
-    Key(id="teach.down", key="down,j", action="move(1)", label="down", display="↓ j",
-        about="the line below; while naming (↓), the next number"),
-    Key(id="teach.next", key="tab", action="move(1)", label="next", about="the next line or number"),
-    Key(id="teach.before", key="shift+tab", action="move(-1)", label="before", about="the line or number before"),
-    Key(id="teach.page_up", key="pageup", action="page(-1)", label="page up", about="a page up"),
-    Key(id="teach.page_down", key="pagedown", action="page(1)", label="page down", about="a page down"),
-    Key(id="teach.missed", key="n", action="missed(1)", label="next ?", show=True,
-        about="the next line that was not understood"),
-    Key(id="teach.missed_back", key="N", action="missed(-1)", label="before ?", show=True,
-        about="the line before that was not understood"),
-    Key(id="teach.read", key="r", action="read", label="read", show=True, about="read what was printed meanwhile"),
-    Key(id="teach.keep", key="ctrl+s", action="keep", label="keep", display="^s", show=True,
-        about="keep the pattern: in the spec file (asks first), or copied"),
-)  # fmt: skip
-
-NAME = (replace(TEACH[1], action="screen.go"),)
-"""The same key in the field of a name, where it would send the field off."""
-
-KEEP = (
-    Key(id="keep.yes", key="y", action="answer('y')", label="write", show=True, about="write it into the spec file"),
-    Key(id="keep.copy", key="c", action="copy", label="copy", show=True, about="copy it"),
-    Key(id="keep.no", key="n,escape", action="answer('n')", label="no", display="n", show=True, about="no"),
-)  # fmt: skip
-
-HELP = (
-    Key(id="help.close", key="escape,question_mark", action="close", label="back", display="esc", show=True,
-        about="back"),
-    Key(id="help.up", key="up,k", action="roll(-1)", label="up", display="↑ k", about="scroll up"),
-    Key(id="help.down", key="down,j", action="roll(1)", label="down", display="↓ j", about="scroll down"),
-    Key(id="help.page_up", key="pageup", action="page(-1)", label="page up", about="a page up"),
-    Key(id="help.page_down", key="pagedown,space", action="page(1)", label="page down", display="pagedown",
-        about="a page down"),
+    Key(id="compare.zoom", key="z", action="zoom", label="zoom", show=True,
+        about="this page alone, the curves alone, or both"),
+    replace(_METRICS, id="compare.filter"),
+    Key(id="compare.export", key="e", action="export", label="export", show=True,
+        about="write these runs to files"),
+    *_rolling("compare"),
+    replace(_MONEY, id="compare.budget", show=False),
+    *_CHARTS,
 )  # fmt: skip
 
 PLACES: dict[str, tuple[Key, ...]] = {
     "overview": OVERVIEW,
     "run": RUN,
+    "compare": COMPARE,
+    "filter": SIEVE,
     "budget": BUDGET,
     "log": LOG,
     "events": EVENTS,

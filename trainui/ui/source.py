@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from trainui.core.comparing import Comparison
 from trainui.core.costing import RunCost, StartForecast
 from trainui.core.ingest.printed import Printed
 from trainui.core.money.outlook import Mark as CostMark
@@ -66,6 +67,9 @@ class Reader(MoneyReader, Protocol):
 
     def machine(self) -> MachineView | None:
         """The last sample of the machine."""
+
+    def params_of(self, run: str) -> Mapping[str, object]:
+        """The params of a run's spec."""
 
     def log_tail(self, run: str, lines: int) -> list[str]:
         """The last lines a run printed."""
@@ -202,6 +206,14 @@ class Look:
     money: bool = False
     """Whether the budget screen is open: its book is read."""
     close: tuple[Close, ...] = ()
+    hidden: frozenset[str] = frozenset()
+    """The runs that the filter leaves out: they are drawn only where they are marked."""
+    params: bool = False
+    """Whether the params of all runs are read, for the filter."""
+    metrics: str = ""
+    """A filter that leaves these metrics to be drawn; a good one."""
+    beside: tuple[str, ...] = ()
+    """The runs that are compared: they are drawn, and read side by side."""
     paid: bool = False
     """Whether what the drawn runs took is read from their lines in the ledger, not only reckoned from their sums."""
 
@@ -228,6 +240,12 @@ class Snapshot:
     """All of them, as far as they are kept; empty unless the look asks."""
     metric_names: tuple[str, ...] = ()
     """The metrics of the shown runs, the primary one first."""
+    metrics_known: int = 0
+    """How many there are, with those that a filter leaves out."""
+    params: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Run → the params of its spec; empty unless they were looked for."""
+    comparison: Comparison | None = None
+    """The compared runs side by side."""
     traces: tuple[Trace, ...] = ()
     courses: Mapping[str, tuple[Taken, ...]] = field(default_factory=dict)
     """Shown run → what it had taken, over time."""

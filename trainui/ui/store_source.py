@@ -144,6 +144,10 @@ class DashboardReader(Reader):
         """What each run in `only` costs and will cost. `views` are all runs."""
         return run_costs(self, views=views, only=only)
 
+    def params_of(self, run: str) -> Mapping[str, object]:
+        """The params of a run's spec. Raises NotFoundError."""
+        return dict(self.spec(run).params)
+
     def plans(self, views: Sequence[RunView]) -> list[Planned]:
         """What was estimated, and what it took. `views` are all runs."""
         return planned(self, studies=self._studies, views=views)

@@ -7,24 +7,29 @@ from textual.containers import Vertical
 from textual.getters import query_one
 from textual.screen import ModalScreen
 
+from trainui.core.filter.runs import ABOUT
 from trainui.ui import keys
 from trainui.ui.present.ink import Line, Span, line, wrap
 from trainui.ui.present.lights import VERDICTS
 from trainui.ui.widgets.paper import Paper
 
-ABOUT = 14
+INDENT = 14
 """Where what a key does begins."""
 
 
 def help_lines(place: str, cells: int = 80) -> list[Line]:
-    """The keys of a place, those that work everywhere, and the lights, in `cells` cells."""
+    """The keys of a place, those that work everywhere, names in a filter, and the lights, in `cells` cells."""
     lines: list[Line] = []
     for title, table in ((place, keys.PLACES[place]), ("everywhere", keys.EVERYWHERE)):
         lines.append(line(Span(title, "head")))
         for key in table:
-            first, *rest = wrap(line(key.about), cells - ABOUT)
-            lines.append(line("  ", Span(key.written.ljust(ABOUT - 2), "bold accent"), first))
-            lines += [line(" " * ABOUT, row) for row in rest]
+            first, *rest = wrap(line(key.about), cells - INDENT)
+            lines.append(line("  ", Span(key.written.ljust(INDENT - 2), "bold accent"), first))
+            lines += [line(" " * INDENT, row) for row in rest]
+        lines.append(line())
+    if place == "overview":
+        lines.append(line(Span("filter", "head")))
+        lines += wrap(line(Span(" ".join(ABOUT)), "and every param"), cells - 4, 2)
         lines.append(line())
     lines.append(line(Span("gates", "head")))
     lights = [part for verdict, light in VERDICTS.items() for part in (light, Span(f" {verdict}  "))]

@@ -7,20 +7,27 @@ from textual.containers import Horizontal
 from textual.getters import query_one
 from textual.widgets import Footer
 
+from trainui.core.filter import Filter, parse_filter
+from trainui.core.filter.runs import run_filter, values_of
 from trainui.core.store.views import RunView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
+from trainui.ui.choice import MOST_DRAWN
 from trainui.ui.present.ink import safe
 from trainui.ui.present.rows import ranks
+from trainui.ui.present.sieve import RUN_WORDS
 from trainui.ui.present.standing import saving
+from trainui.ui.screens.compare import CompareScreen, compared_runs
 from trainui.ui.screens.onward import Onward
 from trainui.ui.screens.room import ChartSettings, digits, with_charts
 from trainui.ui.screens.run import RunScreen
+from trainui.ui.screens.sifting import Sifting
 from trainui.ui.screens.start import Start
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.curve import Curves
-from trainui.ui.widgets.run_table import EMPTY, READING, RunTable
+from trainui.ui.widgets.run_table import EMPTY, NONE_LEFT, READING, RunTable
+from trainui.ui.widgets.sieve import Sieve
 from trainui.ui.widgets.strips import MachineStrip, MoneyStrip
 from trainui.ui.widgets.tails import EventTail, LogTail
 
@@ -28,10 +35,11 @@ ROOMY = 90
 """Cells from which the footer has room for the palette's key."""
 
 
-class Overview(Onward):
+class Overview(Sifting, Onward):
     """Everything at a glance."""
 
     CSS_PATH = "overview.tcss"
+    NOUN, WORDS = "run", RUN_WORDS
     BINDINGS = keys.bindings(keys.OVERVIEW)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (Textual's own annotation)
 
@@ -47,6 +55,9 @@ class Overview(Onward):
         super().__init__(bridge, settings)
         self._title = title
         self._marked: frozenset[str] = frozenset()
+        self._filter: tuple[str, Filter] = ("", parse_filter(""))
+        self._anchor: str | None = None
+        """The run that had the cursor when the filter was begun; it has it again as soon as it is back."""
 
     def compose(self) -> ComposeResult:
         """Strips, table, curves, tails, keys."""
@@ -58,6 +69,7 @@ class Overview(Onward):
         with Horizontal(id="tails"):
             yield EventTail(classes="tail")
             yield LogTail(classes="tail")
+        yield Sieve(self.action_of)
         yield Footer(compact=True)
 
     def on_resize(self) -> None:
@@ -79,7 +91,9 @@ class Overview(Onward):
     def wanted(self) -> Look:
         """The log of the run under the cursor, and as many charts as fit."""
         cursor = self.current.run if self.current else None
-        return with_charts(Look(cursor=cursor, marked=self._marked), self.curves, self.settings)
+        is_read = self.sieve.is_open or bool(self.kept)
+        look = Look(cursor=cursor, marked=self._marked, hidden=self.settings.hidden, params=is_read)
+        return with_charts(look, self.curves, self.settings)
 
     def tell(self, snapshot: Snapshot) -> None:
         """Give every widget its part."""
@@ -88,8 +102,11 @@ class Overview(Onward):
         self.banner.fill(snapshot.budget)
         self.machine.fill(snapshot.machine, problem=snapshot.problem)
         self._marked &= {view.run for view in snapshot.runs} if snapshot.ready else self._marked
+        runs = self._sift(snapshot)
+        self.table.wanted = self._anchor if self.sieve.is_open else self.table.wanted
+        self.table.entitle(self.filter_title(len(self._marked & self.settings.hidden)))
         self.table.fill(
-            snapshot.runs,
+            runs,
             tags=tags,
             colours=colours,
             marked=self._marked,
@@ -97,13 +114,65 @@ class Overview(Onward):
             costs=snapshot.costs,
             currency=snapshot.budget.currency,
             now=snapshot.at,
-            empty=EMPTY if snapshot.ready else READING,
+            empty=READING if not snapshot.ready else NONE_LEFT if snapshot.runs else EMPTY,
         )
         self.plot(self.curves, tags)
         self.events.fill(snapshot.events, colours=colours, now=snapshot.at)
         self.log_tail.fill(snapshot.log)
         self.events.entitle("events")
         self.log_tail.entitle(f"log of {safe(snapshot.log_run)}" if snapshot.log_run else "log")
+
+    # ---------------------------------------------------------------- the filter
+
+    @property
+    def kept(self) -> str:
+        """The filter of the runs."""
+        return self._filter[0]
+
+    def keep(self, text: str) -> None:
+        """Let a filter hold. Raises FilterError, also for a name that is no param of any run."""
+        params = {name for one in self.snapshot.params.values() for name in one}
+        is_known = self.snapshot.look.params or not text.strip()
+        self._filter = (text, run_filter(text, params) if is_known else parse_filter(text))
+        self._sift(self.snapshot)
+
+    @property
+    def left(self) -> tuple[int, int]:
+        """How many runs are in the table, of how many."""
+        of = len(self.snapshot.runs)
+        return of - len(self.settings.hidden), of
+
+    def _sift(self, snapshot: Snapshot) -> tuple[RunView, ...]:
+        """The runs that the filter leaves; the others are hidden."""
+        if not self.kept.strip():
+            self.settings.hidden = frozenset()
+            return snapshot.runs
+        holds = self._filter[1]
+        runs = tuple(view for view in snapshot.runs if holds(values_of(view, snapshot.params.get(view.run))))
+        self.settings.hidden = frozenset(view.run for view in snapshot.runs) - {view.run for view in runs}
+        return runs
+
+    def action_filter(self) -> None:
+        """Begin to type; the cursor comes back to its run."""
+        self._anchor = self.current.run if self.current else None
+        super().action_filter()
+
+    def action_keep_filter(self) -> None:
+        """The cursor stays where it is now."""
+        super().action_keep_filter()
+        self.table.wanted = self.table.wanted if self.sieve.is_open else None
+
+    def action_beside(self, by: int) -> None:
+        """Move the cursor while the filter is typed."""
+        self.table.move(by)
+        self._anchor = self.current.run if self.current else self._anchor
+
+    def action_back(self) -> None:
+        """The cursor of the curves goes away; without one, the filter."""
+        if not self.put_away() and self.kept:
+            self.action_clear_filter()
+
+    # ---------------------------------------------------------------- cursor and marks
 
     def retried(self, run: str) -> None:
         """The cursor goes to what was just asked for."""
@@ -133,7 +202,7 @@ class Overview(Onward):
 
     def action_mark_live(self) -> None:
         """Mark what is live; when just that is marked, mark nothing."""
-        live = frozenset(view.run for view in self.snapshot.runs if view.is_live)
+        live = frozenset(view.run for view in self.table.runs if view.is_live)
         self._mark(frozenset() if self._marked == live else live)
 
     def _mark(self, marked: frozenset[str]) -> None:
@@ -154,6 +223,18 @@ class Overview(Onward):
     def open_run(self, run: str) -> None:
         """Put a run's screen on top."""
         self.app.push_screen(RunScreen(self.bridge, self.settings, run=run))
+
+    def action_compare(self) -> None:
+        """Runs side by side."""
+        runs = compared_runs(
+            self.table.runs if not self._marked else self.snapshot.runs, self._marked, self.current
+        )
+        if len(runs) < 2:
+            self.bridge.tell("one run cannot be compared: mark two or more with space", severity="warning")
+            return
+        if len(runs) > MOST_DRAWN:
+            self.bridge.tell(f"the first {MOST_DRAWN} of {len(runs)} marked runs")
+        self.app.push_screen(CompareScreen(self.bridge, self.settings, runs=runs))
 
     def action_start(self) -> None:
         """Choose a job and start it."""

@@ -29,6 +29,10 @@ class ChartSettings:
     smooth: float = 0.0
     clip: bool = False
     looks_ahead: bool = True
+    metrics: str = ""
+    """A filter for the metrics of runs and of compared runs."""
+    hidden: frozenset[str] = frozenset()
+    """The runs that the filter of the overview leaves out."""
     sights: dict[str, Sight] = field(default_factory=dict)
     """Run, or `` for the overview → how its curves are looked at."""
 

@@ -20,18 +20,20 @@ from trainui.ui.present.story import run_head
 from trainui.ui.present.usage import usage_line
 from trainui.ui.screens.onward import Onward
 from trainui.ui.screens.room import ChartSettings, with_charts
+from trainui.ui.screens.sifting import Sifting
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.curve import Curves
 from trainui.ui.widgets.gate_list import Facts, GateList
 from trainui.ui.widgets.paper import Paper
+from trainui.ui.widgets.sieve import Sieve
 from trainui.ui.widgets.tails import EventTail, LogTail
 
 PANES = ("curves", "gates", "spec", "events", "log")
 LOG_LINES = 500
 
 
-class RunScreen(Onward):
+class RunScreen(Sifting, Onward):
     """Everything about one run. One pane is the current one: keys scroll it, and it can stand alone."""
 
     CSS_PATH = "run.tcss"
@@ -68,6 +70,7 @@ class RunScreen(Onward):
             yield Facts(id="spec", classes="pane")
             yield EventTail(id="events", classes="pane", names=False)
             yield LogTail(id="log", classes="pane")
+        yield Sieve(self.action_of)
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -87,7 +90,7 @@ class RunScreen(Onward):
 
     def wanted(self) -> Look:
         """This run alone, with a long log."""
-        look = Look(cursor=self.run_name, opened=self.run_name, log_lines=LOG_LINES)
+        look = Look(cursor=self.run_name, opened=self.run_name, log_lines=LOG_LINES, metrics=self.kept)
         return with_charts(look, self.curves, self.settings)
 
     def tell(self, snapshot: Snapshot) -> None:
@@ -99,6 +102,7 @@ class RunScreen(Onward):
             self._tell_head(view, snapshot, colour)
         if detail is None or detail.view.run != self.run_name:
             return
+        self._entitle()
         self.plot(self.curves, {})
         self.gates.fill(*self._groups(detail, snapshot))
         self.facts.fill(detail, now=snapshot.at)
@@ -134,14 +138,18 @@ class RunScreen(Onward):
 
     def _choose(self, place: int) -> None:
         self._pane = place % len(PANES)
+        self._entitle()
+        self.call_after_refresh(self.ask_again)
+
+    def _entitle(self) -> None:
         for index, name in enumerate(PANES):
             pane = self.query_one(f"#{name}", Paper)
             pane.set_class(index == self._pane, "-current")
             follows = ", follows" if name == "log" and self.log_tail.follow else ""
             here = f"  {index + 1} of {len(PANES)}" if index == self._pane else ""
             teaches = "  T teaches a line" if name == "log" and here else ""
-            pane.entitle(f"{name}{follows}{here}{teaches}")
-        self.call_after_refresh(self.ask_again)
+            sieved = f"  {self.filter_title()}" if name == "curves" and self.kept else ""
+            pane.entitle(f"{name}{follows}{here}{teaches}{sieved}")
 
     def action_pane(self, by: int) -> None:
         """The next or previous pane."""
@@ -170,7 +178,8 @@ class RunScreen(Onward):
 
     def action_turn(self, by: int) -> None:
         """The neighbour in the table."""
-        names = [view.run for view in self.snapshot.runs]
+        hidden = self.settings.hidden - {self.run_name}
+        names = [view.run for view in self.snapshot.runs if view.run not in hidden]
         if self.run_name in names:
             self.run_name = names[(names.index(self.run_name) + by) % len(names)]
             self.ask_again()

@@ -23,6 +23,15 @@ EMPTY = (
     line("   ", Span("or type `trainui start JOB` in another terminal; ", "dim"), Span("?", "bold accent"),
          Span(" shows every key", "dim")),
 )  # fmt: skip
+NONE_LEFT = (
+    line(),
+    line(
+        "   ",
+        Span("no run is left by the filter: ", "dim"),
+        Span("esc", "bold accent"),
+        Span(" shows all again", "dim"),
+    ),
+)
 READING = (line(), line("   ", Span("reading…", "dim")))
 
 
