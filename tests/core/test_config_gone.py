@@ -78,3 +78,16 @@ def test_an_empty_file_takes_the_budget_away_when_it_stays_so(manager, toml):
     manager.passes(1.2)
     manager.passes(3)
     assert [rate for (rate,) in manager.ask("SELECT micro_per_hour FROM leases")] == [500_000, 0]
+
+
+def test_a_first_budget_with_a_mistake_lets_nothing_start_for_free(manager, toml):
+    toml.write_text("")
+    manager.passes(1.2)
+    manager.passes(3)
+    assert manager._steps.closed(manager_module._clock()) == ""
+    toml.write_text(CONFIG.replace("0.5", "-1"))
+    manager.passes(1.2)
+    assert "trainui.toml to be mended" in manager._steps.closed(manager_module._clock())
+    toml.write_text(CONFIG)
+    manager.passes(1.2)
+    assert manager._steps.closed(manager_module._clock()) == ""

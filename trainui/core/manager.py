@@ -225,10 +225,9 @@ class Manager:
                 )
             self._accounts.use(load_config(self.project), now, file=path)
         except SpecError as error:
+            till = "the last good one stays in force" if self._accounts.costs else "nothing starts until then"
             with atomic(self._db):
-                self._runs.event(
-                    "", "manager", f"the last good trainui.toml stays in force: {error}", at=now.unix
-                )
+                self._runs.event("", "manager", f"trainui.toml is to be mended, {till}: {error}", at=now.unix)
             self._accounts.distrust(str(error), now)
         else:
             # what was paid ahead at another rate is paid anew at once

@@ -177,7 +177,9 @@ def reckoning(view: BudgetView, config: Config, ends: str = "") -> list[str]:
     if view.over_usd:
         lines.append(f"OVER: the idle machine cost {money(view.over_usd, cash)} after the budget was used up")
     if view.problem:
-        lines.append(f"PROBLEM: {view.problem}; the last good trainui.toml is in force")
+        is_free = not view.usd_per_hour and view.total_usd is None
+        till = "nothing starts until it is mended" if is_free else "the last good trainui.toml is in force"
+        lines.append(f"PROBLEM: {view.problem}; {till}")
     if view.idle_since is not None:
         for_long = max(0.0, time.time() - view.idle_since)
         lost = money(for_long * view.usd_per_hour / 3600, cash)

@@ -76,8 +76,9 @@ class Accounts:
         return self._is_known and (self.rate > 0 or self.config.budget.total_usd is not None)
 
     def distrust(self, why: str, now: Clock) -> None:
-        """The file is broken. Without a last good one nothing may start, and nothing is paid further."""
-        self.trouble = "" if self._is_known else why
+        """The file is broken. Without a last good one nothing may start, and nothing is paid further; nor with one
+        by which all is free: who writes the first rate, or the first budget, does not mean that."""
+        self.trouble = "" if self.costs else why
         self.problem = why
         with atomic(self._db):
             self._publish(now)
