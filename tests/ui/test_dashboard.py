@@ -245,7 +245,7 @@ async def test_a_resumed_run_is_drawn_behind_what_its_parent_had_reached(dashboa
 
 async def test_help_lists_every_key_of_the_screen(dashboard):
     app = dashboard()
-    async with app.run_test(size=(120, 80)) as pilot:
+    async with app.run_test(size=(120, 100)) as pilot:
         await settle(pilot)
         await press(pilot, "question_mark")
         await until(pilot, lambda: isinstance(app.screen, Help))
