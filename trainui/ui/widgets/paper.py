@@ -69,12 +69,19 @@ class Paper(ScrollView, can_focus=False, inherit_bindings=False):
 
     def repaint_row(self, row: int) -> None:
         """Mark one row as changed, where it stands on the screen now."""
-        self.refresh_lines(row + (self.scroll_offset.y if row < self.FROZEN else 0))
+        y = self._on_screen(row)
+        if y is not None:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def _on_screen(self, row: int) -> int | None:
+        """Where a row stands in the widget; None where it was scrolled away: another widget may be there."""
+        y = row if row < self.FROZEN else row - self.scroll_offset.y
+        return y if min(row, self.FROZEN) <= y < self.size.height else None
 
     def _repaint_cells(self, row: int, parts: Sequence[tuple[int, int]]) -> None:
         """Mark parts of a row as changed: over a slow line every cell counts."""
-        y = row if row < self.FROZEN else row - self.scroll_offset.y
-        if parts:
+        y = self._on_screen(row)
+        if parts and y is not None:
             self.refresh(*(Region(start, y, stop - start, 1) for start, stop in parts))
 
     def render_line(self, y: int) -> Strip:
