@@ -66,11 +66,12 @@ class Help(ModalScreen[None]):
 
     def on_resize(self) -> None:
         """Another width, other lines; another height, another rest."""
-        self.call_after_refresh(self._fill)
+        self._fill()
         self.call_after_refresh(self._tell_more)
 
     def _fill(self) -> None:
-        self.paper.show(help_lines(self._place, self.paper.cells or 80))
+        """Fold the lines for the box, as dialog.tcss has it: its width is needed before it is laid out."""
+        self.paper.show(help_lines(self._place, min(78, self.app.size.width * 96 // 100) - 7))
 
     def _tell_more(self) -> None:
         """The last line, where not everything fits: that there is more below, or above."""
