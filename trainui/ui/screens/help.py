@@ -62,6 +62,7 @@ class Help(ModalScreen[None]):
         """Show the keys."""
         self._fill()
         self.watch(self.paper, "scroll_y", self._tell_more, init=False)
+        self.watch(self.paper, "virtual_size", lambda: self.call_after_refresh(self._tell_more), init=False)
         self.call_after_refresh(self._tell_more)
 
     def on_resize(self) -> None:
