@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
+from textual.message import Message
 from textual.screen import ModalScreen
 
 from trainui.core.filter.runs import ABOUT
@@ -39,6 +40,17 @@ def help_lines(place: str, cells: int = 80) -> list[Line]:
     return lines
 
 
+class HelpPaper(Paper):
+    """The lines of the help."""
+
+    class Resized(Message):
+        """Another part of it is in sight: its height follows its lines, late."""
+
+    def on_resize(self) -> None:
+        """Say so."""
+        self.post_message(self.Resized())
+
+
 class Help(ModalScreen[None]):
     """The help, over the screen it explains."""
 
@@ -55,7 +67,7 @@ class Help(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """One box."""
         with Vertical(classes="box tall"):
-            yield Paper(id="help")
+            yield HelpPaper(id="help")
             yield Paper(id="more")
 
     def on_mount(self) -> None:
@@ -72,6 +84,10 @@ class Help(ModalScreen[None]):
     def _fill(self) -> None:
         """Fold the lines for the box, as dialog.tcss has it: its width is needed before it is laid out."""
         self.paper.show(help_lines(self._place, min(78, self.app.size.width * 96 // 100) - 7))
+
+    def on_help_paper_resized(self) -> None:
+        """More or less of it fits."""
+        self._tell_more()
 
     def _tell_more(self) -> None:
         """The last line, where not everything fits: that there is more below, or above."""
