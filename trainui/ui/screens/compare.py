@@ -67,6 +67,7 @@ class CompareScreen(Sifting):
     CSS_PATH = "compare.tcss"
     BINDINGS = keys.bindings(keys.COMPARE)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-wide")]  # noqa: RUF012 (Textual's own annotation)
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 (Textual's own annotation)
 
     head = query_one("#head", Paper)
     banner = query_one(Banner)

@@ -56,6 +56,8 @@ class Overview(Sifting, Onward):
         self._title = title
         self._marked: frozenset[str] = frozenset()
         self._filter: tuple[str, Filter] = ("", parse_filter(""))
+        self._sifted: tuple[Snapshot, str, tuple[RunView, ...]] = (Snapshot(), "", ())
+        """What the filter left of a snapshot."""
         self._anchor: str | None = None
         """The run that had the cursor when the filter was begun; it has it again as soon as it is back."""
 
@@ -147,8 +149,11 @@ class Overview(Sifting, Onward):
         if not self.kept.strip():
             self.settings.hidden = frozenset()
             return snapshot.runs
-        holds = self._filter[1]
-        runs = tuple(view for view in snapshot.runs if holds(values_of(view, snapshot.params.get(view.run))))
+        known, text, runs = self._sifted
+        if known is not snapshot or text != self.kept:
+            holds = self._filter[1]
+            runs = tuple(one for one in snapshot.runs if holds(values_of(one, snapshot.params.get(one.run))))
+            self._sifted = (snapshot, self.kept, runs)
         self.settings.hidden = frozenset(view.run for view in snapshot.runs) - {view.run for view in runs}
         return runs
 
@@ -229,8 +234,9 @@ class Overview(Sifting, Onward):
         runs = compared_runs(
             self.table.runs if not self._marked else self.snapshot.runs, self._marked, self.current
         )
-        if len(runs) < 2:
+        if len(runs) < 2 and self.snapshot.ready:
             self.bridge.tell("one run cannot be compared: mark two or more with space", severity="warning")
+        if len(runs) < 2:
             return
         if len(runs) > MOST_DRAWN:
             self.bridge.tell(f"the first {MOST_DRAWN} of {len(runs)} marked runs")
