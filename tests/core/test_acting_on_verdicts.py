@@ -190,7 +190,7 @@ def test_no_command_and_no_apprise_is_told_in_a_sentence(cockpit):
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ("comand = ['x']", "trainui.toml:2: there is no key 'comand' (did you mean 'command'?)"),
+        ("comand = ['x']", "trainui.toml:2: [notify] has no key 'comand' (did you mean 'command'?)"),
         ("command = ['']", "trainui.toml:2: the notify command is empty"),
         ("timeout_seconds = 0", "trainui.toml:2: timeout_seconds cannot be 0"),
     ],

@@ -204,7 +204,7 @@ def test_a_run_that_may_start_when_the_idle_one_is_stopped_calls_the_command_off
     scene.told_that("on_idle is due", f"{stuck} is stopped first")
     scene.told_that("on_idle was called off", waiting)
     assert scene.cockpit.until_status(stuck, "ended").cause == "idle"
-    assert scene.cockpit.run(waiting)["status"] == "running"
+    scene.cockpit.until_status(waiting, "running")
     assert scene.ran() == []
 
 

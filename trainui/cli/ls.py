@@ -24,7 +24,7 @@ from trainui.cli.printing import (
     why,
 )
 from trainui.core.costing import run_costs
-from trainui.core.errors import UserError
+from trainui.core.errors import UserError, nearest
 from trainui.core.filter.runs import run_filter, values_of
 from trainui.core.run import Status
 from trainui.core.store.intents import Desk
@@ -74,6 +74,9 @@ class Choice:
         return [view for view in runs if is_chosen(values_of(view, params.get(view.run)))]
 
 
+OPTIONS = ("--all", "--watch", "--once", "--json", "--db", "--help")
+
+
 # -tag:old is a word of a filter here, not an option; a -h would be found inside it
 @click.command("ls", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[FILTER]...")
@@ -98,6 +101,8 @@ def ls_command(
     'usd>2 or lr<1e-3'        one of them, params too; quoted, for the shell
     -study:old                not
     """
+    if unknown := next((word for word in words if word.startswith("--")), None):
+        raise click.UsageError(f"there is no option {unknown} ({nearest(unknown, OPTIONS)})")
     if watch is not None and once:
         raise click.UsageError("--watch and --once exclude each other")
     with_look = not once and watch is None
