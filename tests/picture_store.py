@@ -213,7 +213,8 @@ def _write_money(db: sqlite3.Connection, folder: Path) -> None:
         lasts_until=NOW + left / (RATE / 1e6) * 3600, gpu_hours=sums.gpu_ms / 3.6e6,
     )  # fmt: skip
     ledger.set_fact("config", msgspec.json.encode(load_config(folder)).decode())
-    ledger.set_fact("usd_per_hour", str(RATE / 1e6))
+    live = [one.run for one in TRAININGS if one.ended is None]
+    ledger.set_fact("rates", msgspec.json.encode(dict.fromkeys(live, RATE / 1e6 / len(live))).decode())
     ledger.set_fact("budget", msgspec.json.encode(view).decode())
     RunWriter(db).event("", "budget", "50 % of what may be spent is spent", at=NOW - 240)
 
