@@ -222,7 +222,6 @@ class Accounts:
         live = [span for span in self._ledger.spans(now.boot_id, since=now.boot) if span.end is None]
         each = {run: float(rate) / MICRO for run, rate in rates(live, self.lease(now)).items()}
         self._ledger.set_fact("rates", msgspec.json.encode(each).decode())
-        self._ledger.set_fact("usd_per_hour", str(self.rate / MICRO))
         self._ledger.set_fact("budget", msgspec.json.encode(view).decode())
 
     def view(self, now: Clock) -> BudgetView:
