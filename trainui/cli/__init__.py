@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from importlib import import_module
 from typing import Any
 
 import click
@@ -12,7 +11,8 @@ import click
 from trainui import __version__
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import plain
-from trainui.core.errors import TrainuiError, nearest
+from trainui.cli.verbs import Verbs
+from trainui.core.errors import TrainuiError
 
 VERBS = {
     "jobs": "look",
@@ -49,31 +49,14 @@ VERBS = {
 """Verb → the file of this package that holds it."""
 
 
-class Verbs(click.Group):
-    """Loads a verb's file when it is asked for, so that `trainui ls` never pays for the others."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs, in the order of the table."""
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The verb `name`, or None."""
-        if name not in VERBS:
-            return None
-        module = import_module(f"trainui.cli.{VERBS[name]}")
-        command: click.Command = getattr(module, f"{name}_command")
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but an unknown verb names the nearest known one."""
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
-            raise click.UsageError(f"there is no command {args[0]!r} ({nearest(args[0], VERBS)})")
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=Verbs, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Verbs,
+    verbs=VERBS,
+    package="trainui.cli",
+    unknown="there is no command {!r}",
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="trainui")
 @click.option("--readonly", is_flag=True, help="Only look: nothing can be done, and nothing is written.")
 @db_option

@@ -9,12 +9,10 @@ answers    its questions, and the options that answer them
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import click
 
 from trainui.cli.place import Place, db_option
-from trainui.core.errors import nearest
+from trainui.cli.verbs import Verbs
 from trainui.core.store.spending import BY
 
 VERBS = {
@@ -28,31 +26,10 @@ VERBS = {
 """Verb below budget → the file of this package that holds it."""
 
 
-class BudgetVerbs(click.Group):
-    """Loads a verb's file when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The verbs, in the order of the table."""
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """The verb `name`, or None."""
-        if name not in VERBS:
-            return None
-        module = import_module(f"trainui.cli.budget.{VERBS[name]}")
-        command: click.Command = getattr(module, f"{name}_command")
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, but an unknown verb names the nearest known one."""
-        if args and args[0] not in VERBS and not args[0].startswith("-"):
-            raise click.UsageError(f"there is no `budget {args[0]}` ({nearest(args[0], VERBS)})")
-        return super().resolve_command(ctx, args)
-
-
-@click.group("budget", cls=BudgetVerbs, invoke_without_command=True)
+@click.group(
+    "budget", cls=Verbs, verbs=VERBS, package="trainui.cli.budget", unknown="there is no `budget {}`",
+    invoke_without_command=True,
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--by", type=click.Choice(BY), default=None, help="Sum by this (default: by run and by study).")
 @db_option

@@ -38,7 +38,7 @@ def word(text: str) -> str:
     """One line that is not empty."""
     text = text.strip()
     if not text or not text.isprintable():
-        raise click.UsageError("a name is needed")
+        raise click.UsageError("a name is needed" if not text else "a name is one line of plain characters")
     return text
 
 
