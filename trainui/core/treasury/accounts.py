@@ -211,6 +211,9 @@ class Accounts:
         parts = self._parts(now)
         over = self._over(now)
         micro = {run or "": part.micro for run, part in parts.items()}
+        rest = self._accrued(now) - sum(micro.values())
+        if rest:  # the fractions of what each owes: all sums are to agree
+            micro[""] = micro.get("", 0) + rest
         for run in sorted(micro, key=lambda one: (not one, one), reverse=True):  # idle time goes over first
             fits = max(0, micro[run] - over)
             micro[run], over = fits, over - (micro[run] - fits)
