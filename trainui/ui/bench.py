@@ -11,7 +11,6 @@ from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.studies import PREFIX as STUDY
 from trainui.core.store.studies import REPLACED, subject_of
 from trainui.core.store.views import GateView, MetricView, RunView
-from trainui.ui.choice import MOST_DRAWN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,4 +90,4 @@ def _drawn(
     study = subject.removeprefix(STUDY)
     newest = newest_runs([view for view in runs if view.study == study])
     wrote = [run for run in newest if any(one.metric in names for one in reader.metrics(run))]
-    return tuple(wrote[:MOST_DRAWN])
+    return tuple(wrote)

@@ -16,7 +16,7 @@ from trainui.core.store.studies import REPLACED, subject_of
 from trainui.core.store.views import Bucket, EventView, GateView, MetricView, RunView
 from trainui.ui.bench import read_bench
 from trainui.ui.book import BY, LINES, Book
-from trainui.ui.choice import as_bucket, charted, drawn_runs, metric_order, sifted, taken
+from trainui.ui.choice import MOST_DRAWN, as_bucket, charted, drawn_runs, metric_order, sifted, taken
 from trainui.ui.history import History
 from trainui.ui.keeping import Comparisons, Params
 from trainui.ui.present.rows import in_order
@@ -56,7 +56,11 @@ class Gatherer:
         runs = in_order(reader.runs())
         views = {view.run: view for view in runs}
         bench = read_bench(reader, runs, look.bench) if look.bench is not None else None
-        drawn = bench.drawn if bench else tuple(run for run in drawn_runs(runs, look) if run in views)
+        drawn = (
+            bench.drawn[:MOST_DRAWN]
+            if bench
+            else tuple(run for run in drawn_runs(runs, look) if run in views)
+        )
         metrics = [m for run in drawn for m in reader.metrics(run)]
         primary = [m.name for m in (views[run].metric for run in drawn) if m is not None]
         known = metric_order(metrics, primary)

@@ -81,9 +81,7 @@ def gate_from_near(reader: NearReader, run: str, gate: str) -> NearGate:
             spec = None
         if spec is not None:
             remedies = remedy_views(reader, run, answers_to(spec, gate, terms.remedies))
-    return NearGate(
-        run=run, gate=gate, terms=terms, turns=tuple(reader.turns(run, gate)), remedies=remedies
-    )
+    return NearGate(run=run, gate=gate, terms=terms, turns=tuple(reader.turns(run, gate)), remedies=remedies)
 
 
 def remedy_views(reader: NearReader, run: str, remedies: Sequence[Remedy]) -> tuple[RemedyView, ...]:

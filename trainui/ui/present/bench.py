@@ -143,7 +143,9 @@ def _verdict(gate: GateView, bench: Bench, now: float) -> Line:
         return line(Span("▲", "warn"), " ", Span("asks you: A answers", "warn bold"))
     if gate.role == "ask" and (answer := last_answer(bench, gate)) is not None:
         note = f" “{safe(answer.note)}”" if answer.note else ""
-        return line(light, f" answered {'yes' if answer.is_yes else 'no'} {duration(now - answer.at)} ago", note)
+        return line(
+            light, f" answered {'yes' if answer.is_yes else 'no'} {duration(now - answer.at)} ago", note
+        )
     word = "at" if gate.verdict in ("passed", "failed") else "since"
     since = ""
     if gate.verdict not in ("pending", "ok"):

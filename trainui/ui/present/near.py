@@ -33,25 +33,22 @@ def near_lines(
     gate: GateView, near: NearGate, outcomes: Outcomes, view: RunView | None, cells: int, *, now: float, currency: str
 ) -> tuple[Line, ...]:  # fmt: skip
     """All that is told of a gate. `view`: its run; None for a gate of a study."""
-    terms, light = near.terms, verdict_light(gate.verdict)
+    terms = near.terms
     has_ended = view is not None and view.status is Status.ENDED
-    rows: list[tuple[str, Line]] = [("", line(Span(f"“{safe(gate.quote)}”" if gate.quote else "", "quote"),
-                                              Span(f" {safe(gate.source)}" if gate.source else "", "dim")))]  # fmt: skip
-    rows.append(("rule", line(safe(gate.rule))))
-    since = f" {_place(gate.at_step, gate.at_epoch)}" if gate.verdict != "pending" else ""
-    told_at = f", {clock(gate.at, now)}" if gate.at is not None else ""
-    why = f": {safe(gate.reason)}" if gate.reason and gate.reason != gate.rule else ""
-    rows.append((
-        "stands", line(light, " ", Span(gate.verdict + since + told_at, f"{light.tone} bold"), why)
-    ))  # fmt: skip
+    source = Span(safe(gate.source), "dim")
+    quote = Span(f"“{safe(gate.quote)}”" if gate.quote else "", "quote")
+    rows: list[tuple[str, Line]] = [("", line(quote, source)), ("rule", line(safe(gate.rule)))]
+    rows.append(("stands", _stands(gate, now)))
     if near.turns and near.turns[-1].window:
-        values = "  ".join(number(value) for value in near.turns[-1].window)
-        rows.append(("values", line(values, Span("  the newest that decided", "dim"))))
+        values = " ".join(number(value) for value in near.turns[-1].window)
+        rows.append(("values", line(values, Span("the newest that decided", "dim"))))
     rows.append(("looks", line(Span(_looks(near), "dim"))))
     if cleared := what_clears(terms, gate.verdict, has_ended=has_ended):
         rows.append(("clears", line(cleared)))
     rows += _acts(near, view)
-    rows += [("did", one) for one in done([one for one in outcomes.actions if one.gate == gate.gate], currency)]
+    rows += [
+        ("did", one) for one in done([one for one in outcomes.actions if one.gate == gate.gate], currency)
+    ]
     rows += [("remedy", _remedy(one)) for one in near.remedies]
     known = Known(outcomes=outcomes, now=now, currency=currency)
     rows += [("said", answered(one, known.now)) for one in outcomes.answers if one.gate == gate.gate]
@@ -59,6 +56,15 @@ def near_lines(
         rows.append(("before", _history(near.turns, now)))
     rows.append(("kept", line(Span(_written(gate, view, now), "dim"))))
     return tuple(part for head, told in rows if told for part in _row(head, told, cells))
+
+
+def _stands(gate: GateView, now: float) -> Line:
+    light = verdict_light(gate.verdict)
+    where = f" {_place(gate.at_step, gate.at_epoch)}" if gate.verdict != "pending" else ""
+    when = f", {clock(gate.at, now)}" if gate.at is not None else ""
+    why = safe(gate.reason) if gate.reason != gate.rule else ""
+    told = f"{gate.verdict}{where.rstrip()}{when}{':' if why else ''}"
+    return line(light, Span(told, f"{light.tone} bold"), why)
 
 
 def _row(head: str, told: Line, cells: int) -> list[Line]:
@@ -96,7 +102,7 @@ def _acts(near: NearGate, view: RunView | None) -> list[tuple[str, Line]]:
     if view is None or view.armed:
         return [("does", line(listed))]
     is_drastic = any(one in ("stop", "relaunch") for done in actions.values() for one in done)
-    held = "; the run is not armed: it would not stop or relaunch it" if is_drastic else ""
+    held = "(the run is not armed: this gate would only say so)" if is_drastic else ""
     return [("does", line(listed, Span(held, "warn")))]
 
 
@@ -108,18 +114,18 @@ def remedy_sets(one: RemedyView) -> str:
 def _remedy(one: RemedyView) -> Line:
     what = remedy_sets(one) or safe(one.advice)
     auto = ", by itself on an armed run" if one.is_auto else ", when a person says so"
-    tried = f" (tried {one.tried} of {one.most}{auto})" if one.sets else " (advice)"
-    return line(Span(safe(one.id), "bold"), " ", what, Span(tried, "dim"))
+    tried = f"(tried {one.tried} of {one.most}{auto})" if one.sets else "(advice)"
+    return line(Span(safe(one.id), "bold"), what, Span(tried, "dim"))
 
 
 def _history(turns: Sequence[TurnedView], now: float) -> Line:
-    parts: list[Span] = [Span("… " if len(turns) > _TURNS else "", "dim")]
+    parts: list[Span] = [Span("…" if len(turns) > _TURNS else "", "dim")]
     for turn in turns[-_TURNS:]:
         if len(parts) > 1:
-            parts.append(Span(" → ", "dim"))
+            parts.append(Span("→", "dim"))
         light = verdict_light(turn.verdict)
         place = _place(turn.step, turn.epoch) or clock(turn.at, now)
-        parts += [light, Span(f" {turn.verdict} {place}", light.tone if light.tone == "bad" else "")]
+        parts += [light, Span(f"{turn.verdict} {place}", light.tone if light.tone == "bad" else "")]
     return line(*parts)
 
 
@@ -134,8 +140,11 @@ def _written(gate: GateView, view: RunView | None, now: float) -> str:
 # ---------------------------------------------------------------- the curve
 
 
-def gate_chart(chart: Chart, gate: GateView, near: NearGate) -> Chart:
-    """The curve around the gate's newest verdict: its window on another ground, the other gates left out."""
+def gate_chart(chart: Chart, gate: GateView, near: NearGate, *, wholly: bool = False) -> Chart:
+    """The curve around the gate's newest verdict: its window on another ground, the other gates left out.
+
+    `wholly`: not only the part around it.
+    """
     own = tuple(one for one in chart.thresholds if one.label.startswith(f"gate {gate.gate} "))
     chart = replace(chart, thresholds=own, marks=())
     turn = next((one for one in reversed(near.turns) if one.verdict != "pending"), None)
@@ -152,13 +161,13 @@ def gate_chart(chart: Chart, gate: GateView, near: NearGate) -> Chart:
     around = at - _ABOUT * (at - low), at + (at - low)
     whole_low, whole_high = series.stretches[0].x0, series.stretches[-1].x1
     is_part = around[0] > whole_low + ALMOST or around[1] < whole_high - ALMOST
-    zoomed = (max(whole_low, around[0]), min(max(whole_high, at), around[1])) if is_part else None
+    zoomed = (
+        (max(whole_low, around[0]), min(max(whole_high, at), around[1])) if is_part and not wholly else None
+    )
     return replace(chart, shade=(low, at), window=chart.window or zoomed)
 
 
-def _window_start(
-    series: Series, at: float, axis: str, window: Reach | None, count: int
-) -> float | None:
+def _window_start(series: Series, at: float, axis: str, window: Reach | None, count: int) -> float | None:
     """Where the window begins that a verdict at `at` rests on; by its values where its length is not told."""
     unit = {"epochs": EPOCH, "steps": STEP}.get(window.unit) if window is not None else None
     if window is not None and unit == axis:

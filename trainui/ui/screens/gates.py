@@ -37,6 +37,7 @@ class GatesScreen(Onward):
     """Gates. The keys of curves move the one below the table."""
 
     CSS_PATH = "gates.tcss"
+    PLACE = "gates"
     BINDINGS = keys.bindings(keys.GATES)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (Textual's own annotation)
 
@@ -52,6 +53,8 @@ class GatesScreen(Onward):
         self._marked, self._run = tuple(runs), run
         self._whose = MARKED if len(self._marked) > 1 else RUN if run else ALL
         self._state = ""
+        self._wholly = False
+        """Whether the whole curve is drawn, not only the part around the verdict."""
         self._kept: tuple[str, str] | None = None
         """The gate under the cursor, wherever it goes."""
 
@@ -158,7 +161,9 @@ class GatesScreen(Onward):
         return (
             line(),
             line("   ", Span(f"no gates are written down for {safe(self._told)}", "dim")),
-            line("   ", Span("a [[gate]] table in a job's TOML says, before the run, what should hold;", "dim")),
+            line(
+                "   ", Span("a [[gate]] table in a job's TOML says, before the run, what should hold;", "dim")
+            ),
             line("   ", Span("trainui gates suggest RUN proposes some from runs of the past", "dim")),
         )
 
@@ -190,7 +195,7 @@ class GatesScreen(Onward):
         bench, gate = self.snapshot.bench, self.gate
         if bench is None or bench.near is None or gate is None:
             return drawn
-        return tuple(gate_chart(one, gate, bench.near) for one in drawn)
+        return tuple(gate_chart(one, gate, bench.near, wholly=self._wholly) for one in drawn)
 
     def _again(self) -> None:
         if self.is_mounted:
@@ -229,7 +234,6 @@ class GatesScreen(Onward):
         choices = self._choices()
         at = choices.index(self._whose) if self._whose in choices else -1
         self._whose = choices[(at + 1) % len(choices)]
-        self.bridge.tell(f"gates of {self._told}")
         self._again()
 
     def action_state(self, by: int) -> None:
@@ -271,6 +275,11 @@ class GatesScreen(Onward):
         del by
         self.settings.axis = STEP if self.settings.axis == EPOCH else EPOCH
         self._look_again()
+
+    def action_whole(self) -> None:
+        """The whole curve, or again the part around the verdict."""
+        self._wholly = not self._wholly
+        super().action_whole()
 
     def action_back(self) -> None:
         """The cursor of the curve goes away; without one, back."""
