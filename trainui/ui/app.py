@@ -16,7 +16,9 @@ from trainui.ui.bridge import Bridge
 from trainui.ui.present.ink import safe
 from trainui.ui.present.strips import leaving_line
 from trainui.ui.screens.budget import BudgetScreen
+from trainui.ui.screens.gates import GatesScreen
 from trainui.ui.screens.help import Help
+from trainui.ui.screens.onward import Onward
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.room import ChartSettings
 from trainui.ui.settings import Settings, load
@@ -83,6 +85,14 @@ class Dashboard(App[None]):
     def action_budget(self) -> None:
         """The money, over the screen one is on."""
         self.push_screen(BudgetScreen(self.bridge, ChartSettings()))
+
+    def action_gates(self) -> None:
+        """The gates of the current run, of the marked ones where some are, or of all."""
+        if isinstance(self.screen, Onward):
+            here = self.screen
+            settings = ChartSettings(axis=here.settings.axis)
+            run = here.current.run if here.current is not None else ""
+            self.push_screen(GatesScreen(self.bridge, settings, runs=here.chosen, run=run))
 
     def action_cancel_countdown(self) -> None:
         """Call off the command of on_idle or on_cap that is counted down to."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from trainui.ui.key import Key, bindings, key
 
-__all__ = ["ANSWER", "BUDGET", "COMPARE", "CONFIRM", "EDIT", "EVENTS", "EVERYWHERE", "HELP", "KEEP", "LOG", "NAME", "NOTE", "OVERVIEW", "PAUSE", "PLACES", "REMARK", "RUN", "SIEVE", "START", "TEACH", "WORDS", "Key", "bindings", "markdown"]
+__all__ = ["ANSWER", "BUDGET", "COMPARE", "CONFIRM", "EDIT", "EVENTS", "EVERYWHERE", "GATES", "HELP", "KEEP", "LOG", "NAME", "NOTE", "OVERVIEW", "PAUSE", "PLACES", "REMARK", "RUN", "SIEVE", "START", "TEACH", "WORDS", "Key", "bindings", "markdown"]
 
 EVERYWHERE = (
     key("app.help", "question_mark", "help", "help", "this help: every key of the screen you are on", show=True),
@@ -82,6 +82,7 @@ _LEAF = (
 )
 
 _MONEY = key("money.open", "b", "app.budget", "budget", "the money: what is left, how long it lasts, who spent it", show=True)
+_GATES = key("gates.open", "g", "app.gates", "gates", "every gate of the run, of the marked runs, of its study or of all: why, since when, what clears it")
 _METRICS = key("metrics.filter", "slash", "filter", "metrics", "only some metrics: val/* -aux; the same on every run")
 
 
@@ -104,6 +105,7 @@ OVERVIEW = (
     key("overview.open", "enter", "open", "open", "everything about the run", show=True),
     _RUN_ACTIONS[-1],
     _MONEY,
+    _GATES,
     *_RUN_ACTIONS[1:-1],
     *_ONWARD,
     *_QUEUE,
@@ -132,6 +134,8 @@ RUN = (
     key("run.previous", "left_square_bracket", "turn(-1)", "previous", "the run above in the table"),
     key("run.next", "right_square_bracket", "turn(1)", "next", "the run below in the table"),
     _METRICS,
+    key("run.compare", "v", "compare", "compare", "the run beside the marked ones, or beside those of its study"),
+    _GATES,
     *_RUN_ACTIONS,
     *_ONWARD,
     replace(_MONEY, show=False),
@@ -152,6 +156,28 @@ COMPARE = (
     *_rolling("compare"),
     replace(_MONEY, id="compare.budget", show=False),
     *_CHARTS,
+)
+
+GATES = (
+    key("gates.back", "escape,g", "back", "back", "put the cursor of the curve away, or back", show=True, display="esc"),
+    key("gates.answer", "A", "questions", "answer", "answer what is asked here, the question under the cursor first", show=True),
+    key("gates.state", "f", "state(1)", "state", "only what needs you, only what tripped, failed, …: the next state that some gate is in", show=True),
+    key("gates.whose", "a", "whose", "whose", "the gates of the run, of the marked runs, of its study, of all", show=True),
+    key("gates.run", "enter", "open", "run", "the run that the gate is of", show=True),
+    key("gates.picture", "tab", "picture", "curve", "the curve in the place of the words, where only one fits", show=True),
+    key("gates.zoom", "z", "zoom", "zoom", "the gate alone, or below the table", show=True),
+    key("gates.up", "up,k", "move(-1)", "up", "the gate above"),
+    key("gates.down", "down,j", "move(1)", "down", "the gate below"),
+    key("gates.page_up", "pageup", "move(-10)", "page up", "ten gates up"),
+    key("gates.page_down", "pagedown", "move(10)", "page down", "ten gates down"),
+    key("gates.first", "home", "move(-1000000)", "first", "the first gate"),
+    key("gates.last", "end,G", "move(1000000)", "last", "the last gate"),
+    key("gates.words_up", "K", "roll(-1)", "words", "scroll what is told of the gate up"),
+    key("gates.words_down", "J", "roll(1)", "words", "scroll what is told of the gate down"),
+    _RUN_ACTIONS[-1],
+    replace(_MONEY, show=False),
+    *_ONWARD,
+    *(one for one in _CHARTS if one.id not in ("chart.next", "chart.previous")),
 )
 
 BUDGET = (
@@ -275,7 +301,7 @@ NOTE, WORDS, NAME = ((replace(one, action="screen.go"),) for one in (ANSWER[-1],
 """The key that keeps what was typed, in the fields of a note, of words and of a name: there it would send the field off."""
 
 PLACES: dict[str, tuple[Key, ...]] = {
-    "overview": OVERVIEW, "run": RUN, "compare": COMPARE, "filter": SIEVE, "budget": BUDGET, "log": LOG, "events": EVENTS,
+    "overview": OVERVIEW, "run": RUN, "compare": COMPARE, "gates": GATES, "filter": SIEVE, "budget": BUDGET, "log": LOG, "events": EVENTS,
     "note, tags": REMARK, "start": START, "stop?": CONFIRM, "pause?": PAUSE, "answer": ANSWER, "edit": EDIT, "teach": TEACH,
     "keep?": KEEP, "everywhere": EVERYWHERE,
 }

@@ -14,14 +14,14 @@ _DARK = {
     "run5": "#8ea2ff", "run6": "#c7a27c", "run7": "#c8ccd4",
     "dim": "#8a93a0", "accent": "#6fb7ff", "ok": "#45c08a", "calm": "#9fb4c8", "warn": "#f2b134",
     "bad": "#ff6b61", "gate": "#a3abb8", "quote": "italic #a8b0bc", "head": "bold #e6e9ee",
-    "faint": "dim",
+    "faint": "dim", "shade": "on #222c38",
 }  # fmt: skip
 _LIGHT = {
     "run0": "#0067a5", "run1": "#a85800", "run2": "#00775a", "run3": "#a2357b", "run4": "#7d6a00",
     "run5": "#4549c9", "run6": "#744d2c", "run7": "#4a4f57",
     "dim": "#676e78", "accent": "#0b62c4", "ok": "#0b7a4b", "calm": "#44586b", "warn": "#9a5b00",
     "bad": "#c8231a", "gate": "#5f6670", "quote": "italic #5b626c", "head": "bold #16191d",
-    "faint": "dim",
+    "faint": "dim", "shade": "on #e3e8ee",
 }  # fmt: skip
 
 DARK = Theme(

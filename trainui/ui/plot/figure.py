@@ -41,6 +41,8 @@ class Chart:
     """The part of the x axis that is seen; None: all of it."""
     cursor: float | None = None
     """x at which values are read."""
+    shade: tuple[float, float] | None = None
+    """A part of the x axis that lies on another ground."""
     guides: tuple[Guide, ...] = ()
     marks: tuple[Mark, ...] = ()
     pins: tuple[Pin, ...] = ()
@@ -120,6 +122,8 @@ def draw(chart: Chart, cells: int, rows: int, *, only_ascii: bool = False) -> tu
     sheet.add(chart.series, smooth=chart.smooth)
     for guide in chart.guides:
         sheet.guide(guide)
+    if chart.shade is not None:
+        sheet.shade(*chart.shade)
     sheet.threshold(chart.thresholds)
     sheet.mark(chart.marks)
     near = (place.x_at(1) - place.x_at(0)) if not place.x.log else 0.0
