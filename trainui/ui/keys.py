@@ -26,7 +26,7 @@ _CHARTS = (
     key("chart.previous", "M", "metric(-1)", "metric", "previous metric"),
     key("chart.log", "y", "log_y", "log y", "logarithmic or linear y axis"),
     key("chart.log_x", "Y", "log_x", "log x", "logarithmic or linear x axis"),
-    key("chart.axis", "u", "axis(1)", "x axis", "next x axis: epoch, step, elapsed, wall, GPU-hours, $"),
+    key("chart.axis", "u", "axis(1)", "x axis", "next x axis: epoch, step, elapsed, wall, GPU-hours, cost"),
     key("chart.axis_back", "U", "axis(-1)", "x axis", "previous x axis"),
     key("chart.smooth", "w", "smooth(1)", "smooth", "a smoother line, the measured one faint behind it"),
     key("chart.rough", "W", "smooth(-1)", "rougher", "a rougher line"),
