@@ -21,6 +21,7 @@ from trainui.core.store.money import spent_by_run
 from trainui.core.store.moneyviews import BudgetView, budget_view
 from trainui.core.store.outcomes import Outcomes, alarms_of
 from trainui.core.store.params import ParamReader
+from trainui.core.store.placing import PlaceReader
 from trainui.core.store.remarks import RemarkReader
 from trainui.core.store.rows import (
     VERDICTS,
@@ -52,7 +53,7 @@ from trainui.core.store.views import (
 )
 
 
-class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader, ParamReader):
+class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader, ParamReader, PlaceReader):
     """A front end's eyes. Safe to use from one thread at a time."""
 
     def __init__(self, path: Path, *, untouched: bool = False) -> None:
