@@ -20,6 +20,7 @@ from trainui.core.store.lineage import chain
 from trainui.core.store.money import spent_by_run
 from trainui.core.store.moneyviews import BudgetView, budget_view
 from trainui.core.store.outcomes import Outcomes, alarms_of
+from trainui.core.store.outlines import OutlineReader
 from trainui.core.store.params import ParamReader
 from trainui.core.store.placing import PlaceReader
 from trainui.core.store.remarks import RemarkReader
@@ -53,7 +54,16 @@ from trainui.core.store.views import (
 )
 
 
-class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader, ParamReader, PlaceReader):
+class Reader(
+    StudyReader,
+    DoingsReader,
+    SpendingReader,
+    CostReader,
+    RemarkReader,
+    ParamReader,
+    PlaceReader,
+    OutlineReader,
+):
     """A front end's eyes. Safe to use from one thread at a time."""
 
     def __init__(self, path: Path, *, untouched: bool = False) -> None:
