@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 
 from trainui.core.errors import NotFoundError, nearest
-from trainui.core.ingest.text import tail_lines
 from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.costs import CostReader
@@ -40,9 +39,7 @@ from trainui.core.store.studyviews import StudyReader
 from trainui.core.store.usage import usage_of
 from trainui.core.store.views import (
     Bucket,
-    CheckpointView,
     CurvePoint,
-    EventView,
     GateView,
     Link,
     MachineView,
@@ -82,11 +79,6 @@ class Reader(
     def check(self) -> str:
         """What SQLite says of the file's health: `ok`, or what is wrong."""
         return str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
-
-    def log_tail(self, run: str, lines: int) -> list[str]:
-        """The last lines a run printed, without terminal escapes."""
-        row = self._db.execute("SELECT directory FROM runs WHERE name=?", (run,)).fetchone()
-        return tail_lines(Path(row["directory"]) / "output.log", lines) if row else []
 
     def runs(self) -> list[RunView]:
         """Every run: live ones first, then queued in the order of the queue, then ended; else newest first."""
@@ -221,21 +213,6 @@ class Reader(
             answers=tuple(self.answers(subject)),
             alarms=alarms_of(self._db, subject),
         )
-
-    def events(self, *, after: int = 0, limit: int = 200, run: str | None = None) -> list[EventView]:
-        """The newest events after id `after`, oldest first."""
-        rows = self._db.execute(
-            "SELECT * FROM events WHERE id > ?1 AND (?2 IS NULL OR run = ?2) ORDER BY id DESC LIMIT ?3",
-            (after, run, limit),
-        ).fetchall()
-        return [EventView(**dict(row)) for row in reversed(rows)]
-
-    def checkpoints(self, run: str) -> list[CheckpointView]:
-        """What the run said it saved, oldest first."""
-        rows = self._db.execute(
-            "SELECT path, at, step, epoch, metric, value FROM checkpoints WHERE run=? ORDER BY id", (run,)
-        ).fetchall()
-        return [CheckpointView(**dict(row)) for row in rows]
 
     def budget(self) -> BudgetView:
         """The money, as of the manager's last reckoning."""
