@@ -16,6 +16,7 @@ from trainui.core.store.costs import CostReader
 from trainui.core.store.curves import begun_at, envelope, place_at, points_of
 from trainui.core.store.doings import DoingsReader
 from trainui.core.store.lineage import chain
+from trainui.core.store.logbook import LogbookReader
 from trainui.core.store.money import spent_by_run
 from trainui.core.store.moneyviews import BudgetView, budget_view
 from trainui.core.store.outcomes import Outcomes, alarms_of
@@ -53,6 +54,7 @@ from trainui.core.store.views import (
 
 class Reader(
     StudyReader,
+    LogbookReader,
     DoingsReader,
     SpendingReader,
     CostReader,
