@@ -16,10 +16,10 @@ from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.costs import CostReader
 from trainui.core.store.curves import begun_at, envelope, place_at, points_of
 from trainui.core.store.doings import DoingsReader
-from trainui.core.store.lineage import chain
 from trainui.core.store.money import spent_by_run
 from trainui.core.store.moneyviews import BudgetView, budget_view
 from trainui.core.store.outcomes import Outcomes, alarms_of
+from trainui.core.store.outlines import OutlineReader
 from trainui.core.store.params import ParamReader
 from trainui.core.store.placing import PlaceReader
 from trainui.core.store.remarks import RemarkReader
@@ -43,7 +43,6 @@ from trainui.core.store.views import (
     CurvePoint,
     EventView,
     GateView,
-    Link,
     MachineView,
     MetricView,
     PrimaryView,
@@ -53,7 +52,16 @@ from trainui.core.store.views import (
 )
 
 
-class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader, ParamReader, PlaceReader):
+class Reader(
+    StudyReader,
+    DoingsReader,
+    SpendingReader,
+    CostReader,
+    RemarkReader,
+    ParamReader,
+    PlaceReader,
+    OutlineReader,
+):
     """A front end's eyes. Safe to use from one thread at a time."""
 
     def __init__(self, path: Path, *, untouched: bool = False) -> None:
@@ -183,10 +191,6 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader
     def segments(self, run: str, metric: str) -> list[int]:
         """Places in `curve` where its steps begin anew, 0 first. Raises NotFoundError."""
         return segments_of(self._db, self._metric_row(run, metric)["id"])
-
-    def chain(self, run: str, metric: str) -> list[Link]:
-        """The run and those it followed, as far as they wrote `metric`, the oldest first."""
-        return chain(self._db, run, metric)
 
     def envelope(
         self, run: str, metric: str, *, buckets: int, start: int = 0, stop: int | None = None
