@@ -14,7 +14,7 @@ from trainui.core.ingest.text import tail_lines
 from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.costs import CostReader
-from trainui.core.store.curves import begun_at, envelope, place_at, points_of
+from trainui.core.store.curves import begun_at, envelope, points_of
 from trainui.core.store.doings import DoingsReader
 from trainui.core.store.money import spent_by_run
 from trainui.core.store.moneyviews import BudgetView, budget_view
@@ -183,10 +183,6 @@ class Reader(
     def curve(self, run: str, metric: str) -> list[CurvePoint]:
         """Every point of a metric, in the order written. Raises NotFoundError."""
         return points_of(self._db, self._metric_row(run, metric)["id"])
-
-    def place_at(self, run: str, at: float) -> tuple[float | None, float | None]:
-        """(step, epoch) that a run had reached at a moment, Unix seconds, as far as it told."""
-        return place_at(self._db, run, at)
 
     def segments(self, run: str, metric: str) -> list[int]:
         """Places in `curve` where its steps begin anew, 0 first. Raises NotFoundError."""
