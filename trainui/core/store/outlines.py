@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from trainui.core.store.curves import place_at
 from trainui.core.store.envelope import Bin, level_for, thinned
 from trainui.core.store.envelopes import bins_between, points_between
+from trainui.core.store.lineage import chain
+from trainui.core.store.views import Link
 
 PLACES = 64
 """Points of a long curve whose times and epochs are read; those between them lie on straight lines."""
@@ -77,6 +80,14 @@ class OutlineReader:
         )
         best = {row["name"]: (row["id"], row["points"]) for row in rows}
         return {name: _outline(self._db, *best[name], buckets) for name in metrics if name in best}
+
+    def place_at(self, run: str, at: float) -> tuple[float | None, float | None]:
+        """(step, epoch) that a run had reached at a moment, Unix seconds, as far as it told."""
+        return place_at(self._db, run, at)
+
+    def chain(self, run: str, metric: str) -> list[Link]:
+        """The run and those it followed, as far as they wrote `metric`, the oldest first."""
+        return chain(self._db, run, metric)
 
 
 def _outline(db: sqlite3.Connection, metric: int, points: int, buckets: int) -> Outline:

@@ -13,9 +13,8 @@ from trainui.core.errors import NotFoundError, nearest
 from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.costs import CostReader
-from trainui.core.store.curves import begun_at, envelope, place_at, points_of
+from trainui.core.store.curves import begun_at, envelope, points_of
 from trainui.core.store.doings import DoingsReader
-from trainui.core.store.lineage import chain
 from trainui.core.store.logbook import LogbookReader
 from trainui.core.store.money import spent_by_run
 from trainui.core.store.moneyviews import BudgetView, budget_view
@@ -42,7 +41,6 @@ from trainui.core.store.views import (
     Bucket,
     CurvePoint,
     GateView,
-    Link,
     MachineView,
     MetricView,
     PrimaryView,
@@ -180,17 +178,9 @@ class Reader(
         """Every point of a metric, in the order written. Raises NotFoundError."""
         return points_of(self._db, self._metric_row(run, metric)["id"])
 
-    def place_at(self, run: str, at: float) -> tuple[float | None, float | None]:
-        """(step, epoch) that a run had reached at a moment, Unix seconds, as far as it told."""
-        return place_at(self._db, run, at)
-
     def segments(self, run: str, metric: str) -> list[int]:
         """Places in `curve` where its steps begin anew, 0 first. Raises NotFoundError."""
         return segments_of(self._db, self._metric_row(run, metric)["id"])
-
-    def chain(self, run: str, metric: str) -> list[Link]:
-        """The run and those it followed, as far as they wrote `metric`, the oldest first."""
-        return chain(self._db, run, metric)
 
     def envelope(
         self, run: str, metric: str, *, buckets: int, start: int = 0, stop: int | None = None
