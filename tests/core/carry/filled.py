@@ -41,7 +41,16 @@ class Filled(Books):
         super().__init__(folder)
         self.run("mlp-1", start=0, end=50, spec=spec or SPEC, study="both", cause="exit 1", result="failed", exit_code=1,
                  evidence=json.dumps(["it said so"]), peak_memory=12345, pid=77, gpus='["0"]', step=8, total_steps=9)  # fmt: skip
-        self.run("mlp-2", start=60, end=200, spec=spec or SPEC, study="both", parent="mlp-1", armed=1, retried_for="exit")
+        self.run(
+            "mlp-2",
+            start=60,
+            end=200,
+            spec=spec or SPEC,
+            study="both",
+            parent="mlp-1",
+            armed=1,
+            retried_for="exit",
+        )
         self.line("mlp-1", 0, 50, 50_000, gpu_ms=50_000)
         self.line("mlp-2", 60, 200, 140_001, gpu_ms=140_000)
         self.line("mlp-2", 200, 200, -41, kind="correction")
@@ -62,7 +71,9 @@ class Filled(Books):
         (folder / "spec.toml").write_text("[job]\nname = 'mlp'\ncommand = ['x']\n")
         (folder / "best.pt").write_bytes(b"\0weights")
         told = [
-            Record(metrics=dict.fromkeys(NAMES, CURVE[n % len(CURVE)]), step=n % 700, epoch=n / 3, at=START + n)
+            Record(
+                metrics=dict.fromkeys(NAMES, CURVE[n % len(CURVE)]), step=n % 700, epoch=n / 3, at=START + n
+            )
             for n in range(points)
         ]
         with atomic(self.db):
@@ -72,11 +83,22 @@ class Filled(Books):
                 "INSERT INTO sources (run, path, kind, offset, lines, understood) VALUES (?, 'metrics.jsonl', 'jsonl', 99, 9, 8)",
                 (name,),
             )
-            self.db.execute("INSERT INTO usage VALUES (?, ?, 0.5, 10, NULL, NULL, 2, 'no GPU')", (name, START + 1))
-            write_checkpoint(
-                self.db, name, path=str(folder / "best.pt"), at=START + 3, step=3, epoch=None, metric="val/mae", value=4.0
+            self.db.execute(
+                "INSERT INTO usage VALUES (?, ?, 0.5, 10, NULL, NULL, 2, 'no GPU')", (name, START + 1)
             )
-            write_checkpoint(self.db, name, path="s3://far/last.pt", at=START + 4, step=4, epoch=0.5, metric="", value=None)
+            write_checkpoint(
+                self.db,
+                name,
+                path=str(folder / "best.pt"),
+                at=START + 3,
+                step=3,
+                epoch=None,
+                metric="val/mae",
+                value=4.0,
+            )
+            write_checkpoint(
+                self.db, name, path="s3://far/last.pt", at=START + 4, step=4, epoch=0.5, metric="", value=None
+            )
             self.runs.event(name, "status", "queued", at=START)
             self.runs.event(name, "note", f"odd {HOSTILE}", at=START + 1)
 
@@ -97,9 +119,13 @@ class Filled(Books):
                     number = self.db.execute("SELECT max(id) FROM verdicts").fetchone()[0]
                     reached = Reached(id=number, gate="below-3", state=state, value=value, reason="",
                                       place=Place(step=6, epoch=2.0, at=START + 6))  # fmt: skip
-                    acts.write(subject, reached, "notify", "told", is_done=True, at=START + 7, saves=(3.5, 41))
+                    acts.write(
+                        subject, reached, "notify", "told", is_done=True, at=START + 7, saves=(3.5, 41)
+                    )
                 acts.answer(subject, "plausible", yes=True, who="ann", note="# fine", at=START + 9)
-                write_reading(self.db, subject, Reading(kind="began", seq=-1, name="mlp-2", text="mlp", at=START))
+                write_reading(
+                    self.db, subject, Reading(kind="began", seq=-1, name="mlp-2", text="mlp", at=START)
+                )
             self.db.execute(
                 "INSERT INTO studies (name, text, digest, source, status, at) VALUES ('both', '{\"about\": \"two\"}', 'd', 's.toml', 'over', 1.0)"
             )

@@ -101,7 +101,9 @@ def test_imported_twice_nothing_doubles(here, archive, tmp_path):
     take(tmp_path / "there", archive)
     again = pack(here, tmp_path / "again.zip")
     for path in (archive, again):
-        assert [(one.run, one.is_new) for one in take(tmp_path / "there", path)] == [(run, False) for run in RUNS]
+        assert [(one.run, one.is_new) for one in take(tmp_path / "there", path)] == [
+            (run, False) for run in RUNS
+        ]
     assert len(Reader(tmp_path / "there" / "runs.db").runs()) == 2
     assert sorted(path.name for path in (tmp_path / "there" / "runs").iterdir()) == RUNS
 
@@ -120,7 +122,10 @@ def test_an_archive_of_what_was_imported_is_the_same_runs_still(here, archive, t
 
 
 def test_names_that_clash_get_a_number_and_parents_and_studies_follow(archive, tmp_path):
-    Filled(tmp_path / "there", spec={"job": {"name": "mlp", "command": ["other"]}, "gate": []} | {"params": {"a": 1}})
+    Filled(
+        tmp_path / "there",
+        spec={"job": {"name": "mlp", "command": ["other"]}, "gate": []} | {"params": {"a": 1}},
+    )
     db = connect(tmp_path / "there" / "runs.db")
     db.execute("UPDATE runs SET queued_at=queued_at+1")
     db.close()
@@ -153,7 +158,8 @@ def test_files_go_along_when_asked_for_and_secrets_never(here, tmp_path):
     take(tmp_path / "bare", pack(here, tmp_path / "bare.zip"))
     take(tmp_path / "full", pack(here, tmp_path / "full.zip", with_files=True))
     bare, full = (
-        sorted(path.name for path in (tmp_path / name / "runs" / "mlp-1").iterdir()) for name in ("bare", "full")
+        sorted(path.name for path in (tmp_path / name / "runs" / "mlp-1").iterdir())
+        for name in ("bare", "full")
     )
     assert bare == ["origin.json", "output.log", "results.json", "rows.jsonl", "spec.toml"]
     assert full == ["best.pt", *bare]
@@ -161,7 +167,9 @@ def test_files_go_along_when_asked_for_and_secrets_never(here, tmp_path):
     saved = reader.newest_checkpoint("mlp-1")
     assert saved == (str(tmp_path / "full" / "runs" / "mlp-1" / "best.pt"), "mlp-1")
     assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "full" / "runs").rglob("*"))
-    assert b"hush" not in b"".join(path.read_bytes() for path in (tmp_path / "full").rglob("*") if path.is_file())
+    assert b"hush" not in b"".join(
+        path.read_bytes() for path in (tmp_path / "full").rglob("*") if path.is_file()
+    )
 
 
 def test_a_run_that_has_not_ended_is_not_packed(tmp_path):

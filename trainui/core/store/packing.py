@@ -11,11 +11,13 @@ import hashlib
 import json
 import math
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from trainui.core.store.money import CORRECTION, RUN
+from trainui.core.store.schema import connect
 from trainui.core.store.studies import subject_of
 
 Line = tuple[str, dict[str, Any]]
@@ -33,14 +35,32 @@ MARK = "zip:"
 _IDENTITY = ("name", "job", "queued_at", "started_at", "ended_at", "seconds", "spec")
 
 
-class PackReader:
-    """The part of a Reader that gives runs away."""
+class Chunk(NamedTuple):
+    """Neighbouring points of one metric of one source, in the order written; None among the values was NaN."""
 
-    _db: sqlite3.Connection
+    metric: str
+    source: str
+    step: Sequence[float]
+    value: Sequence[float | None]
+    epoch: Sequence[float | None]
+    at: Sequence[float]
+    """Unix seconds."""
+
+
+class Packer:
+    """Eyes on one runs.db that see whole runs. Safe to use from one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises StoreError."""
+        self._db = connect(path, reading=True)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
 
     @contextmanager
     def one_look(self) -> Iterator[None]:
-        """Everything read in the block is of one moment; `runs` and `run` cannot be asked meanwhile."""
+        """Everything read in the block is of one moment."""
         self._db.execute("BEGIN")
         try:
             yield
@@ -50,6 +70,18 @@ class PackReader:
     def schema(self) -> int:
         """How many schema steps the file has."""
         return int(self._db.execute("PRAGMA user_version").fetchone()[0])
+
+    def chunks(self, run: str) -> Iterator[Chunk]:
+        """Every point of a run's curves, metric by metric, each from its most structured source."""
+        best: dict[str, sqlite3.Row] = {}
+        for row in self._db.execute(
+            "SELECT id, name, source FROM metrics WHERE run=? AND points > 0 ORDER BY rank, id", (run,)
+        ):
+            best.setdefault(row["name"], row)
+        for row in best.values():
+            for part in self._parts(row["id"]):
+                step, value, epoch, at, _ = zip(*part, strict=True)
+                yield Chunk(row["name"], row["source"], step, value, epoch, at)
 
     def identity_of(self, run: str) -> str:
         """What tells a run from every other, in whatever project it lies; one out of an archive keeps its own."""
@@ -93,14 +125,19 @@ class PackReader:
             yield table, _plain(dict(row), without=keys)
 
     def _points(self, metric: int) -> Iterator[Line]:
+        for part in self._parts(metric):
+            columns = zip(COLUMNS, zip(*part, strict=True), strict=True)
+            yield "points", {name: [_number(one) for one in values] for name, values in columns}
+
+    def _parts(self, metric: int) -> Iterator[list[tuple[Any, ...]]]:
+        """The points of a metric, CHUNK at a time."""
         rows = self._db.execute(
             f"SELECT {', '.join(COLUMNS)} FROM points WHERE metric=? ORDER BY n",  # noqa: S608
             (metric,),
         )
         rows.row_factory = None
         while part := rows.fetchmany(CHUNK):
-            columns = zip(COLUMNS, zip(*part, strict=True), strict=True)
-            yield "points", {name: [_number(one) for one in values] for name, values in columns}
+            yield part
 
     def _money(self, run: str) -> Iterator[Line]:
         """The lines that a run was charged by, and as one more what accrued since the last of them."""

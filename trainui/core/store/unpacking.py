@@ -137,7 +137,9 @@ class Taker:
         size = len(lists[0])
         if not 0 < size <= CHUNK or any(not isinstance(one, list) or len(one) != size for one in lists):
             raise UnreadableError("a chunk of points of unequal columns")
-        steps, values, epochs, ats = (_numbers(one, name) for one, name in zip(lists, COLUMNS, strict=False))
+        steps, values, epochs, ats = (
+            _numbers(one, name) for one, name in zip(lists[:4], COLUMNS, strict=False)
+        )
         if None in steps or None in ats or not all(type(one) is int for one in lists[4]):
             raise UnreadableError("a point without its step, its time or its number")
         known = [math.nan if one is None else float(one) for one in values]

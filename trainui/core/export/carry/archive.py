@@ -26,7 +26,7 @@ from trainui.core.export.carry.manifest import (
     PackedStudy,
 )
 from trainui.core.process import order
-from trainui.core.store.packing import Line
+from trainui.core.store.packing import Line, Packer
 from trainui.core.store.read import Reader
 
 SMALL = ("origin.json", "results.json", order.EXIT, order.OUTPUT)
@@ -55,18 +55,22 @@ def write_archive(reader: Reader, runs: Sequence[str], path: Path, *, with_files
     if live := [view.run for view in views if view.status != "ended"]:
         hint = "wait for the end, or name the runs that have ended"
         raise UserError(f"{live[0]} has not ended, and an archive holds runs that have", hint=hint)
-    with (
-        whole_file(path) as part,
-        reader.one_look(),
-        zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=QUICK) as packed,
-    ):
-        _Writer(reader, packed, with_files).write(runs)
+    packer = Packer(reader.path)
+    try:
+        with (
+            whole_file(path) as part,
+            packer.one_look(),
+            zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=QUICK) as packed,
+        ):
+            _Writer(packer, packed, with_files).write(runs)
+    finally:
+        packer.close()
     return path
 
 
 class _Writer:
-    def __init__(self, reader: Reader, packed: zipfile.ZipFile, with_files: bool) -> None:
-        self._reader = reader
+    def __init__(self, packer: Packer, packed: zipfile.ZipFile, with_files: bool) -> None:
+        self._packer = packer
         self._zip = packed
         self._with_files = with_files
         self._entries: dict[str, Entry] = {}
@@ -77,17 +81,17 @@ class _Writer:
         studies = []
         for number, study in enumerate(dict.fromkeys(run.study for run in packed), 1):
             place = f"studies/{number:04}.jsonl"
-            if lines := list(self._reader.packed_study(study)):
+            if lines := list(self._packer.packed_study(study)):
                 self._add(place, _encoded(lines))
                 studies.append(PackedStudy(place=place, name=study))
         manifest = Manifest(
-            format=FORMAT, version=VERSION, schema=self._reader.schema(), written_at=time.time(), runs=packed,
+            format=FORMAT, version=VERSION, schema=self._packer.schema(), written_at=time.time(), runs=packed,
             studies=studies, entries=self._entries, left_out=self._left_out,
         )  # fmt: skip
         self._zip.writestr(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
 
     def _run(self, place: str, name: str) -> PackedRun:
-        lines = self._reader.packed_run(name)
+        lines = self._packer.packed_run(name)
         _, row = first = next(lines)
         counts = {"points": 0, "metrics": 0}
 
@@ -103,11 +107,11 @@ class _Writer:
 
         folder = Path(row["directory"])
         self._add(f"{place}/{ROWS}", _encoded(counted()))
-        self._add(f"{place}/{LEASES}.json", [json.dumps(self._reader.packed_leases(name)).encode()])
+        self._add(f"{place}/{LEASES}.json", [json.dumps(self._packer.packed_leases(name)).encode()])
         for path, inner in self._files(folder):
             self._add_file(f"{place}/files/{inner}", path)
         return PackedRun(
-            place=place, name=name, identity=self._reader.identity_of(name), job=row["job"], study=row["study"],
+            place=place, name=name, identity=self._packer.identity_of(name), job=row["job"], study=row["study"],
             parent=row["parent"], queued_at=row["queued_at"], **counts,
         )  # fmt: skip
 
