@@ -163,8 +163,9 @@ class DoingsReader:
         ]
 
     def study_names(self) -> list[str]:
-        """The studies that were written down."""
-        return [str(row[0]) for row in self._db.execute("SELECT name FROM studies ORDER BY name")]
+        """The studies that were written down here; none that came out of an archive."""
+        rows = self._db.execute("SELECT name FROM studies WHERE status != 'imported' ORDER BY name")
+        return [str(row[0]) for row in rows]
 
     def is_asking(self, run: str, gate: str) -> bool | None:
         """Whether a gate is a question; None when there is no such gate."""
