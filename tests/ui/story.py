@@ -10,7 +10,10 @@ from money_story import BUDGET, NOW, MoneyStory
 
 from trainui.core.ingest.printed import Printed
 from trainui.core.money.outlook import Mark
+from trainui.core.retrying import RetryChoices
 from trainui.core.run import Result, Status
+from trainui.core.spec import Spec
+from trainui.core.spec.model import Job as SpecJob
 from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.views import (
     Bucket,
@@ -154,6 +157,7 @@ class Job:
     problem: str = ""
     presets: tuple[str, ...] = ()
     params: dict = field(default_factory=dict)
+    preset_params: dict = field(default_factory=dict)
 
 
 JOBS = [
@@ -189,6 +193,10 @@ class Story(MoneyStory):
         self.params_by_run: dict[str, dict] = {}
         self.came_of: dict[str, Outcomes] = {}
         self.usage: UsageView | None = None
+        self.texts: dict[tuple[str, str], str] = {}
+        self.turned: dict[tuple[str, str], list] = {}
+        self.specs: dict[str, Spec] = {}
+        self.choices = RetryChoices(run="", job="")
         self.budget_view = BUDGET
         gpu = GpuView(name="NVIDIA A100 40G", uuid="GPU-1", utilisation=0.94, memory_used=int(11.3 * GIB),
                       memory_total=40 * GIB, temperature=62.0, watts=214.0)  # fmt: skip
@@ -284,6 +292,17 @@ class Story(MoneyStory):
     def start(self, job, *, params, preset, armed, held, priority):
         return self._answer(f"{job}-1", "start", job, dict(params), preset, armed, held, priority)
 
+    def start_several(self, wishes):
+        return [
+            self.start(
+                w.job, params=w.params, preset=w.preset, armed=w.armed, held=w.held, priority=w.priority
+            )
+            for w in wishes
+        ]
+
+    def before_several(self, wishes):
+        return self._answer([replace(self.fit, job=one.job) for one in wishes], "before_several", *wishes)
+
     def before_start(self, job, *, params, preset, priority):
         return self._answer(self.fit, "before_start", job, dict(params), preset, priority)
 
@@ -325,8 +344,23 @@ class Story(MoneyStory):
     def answer(self, name, gate, *, yes, note=""):
         return self._answer(None, "answer", name, gate, yes, note)
 
-    def retry(self, name):
-        return self._answer(f"{name}-again", "retry", name)
+    def retry(self, name, **how):
+        return self._answer(f"{name}-again", "retry", name, *([how] if how else []))
+
+    def retry_choices(self, name):
+        return self._answer(self.choices, "retry_choices", name)
+
+    def gate_text(self, name, gate):
+        return self.texts.get((name, gate), "")
+
+    def turns(self, name, gate):
+        return self.turned.get((name, gate), [])
+
+    def spec(self, name):
+        return self.specs[name] if name in self.specs else Spec(job=SpecJob(name=name, command=["x"]))
+
+    def tries_of(self, name, kind):
+        return 0
 
     def printed(self, name):
         return self._answer(self.output, "printed", name)

@@ -236,12 +236,13 @@ START = (
     key("start.go", "enter", "go", "start", "queue a run of this job", show=True),
     key("start.up", "up,k", "move(-1)", "up", "the job above"),
     key("start.down", "down,j", "move(1)", "down", "the job below"),
+    key("start.mark", "space", "mark", "mark", "mark the job: marked jobs are started together, each as it was chosen", show=True),
     key("start.preset", "p", "preset", "preset", "next preset", show=True),
     key("start.arm", "a", "arm", "arm", "armed: a tripped gate stops the run; unarmed it only tells", show=True),
     key("start.hold", "h", "hold", "hold", "held: it is queued, and waits until you release it", show=True),
     key("start.raise", "plus", "priority(1)", "priority", "higher priority"),
     key("start.lower", "minus", "priority(-1)", "priority", "lower priority"),
-    key("start.params", "tab", "params", "params", "change params: key=value key=value", show=True),
+    key("start.params", "tab", "params", "params", "change params: key=value key=value; to the jobs again", show=True),
 )
 
 CONFIRM = (

@@ -11,6 +11,7 @@ from trainui.core.comparing import Comparison
 from trainui.core.costing import RunCost, StartForecast
 from trainui.core.ingest.printed import Printed
 from trainui.core.money.outlook import Mark as CostMark
+from trainui.core.retrying import RetryChoices
 from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes, TurnView
 from trainui.core.store.views import (
@@ -103,6 +104,22 @@ class JobInfo(Protocol):
     def params(self) -> Mapping[str, object]:
         """The params and their defaults."""
 
+    @property
+    def preset_params(self) -> Mapping[str, Mapping[str, object]]:
+        """Preset → what it sets."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartWish:
+    """A job to start, and how."""
+
+    job: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    preset: str = ""
+    armed: bool = False
+    held: bool = False
+    priority: int = 0
+
 
 class Actions(Protocol):
     """What a person may ask for. Every method may block and may raise TrainuiError."""
@@ -115,10 +132,16 @@ class Actions(Protocol):
     ) -> str:
         """Queue a run and return its name; a held one waits to be released."""
 
+    def start_several(self, wishes: Sequence[StartWish]) -> Sequence[str]:
+        """Queue a run for each, or none when one of them is wrong; their names."""
+
     def before_start(
         self, job: str, *, params: Mapping[str, str], preset: str, priority: int
     ) -> StartForecast:
         """What a run of a job would cost, from runs of the past, and whether the budget lasts."""
+
+    def before_several(self, wishes: Sequence[StartWish]) -> Sequence[StartForecast]:
+        """The same of several that are started together: each waits behind those before it."""
 
     def cancel_countdown(self) -> str:
         """Call off the command that is about to be run when idle or at the cap; what was called off, for people."""
@@ -138,8 +161,19 @@ class Actions(Protocol):
     def answer(self, run: str, gate: str, *, yes: bool, note: str = "") -> None:
         """Answer a question of a run, or of `study:NAME`."""
 
-    def retry(self, run: str) -> str:
-        """Queue a new run with this one as its parent; its name."""
+    def retry(
+        self,
+        run: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        remedy: str = "",
+        begins: str | None = None,
+        stops: bool = False,
+    ) -> str:
+        """Queue a new run with this one as its parent; its name. `stops`: this one is stopped first."""
+
+    def retry_choices(self, run: str) -> RetryChoices:
+        """What may be chosen when a run is tried again."""
 
     def toggle_hold(self, run: str) -> bool:
         """Hold a queued run, or release it when it is held; whether it is held now."""

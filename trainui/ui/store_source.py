@@ -8,7 +8,15 @@ from typing import NoReturn, cast
 
 from trainui.core.client import Client
 from trainui.core.config import load_config
-from trainui.core.costing import Planned, RunCost, StartForecast, before_start, planned, run_costs
+from trainui.core.costing import (
+    Planned,
+    RunCost,
+    StartForecast,
+    before_start,
+    before_starts,
+    planned,
+    run_costs,
+)
 from trainui.core.errors import UserError
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.ingest.printed import Printed, last_printed
@@ -19,7 +27,7 @@ from trainui.core.specedit import add_pattern, spec_path
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
 from trainui.ui.bridge import ONLY_LOOKS
-from trainui.ui.source import Actions
+from trainui.ui.source import Actions, StartWish
 
 
 class DashboardClient(Client):
@@ -54,6 +62,30 @@ class DashboardClient(Client):
             return before_start(reader, spec, config=config, priority=priority)
         finally:
             reader.close()
+
+    def before_several(self, wishes: Sequence[StartWish]) -> list[StartForecast]:
+        """What runs that are started together would cost, each behind those before it. Raises UserError."""
+        specs = [
+            resolve(find_job(self.project, one.job), preset=one.preset, overrides=one.params)
+            for one in wishes
+        ]
+        reader = Reader(self.db) if self.db.exists() else None
+        try:
+            return before_starts(reader, specs, config=load_config(self.project))
+        finally:
+            if reader is not None:
+                reader.close()
+
+    def start_several(self, wishes: Sequence[StartWish]) -> list[str]:
+        """Queue a run for each, or none when one of them is wrong. Raises UserError."""
+        for one in wishes:
+            self.foresee([one.job], params=one.params, preset=one.preset)  # refuses what a start would
+        return [
+            self.start(
+                one.job, params=one.params, preset=one.preset, armed=one.armed, held=one.held, priority=one.priority
+            )
+            for one in wishes
+        ]  # fmt: skip
 
     def params(self, run: str) -> Mapping[str, object]:
         """The params a run has or will have. Raises NotFoundError."""

@@ -246,7 +246,7 @@ class Overview(Sifting, Onward):
     def action_start(self) -> None:
         """Choose a job and start it."""
         if self.bridge.may_ask():
-            self.app.push_screen(Start(self.bridge))
+            self.app.push_screen(Start(self.bridge, self.retried))
 
     def action_tail(self) -> None:
         """Where only one fits: events or log."""
