@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import PurePath
+from weakref import WeakKeyDictionary
 
 from trainui.core.export.charts import (
     ELAPSED,
@@ -20,7 +21,7 @@ from trainui.core.export.charts import (
     style_of,
 )
 from trainui.core.export.marking import MOST_SAVED, Happened, Subject, guides, marks, thresholds
-from trainui.core.gates.goal import goal_of
+from trainui.core.export.of_curves import goal_for
 from trainui.core.store.outlines import Outline, Piece
 from trainui.core.store.read import Reader
 from trainui.core.store.views import Link, MetricView, RunView
@@ -48,15 +49,24 @@ def charts_of(
     subjects = []
     for ink, run in enumerate(runs):
         spec = reader.spec(run)
-        goals = {name: words.goal for name, words in spec.metric.items() if words.goal}
-        if (judged := views[run].metric) is not None:
-            goals[judged.name] = judged.goal
+        goals = {name: goal_for(spec, name) for name in told[run]}
         subjects.append(Subject(
             view=views[run], ink=ink, gates=reader.gates(run), goals=goals,
             outlines=reader.outlines(run, names, buckets=buckets), happened=_happened(reader, views[run]),
         ))  # fmt: skip
     drafts = (_chart(reader, name, subjects, views, buckets) for name in names)
     return tuple(one for one in drafts if one.lines)
+
+
+_SHARED: WeakKeyDictionary[Reader, tuple[tuple[str, ...], tuple[Chart, ...]]] = WeakKeyDictionary()
+
+
+def shared_charts(reader: Reader, runs: Sequence[str]) -> tuple[Chart, ...]:
+    """All charts of `runs`; the formats of one export that draw them share what was read once."""
+    known = _SHARED.get(reader)
+    if known is None or known[0] != tuple(runs):
+        known = _SHARED[reader] = (tuple(runs), charts_of(reader, runs))
+    return known[1]
 
 
 def _names(told: Iterable[Mapping[str, MetricView]], first: Sequence[str]) -> list[str]:
@@ -90,7 +100,7 @@ def _chart(
     extremes = [one for spot in spots for one in (spot.low, spot.high) if one is not None]
     return Chart(
         metric=name,
-        goal=next((goal_of(name, one.goals) for one in mine), "min"),
+        goal=next((goal for one in mine if (goal := one.goals[name])), ""),
         axis=axes[0],
         axes=axes,
         is_log=asks_for_log([*values, *([min(extremes), max(extremes)] if extremes else [])]),
