@@ -19,6 +19,7 @@ from trainui.core.store.doings import DoingsReader
 from trainui.core.store.lineage import chain
 from trainui.core.store.money import spent_by_run
 from trainui.core.store.moneyviews import BudgetView, budget_view
+from trainui.core.store.outbox import NewsReader
 from trainui.core.store.outcomes import Outcomes, alarms_of
 from trainui.core.store.params import ParamReader
 from trainui.core.store.remarks import RemarkReader
@@ -52,7 +53,7 @@ from trainui.core.store.views import (
 )
 
 
-class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader, ParamReader):
+class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader, ParamReader, NewsReader):
     """A front end's eyes. Safe to use from one thread at a time."""
 
     def __init__(self, path: Path, *, untouched: bool = False) -> None:
