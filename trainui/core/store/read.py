@@ -18,6 +18,7 @@ from trainui.core.store.doings import DoingsReader
 from trainui.core.store.logbook import LogbookReader
 from trainui.core.store.money import spent_by_run
 from trainui.core.store.moneyviews import BudgetView, budget_view
+from trainui.core.store.outbox import NewsReader
 from trainui.core.store.outcomes import Outcomes, alarms_of
 from trainui.core.store.outlines import OutlineReader
 from trainui.core.store.params import ParamReader
@@ -60,6 +61,7 @@ class Reader(
     ParamReader,
     PlaceReader,
     OutlineReader,
+    NewsReader,
 ):
     """A front end's eyes. Safe to use from one thread at a time."""
 
