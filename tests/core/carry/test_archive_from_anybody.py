@@ -35,7 +35,8 @@ def rewritten(archive, change=None, manifest=None, more=(), seal=True):
             entries[name] = by(entries[name])
         if seal:
             head["entries"] = {
-                name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in entries.items()
+                name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+                for name, data in entries.items()
             }
         (manifest or (lambda _head: None))(head)
         for name, data in entries.items():
@@ -110,9 +111,13 @@ def test_two_entries_of_one_name(archive, tmp_path):
 
 
 def test_an_entry_that_is_not_listed_and_one_that_is_not_there(archive, tmp_path):
-    refuses(rewritten(archive, manifest=lambda head: head["entries"].pop(ROWS)), tmp_path, "is not in its list")
+    refuses(
+        rewritten(archive, manifest=lambda head: head["entries"].pop(ROWS)), tmp_path, "is not in its list"
+    )
     listed = {"runs/0001/files/x": {"bytes": 1, "sha256": "0"}}
-    refuses(rewritten(archive, manifest=lambda head: head["entries"].update(listed)), tmp_path, "and not there")
+    refuses(
+        rewritten(archive, manifest=lambda head: head["entries"].update(listed)), tmp_path, "and not there"
+    )
 
 
 def test_other_bytes_than_were_packed(archive, tmp_path):
@@ -120,7 +125,11 @@ def test_other_bytes_than_were_packed(archive, tmp_path):
         return data.replace(b"it said so", b"it said no")
 
     refuses(rewritten(archive, {ROWS: swap}, seal=False), tmp_path, "checksum is another")
-    refuses(rewritten(archive, {ROWS: lambda data: data[:-5]}, seal=False), tmp_path, "not as large as its list says")
+    refuses(
+        rewritten(archive, {ROWS: lambda data: data[:-5]}, seal=False),
+        tmp_path,
+        "not as large as its list says",
+    )
 
 
 @pytest.mark.parametrize("part", [0.1, 0.5, 0.9, 0.999])
@@ -145,24 +154,40 @@ def test_a_byte_that_was_turned_over_is_never_taken_for_a_fact(archive, tmp_path
             assert Reader(there / "runs.db").runs() == []
         else:
             reader = Reader(there / "runs.db")
-            assert views(reader, "mlp-2", there) == views(Reader(tmp_path / "here" / "runs.db"), "mlp-2", tmp_path / "here")
+            assert views(reader, "mlp-2", there) == views(
+                Reader(tmp_path / "here" / "runs.db"), "mlp-2", tmp_path / "here"
+            )
     assert refused > 40
 
 
 def test_a_bomb(archive, tmp_path, monkeypatch):
     monkeypatch.setattr(opening, "ALWAYS", 1 << 20)
-    refuses(rewritten(archive, more=[("runs/0001/files/big", b"\0" * (64 << 20))]), tmp_path, "more than 200 times its size")
+    refuses(
+        rewritten(archive, more=[("runs/0001/files/big", b"\0" * (64 << 20))]),
+        tmp_path,
+        "more than 200 times its size",
+    )
 
 
 def test_a_line_without_end(archive, tmp_path, monkeypatch):
     monkeypatch.setattr(opening, "LONGEST_LINE", 1000)
     study = "studies/0001.jsonl"
-    refuses(rewritten(archive, {study: lambda data: b"[" * 100_000 + b"\n"}), tmp_path, "has a line of more than")
+    refuses(
+        rewritten(archive, {study: lambda data: b"[" * 100_000 + b"\n"}), tmp_path, "has a line of more than"
+    )
 
 
 def test_another_version_and_another_zip(archive, tmp_path):
-    refuses(rewritten(archive, manifest=lambda head: head.update(version=2)), tmp_path, "archive version 2; this one reads 1")
-    refuses(rewritten(archive, manifest=lambda head: head.update(format="x")), tmp_path, "none of an archive of runs")
+    refuses(
+        rewritten(archive, manifest=lambda head: head.update(version=2)),
+        tmp_path,
+        "archive version 2; this one reads 1",
+    )
+    refuses(
+        rewritten(archive, manifest=lambda head: head.update(format="x")),
+        tmp_path,
+        "none of an archive of runs",
+    )
     refuses(rewritten(archive, manifest=lambda head: head.update(runs=7)), tmp_path, "makes no sense")
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as other:
         other.writestr("readme.txt", "hello")
@@ -171,11 +196,19 @@ def test_another_version_and_another_zip(archive, tmp_path):
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", "-rf", "x\ny", "x" * 100, "study:x"])
 def test_a_run_whose_name_is_none(archive, tmp_path, name):
-    refuses(rewritten(archive, manifest=lambda head: head["runs"][0].update(name=name)), tmp_path, "no name of a run")
+    refuses(
+        rewritten(archive, manifest=lambda head: head["runs"][0].update(name=name)),
+        tmp_path,
+        "no name of a run",
+    )
 
 
 def test_the_same_run_twice(archive, tmp_path):
-    refuses(rewritten(archive, manifest=lambda head: head["runs"].append(head["runs"][0])), tmp_path, "the same run twice")
+    refuses(
+        rewritten(archive, manifest=lambda head: head["runs"].append(head["runs"][0])),
+        tmp_path,
+        "the same run twice",
+    )
 
 
 @pytest.mark.parametrize(
@@ -242,7 +275,9 @@ def test_killed_at_any_moment_all_of_it_is_there_or_nothing(archive, tmp_path, p
     found = [view.run for view in reader.runs()]
     assert sorted(found) == (RUNS if point == "committed" else [])
     assert all(reader.log_tail(run, 1) == ["Last line of it"] for run in found)
-    again = subprocess.run([sys.executable, "-m", "trainui", "import", archive], cwd=there, capture_output=True, text=True)
+    again = subprocess.run(
+        [sys.executable, "-m", "trainui", "import", archive], cwd=there, capture_output=True, text=True
+    )
     assert again.returncode == 0, again.stderr
     assert sorted(path.name for path in (there / "runs").iterdir()) == RUNS
     before = Reader(tmp_path / "here" / "runs.db")
@@ -260,7 +295,10 @@ def test_a_store_made_anew_tells_imported_runs_as_before(archive, tmp_path, how)
         if how == "deleted":
             path.unlink()
     done = subprocess.run(
-        [sys.executable, "-m", "trainui", "doctor", "--rebuild", "--force"], cwd=there, capture_output=True, text=True
+        [sys.executable, "-m", "trainui", "doctor", "--rebuild", "--force"],
+        cwd=there,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode in (0, 1), done.stderr
     reader = Reader(there / "runs.db")
