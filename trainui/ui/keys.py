@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from trainui.ui.key import Key, bindings, key
 
-__all__ = ["ANSWER", "BUDGET", "COMPARE", "CONFIRM", "EDIT", "EVENTS", "EVERYWHERE", "GATES", "HELP", "KEEP", "LOG", "NAME", "NOTE", "OVERVIEW", "PAUSE", "PLACES", "REMARK", "RUN", "SIEVE", "START", "TEACH", "WORDS", "Key", "bindings", "markdown"]
+__all__ = ["ANSWER", "BUDGET", "COMPARE", "CONFIRM", "EDIT", "EVENTS", "EVERYWHERE", "GATES", "HELP", "KEEP", "LOG", "NAME", "NOTE", "OVERVIEW", "PAUSE", "PLACES", "RELAUNCH", "REMARK", "RUN", "SIEVE", "START", "TEACH", "WORDS", "Key", "bindings", "markdown"]
 
 EVERYWHERE = (
     key("app.help", "question_mark", "help", "help", "this help: every key of the screen you are on", show=True),
@@ -49,7 +49,8 @@ _RUN_ACTIONS = (
     key("run.kill", "X", "stop_now", "kill", "stop the run now (asks first)"),
     key("run.pause", "p", "pause", "pause", "pause the run (asks first), or let a paused one go on"),
     key("run.checkpoint", "c", "checkpoint", "save", "ask the run to save a checkpoint now"),
-    key("run.retry", "r", "retry", "retry", "queue it again, as a child of this run"),
+    key("run.retry", "r", "retry", "retry", "queue it again as it was, as a child of this run"),
+    key("run.relaunch", "R", "relaunch", "relaunch", "try it again with other params, a remedy, another checkpoint; a live run is stopped first (asks)"),
     key("run.answer", "A", "questions", "answer", "answer what the gates of the run, or of its study, ask"),
     key("run.teach", "T", "teach", "teach", "teach a line of its log: name the numbers, get a pattern"),
     key("run.export", "e", "export", "export", "write the marked runs, or this one, to files", show=True),
@@ -245,6 +246,15 @@ START = (
     key("start.params", "tab", "params", "params", "change params: key=value key=value; to the jobs again", show=True),
 )
 
+RELAUNCH = (
+    key("relaunch.close", "escape", "close", "back", "try nothing", show=True),
+    key("relaunch.go", "enter", "go", "queue", "queue the next try; of a live run, a second time stops it first", show=True),
+    key("relaunch.up", "up,k", "move(-1)", "up", "the remedy above, or none"),
+    key("relaunch.down", "down,j", "move(1)", "remedy", "the next remedy that can be tried", show=True),
+    key("relaunch.from", "f", "begins", "from", "begin from the next checkpoint that is there, or from the beginning", show=True),
+    key("relaunch.params", "tab", "params", "params", "change params: key=value key=value; to the remedies again", show=True),
+)
+
 CONFIRM = (
     key("confirm.yes", "y", "answer('y')", "stop", "yes", show=True),
     key("confirm.now", "X", "answer('X')", "now", "now, without grace", show=True),
@@ -303,7 +313,7 @@ NOTE, WORDS, NAME = ((replace(one, action="screen.go"),) for one in (ANSWER[-1],
 
 PLACES: dict[str, tuple[Key, ...]] = {
     "overview": OVERVIEW, "run": RUN, "compare": COMPARE, "gates": GATES, "filter": SIEVE, "budget": BUDGET, "log": LOG, "events": EVENTS,
-    "note, tags": REMARK, "start": START, "stop?": CONFIRM, "pause?": PAUSE, "answer": ANSWER, "edit": EDIT, "teach": TEACH,
+    "note, tags": REMARK, "start": START, "relaunch": RELAUNCH, "stop?": CONFIRM, "pause?": PAUSE, "answer": ANSWER, "edit": EDIT, "teach": TEACH,
     "keep?": KEEP, "everywhere": EVERYWHERE,
 }
 """The places people read about. A screen says its own as PLACE."""

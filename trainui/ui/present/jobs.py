@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from trainui.ui.present.ink import Line, Span, clip, line, safe
+from trainui.core.costing import StartForecast
+from trainui.ui.present.ink import Line, Span, clip, line, safe, wrap
 from trainui.ui.source import JobInfo
 
 NO_JOBS = "no jobs: a job is a TOML file with a [job] table under jobs/"
@@ -38,3 +39,12 @@ def job_lines(
         about = Span(safe(job.problem) or safe(job.about), "bad" if job.problem else "dim")
         lines.append(clip(line("▶ " if here else "  ", mark if marked else "", name, "  ", about), cells))
     return lines, places
+
+
+def several_lines(found: Sequence[StartForecast], cells: int) -> tuple[Line, ...]:
+    """What each of several jobs would cost, and when it begins, and the sum."""
+    known = [one.usd.mid for one in found if one.usd is not None]
+    rows = [row for one in found for row in wrap(line(Span(safe(one.job), "bold"), safe(one.text)), cells)]
+    if len(known) == len(found):
+        rows.append(line(Span(f"together about {sum(known):.2f}", "dim")))
+    return tuple(rows)

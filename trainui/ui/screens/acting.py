@@ -11,6 +11,7 @@ from trainui.ui.present.applies import why_not
 from trainui.ui.screens.answer import Answer, questions
 from trainui.ui.screens.confirm import Confirm, ConfirmPause
 from trainui.ui.screens.edit import Edit
+from trainui.ui.screens.relaunch import Relaunch
 from trainui.ui.screens.teach import Teach
 from trainui.ui.source import Snapshot
 
@@ -146,9 +147,22 @@ class Acting(Screen[None]):
 
         def told(new: str) -> None:
             self.bridge.tell(f"{new} is queued, after {run}")
-            self.retried(new)
+            self._tell_retried(new)
 
         self.bridge.ask(lambda a: a.retry(run), told)
+
+    def action_relaunch(self) -> None:
+        """Choose how the run is tried again; a live one is stopped first."""
+        view = self._for("relaunch")
+        if view is not None:
+            currency = self.snapshot.budget.currency
+            self.app.push_screen(Relaunch(self.bridge, view, self._tell_retried, currency=currency))
+
+    def _tell_retried(self, run: str) -> None:
+        """Every screen of runs goes to the new one."""
+        for screen in self.app.screen_stack:
+            if isinstance(screen, Acting):
+                screen.retried(run)
 
     def retried(self, run: str) -> None:
         """A run was queued after another; a screen with a table goes there."""

@@ -86,6 +86,11 @@ class Overview(Sifting, Onward):
         return self.table.current
 
     @property
+    def has_marks(self) -> bool:
+        """Whether runs are marked."""
+        return bool(self._marked)
+
+    @property
     def chosen(self) -> tuple[str, ...]:
         """The marked runs, or the one under the cursor."""
         marked = tuple(view.run for view in self.snapshot.runs if view.run in self._marked)

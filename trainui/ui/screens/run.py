@@ -18,6 +18,7 @@ from trainui.ui.present.rows import ranks
 from trainui.ui.present.standing import death, saving
 from trainui.ui.present.story import run_head
 from trainui.ui.present.usage import usage_line
+from trainui.ui.screens.compare import CompareScreen, compared_runs
 from trainui.ui.screens.onward import Onward
 from trainui.ui.screens.room import ChartSettings, with_charts
 from trainui.ui.screens.sifting import Sifting
@@ -176,6 +177,24 @@ class RunScreen(Sifting, Onward):
         self.toggle_class("-zoom")
         self.tell(self.snapshot)
         self.call_after_refresh(self.ask_again)
+
+    def retried(self, run: str) -> None:
+        """The screen goes to the new run."""
+        self.run_name = run
+        self.ask_again()
+        self.tell(self.snapshot)
+
+    def action_compare(self) -> None:
+        """The run beside the marked ones, or beside those of its study."""
+        overview = self.app.screen_stack[0]
+        marked = overview.chosen if isinstance(overview, Onward) and overview.has_marks else ()
+        runs = compared_runs(self.snapshot.runs, {*marked, self.run_name} if marked else (), self.current)
+        if len(runs) < 2:
+            self.bridge.tell(
+                "there is no other run of its study or job: mark two with space", severity="warning"
+            )
+            return
+        self.app.push_screen(CompareScreen(self.bridge, self.settings, runs=runs))
 
     def action_turn(self, by: int) -> None:
         """The neighbour in the table."""

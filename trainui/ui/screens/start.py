@@ -8,19 +8,16 @@ from dataclasses import dataclass, replace
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
-from textual.screen import ModalScreen
-from textual.timer import Timer
 from textual.widgets import Footer
 
-from trainui.core.costing import StartForecast
-from trainui.core.errors import TrainuiError, UserError
+from trainui.core.errors import UserError
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge, is_open
 from trainui.ui.params import checked
 from trainui.ui.present.ink import Line, Span, fit, line, safe, wrap
 from trainui.ui.present.jobs import by_study, job_lines
-from trainui.ui.present.money import fit_lines
 from trainui.ui.present.params import param_lines
+from trainui.ui.screens.choosing import Choosing
 from trainui.ui.source import JobInfo, StartWish
 from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.paper import Paper
@@ -29,9 +26,6 @@ OPTIONS = 4
 """Lines before the params."""
 HOW_PART = 0.34
 """Of the screen's height, what the options and params may take."""
-COST_AFTER = 0.2
-"""Seconds that a choice stands before it is reckoned what it would cost."""
-LOST = "what was typed would be lost: esc again leaves it, tab goes back to it"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,33 +41,25 @@ class Choice:
     priority: int = 0
 
 
-class Start(ModalScreen[None]):
+class Start(Choosing):
     """Starts jobs and says the names of their runs."""
 
-    CSS_PATH = ["dialog.tcss", "start.tcss"]  # noqa: RUF012 (Textual's own annotation)
     BINDINGS = keys.bindings(keys.START)
     AUTO_FOCUS = "#jobs"
 
     jobs_paper = query_one("#jobs", Paper)
     how = query_one("#how", Paper)
-    cost = query_one("#cost", Paper)
-    params = query_one("#params", Field)
-    said = query_one("#said", Paper)
 
     def __init__(self, bridge: Bridge, started: Callable[[str], None] = lambda _: None) -> None:
         """`started` hears the name of the first new run."""
-        super().__init__()
-        self._bridge, self._started = bridge, started
+        super().__init__(bridge)
+        self._started = started
         self._jobs: tuple[JobInfo, ...] | None = None
         self._cursor = 0
         self._marked: tuple[str, ...] = ()
         self._choices: dict[str, Choice] = {}
         self._places: list[int] = []
         """The line of each job."""
-        self._asked: tuple[object, ...] = ()
-        """What was last asked for its cost; an answer to anything else comes too late."""
-        self._reckoning: Timer | None = None
-        self._is_warned = False
 
     def compose(self) -> ComposeResult:
         """The jobs, how to start, what it would cost, a line for params, and what is wrong with it."""
@@ -119,13 +105,22 @@ class Start(ModalScreen[None]):
     def _choose(self, choice: Choice) -> None:
         if self.job is not None and not self.job.problem:
             self._choices[self.job.name] = choice
-            self._is_warned = False
+            self.is_warned = False
             self._redraw()
 
     def _to_start(self) -> list[JobInfo]:
         """The marked jobs, or the one under the cursor."""
         marked = [job for job in self._jobs or () if job.name in self._marked]
         return marked or ([self.job] if self.job is not None else [])
+
+    def wishes(self) -> tuple[StartWish, ...]:
+        """One for each job that would be started. Raises UserError when its params are wrong."""
+        return tuple(self._wish(job) for job in self._to_start() if not job.problem)
+
+    @property
+    def has_typed(self) -> bool:
+        """Whether params were typed for any job."""
+        return any(choice.text.strip() for choice in self._choices.values())
 
     def _wish(self, job: JobInfo) -> StartWish:
         """Raises UserError when its params are wrong."""
@@ -156,7 +151,7 @@ class Start(ModalScreen[None]):
             return
         self.how.show([fit(row, cells) for row in self._options(job, cells)])
         self._tell_wrong(job)
-        self._reckon_soon()
+        self.reckon_soon()
 
     def _options(self, job: JobInfo, cells: int) -> list[Line]:
         choice = self.choice
@@ -184,57 +179,9 @@ class Start(ModalScreen[None]):
         try:
             self._wish(job)
         except UserError as error:
-            self._say(str(error), "bad")
+            self.say(str(error), "bad")
         else:
-            self._say(f"{len(self._marked)} jobs are marked: enter starts them all" if self._marked else "")
-
-    def _say(self, text: str, tone: str = "dim") -> None:
-        self.said.show(wrap(line(Span(safe(text), tone)), self.said.size.width or 80) if text else ())
-
-    def _reckon_soon(self) -> None:
-        """Ask what the choice would cost, once it stands."""
-        if self._reckoning is not None:
-            self._reckoning.stop()
-        self._reckoning = self.set_timer(COST_AFTER, self._reckon)
-
-    def _reckon(self) -> None:
-        if not is_open(self):
-            return
-        jobs = [job for job in self._to_start() if not job.problem]
-        try:
-            wishes = tuple(self._wish(job) for job in jobs)
-        except UserError:  # half typed: what was known stays
-            return
-        if not wishes:
-            self._asked = ()
-            self.cost.show([])
-            return
-        if wishes == self._asked:
-            return
-        self._asked = wishes
-
-        def show(draw: Callable[[int], Sequence[Line]]) -> None:
-            if is_open(self) and wishes == self._asked:
-                self.cost.show(draw(self.cost.cells or 80))
-
-        def refused(error: TrainuiError) -> None:
-            show(lambda cells: wrap(line(Span(safe(str(error)), "dim")), cells))
-
-        if len(wishes) == 1:
-            one = wishes[0]
-            self._bridge.ask(
-                lambda a: a.before_start(
-                    one.job, params=dict(one.params), preset=one.preset, priority=one.priority
-                ),
-                lambda found: show(lambda cells: fit_lines(found, cells)),
-                refused,
-            )
-        else:
-            self._bridge.ask(
-                lambda a: tuple(a.before_several(wishes)),
-                lambda found: show(lambda cells: several_lines(found, cells)),
-                refused,
-            )
+            self.say(f"{len(self._marked)} jobs are marked: enter starts them all" if self._marked else "")
 
     def _keep_in_sight(self) -> None:
         """Scroll the list to the cursor."""
@@ -284,15 +231,6 @@ class Start(ModalScreen[None]):
         """Sooner or later than others."""
         self._choose(replace(self.choice, priority=self.choice.priority + by))
 
-    def action_params(self) -> None:
-        """To the params, and back."""
-        self._is_warned = False
-        self.set_focus(None if self.params.has_focus else self.params)
-
-    def on_input_submitted(self) -> None:
-        """Enter starts from the params too."""
-        self.action_go()
-
     def action_go(self) -> None:
         """Start the jobs. The dialog stays, with all that was typed, when one of them is refused."""
         jobs = self._to_start()
@@ -303,12 +241,12 @@ class Start(ModalScreen[None]):
         try:
             wishes = tuple(self._wish(job) for job in jobs)
         except UserError as error:
-            self._say(str(error), "bad")
+            self.say(str(error), "bad")
             return
         if not wishes:
             return
         is_held = all(one.held for one in wishes)
-        self._say("asking…")
+        self.say("asking…")
 
         def told(names: Sequence[str]) -> None:
             verb = "is queued" if len(names) == 1 else "are queued"
@@ -317,33 +255,10 @@ class Start(ModalScreen[None]):
             if is_open(self):
                 self.dismiss()
 
-        self._bridge.ask(lambda actions: tuple(actions.start_several(wishes)), told, self._refused)
-
-    def _refused(self, error: TrainuiError) -> None:
-        if is_open(self):
-            self._say(str(error), "bad")
-        else:
-            self._bridge.tell(error.message, error.hint, "error")
-
-    def action_close(self) -> None:
-        """Start nothing; what was typed is not thrown away by one key."""
-        if any(choice.text.strip() for choice in self._choices.values()) and not self._is_warned:
-            self._is_warned = True
-            self._say(LOST, "warn")
-            return
-        self.dismiss()
+        self._bridge.ask(lambda actions: tuple(actions.start_several(wishes)), told, self.refused)
 
 
 def preset_of(job: JobInfo, choice: Choice) -> str:
     """The chosen preset; empty for none."""
     presets = ("", *job.presets)
     return presets[choice.preset % len(presets)]
-
-
-def several_lines(found: Sequence[StartForecast], cells: int) -> tuple[Line, ...]:
-    """What each of several jobs would cost, and when it begins, and the sum."""
-    known = [one.usd.mid for one in found if one.usd is not None]
-    rows = [row for one in found for row in wrap(line(Span(safe(one.job), "bold"), safe(one.text)), cells)]
-    if len(known) == len(found):
-        rows.append(line(Span(f"together about {sum(known):.2f}", "dim")))
-    return tuple(rows)
