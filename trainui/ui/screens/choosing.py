@@ -26,6 +26,7 @@ class Choosing(ModalScreen[None]):
     """A subclass says what is to be queued, and whether anything was typed."""
 
     CSS_PATH = ["dialog.tcss", "start.tcss"]  # noqa: RUF012 (Textual's own annotation)
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 (Textual's own annotation)
 
     cost = query_one("#cost", Paper)
     params = query_one("#params", Field)
