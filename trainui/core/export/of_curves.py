@@ -17,6 +17,8 @@ SPANS = 24
 """Pieces that a curve is told in."""
 MOST_COLUMNS = 6
 MOST_ROWS = 24
+ALL_ROWS = 30
+"""So many rows are not worth thinning."""
 _FALLS = (Role.LOSS, Role.PART, Role.VAL)
 _RISES = frozenset(
     {
@@ -125,7 +127,7 @@ def _marks(main: Sequence[MetricDigest], by: str) -> list[float]:
 
 
 def _chosen(keys: Sequence[float], marks: Sequence[float]) -> list[float]:
-    if len(keys) <= MOST_ROWS:
+    if len(keys) <= ALL_ROWS:
         return list(keys)
     kept = {*keys[:2], *keys[-2:], *(one for one in marks if one in keys)}
     spare = MOST_ROWS - len(kept)

@@ -84,7 +84,7 @@ def _missing(study: StudyDigest, runs: Sequence[RunDigest]) -> Iterator[NextStep
 def _unmet(study: StudyDigest, runs: Sequence[RunDigest]) -> Iterator[NextStep]:
     live = [one.run for one in runs if one.is_live]
     for box in study.decisions:
-        if box.holds is False or (box.verdict == "mixed" and not box.holds):
+        if box.holds is False:
             text = f"not met: {box.text}" + (f" ({box.told})" if box.told else "")
             if live:
                 text += (
@@ -108,5 +108,6 @@ def _waiting(runs: Sequence[RunDigest]) -> Iterator[NextStep]:
             yield NextStep(
                 kind="wait",
                 run=run.run,
-                text=f"{run.run} waits" + (f": {run.waits_for}" if run.waits_for else ""),
+                text=f"{run.run} waits"
+                + (f" for {run.waits_for.removeprefix('waits for ')}" if run.waits_for else ""),
             )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
-from trainui.core.export.summary import Summary, Told
+from trainui.core.export.model import Digest, RunDigest
+from trainui.core.export.whole import whole
 from trainui.core.store.read import Reader
 from trainui.core.store.views import Bucket
 
@@ -16,7 +18,14 @@ MOST_PANELS = 6
 BUCKETS = 500
 
 
-def draw_curves(reader: Reader, summary: Summary, path: Path) -> None:
+def write(reader: Reader, digest: Digest, folder: Path) -> list[Path]:
+    """The curves of all runs as `training_curves.png`."""
+    with whole(folder / "training_curves.png") as written:
+        _draw_curves(reader, digest, written.file)
+    return written.paths
+
+
+def _draw_curves(reader: Reader, summary: Digest, file: IO[bytes]) -> None:
     """Draw the metrics the runs share first; no spike is lost, non-finite values are marked."""
     import matplotlib as mpl
 
@@ -24,7 +33,7 @@ def draw_curves(reader: Reader, summary: Summary, path: Path) -> None:
     from matplotlib.figure import Figure
 
     metrics = _metrics(summary.runs)
-    drawn = [told for told in summary.runs if any(one.points > 1 for one in told.detail.metrics)]
+    drawn = [told for told in summary.runs if any(one.points > 1 for one in told.metrics)]
     by_epoch = bool(drawn) and all(_steps_per_epoch(told) for told in drawn)
     columns = min(2, max(1, len(metrics)))
     rows = max(1, -(-len(metrics) // columns))
@@ -34,34 +43,34 @@ def draw_curves(reader: Reader, summary: Summary, path: Path) -> None:
     for place, metric in enumerate(metrics):
         axes = figure.add_subplot(rows, columns, place + 1)
         for number, told in enumerate(summary.runs):
-            if any(one.metric == metric for one in told.detail.metrics):
-                buckets = reader.envelope(told.view.run, metric, buckets=BUCKETS)
+            if any(one.name == metric for one in told.metrics):
+                buckets = reader.envelope(told.run, metric, buckets=BUCKETS)
                 style = STYLES[number // len(COLOURS) % len(STYLES)]
                 per_unit = (_steps_per_epoch(told) if by_epoch else 0.0) or 1.0
-                _draw(axes, buckets, told.view.run, COLOURS[number % len(COLOURS)], style, per_unit)
+                _draw(axes, buckets, told.run, COLOURS[number % len(COLOURS)], style, per_unit)
         _thresholds(axes, summary.runs, metric)
         axes.set_title(metric, parse_math=False)
         axes.set_xlabel("epoch" if by_epoch else "step")
         axes.grid(alpha=0.3)
         axes.legend(fontsize="small")
-    figure.savefig(path, dpi=110, format="png")
+    figure.savefig(file, dpi=110, format="png")
 
 
-def _steps_per_epoch(told: Told) -> float:
+def _steps_per_epoch(told: RunDigest) -> float:
     """So that runs with unequal epochs share an axis; 0 when the run told no epoch."""
-    places = [(one.last_step, one.last_epoch) for one in told.detail.metrics if one.points > 1]
+    places = [(one.last_step, one.last_epoch) for one in told.metrics if one.points > 1]
     return next((step / epoch for step, epoch in places if step and epoch), 0.0)
 
 
-def _metrics(runs: Sequence[Told]) -> list[str]:
+def _metrics(runs: Sequence[RunDigest]) -> list[str]:
     """The primary metrics first, then what most runs share."""
     counts: dict[str, int] = {}
-    primary = [told.view.metric.name for told in runs if told.view.metric]
-    lines = {one.metric for told in runs for one in told.detail.metrics if one.points > 1}
+    primary = [told.primary for told in runs if told.primary]
+    lines = {one.name for told in runs for one in told.metrics if one.points > 1}
     for told in runs:
-        for one in told.detail.metrics:
-            if one.metric in lines or not lines:  # a single point is no curve
-                counts[one.metric] = counts.get(one.metric, 0) + 1
+        for one in told.metrics:
+            if one.name in lines or not lines:  # a single point is no curve
+                counts[one.name] = counts.get(one.name, 0) + 1
     first = [name for name in dict.fromkeys(primary) if name in counts]
     rest = sorted((name for name in counts if name not in first), key=lambda name: -counts[name])
     return [*first, *rest][:MOST_PANELS]
@@ -91,10 +100,10 @@ def _draw(
             lines(one.step_from / steps_per_unit, color=colour, linestyle=":", linewidth=1)
 
 
-def _thresholds(axes: object, runs: Sequence[Told], metric: str) -> None:
+def _thresholds(axes: object, runs: Sequence[RunDigest], metric: str) -> None:
     seen: set[float] = set()
     for told in runs:
-        for gate in told.detail.gates:
+        for gate in told.gates:
             if gate.metric == metric and gate.threshold is not None and gate.threshold not in seen:
                 seen.add(gate.threshold)
                 line = axes.axhline  # type: ignore[attr-defined]

@@ -137,9 +137,7 @@ class Reader(
         """Everything there is to tell of one run. Raises NotFoundError."""
         view = self.run(name)
         spec = self.spec(name)
-        counts = self._db.execute(
-            "SELECT coalesce(sum(lines), 0), coalesce(sum(understood), 0) FROM sources WHERE run=?", (name,)
-        ).fetchone()
+        lines_read, lines_understood = self.lines_of(name)
         return RunDetail(
             view=view,
             command=tuple(spec.job.command),
@@ -150,8 +148,8 @@ class Reader(
             checkpoints=tuple(self.checkpoints(name)),
             events=tuple(self.events(run=name)),
             notes=tuple(self.notes(name)),
-            lines_read=counts[0],
-            lines_understood=counts[1],
+            lines_read=lines_read,
+            lines_understood=lines_understood,
             usage=next(iter(usage_of(self._db, name, last=1)), None) if view.is_live else None,
         )
 
