@@ -17,13 +17,13 @@ from tests.bench.events import events
 from tests.bench.gates import gates
 from tests.bench.idle import idling
 from tests.bench.ingest import by_hand, ingest, reading
-from tests.bench.screen import starting
+from tests.bench.screen import screen
 from tests.bench.store import opening
 from tests.bench.supervision import launching, memory, reacting
 
 SECTIONS = {
     "ingest": ingest, "flat": by_hand, "read": reading, "events": events, "open": opening, "gates": gates, "launch": launching,
-    "memory": memory, "idle": idling, "react": reacting, "start": starting,
+    "memory": memory, "idle": idling, "react": reacting, "screen": screen,
 }  # fmt: skip
 
 
