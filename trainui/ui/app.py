@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from textual.app import App, SystemCommand
-from textual.screen import Screen
+from textual.screen import Screen, SystemModalScreen
 
 from trainui.ui import keys, tones
-from trainui.ui.bridge import Bridge
+from trainui.ui.bridge import Bridge, is_open
 from trainui.ui.present.ink import safe
 from trainui.ui.present.strips import leaving_line
 from trainui.ui.screens.budget import BudgetScreen
@@ -24,6 +24,7 @@ from trainui.ui.screens.room import ChartSettings
 from trainui.ui.settings import Settings, load
 from trainui.ui.source import Snapshot, Source
 from trainui.ui.sparing import sparing
+from trainui.ui.widgets.banner import Banner
 
 
 class Dashboard(App[None]):
@@ -58,11 +59,28 @@ class Dashboard(App[None]):
         self.register_theme(tones.LIGHT)
         self.theme = (tones.DARK if self._settings.dark else tones.LIGHT).name
         self.set_class(self._settings.ascii, "-ascii")
+        self.screen_change_signal.subscribe(self, self._watch_over)
+        self.bridge.seen.subscribe(self, self._warn)
         self.bridge.open()
 
     def on_unmount(self) -> None:
         """Let the reading thread go."""
         self.bridge.close()
+
+    def _watch_over(self, screen: Screen[Any]) -> None:
+        """What must not be missed stands over dialogs, too, and over screens that have no banner of their own."""
+        if not hasattr(type(screen), "banner") and not isinstance(screen, SystemModalScreen):
+            self.call_later(self._put_banner, screen)
+
+    async def _put_banner(self, screen: Screen[Any]) -> None:
+        if is_open(screen) and not screen.query(Banner):
+            await screen.mount(Banner(self.bridge.now, classes="-over"))
+            self._warn(self.snapshot)
+
+    def _warn(self, snapshot: Snapshot) -> None:
+        for screen in self.screen_stack:
+            for banner in screen.query(".-over").results(Banner):
+                banner.fill(snapshot.budget)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Send what changed in few bytes; there is no public way to do that in this version of Textual."""

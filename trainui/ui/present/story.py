@@ -53,7 +53,8 @@ def event_lines(
         front = line(Span(f" {at.rjust(late)} ", "dim"), event_light(event), " ", run, "  " if wide else "")
         kind = line(Span(event.kind.ljust(11), "dim")) if kinds else ()
         asked = "checkpoint " if event.kind == "checkpoint" and event.text.startswith(ASKED) else ""
-        lines.append(clip(line(front, kind, asked, safe(event.text)), cells))
+        text = event.text.removeprefix("checkpoint ") if kinds and event.kind == "checkpoint" else event.text
+        lines.append(clip(line(front, kind, asked, safe(text)), cells))
     return tuple(lines)
 
 

@@ -110,7 +110,7 @@ class Room(Acting):
         how = self.settings
         drawn = tuple(replace(one, log_x=how.log_x, smooth=how.smooth, clip=how.clip) for one in drawn)
         self._drawn, self._plotted = self.shaped(self.sight.over(drawn)), (curves, tags)
-        curves.plot(self._drawn)
+        curves.plot(self._drawn, is_known=self.snapshot.ready)
 
     def shaped(self, drawn: tuple[Chart, ...]) -> tuple[Chart, ...]:
         """The charts as this screen wants them."""

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.segment import Segment
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 
 from trainui.ui import tones
 from trainui.ui.present.ink import Line, ascii_only, changed
+
+
+class PlainBar(ScrollBarRender):
+    """A scrollbar of blanks alone, for a terminal that has no blocks."""
+
+    VERTICAL_BARS: ClassVar = [" "] * 8
+    HORIZONTAL_BARS: ClassVar = [" "] * 8
 
 
 class Paper(ScrollView, can_focus=False, inherit_bindings=False):
@@ -32,6 +40,14 @@ class Paper(ScrollView, can_focus=False, inherit_bindings=False):
         self.follow = follow
         self._lines: tuple[Line, ...] = ()
         self._titled = ""
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The bar on the right, in signs that the terminal has."""
+        bar = super().vertical_scrollbar
+        if self.is_ascii:
+            bar.renderer = PlainBar  # type: ignore[misc]  # as its documentation has it
+        return bar
 
     @property
     def lines(self) -> tuple[Line, ...]:
