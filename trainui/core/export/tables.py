@@ -1,102 +1,31 @@
-"""A summary as CSV (RFC 4180, UTF-8): a row per run, and a row per point or, of many points, per piece of a curve.
-
-A spreadsheet runs what begins like a formula. So a cell of text that begins with `=`, `+`, `-`, `@`, a tab, a carriage
-return or `'` has a `'` before it; numbers stay numbers.
-"""
+"""A row for each run as CSV, with everything of it that is one value; and its points beside them, see `points`."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from trainui.core.export.drafts import buckets_for
+from trainui.core.export import points
+from trainui.core.export.commas import cell, write_rows
 from trainui.core.export.model import Digest, RunDigest
 from trainui.core.export.parts import Extreme, Place
-from trainui.core.export.whole import whole
-from trainui.core.ingest.text import strip_escapes
 from trainui.core.store.read import Reader
 
-RUNS, POINTS, CURVES = "runs.csv", "points.csv", "curves.csv"
+FILE = "runs.csv"
 MOST = 2_000_000
-"""Points up to which the format `csv` tells every one, beyond which it tells the pieces; `points` tells them all."""
-HEADS = ("run", "metric", "step", "epoch", "time", "value")
-CURVE_HEADS = (
-    "run",
-    "metric",
-    "step_from",
-    "step",
-    "epoch",
-    "time",
-    "min",
-    "max",
-    "last",
-    "points",
-    "nonfinite",
-)
-FORMULA = "=+-@\t\r'\uff1d\uff0b\uff0d\uff20"
-"""First characters that are made harmless; the last four are those a Japanese spreadsheet reads like the first."""
+"""Points up to which every one is told, beyond which curves are told in pieces; the format `points` tells them all."""
 
 
 def write(reader: Reader, digest: Digest, folder: Path) -> list[Path]:
-    """Write `runs.csv`, and `points.csv` or, where they are more than MOST, `curves.csv`. Raises OSError."""
-    with whole(folder / RUNS) as written:
-        _write(written.file, *runs_table(digest))
-    if sum(metric.points for run in digest.runs for metric in run.metrics) <= MOST:
-        return [*written.paths, *write_points(reader, digest, folder)]
-    with whole(folder / CURVES) as pieces:
-        _write(pieces.file, CURVE_HEADS, _pieces(reader, digest))
-    return [*written.paths, *pieces.paths]
-
-
-def write_points(reader: Reader, digest: Digest, folder: Path) -> list[Path]:
-    """Write `points.csv`, however many there are; what was written. Raises OSError."""
-    with whole(folder / POINTS) as written:
-        _write(written.file, HEADS, _points(reader, digest))
-    return written.paths
-
-
-def _write(file: IO[bytes], heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
-    writer = csv.writer(text)
-    writer.writerow([cell(head) for head in heads])
-    writer.writerows(rows)
-    text.flush()
-    text.detach()
-
-
-def cell(text: str) -> str:
-    """A text that no spreadsheet runs; to read it back take one `'` from its beginning."""
-    text = strip_escapes(text)
-    return f"'{text}" if text[:1] and text[0] in FORMULA else text
-
-
-def _points(reader: Reader, digest: Digest) -> Iterator[tuple[Any, ...]]:
-    for run in digest.runs:
-        name, known = cell(run.run), dict[str, str]()
-        for metric, step, epoch, at, value in reader.rows_of_points(run.run):
-            shown = known.get(metric) or known.setdefault(metric, cell(metric))
-            yield name, shown, step, epoch, at, value
-
-
-def _pieces(reader: Reader, digest: Digest) -> Iterator[tuple[Any, ...]]:
-    buckets = buckets_for(sum(len(run.metrics) for run in digest.runs))
-    for run in digest.runs:
-        name = cell(run.run)
-        metrics = [one.metric for one in reader.metrics(run.run)]
-        for metric, outline in reader.outlines(run.run, metrics, buckets=buckets).items():
-            shown = cell(metric)
-            for one in outline.pieces:
-                if one.points:
-                    yield (
-                        name, shown, one.step_from, one.step, one.epoch, one.at, one.low, one.high, one.last,
-                        one.points, one.nonfinite,
-                    )  # fmt: skip
+    """Write `runs.csv`, and `points.csv` or, where the points are more than MOST, `curves.csv`. Raises OSError."""
+    written = write_rows(folder / FILE, *runs_table(digest))
+    count = sum(metric.points for run in digest.runs for metric in run.metrics)
+    beside = points.write if count <= MOST else points.write_pieces
+    return [*written, *beside(reader, digest, folder)]
 
 
 def runs_table(digest: Digest) -> tuple[list[str], Iterator[list[Any]]]:

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from trainui.core.store.curves import place_at
 from trainui.core.store.envelope import Bin, level_for, thinned
@@ -81,22 +81,20 @@ class OutlineReader:
         best = {row["name"]: (row["id"], row["points"]) for row in rows}
         return {name: _outline(self._db, *best[name], buckets) for name in metrics if name in best}
 
-    def rows_of_points(self, run: str) -> Iterator[tuple[Any, ...]]:
-        """(metric, step, epoch, time, value) of every point of a run, metric by metric in the order written, each from
-        its most structured source. A value that is not finite is the word `nan`, `inf` or `-inf`."""
-        rows = self._db.execute(
-            "SELECT id, name FROM metrics WHERE run=? AND points > 0 ORDER BY rank DESC, id DESC", (run,)
+    def rows_of_points(
+        self, run: str, metric: str, *, before: tuple[str, str]
+    ) -> Iterator[tuple[str, str, float, float | None, float, float | str]]:
+        """(*`before`, step, epoch, time, value) of every point of a metric in the order written, from its most
+        structured source. A value that is not finite is the word `nan`, `inf` or `-inf`."""
+        points = self._db.execute(
+            "SELECT ?, ?, step, epoch, at, CASE WHEN value IS NULL THEN 'nan'"
+            " WHEN value > 1.7976931348623157e308 THEN 'inf' WHEN value < -1.7976931348623157e308 THEN '-inf'"
+            " ELSE value END FROM points WHERE metric="
+            "(SELECT id FROM metrics WHERE run=? AND name=? AND points > 0 ORDER BY rank, id LIMIT 1) ORDER BY n",
+            (*before, run, metric),
         )
-        best = {row["name"]: row["id"] for row in rows}
-        for name, metric in sorted(best.items(), key=lambda one: one[1]):
-            points = self._db.execute(
-                "SELECT ?, step, epoch, at, CASE WHEN value IS NULL THEN 'nan' WHEN value > 1.7976931348623157e308"
-                " THEN 'inf' WHEN value < -1.7976931348623157e308 THEN '-inf' ELSE value END"
-                " FROM points WHERE metric=? ORDER BY n",
-                (name, metric),
-            )
-            points.row_factory = None
-            yield from points
+        points.row_factory = None
+        yield from points
 
     def place_at(self, run: str, at: float) -> tuple[float | None, float | None]:
         """(step, epoch) that a run had reached at a moment, Unix seconds, as far as it told."""
