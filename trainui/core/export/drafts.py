@@ -45,7 +45,7 @@ def charts_of(
     first = [one.name for one in primary.values() if one is not None]
     names = list(metrics) or _names(told.values(), first)[:most]
     curves = sum(name in known for known in told.values() for name in names)
-    buckets = min(MOST, max(FEWEST, SPOTS // max(1, curves)))
+    buckets = buckets_for(curves)
     subjects = []
     for ink, run in enumerate(runs):
         spec = reader.spec(run)
@@ -56,6 +56,11 @@ def charts_of(
         ))  # fmt: skip
     drafts = (_chart(reader, name, subjects, views, buckets) for name in names)
     return tuple(one for one in drafts if one.lines)
+
+
+def buckets_for(curves: int) -> int:
+    """How finely each of so many curves is told."""
+    return min(MOST, max(FEWEST, SPOTS // max(1, curves)))
 
 
 _SHARED: WeakKeyDictionary[Reader, tuple[tuple[str, ...], tuple[Chart, ...]]] = WeakKeyDictionary()

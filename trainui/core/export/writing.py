@@ -15,6 +15,9 @@ from trainui.core.store.read import Reader
 
 FORMATS = {
     "png": "picture",
+    "html": "page",
+    "csv": "tables",
+    "points": "points",
     "json": "document",
     "results": "results",
     "md": "markdown",
