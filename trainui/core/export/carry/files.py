@@ -14,9 +14,10 @@ LONGEST = 100
 """Characters of a made-up name: file systems take 255 bytes, and others add endings of their own."""
 
 
-def file_name(name: str) -> str:
-    """A name for a file or folder that cannot lead anywhere else, and is another for every other `name`."""
-    clean = re.sub(r"[^A-Za-z0-9._=+-]", "_", name)[:LONGEST].lstrip(".-") or "_"
+def file_name(name: str, *, odd: str = r"[^A-Za-z0-9._=+-]") -> str:
+    """A name for a file or folder that cannot lead anywhere else, and is another for every other `name`. `odd`: which
+    characters are replaced."""
+    clean = re.sub(odd, "_", name)[:LONGEST].lstrip(".-") or "_"
     if clean == name:
         return clean
     return f"{clean[: LONGEST - 9]}-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
@@ -53,6 +54,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
     part.mkdir(mode=0o700)
     try:
         yield part
+        for root, folders, names in os.walk(part):
+            for made in (Path(root, name) for name in (*folders, *names)):  # as others' libraries left them
+                if not made.is_symlink():
+                    made.chmod(0o700 if made.is_dir() else 0o600)
         with suppress(FileNotFoundError):
             os.replace(path, old)
         os.replace(part, path)

@@ -21,7 +21,7 @@ MOST_ROWS = 1 << 18
 """Rows of a row group; a longer curve has several."""
 
 
-def write_parquet(reader: Reader, digest: Digest, folder: Path) -> list[Path]:
+def write(reader: Reader, digest: Digest, folder: Path) -> list[Path]:
     """Write both files. Raises UserError when pyarrow is not installed."""
     arrow, parquet = _arrow()
     runs = [run.run for run in digest.runs]

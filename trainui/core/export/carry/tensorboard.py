@@ -28,7 +28,7 @@ _DOUBLE = struct.Struct("<d")
 _SINGLE = struct.Struct("<f")
 
 
-def write_tensorboard(reader: Reader, digest: Digest, folder: Path) -> list[Path]:
+def write(reader: Reader, digest: Digest, folder: Path) -> list[Path]:
     """Write one folder per run below `folder`/tensorboard; an older one is replaced whole."""
     packer = Packer(reader.path)
     try:
