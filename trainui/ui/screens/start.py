@@ -14,6 +14,7 @@ from textual.widgets import Footer
 from trainui.core.errors import UserError
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge, is_open
+from trainui.ui.keymap import keymap_of
 from trainui.ui.params import parse_params
 from trainui.ui.present.ink import Line, Span, clip, fit, line, safe, wrap
 from trainui.ui.present.money import fit_lines
@@ -223,12 +224,13 @@ class Start(ModalScreen[None]):
         except UserError as error:
             self._bridge.tell(error.message, title=error.hint, severity="error")
             return
+        waits = f", held: {keymap_of(self.app).first('queue.hold')} releases it" if self._held else ""
         name, preset, armed, held, priority = job.name, self.preset, self._armed, self._held, self._priority
         self._bridge.ask(
             lambda actions: actions.start(
                 name, params=params, preset=preset, armed=armed, held=held, priority=priority
             ),
-            lambda run: self._bridge.tell(f"{run} is queued" + (", held: h releases it" if held else "")),
+            lambda run: self._bridge.tell(f"{run} is queued{waits}"),
         )
         self.dismiss()
 
