@@ -16,13 +16,12 @@ from textual.signal import Signal
 from trainui.core.errors import TrainuiError
 from trainui.ui.gather import Gatherer
 from trainui.ui.present.ink import safe
+from trainui.ui.settings import Settings
 from trainui.ui.source import Actions, Look, Reader, Snapshot, Source
 from trainui.ui.undo import Undo
 
 LIVE_SECONDS, QUIET_SECONDS = 0.1, 0.5
 """How often the store is asked whether something changed: while a run is live, and when none is."""
-CALM_SECONDS = 1.0
-"""How often what runs write is drawn; a key press does not wait for it."""
 REST = 4
 """A read or a drawing that took long is followed by a rest of so many times its length."""
 BUSY_SECONDS = 5.0
@@ -50,8 +49,11 @@ class Bridge:
         *,
         clock: Callable[[], float] = time.time,
         only_looks: bool = False,
+        held: Settings | None = None,
     ) -> None:
         """`only_looks`: keys that would ask for something are refused at once."""
+        self.held = held or Settings()
+        """The settings; they may change at any time."""
         self._app, self._source, self._clock = app, source, clock
         self.only_looks = only_looks
         self.undo = Undo()
@@ -178,7 +180,9 @@ class Bridge:
     def tell(self, text: str, title: str = "", severity: str = "information") -> None:
         """Show a toast; its text is data."""
         kind: Any = severity
-        self._app.notify(safe(text), title=safe(title), severity=kind, markup=False, timeout=6)
+        self._app.notify(
+            safe(text), title=safe(title), severity=kind, markup=False, timeout=self.held.toast_seconds
+        )
 
     def _watch(self) -> None:
         gatherer: Gatherer | None = None
@@ -205,7 +209,7 @@ class Bridge:
             self._wake.wait(max(pause, REST * (time.monotonic() - began)))
 
     def _calm(self) -> float:
-        return max(CALM_SECONDS, REST * self._drawing)
+        return max(self.held.calm_seconds, REST * self._drawing)
 
     def _second(self, sent: Snapshot) -> int:
         """Changes every second while a run counts down to being killed, every minute of idle time, else never."""
@@ -237,5 +241,5 @@ class Bridge:
         ]
         for event in fresh[-TOASTS:]:
             self.tell(event.text, severity="warning")
-        if fresh:
+        if fresh and self.held.bell:
             self._app.bell()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trainui.ui.key import Key, bindings, key
-
-__all__ = ["ANSWER", "BUDGET", "COMPARE", "CONFIRM", "EDIT", "EVENTS", "EVERYWHERE", "GATES", "HELP", "KEEP", "LOG", "NAME", "NOTE", "OVERVIEW", "PAUSE", "PLACES", "RELAUNCH", "REMARK", "RUN", "SIEVE", "START", "TEACH", "WORDS", "Key", "bindings", "markdown"]
+from trainui.ui.key import Key as Key
+from trainui.ui.key import bindings as bindings
+from trainui.ui.key import key
 
 EVERYWHERE = (
     key("app.help", "question_mark", "help", "help", "this help: every key of the screen you are on", show=True),
@@ -317,6 +317,10 @@ PLACES: dict[str, tuple[Key, ...]] = {
     "keep?": KEEP, "everywhere": EVERYWHERE,
 }
 """The places people read about. A screen says its own as PLACE."""
+DIALOGS = frozenset({"filter", "note, tags", "start", "stop?", "pause?", "answer", "edit", "keep?"})
+"""Places over which the keys of everywhere do nothing."""
+TYPED = frozenset(key.id for key in (*SIEVE, *REMARK, *EDIT, LOG[0], LOG[4], *TEACH[:2], ANSWER[0], ANSWER[-1]))
+"""IDs that are needed while something is typed: a letter would be none of theirs."""
 
 
 def markdown() -> str:

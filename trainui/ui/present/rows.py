@@ -94,9 +94,11 @@ def table(
     costs: Mapping[str, RunCost] | None = None,
     currency: str = "USD",
     now: float = 0.0,
+    chosen: Sequence[str] = (),
 ) -> Table:
     """The runs in `cells` cells. `tags` are the digits of the runs that are drawn, `colours` their ranks.
 
+    `chosen` are the only columns, beside the run; none for all of them.
     `saving` are those that were asked for a checkpoint and have not told of it yet, `costs` what is still to be paid.
     """
     head = metric_head(runs)
@@ -105,7 +107,8 @@ def table(
         cost = (costs or {}).get(view.run)
         if view.is_live and cost is not None and cost.usd_to_end is not None:
             row["to_end"] = line(f"+{usd(cost.usd_to_end)}")
-    layout = _layout(grid, cells - 4, _heads(head, currency))
+    names = [one for one in WIDE if not chosen or one in chosen or one == "run"]
+    layout = _layout(names, grid, cells - 4, _heads(head, currency))
     rows = []
     for view, row in zip(runs, grid, strict=True):
         tone = f"run{colours.get(view.run, 0)}"
@@ -212,8 +215,10 @@ def _natural(name: str, grid: Sequence[Mapping[str, Line]], heads: Mapping[str, 
     return max([least, len(heads[name]), *(width(row[name]) for row in grid)])
 
 
-def _layout(grid: Sequence[Mapping[str, Line]], cells: int, heads: Mapping[str, str]) -> _Layout:
-    names = [name for name in WIDE if name not in RARE or any(row[name] for row in grid)]
+def _layout(
+    chosen: Sequence[str], grid: Sequence[Mapping[str, Line]], cells: int, heads: Mapping[str, str]
+) -> _Layout:
+    names = [name for name in chosen if name not in RARE or any(row[name] for row in grid)]
     for gone, instead in (*NARROWING, ("", "")):
         wide = {name: _natural(name, grid, heads) for name in names}
         least = dict(wide, run=min(wide["run"], 20))

@@ -7,6 +7,7 @@ from textual.screen import Screen
 from trainui.core.run import Status
 from trainui.core.store.views import RunView
 from trainui.ui.bridge import Bridge
+from trainui.ui.keymap import Keymap, keymap_of
 from trainui.ui.present.applies import why_not
 from trainui.ui.screens.answer import Answer, questions
 from trainui.ui.screens.confirm import Confirm, ConfirmPause
@@ -19,9 +20,17 @@ from trainui.ui.source import Snapshot
 class Acting(Screen[None]):
     """A screen with a current run, which keys act on."""
 
+    PLACE = ""
+    """What the table of keys calls it."""
+
     def __init__(self, bridge: Bridge) -> None:
         super().__init__()
         self.bridge = bridge
+
+    @property
+    def keymap(self) -> Keymap:
+        """The keys in force."""
+        return keymap_of(self.app)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -76,7 +85,10 @@ class Acting(Screen[None]):
                     lambda _: self.bridge.tell(f"{run} is being {'killed' if kill else 'stopped'}"),
                 )
 
-        self.app.push_screen(Confirm(view, now=now, currency=self.snapshot.budget.currency), decide)
+        if self.bridge.held.confirm == "started" and view.status is Status.QUEUED:
+            decide("stop")
+        else:
+            self.app.push_screen(Confirm(view, now=now, currency=self.snapshot.budget.currency), decide)
 
     def action_pause(self) -> None:
         """Ask, then let the run stand still; a paused one goes on at once."""
@@ -112,7 +124,11 @@ class Acting(Screen[None]):
             run = view.run
 
             def told(is_held: bool) -> None:
-                self.bridge.tell(f"{run} is held: h releases it" if is_held else f"{run} may start")
+                self.bridge.tell(
+                    f"{run} is held: {self.keymap.first('queue.hold')} releases it"
+                    if is_held
+                    else f"{run} may start"
+                )
 
             self.bridge.ask_in_turn(lambda a: a.toggle_hold(run), told)
 

@@ -13,7 +13,7 @@ from trainui.core.store.views import RunView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
 from trainui.ui.choice import MOST_DRAWN
-from trainui.ui.present.ink import safe
+from trainui.ui.present.ink import Line, safe
 from trainui.ui.present.rows import ranks
 from trainui.ui.present.sieve import RUN_WORDS
 from trainui.ui.present.standing import saving
@@ -26,7 +26,7 @@ from trainui.ui.screens.start import Start
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.curve import Curves
-from trainui.ui.widgets.run_table import EMPTY, NONE_LEFT, READING, RunTable
+from trainui.ui.widgets.run_table import READING, RunTable, empty, none_left
 from trainui.ui.widgets.sieve import Sieve
 from trainui.ui.widgets.strips import MachineStrip, MoneyStrip
 from trainui.ui.widgets.tails import EventTail, LogTail
@@ -122,13 +122,23 @@ class Overview(Sifting, Onward):
             costs=snapshot.costs,
             currency=snapshot.budget.currency,
             now=snapshot.at,
-            empty=READING if not snapshot.ready else NONE_LEFT if snapshot.runs else EMPTY,
+            empty=self._told_instead(snapshot),
+            chosen=self.bridge.held.columns,
         )
         self.plot(self.curves, tags)
         self.events.fill(snapshot.events, colours=colours, now=snapshot.at)
         self.log_tail.fill(snapshot.log)
         self.events.entitle("events")
         self.log_tail.entitle(f"log of {safe(snapshot.log_run)}" if snapshot.log_run else "log")
+
+    def _told_instead(self, snapshot: Snapshot) -> tuple[Line, ...]:
+        """What stands in a table without runs."""
+        key = self.keymap.first
+        if not snapshot.ready:
+            return READING
+        return (
+            none_left(key("overview.all")) if snapshot.runs else empty(key("overview.start"), key("app.help"))
+        )
 
     # ---------------------------------------------------------------- the filter
 

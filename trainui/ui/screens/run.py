@@ -149,7 +149,7 @@ class RunScreen(Sifting, Onward):
             pane.set_class(index == self._pane, "-current")
             follows = ", follows" if name == "log" and self.log_tail.follow else ""
             here = f"  {index + 1} of {len(PANES)}" if index == self._pane else ""
-            teaches = "  T teaches a line" if name == "log" and here else ""
+            teaches = f"  {self.keymap.first('run.teach')} teaches a line" if name == "log" and here else ""
             sieved = f"  {self.filter_title()}" if name == "curves" and self.kept else ""
             pane.entitle(f"{name}{follows}{here}{teaches}{sieved}")
 

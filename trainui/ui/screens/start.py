@@ -13,6 +13,7 @@ from textual.widgets import Footer
 from trainui.core.errors import UserError
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge, is_open
+from trainui.ui.keymap import keymap_of
 from trainui.ui.params import checked
 from trainui.ui.present.ink import Line, Span, fit, line, safe, wrap
 from trainui.ui.present.jobs import by_study, job_lines
@@ -248,9 +249,11 @@ class Start(Choosing):
         is_held = all(one.held for one in wishes)
         self.say("asking…")
 
+        waits = f", held: {keymap_of(self.app).first('queue.hold')} releases it" if is_held else ""
+
         def told(names: Sequence[str]) -> None:
             verb = "is queued" if len(names) == 1 else "are queued"
-            self._bridge.tell(f"{', '.join(names)} {verb}" + (", held: h releases it" if is_held else ""))
+            self._bridge.tell(f"{', '.join(names)} {verb}" + waits)
             self._started(names[0])
             if is_open(self):
                 self.dismiss()
