@@ -43,6 +43,8 @@ VERBS = {
     "export": "export",
     "doctor": "care",
     "manager": "care",
+    "settings": "preferring",
+    "keys": "preferring",
     "serve": "serving",
     "demo": "demo",
 }

@@ -8,11 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen, SystemModalScreen
 
-from trainui.ui import keys, tones
-from trainui.ui.bridge import Bridge, is_open
+from trainui.ui import keys
+from trainui.ui.bridge import TOASTS, Bridge, is_open
+from trainui.ui.dress import Dressed
+from trainui.ui.preferences import Preferences, load_preferences
 from trainui.ui.present.ink import safe
 from trainui.ui.present.strips import leaving_line
 from trainui.ui.screens.budget import BudgetScreen
@@ -20,14 +22,14 @@ from trainui.ui.screens.gates import GatesScreen
 from trainui.ui.screens.help import Help
 from trainui.ui.screens.onward import Onward
 from trainui.ui.screens.overview import Overview
-from trainui.ui.screens.room import ChartSettings
-from trainui.ui.settings import Settings, load
+from trainui.ui.screens.room import ChartSettings, charts_of, follow
+from trainui.ui.settings import Settings
 from trainui.ui.source import Snapshot, Source
 from trainui.ui.sparing import sparing
 from trainui.ui.widgets.banner import Banner
 
 
-class Dashboard(App[None]):
+class Dashboard(Dressed):
     """Shows what a source holds and passes on what a person wants."""
 
     TITLE = "trainui"
@@ -43,25 +45,35 @@ class Dashboard(App[None]):
         settings: Settings | None = None,
         clock: Callable[[], float] = time.time,
         only_looks: bool = False,
+        preferences: Preferences | None = None,
     ) -> None:
-        super().__init__()
-        self._settings = settings or Settings()
-        self.bridge = Bridge(self, source, clock=clock, only_looks=only_looks)
-        self.add_mode("overview", lambda: Overview(self.bridge, ChartSettings(), title=title))
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Our own words of the stylesheet, for before a theme of ours is on."""
-        return dict(tones.DARK.variables)
+        """`settings`: as they hold, whatever `preferences` come to."""
+        super().__init__(settings, preferences)
+        self.bridge = Bridge(self, source, clock=clock, only_looks=only_looks, held=self.held)
+        self.charts = charts_of(self.held)
+        """How curves are drawn."""
+        self.add_mode("overview", lambda: Overview(self.bridge, self.charts, title=title))
 
     def on_mount(self) -> None:
         """Dress, and begin to read."""
-        self.register_theme(tones.DARK)
-        self.register_theme(tones.LIGHT)
-        self.theme = (tones.DARK if self._settings.dark else tones.LIGHT).name
-        self.set_class(self._settings.ascii, "-ascii")
+        self.wear()
         self.screen_change_signal.subscribe(self, self._watch_over)
         self.bridge.seen.subscribe(self, self._warn)
         self.bridge.open()
+        self._complain()
+
+    def _complain(self) -> None:
+        """Of what is wrong in a file of settings; the settings screen says all of it."""
+        for problem in self.preferences.problems[:TOASTS]:
+            self.bridge.tell(problem, title="settings", severity="warning")
+
+    def change(self, preferences: Preferences) -> None:
+        """Other preferences from now on."""
+        before = self.held
+        super().change(preferences)
+        self.bridge.held = self.held
+        follow(self.charts, before, self.held)
+        self.bridge.seen.publish(self.snapshot)
 
     def on_unmount(self) -> None:
         """Let the reading thread go."""
@@ -121,17 +133,13 @@ class Dashboard(App[None]):
             return
         self.bridge.ask(lambda actions: actions.cancel_countdown(), self.bridge.tell)
 
-    def action_theme(self) -> None:
-        """Light or dark."""
-        self.theme = (tones.LIGHT if self.current_theme.dark else tones.DARK).name
-
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette offers: every key of the screen, and every run by name."""
         table = keys.PLACES.get(place_of(screen), ())
         for key in (*table, *keys.EVERYWHERE):
             if key.id != "app.palette":
                 act = partial(screen.run_action, key.action if key in table else f"app.{key.action}")
-                yield SystemCommand(f"{key.label}  ({key.written})", key.about, act)
+                yield SystemCommand(f"{key.label}  ({self.keymap.written(key.id)})", key.about, act)
         overview = self.screen_stack[0]
         if isinstance(overview, Overview):
             for view in self.snapshot.runs[:200]:
@@ -152,6 +160,6 @@ def run_dashboard(project: Path, db: Path, *, only_looks: bool = False) -> str:
 
     source = LookingSource(project, db) if only_looks else StoreSource(project, db)
     title = project.resolve().name
-    app = Dashboard(source, title=title, settings=load(project), only_looks=only_looks)
-    app.run()
+    app = Dashboard(source, title=title, preferences=load_preferences(project), only_looks=only_looks)
+    app.run(mouse=app.held.mouse)
     return leaving_line(app.snapshot.runs, app.snapshot.budget, now=time.time())

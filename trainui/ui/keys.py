@@ -314,10 +314,10 @@ NOTE, WORDS, NAME = ((replace(one, action="screen.go"),) for one in (ANSWER[-1],
 PLACES: dict[str, tuple[Key, ...]] = {
     "overview": OVERVIEW, "run": RUN, "compare": COMPARE, "gates": GATES, "filter": SIEVE, "budget": BUDGET, "log": LOG, "events": EVENTS,
     "note, tags": REMARK, "start": START, "relaunch": RELAUNCH, "stop?": CONFIRM, "pause?": PAUSE, "answer": ANSWER, "edit": EDIT, "teach": TEACH,
-    "keep?": KEEP, "everywhere": EVERYWHERE,
+    "keep?": KEEP, "help": HELP, "everywhere": EVERYWHERE,
 }
 """The places people read about. A screen says its own as PLACE."""
-DIALOGS = frozenset({"filter", "note, tags", "start", "stop?", "pause?", "answer", "edit", "keep?"})
+DIALOGS = frozenset({"filter", "note, tags", "start", "stop?", "pause?", "answer", "edit", "keep?", "help"})
 """Places over which the keys of everywhere do nothing."""
 TYPED = frozenset(key.id for key in (*SIEVE, *REMARK, *EDIT, LOG[0], LOG[4], *TEACH[:2], ANSWER[0], ANSWER[-1]))
 """IDs that are needed while something is typed: a letter would be none of theirs."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from rich.style import Style
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 RUN_COLOURS = 8
 
@@ -57,11 +58,32 @@ LIGHT = Theme(
     variables={"line": "#c3c7cc", "cursor": "#dbe7f5", "footer-key-foreground": "#0b5ab5"},
 )
 
+_SIXTEEN = {
+    "run0": "cyan", "run1": "yellow", "run2": "green", "run3": "magenta",
+    "run4": "bright_cyan", "run5": "bright_yellow", "run6": "bright_green", "run7": "bright_magenta",
+    "dim": "dim", "accent": "cyan", "ok": "green", "calm": "", "warn": "yellow",
+    "bad": "bright_red", "gate": "dim", "quote": "italic", "head": "bold", "faint": "dim", "shade": "on bright_black",
+}  # fmt: skip
+"""The sixteen colours that a terminal has of its own, whatever they look like there."""
+
+
+def _of_the_terminal(usual: Theme, cursor: str) -> Theme:
+    """Textual's theme of sixteen colours, with our words."""
+    words = {"line": "ansi_bright_black", "cursor": cursor, "footer-key-foreground": "ansi_cyan"}
+    return replace(usual, name=f"trainui-{usual.name}", variables={**usual.variables, **words})
+
+
+ANSI = (
+    _of_the_terminal(BUILTIN_THEMES["ansi-dark"], "ansi_blue"),
+    _of_the_terminal(BUILTIN_THEMES["ansi-light"], "ansi_bright_white"),
+)
+"""For a dark and for a light background."""
+
 
 @lru_cache(maxsize=512)
-def style(tone: str, *, dark: bool) -> Style:
+def style(tone: str, *, dark: bool, ansi: bool = False) -> Style:
     """The style of a tone. Runs beyond the eighth take the colours again, in order."""
-    table = _DARK if dark else _LIGHT
+    table = _SIXTEEN if ansi else _DARK if dark else _LIGHT
     words = []
     for word in tone.split():
         if word.startswith("run") and word[3:].isdigit():

@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
+from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Span, line, safe, wrap
 from trainui.ui.present.lesson import toml_lines
 from trainui.ui.widgets.paper import Paper

@@ -13,6 +13,7 @@ from trainui.ui.present.curves import closes
 from trainui.ui.present.rows import ranks
 from trainui.ui.screens.acting import Acting
 from trainui.ui.screens.sight import Sight
+from trainui.ui.settings import Settings
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.trace import Close
 from trainui.ui.widgets.curve import Curves
@@ -38,6 +39,25 @@ class ChartSettings:
 
 
 _DIGITS = "123456789abcdefghijklmnopqrstuvwxyz"
+
+
+_OF_SETTINGS = {
+    "axis": "x_axis", "log": "log_y", "log_x": "log_x", "smooth": "smoothing", "clip": "clip",
+    "looks_ahead": "outlook",
+}  # fmt: skip
+"""How curves are drawn → the setting that says how at first."""
+
+
+def charts_of(held: Settings) -> ChartSettings:
+    """How curves are drawn at first."""
+    return ChartSettings(**{name: getattr(held, setting) for name, setting in _OF_SETTINGS.items()})
+
+
+def follow(charts: ChartSettings, before: Settings, now: Settings) -> None:
+    """Draw curves as a setting says that has changed; what a key chose stays where no setting has."""
+    for name, setting in _OF_SETTINGS.items():
+        if getattr(before, setting) != getattr(now, setting):
+            setattr(charts, name, getattr(now, setting))
 
 
 class Room(Acting):

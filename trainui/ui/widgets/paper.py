@@ -83,6 +83,11 @@ class Paper(ScrollView, can_focus=False, inherit_bindings=False):
             self._titled = title
             self.border_title = Content(ascii_only(title) if self.is_ascii else title)
 
+    def forget_title(self) -> None:
+        """Write the title anew when it is told next: other letters may be drawn now."""
+        titled, self._titled = self._titled, ""
+        self.entitle(titled)
+
     def repaint_row(self, row: int) -> None:
         """Mark one row as changed, where it stands on the screen now."""
         y = self._on_screen(row)
@@ -109,9 +114,12 @@ class Paper(ScrollView, can_focus=False, inherit_bindings=False):
     def strip(self, spans: Line, row: int) -> Strip:
         """A line in the widget's own colours, as wide as the widget."""
         del row
-        dark, only_ascii = self.app.current_theme.dark, self.is_ascii
+        theme, only_ascii = self.app.current_theme, self.is_ascii
         segments = [
-            Segment(ascii_only(span.text) if only_ascii else span.text, tones.style(span.tone, dark=dark))
+            Segment(
+                ascii_only(span.text) if only_ascii else span.text,
+                tones.style(span.tone, dark=theme.dark, ansi=theme.ansi),
+            )
             for span in spans
         ]
         base = self.rich_style
