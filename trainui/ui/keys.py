@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from trainui.ui.key import Key, bindings, key
 
-__all__ = ["ANSWER", "BUDGET", "COMPARE", "CONFIRM", "EDIT", "EVENTS", "EVERYWHERE", "GATES", "HELP", "KEEP", "LOG", "NAME", "NOTE", "OVERVIEW", "PAUSE", "PLACES", "RELAUNCH", "REMARK", "RUN", "SIEVE", "START", "TEACH", "WORDS", "Key", "bindings", "markdown"]
+__all__ = ["ANSWER", "BUDGET", "COMPARE", "CONFIRM", "EDIT", "EVENTS", "EVERYWHERE", "EXPORT", "GATES", "HELP", "KEEP", "LOG", "NAME", "NOTE", "OVERVIEW", "PAUSE", "PLACES", "RELAUNCH", "REMARK", "RUN", "SIEVE", "START", "TEACH", "WORDS", "Key", "bindings", "markdown"]
 
 EVERYWHERE = (
     key("app.help", "question_mark", "help", "help", "this help: every key of the screen you are on", show=True),
@@ -255,6 +255,17 @@ RELAUNCH = (
     key("relaunch.params", "tab", "params", "params", "change params: key=value key=value; to the remedies again", show=True),
 )
 
+EXPORT = (
+    key("export.close", "escape", "close", "back", "write nothing; while it writes: call it off", show=True),
+    key("export.go", "enter", "go", "write", "write the files", show=True),
+    key("export.up", "up,k", "move(-1)", "up", "the format above"),
+    key("export.down", "down,j", "move(1)", "down", "the format below"),
+    key("export.pick", "space", "pick", "pick", "take the format, or leave it out", show=True),
+    key("export.all", "a", "pick_all", "all", "every format, or none", show=True),
+    key("export.study", "s", "study", "study", "the whole study of the runs, or only these runs", show=True),
+    key("export.folder", "tab", "folder", "folder", "another folder; to the formats again", show=True),
+)
+
 CONFIRM = (
     key("confirm.yes", "y", "answer('y')", "stop", "yes", show=True),
     key("confirm.now", "X", "answer('X')", "now", "now, without grace", show=True),
@@ -313,7 +324,7 @@ NOTE, WORDS, NAME = ((replace(one, action="screen.go"),) for one in (ANSWER[-1],
 
 PLACES: dict[str, tuple[Key, ...]] = {
     "overview": OVERVIEW, "run": RUN, "compare": COMPARE, "gates": GATES, "filter": SIEVE, "budget": BUDGET, "log": LOG, "events": EVENTS,
-    "note, tags": REMARK, "start": START, "relaunch": RELAUNCH, "stop?": CONFIRM, "pause?": PAUSE, "answer": ANSWER, "edit": EDIT, "teach": TEACH,
+    "note, tags": REMARK, "start": START, "relaunch": RELAUNCH, "export": EXPORT, "stop?": CONFIRM, "pause?": PAUSE, "answer": ANSWER, "edit": EDIT, "teach": TEACH,
     "keep?": KEEP, "everywhere": EVERYWHERE,
 }
 """The places people read about. A screen says its own as PLACE."""
