@@ -29,6 +29,7 @@ from trainui.core.store.views import (
     RunView,
     UsageView,
 )
+from trainui.ui.exporting import ExportChoices, FormatChoice
 
 GIB = 1 << 30
 
@@ -378,8 +379,21 @@ class Story(MoneyStory):
     def tag(self, name, words):
         return self._answer(self.tagged or list(words), "tag", name, *words)
 
-    def export(self, names):
-        return self._answer(Path("exports/x"), "export", *names)
+    def export_choices(self, names, *, study=""):
+        self.calls.append(("export_choices", study))
+        formats = (
+            FormatChoice(name="md", about="Markdown", is_usual=True),
+            FormatChoice(name="csv", about="Points"),
+        )
+        return ExportChoices(formats=formats, folder=f"exports/{study or names[0]}")
+
+    def write_out(self, names, *, study, to, formats, tell):
+        paths = self._answer(
+            [Path(to) / f"summary.{one}" for one in formats], "write_out", *names, study, to, *formats
+        )
+        for path in paths:
+            tell(path)
+        return paths
 
     def ensure_manager(self):
         self._answer(None, "ensure_manager")

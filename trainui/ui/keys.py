@@ -255,6 +255,17 @@ RELAUNCH = (
     key("relaunch.params", "tab", "params", "params", "change params: key=value key=value; to the remedies again", show=True),
 )
 
+EXPORT = (
+    key("export.close", "escape", "close", "back", "write nothing; while it writes: call it off", show=True),
+    key("export.go", "enter", "go", "write", "write the files", show=True),
+    key("export.up", "up,k", "move(-1)", "up", "the format above"),
+    key("export.down", "down,j", "move(1)", "down", "the format below"),
+    key("export.pick", "space", "pick", "pick", "take the format, or leave it out", show=True),
+    key("export.all", "a", "pick_all", "all", "every format, or none", show=True),
+    key("export.study", "s", "study", "study", "the whole study of the runs, or only these runs", show=True),
+    key("export.folder", "tab", "folder", "folder", "another folder; to the formats again", show=True),
+)
+
 CONFIRM = (
     key("confirm.yes", "y", "answer('y')", "stop", "yes", show=True),
     key("confirm.now", "X", "answer('X')", "now", "now, without grace", show=True),
@@ -313,11 +324,11 @@ NOTE, WORDS, NAME = ((replace(one, action="screen.go"),) for one in (ANSWER[-1],
 
 PLACES: dict[str, tuple[Key, ...]] = {
     "overview": OVERVIEW, "run": RUN, "compare": COMPARE, "gates": GATES, "filter": SIEVE, "budget": BUDGET, "log": LOG, "events": EVENTS,
-    "note, tags": REMARK, "start": START, "relaunch": RELAUNCH, "stop?": CONFIRM, "pause?": PAUSE, "answer": ANSWER, "edit": EDIT, "teach": TEACH,
+    "note, tags": REMARK, "start": START, "relaunch": RELAUNCH, "export": EXPORT, "stop?": CONFIRM, "pause?": PAUSE, "answer": ANSWER, "edit": EDIT, "teach": TEACH,
     "keep?": KEEP, "help": HELP, "everywhere": EVERYWHERE,
 }
 """The places people read about. A screen says its own as PLACE."""
-DIALOGS = frozenset({"filter", "note, tags", "start", "stop?", "pause?", "answer", "edit", "keep?", "help"})
+DIALOGS = frozenset({"filter", "note, tags", "start", "relaunch", "export", "stop?", "pause?", "answer", "edit", "keep?", "help"})
 """Places over which the keys of everywhere do nothing."""
 TYPED = frozenset(key.id for key in (*SIEVE, *REMARK, *EDIT, LOG[0], LOG[4], *TEACH[:2], ANSWER[0], ANSWER[-1]))
 """IDs that are needed while something is typed: a letter would be none of theirs."""

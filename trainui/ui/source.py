@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +26,7 @@ from trainui.core.store.views import (
 )
 from trainui.ui.bench import Bench, BenchReader, GateLook
 from trainui.ui.book import Book, MoneyReader
+from trainui.ui.exporting import ExportChoices
 from trainui.ui.trace import Close, Taken, Trace
 
 
@@ -205,8 +206,19 @@ class Actions(Protocol):
     def tag(self, run: str, words: Sequence[str]) -> Sequence[str]:
         """Put tags on a run and take others away, `+best -old`; what changed, so written."""
 
-    def export(self, runs: Sequence[str]) -> Path:
-        """Write the runs to files; where they are."""
+    def export_choices(self, runs: Sequence[str], *, study: str = "") -> ExportChoices:
+        """In which formats runs, or a whole study, can be written, and where to."""
+
+    def write_out(
+        self,
+        runs: Sequence[str],
+        *,
+        study: str,
+        to: str,
+        formats: Sequence[str],
+        tell: Callable[[Path], object],
+    ) -> Sequence[Path]:
+        """Write runs, or a whole study, into a folder; the files. `tell` hears of each as soon as it is there."""
 
     def ensure_manager(self) -> None:
         """Start the manager if none lives."""

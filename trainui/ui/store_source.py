@@ -27,6 +27,7 @@ from trainui.core.specedit import add_pattern, spec_path
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
 from trainui.ui.bridge import ONLY_LOOKS
+from trainui.ui.exporting import ExportChoices, default_folder, format_choices
 from trainui.ui.source import Actions, StartWish
 
 
@@ -37,17 +38,24 @@ class DashboardClient(Client):
     a run two places.
     """
 
-    def export(
+    def export_choices(self, runs: Sequence[str], *, study: str = "") -> ExportChoices:
+        """In which formats runs, or a whole study, can be written, and where to: into `exports/` of the project."""
+        return ExportChoices(formats=format_choices(), folder=default_folder(self.project, runs, study))
+
+    def write_out(
         self,
         runs: Sequence[str],
         *,
-        study: str = "",
-        to: Path | None = None,
-        formats: Sequence[str] = ("md", "json", "png"),
-    ) -> Path:
-        """Write a summary of runs into `exports/` of the project; the folder."""
-        folder = to or self.project / "exports" / (runs[0] if len(runs) == 1 else f"{len(runs)}-runs")
-        return super().export(runs, study=study, to=folder, formats=formats)
+        study: str,
+        to: str,
+        formats: Sequence[str],
+        tell: Callable[[Path], object],
+    ) -> list[Path]:
+        """Write runs, or a whole study, into a folder; the files. Raises TrainuiError."""
+        from trainui.core.export.writing import export_runs
+
+        folder = self.project / Path(to).expanduser()
+        return export_runs(self.db, () if study else runs, study=study, to=folder, formats=formats, tell=tell)
 
     def before_start(
         self, job: str, *, params: Mapping[str, str], preset: str, priority: int

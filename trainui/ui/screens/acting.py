@@ -12,6 +12,7 @@ from trainui.ui.present.applies import why_not
 from trainui.ui.screens.answer import Answer, questions
 from trainui.ui.screens.confirm import Confirm, ConfirmPause
 from trainui.ui.screens.edit import Edit
+from trainui.ui.screens.export import Export
 from trainui.ui.screens.relaunch import Relaunch
 from trainui.ui.screens.teach import Teach
 from trainui.ui.source import Snapshot
@@ -202,12 +203,17 @@ class Acting(Screen[None]):
             self.app.push_screen(Teach(self.bridge, view.run))
 
     def action_export(self) -> None:
-        """Write the chosen runs to files."""
+        """Choose in which formats, and where, the chosen runs are written."""
         runs = self.chosen
         if not self.bridge.may_ask():
             return
         if not runs:
             self.bridge.tell("no run to export", severity="warning")
             return
-        self.bridge.tell(f"exporting {', '.join(runs)}")
-        self.bridge.ask(lambda a: a.export(runs), lambda path: self.bridge.tell(f"exported to {path}"))
+        self.app.push_screen(Export(self.bridge, runs, study=self.study_of(runs)))
+
+    def study_of(self, runs: tuple[str, ...]) -> str:
+        """The study that all of these runs are of; '' when there is none."""
+        views = [self.snapshot.run(run) for run in runs]
+        studies = {view.study for view in views if view is not None}
+        return next(iter(studies)) if len(studies) == 1 else ""
