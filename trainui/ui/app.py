@@ -23,7 +23,7 @@ from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.room import ChartSettings
 from trainui.ui.settings import Settings, load
 from trainui.ui.source import Snapshot, Source
-from trainui.ui.sparing import sparing
+from trainui.ui.sparing import Shown, sparing
 
 
 class Dashboard(App[None]):
@@ -45,6 +45,7 @@ class Dashboard(App[None]):
     ) -> None:
         super().__init__()
         self._settings = settings or Settings()
+        self._shown = Shown()
         self.bridge = Bridge(self, source, clock=clock, only_looks=only_looks)
         self.add_mode("overview", lambda: Overview(self.bridge, ChartSettings(), title=title))
 
@@ -58,6 +59,7 @@ class Dashboard(App[None]):
         self.register_theme(tones.LIGHT)
         self.theme = (tones.DARK if self._settings.dark else tones.LIGHT).name
         self.set_class(self._settings.ascii, "-ascii")
+        self.app_resume_signal.subscribe(self, lambda _: self._shown.forget(), immediate=True)
         self.bridge.open()
 
     def on_unmount(self) -> None:
@@ -66,7 +68,12 @@ class Dashboard(App[None]):
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Send what changed in few bytes; there is no public way to do that in this version of Textual."""
-        super()._display(screen, sparing(renderable))
+        super()._display(screen, sparing(renderable, self._shown, self.size))
+
+    def on_resize(self) -> None:
+        """A terminal may have moved what stood there, also where its size is what it was."""
+        self._shown.forget()
+        self.screen.refresh()
 
     @property
     def snapshot(self) -> Snapshot:
