@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -24,8 +23,6 @@ SECONDS = float(os.environ.get("BENCH_SCREEN_SECONDS", "20"))
 """How long is looked."""
 TURNS = int(os.environ.get("BENCH_SCREEN_TURNS", "12"))
 """How often each key is pressed."""
-CURSOR = "26313e"
-"""The ground of the run under the cursor."""
 
 
 @contextlib.contextmanager
@@ -80,14 +77,21 @@ def _cost(seen: Eyes, what: str) -> Row:
 
 
 def _row_of_cursor(seen: Eyes) -> int | None:
-    rows = (y for y in range(seen.screen.lines) if seen.screen.buffer[y][3].bg == CURSOR)
+    """The line that lies on another ground than the uppermost."""
+    buffer = seen.screen.buffer
+    rows = (y for y in range(seen.screen.lines) if buffer[y][3].bg != buffer[0][3].bg)
     return next(rows, None)
 
 
 def _chart(seen: Eyes) -> str:
     """The metric of the first chart."""
-    found = re.search(r"(\S+) {2,}x (?:step|epoch|elapsed)", seen.text)
-    return found[1] if found else ""
+    return next((line.split()[0] for line in seen.lines if "━1" in line), "")
+
+
+def _ticks(seen: Eyes) -> str:
+    """The numbers under the first charts."""
+    below = next((y for y, line in enumerate(seen.lines) if "└" in line), 0) + 1
+    return seen.lines[below] if below < len(seen.lines) else ""
 
 
 def _has(sign: str) -> Callable[[Eyes], object]:
@@ -112,10 +116,10 @@ def _same(fact: Callable[[Eyes], object]) -> Callable[[Eyes], Callable[[Eyes], o
 
 PRESSES: tuple[tuple[str, str, Callable[[Eyes], Callable[[Eyes], object]]], ...] = (
     ("j", "j: the cursor moves", _moved(_row_of_cursor)),
+    ("k", "k: and back", _moved(_row_of_cursor)),
     ("m", "m: another metric is drawn", _moved(_chart)),
-    ("i", "i: the curve zoomed in", _same(_has("zoomed"))),
-    ("F", "", _same(_has("zoomed"))),
-    ("0", "0: the whole curve", _same(_has_not("zoomed"))),
+    ("i", "i: zoomed in", _moved(_ticks)),
+    ("0", "0: the whole curve", _moved(_ticks)),
     ("\r", "enter: a run", _same(_has("f follow"))),
     ("z", "z: a pane alone", _same(_has_not("gates"))),
     ("z", "z: all panes", _same(_has("gates"))),
@@ -156,7 +160,10 @@ def pressing(folder: Path) -> Iterator[Row]:
 
 def _timed(seen: Eyes, key: str, fact: Callable[[Eyes], object]) -> float:
     pressed = seen.press(key)
-    return seen.until(fact, 30.0) - pressed
+    try:
+        return seen.until(fact, 30.0) - pressed
+    except TimeoutError as error:
+        raise TimeoutError(f"after {key!r} {error}") from None
 
 
 def _spread(values: list[float]) -> str:

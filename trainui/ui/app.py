@@ -25,7 +25,7 @@ from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.room import ChartSettings, charts_of, follow
 from trainui.ui.settings import Settings
 from trainui.ui.source import Snapshot, Source
-from trainui.ui.sparing import sparing
+from trainui.ui.sparing import Shown, sparing
 from trainui.ui.widgets.banner import Banner
 
 
@@ -50,6 +50,7 @@ class Dashboard(Dressed):
         """`settings`: as they hold, whatever `preferences` come to."""
         super().__init__(settings, preferences)
         self.bridge = Bridge(self, source, clock=clock, only_looks=only_looks, held=self.held)
+        self._shown = Shown()
         self.charts = charts_of(self.held)
         """How curves are drawn."""
         self.add_mode("overview", lambda: Overview(self.bridge, self.charts, title=title))
@@ -58,6 +59,7 @@ class Dashboard(Dressed):
         """Dress, and begin to read."""
         self.wear()
         self.screen_change_signal.subscribe(self, self._watch_over)
+        self.app_resume_signal.subscribe(self, lambda _: self._shown.forget(), immediate=True)
         self.bridge.seen.subscribe(self, self._warn)
         self.bridge.open()
         self._complain()
@@ -96,7 +98,12 @@ class Dashboard(Dressed):
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Send what changed in few bytes; there is no public way to do that in this version of Textual."""
-        super()._display(screen, sparing(renderable))
+        super()._display(screen, sparing(renderable, self._shown, self.size))
+
+    def on_resize(self) -> None:
+        """A terminal may have moved what stood there, also where its size is what it was."""
+        self._shown.forget()
+        self.screen.refresh()
 
     @property
     def snapshot(self) -> Snapshot:
