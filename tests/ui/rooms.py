@@ -82,10 +82,9 @@ def full(folder: Path, story: Story | None = None) -> Story:
 async def go(pilot, *pressed: str) -> None:
     """Press the keys, each when the one before has had its effect."""
     app = pilot.app
-    await settle(pilot)
     for key in pressed:
         await pilot.press(key)
-        await settle(pilot)
+        await until(pilot, lambda: app.snapshot.look == app.bridge.wanted)
         screen = app.screen
         if isinstance(screen, Start):
             await until(pilot, lambda screen=screen: screen.job is not None or screen._jobs == ())
@@ -93,10 +92,8 @@ async def go(pilot, *pressed: str) -> None:
             await until(pilot, lambda screen=screen: screen._printed is not None)
         if isinstance(screen, LogScreen):
             await until(pilot, lambda screen=screen: screen.page.lines)
-        await pilot.pause()
-    await settle(pilot)
     if isinstance(app.screen, Start):
         await until(
             pilot, lambda: app.screen.cost.lines or (app.screen.job is None or app.screen.job.problem)
         )
-    await pilot.pause()
+    await settle(pilot)
