@@ -31,6 +31,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     **{f"budget-{name}": ("b", str(n), "z") for n, name in enumerate(
         ("study", "job", "day", "machine", "run", "plan", "leases", "ledger"), 1)},
     "budget": ("b", "5"),
+    "gates": ("g",),
+    "gates-zoom": ("g", "down", "z"),
+    "relaunch": ("end", "R"),
     "log": ("V",),
     "log-search": ("V", "slash", "l", "o", "s", "s"),
     "events": ("N",),
