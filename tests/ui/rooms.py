@@ -31,6 +31,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     **{f"budget-{name}": ("b", str(n), "z") for n, name in enumerate(
         ("study", "job", "day", "machine", "run", "plan", "leases", "ledger"), 1)},
     "budget": ("b", "5"),
+    "gates": ("g",),
+    "gates-zoom": ("g", "down", "z"),
+    "relaunch": ("end", "R"),
     "log": ("V",),
     "log-search": ("V", "slash", "l", "o", "s", "s"),
     "events": ("N",),
@@ -82,10 +85,9 @@ def full(folder: Path, story: Story | None = None) -> Story:
 async def go(pilot, *pressed: str) -> None:
     """Press the keys, each when the one before has had its effect."""
     app = pilot.app
-    await settle(pilot)
     for key in pressed:
         await pilot.press(key)
-        await settle(pilot)
+        await until(pilot, lambda: app.snapshot.look == app.bridge.wanted)
         screen = app.screen
         if isinstance(screen, Start):
             await until(pilot, lambda screen=screen: screen.job is not None or screen._jobs == ())
@@ -93,10 +95,8 @@ async def go(pilot, *pressed: str) -> None:
             await until(pilot, lambda screen=screen: screen._printed is not None)
         if isinstance(screen, LogScreen):
             await until(pilot, lambda screen=screen: screen.page.lines)
-        await pilot.pause()
-    await settle(pilot)
     if isinstance(app.screen, Start):
         await until(
             pilot, lambda: app.screen.cost.lines or (app.screen.job is None or app.screen.job.problem)
         )
-    await pilot.pause()
+    await settle(pilot)

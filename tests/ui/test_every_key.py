@@ -28,6 +28,8 @@ WHERE: dict[str, tuple[tuple[str, ...], ...]] = {
     "compare": (("a", "v"), ("a", "v", "left", "i", "w", "j", "z")),
     "filter": (("slash",), ("slash", "m", "l", "p"), ("down", "down", "slash")),
     "budget": (("b",), ("b", "8", "z", "j", "j")),
+    "gates": (("g",), ("g", "j", "z", "i", "w"), ("down", "g")),
+    "relaunch": (("end", "R"), ("end", "R", "tab")),
     "log": (("V",), ("V", "w", "right", "k"), ("V", "home"), ("V", "slash", "l", "o", "s", "s"),
             ("V", "slash", "l", "o", "s", "s", "enter", "pageup")),
     "events": (("N",), ("N", "k", "k"), ("N", "home")),
@@ -43,7 +45,11 @@ WHERE: dict[str, tuple[tuple[str, ...], ...]] = {
 }  # fmt: skip
 """Place → the ways into situations in which its keys are pressed."""
 ON_A_RUN = [one for one in keys.OVERVIEW if one.id.split(".")[0] in ("run", "queue", "log", "events")]
-ON_A_RUN += [one for one in keys.OVERVIEW if one.id in ("overview.open", "overview.mark", "overview.compare")]
+ON_A_RUN += [
+    one
+    for one in keys.OVERVIEW
+    if one.id in ("overview.open", "overview.mark", "overview.compare", "gates.open")
+]
 mode = pytest.mark.parametrize("only_looks", [False, True], ids=["normal", "readonly"])
 
 

@@ -51,7 +51,7 @@ def event_lines(
     for event, at in zip(events, times, strict=True):
         run = fit(line(Span(safe(event.run), f"run{colours.get(event.run, 0)}")), wide)
         front = line(Span(f" {at.rjust(late)} ", "dim"), event_light(event), " ", run, "  " if wide else "")
-        kind = line(Span(event.kind.ljust(11), "dim")) if kinds else ()
+        kind = line(fit(line(Span(safe(event.kind), "dim")), 10), " ") if kinds else ()
         asked = "checkpoint " if event.kind == "checkpoint" and event.text.startswith(ASKED) else ""
         text = event.text.removeprefix("checkpoint ") if kinds and event.kind == "checkpoint" else event.text
         lines.append(clip(line(front, kind, asked, safe(text)), cells))
