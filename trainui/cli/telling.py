@@ -150,5 +150,6 @@ def _print(config: Config, reader: Reader | None) -> None:
 def _standing(one: Delivery, now: float) -> str:
     if one.state != "waiting":
         return one.state
-    tried = f", tried {one.tries} times: {one.said}" if one.tries else ""
+    times = "once" if one.tries == 1 else f"{one.tries} times"
+    tried = f", tried {times}: {one.said}" if one.tries else ""
     return f"waits{f' until {day_words(one.next_at, now)}' if one.next_at > now else ''}{tried}"

@@ -108,7 +108,7 @@ def detail(away: Away, zone: tzinfo | None = None) -> list[tuple[str, list[str]]
 def ended_line(one: Ended, away: Away, zone: tzinfo | None = None) -> str:
     """`03:12  mlp-3 failed (exit 1) after 2.1 h: best val/mae 92.1, $2.88; mlp-4 follows`."""
     why = f" ({one.cause})" if one.cause and one.cause != one.result else ""
-    took = f" after {_span(one.seconds)}" if one.seconds else ""
+    took = f" after {_span(one.seconds)}" if one.seconds >= 1 else ""
     facts = [] if one.best is None else [f"best {one.metric} {one.best:.4g}"]
     facts += [_money(one.usd, away.currency)] if one.usd >= 0.005 else []
     more = f"; {one.followed_by} follows" if one.followed_by else ""

@@ -13,7 +13,8 @@ def spent_since(db: sqlite3.Connection, since: float) -> SpentLately:
     usd = idle = over = 0.0
     seconds: float | None = None
     for row in db.execute(
-        "SELECT ledger.at, kind, ledger.micro_usd AS micro, to_boot - from_boot AS long, micro_per_hour AS rate"
+        "SELECT ledger.at, ledger.kind, ledger.micro_usd AS micro, leases.micro_per_hour AS rate,"
+        " ledger.to_boot - ledger.from_boot AS long"
         " FROM ledger LEFT JOIN leases ON leases.id = ledger.lease WHERE ledger.at > ?",
         (since,),
     ):
