@@ -41,6 +41,8 @@ VERBS = {
     "parse": "parse",
     "import": "bring",
     "export": "export",
+    "notify": "telling",
+    "report": "away",
     "doctor": "care",
     "manager": "care",
     "settings": "preferring",

@@ -17,7 +17,7 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_open ON deliveries (channel, message) WHERE state IN ('waiting', 'sending');
 CREATE TABLE sendings (
-  id INTEGER PRIMARY KEY, channel TEXT NOT NULL, began_at REAL NOT NULL, until REAL NOT NULL, child TEXT NOT NULL,
+  id INTEGER PRIMARY KEY, channel TEXT NOT NULL, began_at REAL NOT NULL, until REAL NOT NULL, boot_id TEXT NOT NULL,
   ended_at REAL, is_sent INTEGER NOT NULL DEFAULT 0, said TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX sendings_by_end ON sendings (channel, ended_at)

@@ -57,8 +57,7 @@ class Sending:
     channel: str
     until: float
     """Boot second at which it is killed."""
-    child: Mapping[str, int | str]
-    """Its identity; only the boot of the machine before it was started."""
+    boot_id: str
 
 
 class Outbox:
@@ -115,8 +114,8 @@ class Outbox:
         """A try begins; its number. `until`: boot second of the boot at which it is killed."""
         number = int(
             self._db.execute(
-                "INSERT INTO sendings (channel, began_at, until, child) VALUES (?, ?, ?, ?)",
-                (channel, at, until, json.dumps({"boot_id": boot_id})),
+                "INSERT INTO sendings (channel, began_at, until, boot_id) VALUES (?, ?, ?, ?)",
+                (channel, at, until, boot_id),
             ).lastrowid
             or 0
         )
@@ -126,15 +125,11 @@ class Outbox:
         )
         return number
 
-    def started(self, sending: int, child: Mapping[str, int | str]) -> None:
-        """Who carries it."""
-        self._db.execute("UPDATE sendings SET child=? WHERE id=?", (json.dumps(dict(child)), sending))
-
     def under_way(self) -> list[Sending]:
         """Tries that nobody has seen the end of."""
         rows = self._db.execute("SELECT * FROM sendings WHERE ended_at IS NULL ORDER BY id").fetchall()
         return [
-            Sending(id=row["id"], channel=row["channel"], until=row["until"], child=json.loads(row["child"]))
+            Sending(id=row["id"], channel=row["channel"], until=row["until"], boot_id=row["boot_id"])
             for row in rows
         ]
 

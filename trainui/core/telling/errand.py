@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from trainui.core.process.files import write_json
+from trainui.core.telling.claims import claim
 from trainui.core.telling.posting import Answer
 
 NO_APPRISE = "[notify] urls need apprise, which is not here: pip install 'trainui[notify]'"
@@ -159,6 +161,8 @@ def without(said: str, secrets: Sequence[str]) -> str:
 def main() -> int:
     """Carry what stdin says, within its time."""
     order = json.load(sys.stdin)
+    if sys.argv[1] != "-" and not claim(Path(sys.argv[1])):
+        return 0  # the next manager was faster: it sends another
     signal.signal(signal.SIGALRM, _too_late)
     signal.setitimer(
         signal.ITIMER_REAL, float(order["timeout"]) + 0.5
@@ -173,16 +177,10 @@ def main() -> int:
     if sys.argv[1] == "-":
         print(json.dumps(word), flush=True)
     else:
-        _leave(Path(sys.argv[1]), word)
+        write_json(sys.argv[1], word)
     if answer.is_late and os.getpid() == os.getpgrp():
         os.killpg(0, signal.SIGKILL)  # and with it what a command left behind
     return 0
-
-
-def _leave(path: Path, word: Mapping[str, Any]) -> None:
-    from trainui.core.process.files import write_json
-
-    write_json(path, word)
 
 
 def _too_late(_signum: int, _frame: object) -> None:

@@ -1,8 +1,9 @@
 """HAND: decides whom each message goes to, has it carried by a child process, and notes what became of it.
 
 Whoever made a fact has put its message into the outbox, in the same transaction: that is all that a tick waits for.
-A child leaves word in a file. When the manager dies meanwhile, the next one reads it there; only where the child died,
-too, nobody knows whether the message arrived: it is sent again under the same number, and says so.
+A child claims its errand first and leaves word in a file at last. When the manager dies meanwhile, the next one reads
+it there. Only where a child that had begun died, too, nobody knows whether the message arrived: it is sent again under
+the same number, and says so.
 """
 
 from __future__ import annotations
@@ -22,12 +23,13 @@ from trainui.core.config import Config, Notify
 from trainui.core.config.notifying import rate_of
 from trainui.core.process.failpoint import reach
 from trainui.core.process.files import recall
-from trainui.core.process.identity import Identity, identity_of, is_alive, send_signal
+from trainui.core.process.identity import Identity, is_alive
 from trainui.core.store.money import Ledger
 from trainui.core.store.outbox import DROPPED, GIVEN_UP, KEPT, WAITING, Delivery, Outbox, Sending
 from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.telling.addressing import Addressing
+from trainui.core.telling.claims import claim, left_by, whose
 from trainui.core.telling.order import number_of, order, start
 from trainui.core.telling.plan import Waiting, choose, next_try
 from trainui.core.telling.ways import manners_of
@@ -173,56 +175,55 @@ class Herald:
         reach("telling")
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._word_of(sending).unlink(missing_ok=True)  # of a runs.db that was rebuilt since
+            for path in left_by(self._word_of(sending)):
+                path.unlink(missing_ok=True)  # of a runs.db that was rebuilt since
             process = start(told, str(self._word_of(sending)), folder=self._project)
         except OSError as error:
             self._end(sending, f"no process could be started: {error.strerror}", now)
             return
         reach("told")
         self._children[sending] = _Child(process=process)
-        who = identity_of(process.pid)  # a zombie at worst: it is our child and was not reaped
-        with atomic(self._db):
-            if who is not None:
-                self._outbox.started(sending, who.to_dict())
 
     # ---------------------------------------------------------------- what became of it
 
     def _look_after(self, sending: Sending, now: Clock) -> None:
         """Take a child's word in; kill one that takes too long."""
-        child = self._children.get(sending.id)
-        identity = Identity.from_dict(sending.child) if "pid" in sending.child else None
-        if child is not None:
-            is_over = child.has_ended
-        elif identity is not None:
-            is_over = not is_alive(identity)
-        else:  # a manager died before it knew whom it had sent, if anybody
-            is_over = now.boot > sending.until or sending.child.get("boot_id") != now.boot_id
-        word = recall(self._word_of(sending.id))
+        child, file = self._children.get(sending.id), self._word_of(sending.id)
+        is_claimed, identity = whose(file)
+        word = recall(file)
         if word is not None:
             self._end(
                 sending.id, str(word.get("said", "")), now, is_sent=bool(word.get("is_sent")),
                 asked=word.get("retry_after"),
             )  # fmt: skip
-        elif is_over:
-            unsure = "its process was killed, and nobody knows whether it arrived"
-            self._end(sending.id, unsure, now, is_unsure=True)
-        elif now.boot > sending.until and identity is not None and identity.boot_id == now.boot_id:
+        elif child is None and not is_claimed:
+            if claim(
+                file
+            ):  # a manager died before it was begun; whom it had sent, if anybody, finds it taken
+                self._end(sending.id, "its process never began", now, is_at_once=True)
+        elif child.has_ended if child else _has_gone(identity, sending, now):
+            said = "its process was killed, and nobody knows whether it arrived"
+            self._end(sending.id, said if is_claimed else "its process broke", now, is_unsure=is_claimed)
+        elif now.boot > sending.until and identity is not None and is_alive(identity):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(identity.pid, signal.SIGKILL)
-            send_signal(identity, signal.SIGKILL)
 
     def _end(
         self, sending: int, said: str, now: Clock, *, is_sent: bool = False, is_unsure: bool = False,
-        asked: float | None = None,
+        is_at_once: bool = False, asked: float | None = None,
     ) -> None:  # fmt: skip
         with atomic(self._db):
             carried = self._outbox.end(sending, said, is_sent=is_sent, at=now.unix)
-            if not is_sent and carried:
+            if is_at_once:
+                for one in carried:
+                    self._outbox.again(one, said, next_at=now.unix, is_unsure=False)
+            elif not is_sent and carried:
                 self._fail(carried, said, now, is_unsure=is_unsure, asked=asked)
         reach("noted")
         self._children.pop(sending, None)
-        with contextlib.suppress(OSError):
-            self._word_of(sending).unlink()
+        for path in left_by(self._word_of(sending)):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
     def _fail(
         self, carried: Sequence[Delivery], said: str, now: Clock, *, is_unsure: bool, asked: float | None
@@ -248,6 +249,13 @@ class Herald:
 
     def _word_of(self, sending: int) -> Path:
         return self._folder / f"{self._origin}-{sending}.json"
+
+
+def _has_gone(identity: Identity | None, sending: Sending, now: Clock) -> bool:
+    """Whether a child of a manager that died can do nothing any more; None: it died as it said who it is."""
+    if identity is not None:
+        return not is_alive(identity)
+    return now.boot > sending.until or sending.boot_id != now.boot_id
 
 
 def _listed(lost: Sequence[Delivery]) -> str:

@@ -34,7 +34,7 @@ def ended_words(view: RunView, *, currency: str = "USD", tries_again: str = "") 
     """`mlp-3 finished after 2:14 h: best val/mae 92.1, $2.88`."""
     told = str(view.result or "ended")
     why = f" ({view.cause})" if view.cause and view.cause != told else ""
-    took = f" after {_duration(view.seconds)}" if view.seconds else ""
+    took = f" after {_duration(view.seconds)}" if view.seconds >= 1 else ""
     facts = []
     if view.metric is not None and view.metric.best is not None:
         facts.append(f"best {view.metric.name} {view.metric.best:.4g}")
