@@ -43,6 +43,7 @@ VERBS = {
     "export": "export",
     "notify": "telling",
     "report": "away",
+    "reproduce": "reproducing",
     "doctor": "care",
     "manager": "care",
     "settings": "preferring",
