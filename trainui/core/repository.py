@@ -90,11 +90,23 @@ class Git:
 def snapshot(folder: Path) -> dict[str, Any]:
     """Commit, uncommitted difference and what neither holds; empty where there is no repository."""
     git = Git(folder)
-    commit = git.ask("rev-parse", "HEAD").strip()
-    if not commit:
+    asked = (
+        "rev-parse",
+        "HEAD",
+        "--abbrev-ref",
+        "HEAD",
+        "--is-shallow-repository",
+        "--show-prefix",
+        "--show-toplevel",
+    )
+    said = git.ask(*asked).split("\n", 4)
+    if len(said) < 5:
         is_none = not git.trouble or "not a git repository" in git.trouble or git.trouble.startswith("git:")
         return {} if is_none else {"trouble": git.trouble}
-    told: dict[str, Any] = {"commit": commit}
+    commit, branch, shallow, prefix, top = said
+    told: dict[str, Any] = {"commit": commit, "branch": "" if branch == "HEAD" else branch}
+    told |= {"is_shallow": shallow == "true", "prefix": prefix, "top": top.removesuffix("\n")}
+    told["remote"] = _LOGIN.sub("://", git.ask("config", "--get", "remote.origin.url").strip())
     whole = git.bytes(*_DIFF)
     diff = whole.decode("utf-8", "replace")
     told["diff"] = diff[:LIMIT]
@@ -116,17 +128,10 @@ def snapshot(folder: Path) -> dict[str, Any]:
     )
     untracked = git.lines(*others, ":/")
     told |= {"untracked": untracked[:MOST_NAMES], "untracked_count": len(untracked)}
-    told["top"] = git.ask("rev-parse", "--show-toplevel").rstrip("\n")
-    told["prefix"] = git.ask("rev-parse", "--show-prefix").rstrip("\n")
-    told["branch"] = git.ask("branch", "--show-current").strip()
-    told["remote"] = (
-        _LOGIN.sub("://", git.ask("remote", "get-url", "origin").strip()) if git.ask("remote") else ""
-    )
-    told["is_shallow"] = git.ask("rev-parse", "--is-shallow-repository").strip() == "true"
-    top = Path(told["top"])
-    if (top / ".gitmodules").exists():
-        told["submodules"] = git.ask("-C", str(top), "submodule", "status").splitlines()[:MOST_NAMES]
-    if b"filter=lfs" in _content(top / ".gitattributes"):
+    root = Path(told["top"])
+    if (root / ".gitmodules").exists():
+        told["submodules"] = git.ask("-C", str(root), "submodule", "status").splitlines()[:MOST_NAMES]
+    if b"filter=lfs" in _content(root / ".gitattributes"):
         told["lfs"] = git.lines("ls-files", "-z", ":(top,attr:filter=lfs)")[:MOST_NAMES]
     return told
 
