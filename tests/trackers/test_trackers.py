@@ -11,7 +11,7 @@ import pytest
 
 from tests.core.carry.filled import NAMES, Filled
 from trainui.core.errors import TrainuiError
-from trainui.core.export.carry import trackers
+from trainui.core.export.carry import as_trackio, as_wandb, trackers
 from trainui.core.export.gathering import gather
 from trainui.core.ingest.bundles import bundles_in
 from trainui.core.store.read import Reader
@@ -48,7 +48,7 @@ def curves(reader, run):
 
 @needs("wandb")
 def test_wandb_reads_every_point_from_its_offline_files(reader, tmp_path):
-    (folder,) = trackers.write_wandb(reader, gather(reader, RUNS), tmp_path / "out")
+    (folder,) = as_wandb.write(reader, gather(reader, RUNS), tmp_path / "out")
     files = sorted(folder.glob("offline-run-*/run-*.wandb"))
     assert len(files) == 2
     script = """
@@ -90,7 +90,7 @@ print(json.dumps([rows, config, run, summary, code]))
 
 @needs("wandb")
 def test_wandb_leaves_nothing_elsewhere_and_our_own_reader_takes_it_back(reader, tmp_path):
-    (folder,) = trackers.write_wandb(reader, gather(reader, RUNS), tmp_path / "out")
+    (folder,) = as_wandb.write(reader, gather(reader, RUNS), tmp_path / "out")
     assert list((tmp_path / "home").rglob("*")) == []
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["wandb"]
     assert not any(
@@ -103,7 +103,7 @@ def test_wandb_leaves_nothing_elsewhere_and_our_own_reader_takes_it_back(reader,
 
 @needs("trackio")
 def test_trackio_reads_every_point_from_a_folder_of_its_own(reader, tmp_path):
-    (folder,) = trackers.write_trackio(reader, gather(reader, RUNS), tmp_path / "out")
+    (folder,) = as_trackio.write(reader, gather(reader, RUNS), tmp_path / "out")
     (file,) = folder.glob("*.db")
     db = sqlite3.connect(file)
     for run in RUNS:
@@ -138,10 +138,10 @@ print(sorted(SQLiteStorage.get_runs(sys.argv[1])))
 
 def test_names_of_others_stay_names():
     for study in ("../x", "a.b", "registry-x", "x_configs", "ü" * 300, ""):
-        made = trackers._project(study)
+        made = as_trackio.project_of(study)
         assert made.replace("-", "").replace("_", "").isalnum()
         assert len(made) < 128
-    assert trackers._project("a.b") != trackers._project("a_b")
+    assert as_trackio.project_of("a.b") != as_trackio.project_of("a_b")
     assert len(NAMES) == 4
     assert math.isnan(float(str(math.nan)))
 
@@ -152,4 +152,4 @@ def test_a_library_that_fails_is_told_in_a_sentence(tmp_path):
     with pytest.raises(
         TrainuiError, match="the wandb library could not write the run: no such thing as a run"
     ):
-        trackers._feed(str(script), [], ({"n": n} for n in range(100_000)), "wandb")
+        trackers.feed(str(script), [], ({"n": n} for n in range(100_000)), "wandb")

@@ -31,10 +31,12 @@ def _formats(_ctx: click.Context, _param: click.Parameter, given: str) -> tuple[
     "--format", "formats", default=",".join(USUAL), show_default=True, callback=_formats,
     help=f"Any of {', '.join(FORMATS)}, commas between.",
 )  # fmt: skip
+@click.option("--with-files", is_flag=True, help="With zip: all that the runs saved, too.")
 @db_option
 def export_command(
-    place: Place, runs: tuple[str, ...], study: str, everything: bool, folder: Path, formats: tuple[str, ...]
-) -> None:
+    place: Place, runs: tuple[str, ...], study: str, everything: bool, folder: Path, formats: tuple[str, ...],
+    with_files: bool,
+) -> None:  # fmt: skip
     """Write a summary of RUNS, of a study or of all runs, and print the files.
 
     What is told of a live run is so far. A file that somebody edited since it was written is put aside as
@@ -44,6 +46,10 @@ def export_command(
         raise UserError(
             "say which runs, or --study NAME, or --all", hint="trainui ls --all shows runs and studies"
         )
+    if with_files and "zip" not in formats:
+        raise UserError("--with-files goes with --format zip")
+    if with_files:
+        formats = tuple("zip-files" if one == "zip" else one for one in formats)
     export_runs(
         place.db, runs, study=study, everything=everything, to=folder, formats=formats,
         tell=lambda path: click.echo(plain(str(path))),

@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.carry.filled import HOSTILE, NAMES, SPEC, Filled
 from trainui.core.errors import UserError
-from trainui.core.export.carry import parquet, tensorboard
+from trainui.core.export.carry import as_trackio, as_wandb, parquet, tensorboard
 from trainui.core.export.carry.files import file_name
 from trainui.core.export.gathering import gather
 from trainui.core.ingest.bundles import bundles_in
@@ -45,7 +45,7 @@ def test_tensorboard_shows_every_point(reader, tmp_path):
         "tensorboard.backend.event_processing.event_accumulator", reason="extra train"
     )
     (folder,) = written(tensorboard.write, reader, tmp_path / "out")
-    assert sorted(path.name for path in folder.iterdir()) == RUNS
+    assert names(folder) == RUNS
     for run in RUNS:
         events = accumulator.EventAccumulator(
             str(folder / run), size_guidance=accumulator.STORE_EVERYTHING_SIZE_GUIDANCE
@@ -178,10 +178,8 @@ def test_without_pyarrow_parquet_says_what_to_install(reader, tmp_path, monkeypa
 
 
 def test_without_their_libraries_other_trackers_say_what_to_install(reader, tmp_path, monkeypatch):
-    from trainui.core.export.carry import trackers
-
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    for write, name in ((trackers.write_wandb, "wandb"), (trackers.write_trackio, "trackio")):
+    for write, name in ((as_wandb.write, "wandb"), (as_trackio.write, "trackio")):
         with pytest.raises(UserError, match=f"needs the {name} library.*pip install '{name}>="):
             written(write, reader, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
@@ -197,13 +195,28 @@ def test_no_name_leads_out_of_its_folder(name, tmp_path):
     assert file_name(name) == made != file_name(name + "x")
 
 
+def names(folder):
+    return sorted(path.name for path in folder.iterdir() if path.name != ".written.json")
+
+
 def test_an_older_export_is_replaced_whole_and_a_failed_one_leaves_it(reader, tmp_path, monkeypatch):
     (folder,) = written(tensorboard.write, reader, tmp_path / "out")
-    (folder / "left-over").mkdir()
     written(tensorboard.write, reader, tmp_path / "out")
-    assert sorted(path.name for path in folder.iterdir()) == RUNS
+    assert names(folder) == RUNS
     monkeypatch.setattr(tensorboard, "_texts", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         written(tensorboard.write, reader, tmp_path / "out")
-    assert sorted(path.name for path in folder.iterdir()) == RUNS
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["tensorboard"]
+    assert names(folder) == RUNS
+    assert names(tmp_path / "out") == ["tensorboard"]
+
+
+def test_a_folder_of_somebody_else_is_put_aside_not_overwritten(reader, tmp_path):
+    mine = tmp_path / "out" / "tensorboard" / "mine"
+    mine.mkdir(parents=True)
+    (mine / "log").write_text("years of work")
+    (folder,) = written(tensorboard.write, reader, tmp_path / "out")
+    (folder / "mlp-1" / "more").write_text("and this")
+    written(tensorboard.write, reader, tmp_path / "out")
+    assert (tmp_path / "out" / "tensorboard.edited" / "mine" / "log").read_text() == "years of work"
+    assert (tmp_path / "out" / "tensorboard.edited-2" / "mlp-1" / "more").read_text() == "and this"
+    assert names(folder) == RUNS

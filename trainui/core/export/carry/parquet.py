@@ -8,11 +8,11 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from trainui.core.errors import UserError
-from trainui.core.export.carry.files import whole_file
 from trainui.core.export.model import Digest, RunDigest
+from trainui.core.export.whole import whole
 from trainui.core.store.packing import Chunk, Packer
 from trainui.core.store.read import Reader
 
@@ -27,15 +27,14 @@ def write(reader: Reader, digest: Digest, folder: Path) -> list[Path]:
     runs = [run.run for run in digest.runs]
     packer = Packer(reader.path)
     try:
-        with whole_file(folder / POINTS) as part:
-            _write_points(arrow, parquet, packer, runs, part)
+        with whole(folder / POINTS) as points:
+            _write_points(arrow, parquet, packer, runs, points.file)
     finally:
         packer.close()
-    with whole_file(folder / RUNS) as part:
-        schema = _runs_schema(arrow)
-        rows = [_row(run) for run in digest.runs]
-        parquet.write_table(arrow.Table.from_pylist(rows, schema=schema), part)
-    return [folder / POINTS, folder / RUNS]
+    rows = arrow.Table.from_pylist([_row(run) for run in digest.runs], schema=_runs_schema(arrow))
+    with whole(folder / RUNS) as table:
+        parquet.write_table(rows, table.file)
+    return [*points.paths, *table.paths]
 
 
 def _arrow() -> tuple[Any, Any]:
@@ -46,7 +45,7 @@ def _arrow() -> tuple[Any, Any]:
         raise UserError("Parquet needs pyarrow, which is not installed here", hint=hint) from error
 
 
-def _write_points(arrow: Any, parquet: Any, packer: Packer, runs: Sequence[str], path: Path) -> None:
+def _write_points(arrow: Any, parquet: Any, packer: Packer, runs: Sequence[str], file: IO[bytes]) -> None:
     name = arrow.dictionary(arrow.int32(), arrow.string())
     real = arrow.float64()
     schema = arrow.schema(
@@ -57,7 +56,7 @@ def _write_points(arrow: Any, parquet: Any, packer: Packer, runs: Sequence[str],
             arrow.field("epoch", real), arrow.field("at", real, nullable=False),
         ]
     )  # fmt: skip
-    with parquet.ParquetWriter(path, schema) as writer:
+    with parquet.ParquetWriter(file, schema) as writer:
         for run in runs:
             for _, chunks in groupby(packer.chunks(run), key=lambda chunk: chunk.metric):
                 for group in _groups(chunks):
