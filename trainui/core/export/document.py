@@ -40,12 +40,14 @@ def as_json(digest: Digest) -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     """The JSON Schema of the document."""
     found = msgspec.json.schema(Digest)
-    return {
+    whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"summary.json of trainui, version {VERSION}",
         "description": "Times are Unix seconds, sums are in `currency`. Numbers that are not finite are strings.",
         **_with_words(found),
     }
+    plain: dict[str, Any] = json.loads(json.dumps(whole))  # tuples as the lists that they are there
+    return plain
 
 
 def _with_words(schema: Any) -> Any:
