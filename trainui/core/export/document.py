@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from trainui.core.export.model import VERSION, Digest
+from trainui.core.export.parts import NOT_FINITE
 from trainui.core.export.whole import write_whole
 from trainui.core.store.read import Reader
 
@@ -39,12 +40,22 @@ def as_json(digest: Digest) -> dict[str, Any]:
 def schema() -> dict[str, Any]:
     """The JSON Schema of the document."""
     found = msgspec.json.schema(Digest)
-    return {
+    whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"summary.json of trainui, version {VERSION}",
         "description": "Times are Unix seconds, sums are in `currency`. Numbers that are not finite are strings.",
-        **found,
+        **_with_words(found),
     }
+    plain: dict[str, Any] = json.loads(json.dumps(whole))  # tuples as the lists that they are there
+    return plain
+
+
+def _with_words(schema: Any) -> Any:
+    """A number that has a pattern may be a string that fits it: msgspec keeps the one type in a union."""
+    if isinstance(schema, dict):
+        inner = {key: _with_words(value) for key, value in schema.items()}
+        return inner | {"type": ["number", "string"]} if inner.get("pattern") == NOT_FINITE else inner
+    return [_with_words(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def jsonable(value: Any) -> Any:

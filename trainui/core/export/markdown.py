@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from trainui.core.export.markdown_run import run_part
-from trainui.core.export.markup import code, escape, hours, number, table, when
+from trainui.core.export.markup import code, escape, hours, number, table, when, zone
 from trainui.core.export.model import Digest, RunDigest, StudyDigest
 from trainui.core.export.parts import GateDigest, PlannedDigest
 from trainui.core.export.verdicts import SIGNS, answer_table, gate_table, name, sign
@@ -54,7 +54,7 @@ def _about(digest: Digest, beside: Sequence[str]) -> str:
     )
     so_far = f" {subject} is so far." if live else ""
     version = f" by trainui {escape(digest.trainui)}" if digest.trainui else ""
-    return f"Written {when(digest.written_at)}{version}.{so_far}{page}"
+    return f"Written {when(digest.written_at)} {escape(zone(digest.written_at))}{version}.{so_far}{page}"
 
 
 def _runs(digest: Digest) -> str:

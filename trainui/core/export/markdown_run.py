@@ -39,7 +39,7 @@ def run_part(run: RunDigest, currency: str) -> str:
         _titled("Seen by the default watch, which nobody wrote", watch_table(run.watched)),
         _remedies(run),
         _checkpoints(run),
-        "\n".join(f"- Note of {when(one.at)}: {escape(one.text)}" for one in run.notes),
+        _titled("Notes", "\n".join(f"- {when(one.at)}: {escape(one.text)}" for one in run.notes)),
         _log(run),
     ]
     return "\n\n".join(part for part in parts if part)

@@ -73,7 +73,8 @@ def merged(text: str, wanted: Sequence[Wanted], *, name: str = "NOTES.md") -> tu
         lines = list(page.lines)
         if block is None:
             at, heading = _place(page, one)
-            new = [*heading, *_framed(one), *(["", *one.slots.split("\n")] if one.slots else []), ""]
+            new = [*heading, *_framed(one), *(["", *one.slots.split("\n")] if one.slots else [])]
+            new += [""] if at == len(lines) or lines[at].strip() else []
             if at and lines[at - 1].strip() and new[0]:
                 new.insert(0, "")
             lines[at:at] = [line + end for line in new]
@@ -131,7 +132,7 @@ def understood(text: str, name: str = "NOTES.md") -> Page:
 def _looks_like_one(line: str) -> bool:
     """Whether a line that is no mark was one, or was to be one; what stands in backticks is talk of marks."""
     bare = _CODE.sub("", line)
-    return bool(_ALIKE.search(bare)) and ("<!" in bare or "--" in bare)
+    return bool(_ALIKE.search(bare)) and ("<!" in bare or "-->" in bare)
 
 
 def _wrong(name: str, number: int, what: str) -> MarkError:

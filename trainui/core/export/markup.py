@@ -89,6 +89,11 @@ def when(at: float | None) -> str:
     return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S") if at else "–"
 
 
+def zone(at: float) -> str:
+    """What `when` counts in: `UTC`."""
+    return datetime.fromtimestamp(at).astimezone().tzname() or "local time"
+
+
 def hours(seconds: float) -> str:
     """Seconds as people say them."""
     if seconds < 60:

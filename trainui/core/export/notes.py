@@ -56,6 +56,7 @@ def wanted(study: StudyDigest, runs: Sequence[RunDigest], currency: str) -> list
         *(
             Wanted(name=f"run {one.run}", body=run_text(one, currency, several=several), slots=SLOTS, below=ATTEMPTS)
             for one in runs
+            if one.started_at is not None or one.result
         ),
         Wanted(name="next", body=next_text(study), below=NEXT),
     ]  # fmt: skip

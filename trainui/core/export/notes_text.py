@@ -10,11 +10,12 @@ from trainui.core.export.markdown import BOXES, sign_of
 from trainui.core.export.markdown_run import place_text
 from trainui.core.export.markup import code, escape, fenced, hours, number, quoted, table, when
 from trainui.core.export.model import RunDigest, StudyDigest
-from trainui.core.export.parts import Epoch
+from trainui.core.export.parts import Change, Epoch, GateDigest
 from trainui.core.export.verdicts import SIGNS
 
 FEW_EPOCHS = 12
 FEW_LINES = 6
+MOST_NEW = 8
 SHOWN = 3
 """Metrics of an epoch that are told."""
 
@@ -31,7 +32,7 @@ def study_text(study: StudyDigest, runs: Sequence[RunDigest], currency: str) -> 
     parts.append(table(["", "run", "ended", "best", "", "cost"], rows))
     if study.hypotheses:
         lines = [
-            f"- {escape(one.gate)}: {quoted(one.quote or one.rule)} – {SIGNS.get(one.verdict, '')} {one.verdict}"
+            f"- {escape(one.gate)}: {quoted(_words(one))} – {SIGNS.get(one.verdict, '')} {one.verdict}"
             + (f": {escape(one.reason)}" if one.reason else "")
             for one in study.hypotheses
         ]
@@ -76,7 +77,7 @@ def run_text(run: RunDigest, currency: str, *, several: bool) -> str:
 def _head(run: RunDigest) -> str:
     ended = ""
     if run.ended_at:
-        came = [f"{number(run.epoch)} epochs"] if run.epoch is not None else []
+        came = [f"{number(run.epoch)} epoch{'' if run.epoch == 1 else 's'}"] if run.epoch is not None else []
         ended = f"{when(run.ended_at)} ({', '.join([*came, hours(run.seconds)])}, {escape(run.ended)})"
     elif run.is_live:
         ended = f"not yet: {escape(run.ended)}" + (
@@ -97,14 +98,19 @@ def _new(run: RunDigest) -> str:
     difference = run.difference
     if difference is None:
         return ""
-    told = [
-        f"{escape(one.name)} {number(one.before)} → {number(one.after)}"
-        for one in difference.changes
-        if one.kind not in ("package", "machine")
-    ]
-    more = f" and {len(told) - 8} more" if len(told) > 8 else ""
-    what = ", ".join(told[:8]) + more if told else "nothing"
+    told = [_change(one) for one in difference.changes if one.kind not in ("package", "machine")]
+    more = f" and {len(told) - MOST_NEW} more" if len(told) > MOST_NEW else ""
+    what = ", ".join(told[:MOST_NEW]) + more if told else "nothing"
     return f"{what} (against {escape(difference.against)}, {escape(difference.why)})"
+
+
+def _change(one: Change) -> str:
+    name = escape(one.name)
+    if one.kind == "gate":
+        return f"gate {name}" + {"written": "", "edited": " edited"}.get(str(one.after), " gone")
+    if one.before is None:
+        return f"{name} {number(one.after)} (not there before)"
+    return f"{name} {number(one.before)} → {number(one.after)}" if one.after is not None else f"no {name}"
 
 
 def _results(run: RunDigest) -> str:
@@ -171,7 +177,9 @@ def _cause(run: RunDigest) -> str:
     lines = [f"**Root cause**: {escape(run.cause) or 'nobody knows'}"]
     lines += [f"- {escape(one)}" for one in run.evidence]
     told = [one for one in (*run.gates, *run.watched) if one.verdict in ("tripped", "failed") and one.reason]
-    lines += [f"- gate {escape(one.gate)}: {escape(one.reason)}" for one in told]
+    lines += [
+        f"- gate {escape(one.gate)}: {escape(one.reason)}" for one in told if one.reason not in run.evidence
+    ]
     parts = [lines[0] + ("\n\n" + "\n".join(lines[1:]) if lines[1:] else "")]
     if run.result in ("failed", "lost") and any(run.log):
         parts.append(fenced(run.log[-FEW_LINES:]))
@@ -182,11 +190,15 @@ def _expected(run: RunDigest) -> str:
     """What was written down before the run, and whether it came so."""
     told = [one for one in run.gates if one.role in ("criterion", "expect", "hypothesis", "preflight", "ask")]
     lines = [
-        f"- {quoted(one.quote or one.rule)} – {SIGNS.get(one.verdict, '')} {one.verdict}"
+        f"- {quoted(_words(one))} – {SIGNS.get(one.verdict, '')} {one.verdict}"
         + (f": {escape(one.reason)}" if one.reason else "")
         for one in told
     ]
     return "**Expected**:\n\n" + "\n".join(lines) if lines else ""
+
+
+def _words(gate: GateDigest) -> str:
+    return gate.quote or gate.rule.removeprefix("asks: ")
 
 
 def _remedies(run: RunDigest) -> str:

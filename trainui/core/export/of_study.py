@@ -220,12 +220,16 @@ def _decisions(gates: Sequence[GateDigest], runs: Sequence[RunDigest], best: str
     return tuple(boxes)
 
 
+def _text(gate: GateDigest) -> str:
+    return gate.quote or gate.rule.removeprefix("asks: ") or gate.gate
+
+
 def _box(gate: GateDigest) -> Decision:
     parts = [gate.reason] if gate.reason else []
     if gate.runs and not gate.reason:
         parts.append(", ".join(f"{verdict} in {run}" for run, verdict in gate.runs.items()))
     return Decision(
-        gate=gate.gate, text=gate.quote or gate.rule or gate.gate, verdict=gate.verdict, holds=HOLDS.get(gate.verdict),
+        gate=gate.gate, text=_text(gate), verdict=gate.verdict, holds=HOLDS.get(gate.verdict),
         told="; ".join(parts),
     )  # fmt: skip
 
@@ -241,7 +245,7 @@ def _box_of(found: Sequence[tuple[str, GateDigest]], best: str) -> Decision:
         parts += [_stands(name, one) for name, one in found if name != run]
         told = "; ".join(parts)
     return Decision(
-        gate=gate.gate, text=gate.quote or gate.rule or gate.gate, verdict=gate.verdict,
+        gate=gate.gate, text=_text(gate), verdict=gate.verdict,
         holds=HOLDS.get(gate.verdict), told=told,
     )  # fmt: skip
 
