@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -46,7 +47,9 @@ def draw(charts: Sequence[Chart], *, more: int = 0) -> bytes:
         _panel(figure.add_subplot(rows, columns, place + 1), chart)
     _legend(figure, charts, more)
     out = BytesIO()
-    figure.savefig(out, dpi=DPI, format="png", metadata={"Software": "trainui"})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # a box stands where a letter has no shape
+        figure.savefig(out, dpi=DPI, format="png", metadata={"Software": "trainui"})
     return out.getvalue()
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from trainui.core.export.commas import cell, write_rows
-from trainui.core.export.drafts import buckets_for
 from trainui.core.export.model import Digest
+from trainui.core.export.sketching import shared_sketches
 from trainui.core.store.read import Reader
 
 FILE, PIECES = "points.csv", "curves.csv"
@@ -47,11 +47,10 @@ def _points(reader: Reader, digest: Digest) -> Iterator[tuple[Any, ...]]:
 
 
 def _pieces(reader: Reader, digest: Digest) -> Iterator[tuple[Any, ...]]:
-    buckets = buckets_for(sum(len(run.metrics) for run in digest.runs))
-    for run in digest.runs:
-        metrics = [one.metric for one in reader.metrics(run.run)]
-        for metric, outline in reader.outlines(run.run, metrics, buckets=buckets).items():
-            name, shown = cell(run.run), cell(metric)
+    drawn = shared_sketches(reader, [run.run for run in digest.runs])
+    for run, outlines in drawn.outlines.items():
+        for metric, outline in outlines.items():
+            name, shown = cell(run), cell(metric)
             for one in outline.pieces:
                 if one.points:
                     yield (

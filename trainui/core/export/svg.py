@@ -25,7 +25,8 @@ def svg(chart: Chart, *, name: str) -> str:
     y = scale(min(heights[0], *shown, heights[0]), max(heights[1], *shown, heights[1]), HEIGHT - BOTTOM, TOP,
               is_log=chart.is_log)  # fmt: skip
     parts = [
-        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{name}-t {name}-d">',
+        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{name}-t"',
+        f' aria-describedby="{name}-d">',
         f'<title id="{name}-t">{_text(chart.metric)}</title>',
         f'<desc id="{name}-d">{_text(describe(chart))}</desc>',
         *_frame(chart, x, y),
