@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from conftest import settle, until
 from story import NOW, RUNS, Story
 
+import trainui.ui.app
 from trainui.core.away.model import Away, Ended, Need, Verdict
 from trainui.core.run import Result, Status
 from trainui.core.store.moneyviews import SpentLately
@@ -30,10 +32,11 @@ NEWS = Away(
 )  # fmt: skip
 
 
-class Returned(Dashboard):
-    """A dashboard that was left at LEFT."""
-
-    left_at = LEFT
+def returned(source, left_at=LEFT):
+    """A dashboard that was left at a moment."""
+    style = Path(trainui.ui.app.__file__).with_name("app.tcss")
+    kind = type("Returned", (Dashboard,), {"left_at": left_at, "CSS_PATH": style})
+    return kind(source, settings=Settings(dark=True), clock=lambda: NOW)
 
 
 def text_of(paper):
@@ -51,7 +54,7 @@ def story(**changes):
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 55)])
 async def test_who_comes_back_is_told_and_any_key_puts_it_away(size):
     source, _ = story()
-    app = Returned(source, settings=Settings(dark=True), clock=lambda: NOW)
+    app = returned(source)
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: isinstance(app.screen, AwayScreen))
         await settle(pilot)
@@ -70,8 +73,7 @@ async def test_nobody_is_told_who_was_away_for_a_moment_or_has_missed_nothing():
     for left_at, told in ((NOW - 60, NEWS), (LEFT, Away(since=LEFT, until=NOW)), (None, NEWS)):
         source, _ = story()
         source.away_told = told
-        kind = type("Left", (Dashboard,), {"left_at": left_at})
-        app = kind(source, settings=Settings(dark=True), clock=lambda: NOW)
+        app = returned(source, left_at)
         async with app.run_test(size=(120, 36)) as pilot:
             await settle(pilot)
             if left_at == LEFT:
@@ -82,14 +84,25 @@ async def test_nobody_is_told_who_was_away_for_a_moment_or_has_missed_nothing():
 
 async def test_a_run_that_ended_meanwhile_is_marked_until_the_cursor_was_on_it():
     source, run = story()
-    app = Returned(source, settings=Settings(dark=True), clock=lambda: NOW)
+    app = returned(source)
     async with app.run_test(size=(120, 36)) as pilot:
         await until(pilot, lambda: isinstance(app.screen, AwayScreen))
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(app.screen, AwayScreen))
-        assert app.bridge.unseen == {run}
-        assert "•" in next(row for row in text_of(app.screen.table).split("\n") if run in row)
-        await pilot.press("end")
-        await until(pilot, lambda: not app.bridge.unseen)
+        ended = {view.run for view in source.run_views if (view.ended_at or 0) > LEFT}
+        assert run in ended
+        assert app.bridge.unseen == ended
         await settle(pilot)
-        assert "•" not in next(row for row in text_of(app.screen.table).split("\n") if run in row)
+        assert all("•" in row_of(app, name) for name in ended)
+        await pilot.press("end")
+        await until(pilot, lambda: app.bridge.unseen == ended - {app.screen.table.current.run})
+        await settle(pilot)
+        seen = app.screen.table.current.run
+        assert seen in ended
+        assert "•" not in row_of(app, seen)
+        assert all("•" in row_of(app, name) for name in ended - {seen})
+
+
+def row_of(app, run):
+    """The line of a run in the table."""
+    return next(row for row in text_of(app.screen.table).split("\n") if run in row)
