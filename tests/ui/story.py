@@ -8,12 +8,14 @@ from pathlib import Path
 
 from money_story import BUDGET, NOW, MoneyStory
 
+from trainui.core.away.model import Away
 from trainui.core.ingest.printed import Printed
 from trainui.core.money.outlook import Mark
 from trainui.core.retrying import RetryChoices
 from trainui.core.run import Result, Status
 from trainui.core.spec import Spec
 from trainui.core.spec.model import Job as SpecJob
+from trainui.core.store.outbox import Message
 from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.views import (
     Bucket,
@@ -199,6 +201,8 @@ class Story(MoneyStory):
         self.specs: dict[str, Spec] = {}
         self.choices = RetryChoices(run="", job="")
         self.budget_view = BUDGET
+        self.message_list: list[Message] = []
+        self.away_told = Away(since=NOW - 9 * 3600, until=NOW)
         gpu = GpuView(name="NVIDIA A100 40G", uuid="GPU-1", utilisation=0.94, memory_used=int(11.3 * GIB),
                       memory_total=40 * GIB, temperature=62.0, watts=214.0)  # fmt: skip
         self.machine_view = MachineView(at=NOW, cpu=0.38, cores=16, memory_used=21 * GIB, memory_total=200 * GIB,
@@ -277,6 +281,16 @@ class Story(MoneyStory):
 
     def budget(self):
         return self.budget_view
+
+    def newest_message(self):
+        return max((one.id for one in self.message_list), default=0)
+
+    def messages(self, *, after=0, limit=200):
+        return [one for one in self.message_list if one.id > after][-limit:]
+
+    def away(self, since, *, now):
+        self.calls.append(("away", since, now))
+        return replace(self.away_told, since=since, until=now)
 
     def machine(self):
         return self.machine_view

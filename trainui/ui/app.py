@@ -17,6 +17,7 @@ from trainui.ui.dress import Dressed
 from trainui.ui.preferences import Preferences, load_preferences
 from trainui.ui.present.ink import safe
 from trainui.ui.present.strips import leaving_line
+from trainui.ui.returning import Returning
 from trainui.ui.screens.budget import BudgetScreen
 from trainui.ui.screens.gates import GatesScreen
 from trainui.ui.screens.help import Help
@@ -51,6 +52,7 @@ class Dashboard(Dressed):
         super().__init__(settings, preferences)
         self.bridge = Bridge(self, source, clock=clock, only_looks=only_looks, held=self.held)
         self._shown = Shown()
+        self.returning = Returning(self, self.bridge)
         self.charts = charts_of(self.held)
         """How curves are drawn."""
         self.add_mode("overview", lambda: Overview(self.bridge, self.charts, title=title))
@@ -61,6 +63,7 @@ class Dashboard(Dressed):
         self.screen_change_signal.subscribe(self, self._watch_over)
         self.app_resume_signal.subscribe(self, lambda _: self._shown.forget(), immediate=True)
         self.bridge.seen.subscribe(self, self._warn)
+        self.returning.begin(getattr(self, "left_at", None))
         self.bridge.open()
         self._complain()
 
@@ -118,6 +121,10 @@ class Dashboard(Dressed):
     def action_leave(self) -> None:
         """Leave; nothing stops."""
         self.exit()
+
+    def action_away(self) -> None:
+        """What happened while one was away, over the screen one is on."""
+        self.returning.ask()
 
     def action_budget(self) -> None:
         """The money, over the screen one is on."""

@@ -16,6 +16,8 @@ from textual.signal import Signal
 from trainui.core.errors import TrainuiError
 from trainui.ui.gather import Gatherer
 from trainui.ui.present.ink import safe
+from trainui.ui.ringing import TOASTS as TOASTS
+from trainui.ui.ringing import Ringing
 from trainui.ui.settings import Settings
 from trainui.ui.source import Actions, Look, Reader, Snapshot, Source
 from trainui.ui.undo import Undo
@@ -26,8 +28,6 @@ REST = 4
 """A read or a drawing that took long is followed by a rest of so many times its length."""
 BUSY_SECONDS = 5.0
 """How long after an action the store is asked as often as while a run is live."""
-TOASTS = 3
-"""What gates tell at once that is shown as toasts; all of it is in the log."""
 PATIENCE = 3.0
 """Seconds a store may take to come into being before that is called a problem."""
 ONLY_LOOKS = "this dashboard only looks (--readonly): nothing was done"
@@ -65,8 +65,9 @@ class Bridge:
         self._drawing = 0.0
         """Seconds the last snapshot took to draw, in the thread that hears the keys."""
         self._turns: deque[Callable[[], None]] = deque()
-        self._told: int | None = None
-        """The newest event that was there when the dashboard last looked; None before it did."""
+        self.unseen: frozenset[str] = frozenset()
+        """Runs that ended while nobody looked, and on which no cursor has been since."""
+        self._ringing = Ringing(app, work=self.work, tell=self.tell)
         self.snapshot = Snapshot()
         self.seen: Signal[Snapshot] = Signal(app, "seen")
         """Tells every screen, also one covered by another, of a new snapshot."""
@@ -226,20 +227,7 @@ class Bridge:
     def _deliver(self, snapshot: Snapshot) -> None:
         began = time.monotonic()
         self.snapshot = snapshot
-        self._ring(snapshot)
+        if snapshot.told:
+            self._ringing.ring(snapshot.told, may_bell=self.held.bell)
         self.seen.publish(snapshot)
         self._drawing = time.monotonic() - began
-
-    def _ring(self, snapshot: Snapshot) -> None:
-        """A toast and the terminal's bell for what gates tell people from now on; what was before is in the log."""
-        newest = max((event.id for event in snapshot.events), default=0)
-        told, self._told = self._told, max(self._told or 0, newest) if snapshot.ready else None
-        fresh = [
-            event
-            for event in snapshot.events
-            if event.kind == "notify" and told is not None and event.id > told
-        ]
-        for event in fresh[-TOASTS:]:
-            self.tell(event.text, severity="warning")
-        if fresh and self.held.bell:
-            self._app.bell()

@@ -19,6 +19,7 @@ from trainui.ui.book import BY, LINES, Book
 from trainui.ui.choice import MOST_DRAWN, as_bucket, charted, drawn_runs, metric_order, sifted, taken
 from trainui.ui.history import History
 from trainui.ui.keeping import Comparisons, Params
+from trainui.ui.news import Messages
 from trainui.ui.present.rows import in_order
 from trainui.ui.source import Look, Reader, Snapshot
 from trainui.ui.trace import Close, Part, Taken, Trace
@@ -39,6 +40,7 @@ class Gatherer:
         self._events: deque[EventView] = deque(maxlen=EVENTS_KEPT)
         self._last_event = 0
         self._history = History(reader)
+        self._messages = Messages(reader)
         self._expected: dict[tuple[str, str], tuple[object, Prospect]] = {}
         self._params, self._comparisons = Params(reader), Comparisons(reader)
         self._book: tuple[object, Book] | None = None
@@ -82,6 +84,7 @@ class Gatherer:
             costs=self._costs_of(runs, opened, book, int(at / BOOK_SECONDS)),
             machine=reader.machine(),
             events=self._new_events(),
+            told=self._messages.read(),
             history=self._history.read() if look.history else (),
             metric_names=tuple(names),
             metrics_known=len(known),

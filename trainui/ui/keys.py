@@ -18,6 +18,7 @@ EVERYWHERE = (
     key("app.leave", "q", "leave", "leave", "leave; runs go on", show=True),
     key("app.palette", "ctrl+p", "command_palette", "palette", "find a run or a command by name"),
     key("app.cancel", "C", "cancel_countdown", "call off", "call off the command that is counted down to, when idle or at the cap"),
+    key("app.away", "at", "away", "while away", "what happened while you were away, and what waits for you"),
     key("app.theme", "t", "theme", "theme", "light or dark"),
 )
 

@@ -13,6 +13,7 @@ from trainui.core.ingest.printed import Printed
 from trainui.core.money.outlook import Mark as CostMark
 from trainui.core.retrying import RetryChoices
 from trainui.core.store.moneyviews import BudgetView
+from trainui.core.store.outbox import Message
 from trainui.core.store.outcomes import Outcomes, TurnView
 from trainui.core.store.views import (
     Bucket,
@@ -27,10 +28,11 @@ from trainui.core.store.views import (
 from trainui.ui.bench import Bench, BenchReader, GateLook
 from trainui.ui.book import Book, MoneyReader
 from trainui.ui.exporting import ExportChoices
+from trainui.ui.news import NewsReader
 from trainui.ui.trace import Close, Taken, Trace
 
 
-class Reader(MoneyReader, BenchReader, Protocol):
+class Reader(MoneyReader, BenchReader, NewsReader, Protocol):
     """The store, read only. Used by one worker thread alone; every method may raise TrainuiError."""
 
     def version(self) -> int:
@@ -285,6 +287,8 @@ class Snapshot:
     machine: MachineView | None = None
     events: tuple[EventView, ...] = ()
     """The newest few."""
+    told: tuple[Message, ...] = ()
+    """Messages for people that are new since the last look."""
     history: tuple[EventView, ...] = ()
     """All of them, as far as they are kept; empty unless the look asks."""
     metric_names: tuple[str, ...] = ()

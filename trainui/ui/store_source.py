@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn, cast
 
+from trainui.core.away.gathering import gather
+from trainui.core.away.model import Away
 from trainui.core.client import Client
 from trainui.core.config import load_config
 from trainui.core.costing import (
@@ -187,6 +189,10 @@ class DashboardReader(Reader):
     def params_of(self, run: str) -> Mapping[str, object]:
         """The params of a run's spec. Raises NotFoundError."""
         return dict(self.spec(run).params)
+
+    def away(self, since: float, *, now: float) -> Away:
+        """What happened from a moment to now."""
+        return gather(self, since, now=now)
 
     def plans(self, views: Sequence[RunView]) -> list[Planned]:
         """What was estimated, and what it took. `views` are all runs."""

@@ -230,21 +230,23 @@ class Herald:
     ) -> None:
         """Try again later, or give up; a channel that begins to fail is told once. Call inside a transaction."""
         lost: list[Delivery] = []
-        soonest: float | None = None
+        latest: float | None = None
+        tries = max(one.tries for one in carried)  # what came later shares the lot of what failed before
         for one in carried:
-            again = next_try(one.tries, one.first_at or now.unix, now=now.unix, asked=asked)
+            again = next_try(tries, one.first_at or now.unix, now=now.unix, asked=asked)
             if again is None:
                 self._outbox.close(one, GIVEN_UP, said)
                 lost.append(one)
             else:
                 self._outbox.again(one, said, next_at=again, is_unsure=is_unsure)
-                soonest = again if soonest is None else min(soonest, again)
+                latest = again if latest is None else max(latest, again)
+        is_news = tries == 1 or any(one.tries > 1 and one.said != said for one in carried)
         channel = carried[0].channel
         if lost:
             text = f"{channel}: given up after a day, {said}: {_listed(lost)} (trainui notify)"
             self._runs.event("", "manager", text, at=now.unix)
-        elif soonest is not None and any(one.tries == 1 or one.said != said for one in carried):
-            text = f"{channel}: {said}; tried again in {soonest - now.unix:.0f} s (trainui notify)"
+        elif latest is not None and is_news:
+            text = f"{channel}: {said}; tried again in {latest - now.unix:.0f} s (trainui notify)"
             self._runs.event("", "manager", text, at=now.unix)
 
     def _word_of(self, sending: int) -> Path:

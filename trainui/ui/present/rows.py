@@ -55,6 +55,7 @@ HEADS = {
 LEFT = frozenset({"run", "state", "bar", "gates", "lights"})
 RARE = frozenset({"to_end", "gpu_hours"})
 """Columns that are not there when no run has anything in them."""
+UNSEEN = Span("•", "accent bold")
 PROGRESS = ("bar", "epoch", "percent", "eta")
 """Columns that give their room to where a run stands, when it makes no progress."""
 
@@ -91,6 +92,7 @@ def table(
     colours: Mapping[str, int],
     marked: frozenset[str] = frozenset(),
     saving: frozenset[str] = frozenset(),
+    unseen: frozenset[str] = frozenset(),
     costs: Mapping[str, RunCost] | None = None,
     currency: str = "USD",
     now: float = 0.0,
@@ -99,6 +101,7 @@ def table(
     """The runs in `cells` cells. `tags` are the digits of the runs that are drawn, `colours` their ranks.
 
     `chosen` are the only columns, beside the run; none for all of them.
+    `unseen` are those that changed since somebody looked: they bear a mark.
     `saving` are those that were asked for a checkpoint and have not told of it yet, `costs` what is still to be paid.
     """
     head = metric_head(runs)
@@ -114,7 +117,8 @@ def table(
         tone = f"run{colours.get(view.run, 0)}"
         row["bar"] = line(Span(bar(view.progress, BAR), tone))
         mark = Span("▌" if view.run in marked else " ", tone)
-        front = line(mark, Span(tags.get(view.run, " "), f"{tone} bold"), run_light(view), " ")
+        news = UNSEEN if view.run in unseen else " "
+        front = line(mark, Span(tags.get(view.run, " "), f"{tone} bold"), run_light(view), news)
         told = standing(view, now=now, is_saving=view.run in saving)
         rows.append(clip(line(front, _body(view, row, layout, told)), cells))
     heads = [line(Span(layout.heads[name], "dim")) for name in layout.names]

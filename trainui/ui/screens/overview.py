@@ -119,6 +119,7 @@ class Overview(Sifting, Onward):
             colours=colours,
             marked=self._marked,
             saving=saving(snapshot.events),
+            unseen=self.bridge.unseen,
             costs=snapshot.costs,
             currency=snapshot.budget.currency,
             now=snapshot.at,
@@ -203,8 +204,11 @@ class Overview(Sifting, Onward):
         """The table shows it."""
 
     def on_run_table_moved(self, message: RunTable.Moved) -> None:
-        """Read the log and the curve of the run the cursor is on."""
+        """Read the log and the curve of the run the cursor is on; it is seen."""
         message.stop()
+        if message.run in self.bridge.unseen and self.is_current:
+            self.bridge.unseen -= {message.run}
+            self.tell(self.snapshot)
         self.ask_again()
 
     def on_run_table_opened(self, message: RunTable.Opened) -> None:

@@ -66,6 +66,7 @@ class RunTable(Paper):
         self._colours: Mapping[str, int] = {}
         self._marked: frozenset[str] = frozenset()
         self._saving: frozenset[str] = frozenset()
+        self._unseen: frozenset[str] = frozenset()
         self._costs: Mapping[str, RunCost] = {}
         self._currency = "USD"
         self._now = 0.0
@@ -87,6 +88,7 @@ class RunTable(Paper):
         colours: Mapping[str, int],
         marked: frozenset[str],
         saving: frozenset[str] = frozenset(),
+        unseen: frozenset[str] = frozenset(),
         costs: Mapping[str, RunCost] | None = None,
         currency: str = "USD",
         now: float,
@@ -97,7 +99,7 @@ class RunTable(Paper):
 
         The cursor stays on its run, wherever that went.
         """
-        self._empty, self._saving, self._chosen = empty, saving, chosen
+        self._empty, self._saving, self._unseen, self._chosen = empty, saving, unseen, chosen
         self._costs, self._currency = costs or {}, currency
         before = self.current.run if self.current else None
         self.runs, self._tags, self._colours, self._marked, self._now = runs, tags, colours, marked, now
@@ -141,6 +143,7 @@ class RunTable(Paper):
             colours=self._colours,
             marked=self._marked,
             saving=self._saving,
+            unseen=self._unseen,
             costs=self._costs,
             currency=self._currency,
             now=self._now,
