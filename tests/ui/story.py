@@ -195,7 +195,10 @@ class Story(MoneyStory):
         self.places: dict[str, tuple] = {}
         self.params_by_run: dict[str, dict] = {}
         self.came_of: dict[str, Outcomes] = {}
-        self.usage: UsageView | None = None
+        self.used: UsageView | None = None
+        self.samples: dict[str, list[UsageView]] = {}
+        self.saved: dict[str, list[CheckpointView]] = {}
+        self.defaults: dict[str, dict] = {}
         self.texts: dict[tuple[str, str], str] = {}
         self.turned: dict[tuple[str, str], list] = {}
         self.specs: dict[str, Spec] = {}
@@ -232,7 +235,7 @@ class Story(MoneyStory):
             params=self.params_by_run.get(name, {"learning_rate": 1e-4, "epochs": 50, "name": "[red]x"}), metrics=tuple(self.metrics(name)),
             gates=tuple(self.gates(name)), checkpoints=(checkpoint,),
             events=tuple(e for e in self.event_views if e.run == name), lines_read=900, lines_understood=880,
-             usage=self.usage or (usage if view.is_live else None),
+             usage=self.used or (usage if view.is_live else None),
         )  # fmt: skip
 
     def metrics(self, name):
@@ -364,6 +367,15 @@ class Story(MoneyStory):
 
     def retry_choices(self, name):
         return self._answer(self.choices, "retry_choices", name)
+
+    def usage(self, name):
+        return self.samples.get(name, [])
+
+    def checkpoints(self, name):
+        return self.saved.get(name, [])
+
+    def defaults_of(self, job):
+        return self.defaults.get(job)
 
     def gate_text(self, name, gate):
         return self.texts.get((name, gate), "")

@@ -20,6 +20,7 @@ from trainui.ui.choice import MOST_DRAWN, as_bucket, charted, drawn_runs, metric
 from trainui.ui.history import History
 from trainui.ui.keeping import Comparisons, Params
 from trainui.ui.news import Messages
+from trainui.ui.opened import Openings
 from trainui.ui.present.rows import in_order
 from trainui.ui.source import Look, Reader, Snapshot
 from trainui.ui.trace import Close, Part, Taken, Trace
@@ -43,6 +44,7 @@ class Gatherer:
         self._messages = Messages(reader)
         self._expected: dict[tuple[str, str], tuple[object, Prospect]] = {}
         self._params, self._comparisons = Params(reader), Comparisons(reader)
+        self._openings = Openings(reader)
         self._book: tuple[object, Book] | None = None
         self._costs: tuple[object, Mapping[str, RunCost]] | None = None
         self._traces: dict[tuple[str, str, int], tuple[tuple[int, int, float | None], Trace]] = {}
@@ -110,6 +112,7 @@ class Gatherer:
             log_run=log_run,
             log=tuple(reader.log_tail(log_run, look.log_lines)) if log_run else (),
             detail=reader.detail(opened) if opened else None,
+            opened=self._openings.of(views[opened], views, at=at) if opened else None,
             ready=True,
         )
 

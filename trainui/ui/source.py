@@ -29,10 +29,11 @@ from trainui.ui.bench import Bench, BenchReader, GateLook
 from trainui.ui.book import Book, MoneyReader
 from trainui.ui.exporting import ExportChoices
 from trainui.ui.news import NewsReader
+from trainui.ui.opened import Opened, OpenedReader
 from trainui.ui.trace import Close, Taken, Trace
 
 
-class Reader(MoneyReader, BenchReader, NewsReader, Protocol):
+class Reader(MoneyReader, BenchReader, NewsReader, OpenedReader, Protocol):
     """The store, read only. Used by one worker thread alone; every method may raise TrainuiError."""
 
     def version(self) -> int:
@@ -317,6 +318,8 @@ class Snapshot:
     log_run: str = ""
     log: tuple[str, ...] = ()
     detail: RunDetail | None = None
+    opened: Opened | None = None
+    """What is told of the opened run beside its detail."""
     problem: str = ""
     """Why the store could not be read; the rest is then what was known before."""
     ready: bool = False

@@ -180,6 +180,7 @@ class DashboardReader(Reader):
 
     def __init__(self, path: Path, project: Path, *, untouched: bool = False) -> None:
         super().__init__(path, untouched=untouched)
+        self._project = project
         self._studies = [study for file in find_studies(project) for study in file.studies]
 
     def costs(self, views: Sequence[RunView], only: Collection[str]) -> dict[str, RunCost]:
@@ -193,6 +194,13 @@ class DashboardReader(Reader):
     def away(self, since: float, *, now: float) -> Away:
         """What happened from a moment to now."""
         return gather(self, since, now=now)
+
+    def defaults_of(self, job: str) -> Mapping[str, object] | None:
+        """The params that a job's spec file has now; None when there is none, or it is wrong as it stands."""
+        try:
+            return dict(find_job(self._project, job).params)
+        except UserError:
+            return None
 
     def plans(self, views: Sequence[RunView]) -> list[Planned]:
         """What was estimated, and what it took. `views` are all runs."""

@@ -107,7 +107,7 @@ class RunScreen(Sifting, Onward):
         self._entitle()
         self.plot(self.curves, {})
         self.gates.fill(*self._groups(detail, snapshot))
-        self.facts.fill(detail, now=snapshot.at)
+        self.facts.fill(detail, opened=snapshot.opened, now=snapshot.at)
         self.events.fill(detail.events, colours=colours, now=snapshot.at)
         self.log_tail.fill(snapshot.log)
 
