@@ -26,6 +26,7 @@ WHERE: dict[str, tuple[tuple[str, ...], ...]] = {
     "overview": ((), ("down", "down", "left", "i", "w"), ("slash", "m", "enter", "space", "c")),
     "run": (("enter",), ("enter", "left", "i", "w", "w"), ("enter", "tab", "tab", "j", "z"), ("end", "enter", "tab")),
     "compare": (("a", "v"), ("a", "v", "left", "i", "w", "j", "z")),
+    "help": (("question_mark",), ("question_mark", "pagedown", "pagedown")),
     "filter": (("slash",), ("slash", "m", "l", "p"), ("down", "down", "slash")),
     "budget": (("b",), ("b", "8", "z", "j", "j")),
     "gates": (("g",), ("g", "j", "z", "i", "w"), ("down", "g")),

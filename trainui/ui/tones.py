@@ -15,14 +15,14 @@ _DARK = {
     "run5": "#c2bbff", "run6": "#c2f299", "run7": "#8ad6cf",
     "dim": "#99a2ae", "accent": "#6fb7ff", "ok": "#29b178", "calm": "#9fb4c8", "warn": "#fdaf51",
     "bad": "#fc7171", "gate": "#a3abb8", "quote": "italic #a8b0bc", "head": "bold #e6e9ee",
-    "faint": "dim", "shade": "on #222c38",
+    "faint": "dim", "shade": "on #23282e",
 }  # fmt: skip
 _LIGHT = {
     "run0": "#1979ff", "run1": "#ca6232", "run2": "#159276", "run3": "#83168f", "run4": "#59254b",
     "run5": "#a16c8e", "run6": "#1a44da", "run7": "#7d7bb9",
     "dim": "#5c636d", "accent": "#0b5ab5", "ok": "#076739", "calm": "#44586b", "warn": "#874b00",
     "bad": "#b82e3f", "gate": "#555c66", "quote": "italic #565d67", "head": "bold #16191d",
-    "faint": "dim", "shade": "on #e3e8ee",
+    "faint": "dim", "shade": "on #e4e7ea",
 }  # fmt: skip
 """Runs are told apart from each other and from ok, warn and bad by eyes that lack any one kind of cone, and in 256
 colours; tests/ui/test_tones.py measures it."""
