@@ -128,10 +128,10 @@ PRESSES: tuple[tuple[str, str, Callable[[Eyes], Callable[[Eyes], object]]], ...]
     ("\x1b", "esc: back from it", _same(_has("s start"))),
     ("/", "/: the filter opens", _same(_has("status:running"))),
     ("\x1b", "esc: it closes", _same(_has("s start"))),
-    ("?", "?: help", _same(_has("this help"))),
-    ("\x1b", "esc: it closes", _same(_has_not("this help"))),
-    ("s", "s: the start dialog", _same(_has("preset"))),
-    ("\x1b", "esc: it closes", _same(_has_not("preset"))),
+    ("?", "?: help", _same(_has("┌─"))),
+    ("\x1b", "esc: it closes", _same(_has_not("┌─"))),
+    ("s", "s: the start dialog", _same(_has("┌─"))),
+    ("\x1b", "esc: it closes", _same(_has_not("┌─"))),
 )
 """A key, what it does in words, and from what stands there before to the fact that it did."""
 

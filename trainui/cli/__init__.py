@@ -73,6 +73,9 @@ def trainui(ctx: click.Context, place: Place, readonly: bool) -> None:
             "--readonly is for the dashboard: trainui --readonly, or trainui serve --readonly"
         )
     if ctx.invoked_subcommand is None:
+        from trainui.ui.pauses import none_at_start
+
+        none_at_start()
         from trainui.ui.app import run_dashboard
 
         project = place.project

@@ -11,7 +11,7 @@ from typing import Any
 from textual.app import SystemCommand
 from textual.screen import Screen, SystemModalScreen
 
-from trainui.ui import keys
+from trainui.ui import keys, pauses
 from trainui.ui.bridge import TOASTS, Bridge, is_open
 from trainui.ui.dress import Dressed
 from trainui.ui.preferences import Preferences, load_preferences
@@ -64,6 +64,8 @@ class Dashboard(Dressed):
         self.app_resume_signal.subscribe(self, lambda _: self._shown.forget(), immediate=True)
         self.bridge.seen.subscribe(self, self._warn)
         self.returning.begin(getattr(self, "left_at", None))
+        if not self.is_headless:
+            self.set_timer(pauses.AFTER_SECONDS, pauses.short_from_now_on)
         self.bridge.open()
         self._complain()
 

@@ -39,6 +39,12 @@ def is_open(screen: Screen[Any]) -> bool:
     return screen.is_mounted and screen.is_attached and screen in screen.app.screen_stack
 
 
+def is_seen(screen: Screen[Any]) -> bool:
+    """Whether nothing lies on a screen that it does not shine through; one that is covered is told when it is back."""
+    stack = screen.app.screen_stack
+    return all(above.styles.background.a < 1 for above in stack[stack.index(screen) + 1 :])
+
+
 class Bridge:
     """Brings what the store holds to the screens, and what a person wants to the manager."""
 
@@ -230,4 +236,7 @@ class Bridge:
         if snapshot.told:
             self._ringing.ring(snapshot.told, may_bell=self.held.bell)
         self.seen.publish(snapshot)
+        self._app.call_after_refresh(self._drawn, began)
+
+    def _drawn(self, began: float) -> None:
         self._drawing = time.monotonic() - began

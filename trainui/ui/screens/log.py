@@ -84,7 +84,6 @@ class LogScreen(Room):
 
     def on_mount(self) -> None:
         """Go where it was asked to."""
-        super().on_mount()
         self.query_one("#asked", Paper).show([line(Span(" look for ", "accent"))])
         self.set_interval(TELLS, self._tell_news)
         if self._event is not None:
@@ -116,7 +115,6 @@ class LogScreen(Room):
 
     def on_resize(self) -> None:
         """Another width, another height."""
-        super().on_resize()
         self.call_after_refresh(self._redraw)
 
     @property

@@ -77,7 +77,6 @@ class Overview(Sifting, Onward):
 
     def on_resize(self) -> None:
         """The palette's key gives way where the others need the room; the help names it."""
-        super().on_resize()
         self.query_one(Footer).show_command_palette = self.size.width >= ROOMY
 
     @property

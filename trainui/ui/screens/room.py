@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from trainui.ui.bridge import Bridge, is_open
+from trainui.ui.bridge import Bridge, is_open, is_seen
 from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH
 from trainui.ui.plot.figure import Chart
 from trainui.ui.plot.smooth import WEIGHTS
@@ -88,7 +88,7 @@ class Room(Acting):
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        """Hear of every snapshot, also while another screen lies on top."""
+        """Hear of every snapshot. Textual calls this one, and `on_resize`, beside those of a subclass."""
         self.bridge.seen.subscribe(self, self._hear)
         self.call_after_refresh(lambda: self._hear(self.snapshot))  # the newest then, not the one of now
 
@@ -112,7 +112,7 @@ class Room(Acting):
             self.bridge.look(replace(self.wanted(), close=self._closes(), paid=is_paid))
 
     def _hear(self, snapshot: Snapshot) -> None:
-        if is_open(self):
+        if is_open(self) and is_seen(self):
             self.tell(snapshot)
             self.ask_again()
 

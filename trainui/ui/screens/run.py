@@ -77,7 +77,6 @@ class RunScreen(Sifting, Onward):
 
     def on_mount(self) -> None:
         """Name the panes and choose the first."""
-        super().on_mount()
         self._choose(0)
 
     @property
