@@ -18,8 +18,8 @@ from typing import Any
 from trainui.core.config.places import Places
 from trainui.core.errors import SpecError, UserError, nearest
 from trainui.ui import keymap
-from trainui.ui.keymap import Keymap
 from trainui.ui.key import written
+from trainui.ui.keymap import Keymap
 from trainui.ui.settings import NAMES, SETTINGS, Settings, Value, as_held, checked, wants_calm
 
 USUAL, YOURS, PROJECTS, ENVIRONMENT = "default", "your file", "trainui.toml", "environment"

@@ -13,13 +13,13 @@ from trainui.ui.present.ink import Line, Span, line, safe, wrap
 from trainui.ui.settings import AUTO, SETTINGS, Setting, Settings, written
 
 _SETTINGS = (
-    Column(name="name", head="setting", left=True),
+    Column(name="name", head=" setting", left=True),
     Column(name="value", head="value", left=True, weight=1, gives=True),
     Column(name="from", head="from", left=True, weight=2),
     Column(name="about", head="", left=True, weight=3, gives=True),
 )
 _KEYS = (
-    Column(name="place", head="where", left=True, weight=2),
+    Column(name="place", head=" where", left=True, weight=2),
     Column(name="keys", head="key", left=True),
     Column(name="id", head="id", left=True, weight=3),
     Column(name="about", head="what it does", left=True, weight=1, gives=True),
@@ -68,7 +68,7 @@ def in_words(setting: Setting, value: object, held: Settings) -> str:
 
 def setting_about(setting: Setting, said: Said, cells: int) -> list[Line]:
     """What a setting does, what it may be, and who says what it is."""
-    rows = list(wrap(line(Span(setting.name, "bold"), " ", setting.about), cells, 1))
+    rows = list(wrap(line(Span(setting.name, "bold"), setting.about), cells, 1))
     if setting.is_number:
         may = f"from {setting.least:g} to {setting.most:g}"
     elif setting.is_list:
@@ -101,7 +101,7 @@ def key_rows(keymap: Keymap, cells: int) -> tuple[Line, ...]:
 
 def key_about(place: str, key: Key, keymap: Keymap, cells: int) -> list[Line]:
     """What a key does, and what it usually is."""
-    rows = list(wrap(line(Span(key.id, "bold"), " ", key.about), cells, 1))
+    rows = list(wrap(line(Span(key.id, "bold"), key.about), cells, 1))
     usual = f"; usually {key.written}" if key.id in keymap.chosen else ""
     rows.append(line(Span(f" {place}{usual}", "dim")))
     return rows
