@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,19 +12,24 @@ from typing import Any
 from textual.app import SystemCommand
 from textual.screen import Screen, SystemModalScreen
 
+from trainui.core.errors import TrainuiError
 from trainui.ui import keys, pauses
 from trainui.ui.bridge import TOASTS, Bridge, is_open
 from trainui.ui.dress import Dressed
+from trainui.ui.memory import Memory, memory_path
 from trainui.ui.preferences import Preferences, load_preferences
 from trainui.ui.present.ink import safe
 from trainui.ui.present.strips import leaving_line
+from trainui.ui.remembering import EVERY_SECONDS, Remembering, recalled_charts, remembered
 from trainui.ui.returning import Returning
 from trainui.ui.screens.budget import BudgetScreen
 from trainui.ui.screens.gates import GatesScreen
 from trainui.ui.screens.help import Help
 from trainui.ui.screens.onward import Onward
 from trainui.ui.screens.overview import Overview
-from trainui.ui.screens.room import ChartSettings, charts_of, follow
+from trainui.ui.screens.room import ChartSettings, follow
+from trainui.ui.screens.run import RunScreen
+from trainui.ui.screens.settings import SettingsScreen
 from trainui.ui.settings import Settings
 from trainui.ui.source import Snapshot, Source
 from trainui.ui.sparing import Shown, sparing
@@ -47,15 +53,21 @@ class Dashboard(Dressed):
         clock: Callable[[], float] = time.time,
         only_looks: bool = False,
         preferences: Preferences | None = None,
+        remembering: Remembering | None = None,
+        project: Path | None = None,
     ) -> None:
-        """`settings`: as they hold, whatever `preferences` come to."""
+        """`settings`: as they hold, whatever `preferences` come to. Without `remembering` nothing is remembered."""
         super().__init__(settings, preferences)
         self.bridge = Bridge(self, source, clock=clock, only_looks=only_looks, held=self.held)
         self._shown = Shown()
         self.returning = Returning(self, self.bridge)
-        self.charts = charts_of(self.held)
+        self._remembering, self._project = remembering, project
+        was = remembering.recalled if remembering and self.held.remember else Memory()
+        self._recalled = was
+        self.chosen_theme = was.theme if was.theme in ("dark", "light") else ""
+        self.charts = recalled_charts(was, self.held)
         """How curves are drawn."""
-        self.add_mode("overview", lambda: Overview(self.bridge, self.charts, title=title))
+        self.add_mode("overview", lambda: Overview(self.bridge, self.charts, title=title, recalled=was))
 
     def on_mount(self) -> None:
         """Dress, and begin to read."""
@@ -63,15 +75,53 @@ class Dashboard(Dressed):
         self.screen_change_signal.subscribe(self, self._watch_over)
         self.app_resume_signal.subscribe(self, lambda _: self._shown.forget(), immediate=True)
         self.bridge.seen.subscribe(self, self._warn)
-        self.returning.begin(getattr(self, "left_at", None))
+        self.returning.begin(self.left_at)
         if not self.is_headless:
             self.set_timer(pauses.AFTER_SECONDS, pauses.short_from_now_on)
         self.bridge.open()
         self._complain()
+        if self._recalled.opened:
+            self.call_after_refresh(self._open_again)
+        if self._remembering is not None:
+            self.set_interval(EVERY_SECONDS, self._remember)
+
+    @property
+    def left_at(self) -> float | None:
+        """Unix seconds when the dashboard was left last on this project; None when nobody knows."""
+        return self._remembering.left_at if self._remembering else None
+
+    def _open_again(self) -> None:
+        """The screen of the run that was open; away again if there is no such run any more."""
+        was = self._recalled
+        screen = RunScreen(self.bridge, self.charts, run=was.opened, pane=was.pane, is_zoomed=was.is_zoomed)
+
+        def look(snapshot: Snapshot) -> None:
+            if snapshot.ready and not snapshot.run(was.opened) and self.screen is screen:
+                self.pop_screen()
+
+        self.bridge.seen.subscribe(self, look)
+        self.push_screen(screen)
+
+    def _view(self) -> Memory:
+        return remembered(self._recalled, self.screen_stack, self.held, self.chosen_theme)
+
+    def _remember(self) -> None:
+        """Keep how things are looked at, in a thread: a home may lie on a slow disk."""
+        if (remembering := self._remembering) is not None:
+            view = self._view()
+            self.bridge.work(lambda: remembering.keep(view), lambda _: None)
+
+    def exit(self, *given: Any, **more: Any) -> None:
+        """Leave, and keep how things were looked at."""
+        if self._remembering is not None:
+            with suppress(TrainuiError):  # it was told before, and leaving comes first
+                self._remembering.keep(self._view(), is_last=True)
+        super().exit(*given, **more)
 
     def _complain(self) -> None:
         """Of what is wrong in a file of settings; the settings screen says all of it."""
-        for problem in self.preferences.problems[:TOASTS]:
+        forgotten = self._remembering.problem if self._remembering else ""
+        for problem in (*self.preferences.problems[:TOASTS], *([forgotten] if forgotten else [])):
             self.bridge.tell(problem, title="settings", severity="warning")
 
     def change(self, preferences: Preferences) -> None:
@@ -140,6 +190,11 @@ class Dashboard(Dressed):
             run = here.current.run if here.current is not None else ""
             self.push_screen(GatesScreen(self.bridge, settings, runs=here.chosen, run=run))
 
+    def action_settings(self) -> None:
+        """Settings and keys, over the screen one is on."""
+        if not isinstance(self.screen, SettingsScreen):
+            self.push_screen(SettingsScreen(self, self._project))
+
     def action_cancel_countdown(self) -> None:
         """Call off the command of on_idle or on_cap that is counted down to."""
         if not self.bridge.may_ask():
@@ -170,12 +225,20 @@ def place_of(screen: Screen[Any]) -> str:
     return place
 
 
-def run_dashboard(project: Path, db: Path, *, only_looks: bool = False) -> str:
-    """Show the dashboard until it is left; what to print then. `only_looks`: nothing can be done, or is written."""
+def run_dashboard(project: Path, db: Path, *, only_looks: bool = False, fresh: bool = False) -> str:
+    """Show the dashboard until it is left; what to print then.
+
+    `only_looks`: nothing can be done to runs. `fresh`: not as it was left.
+    """
     from trainui.ui.store_source import LookingSource, StoreSource
 
-    source = LookingSource(project, db) if only_looks else StoreSource(project, db)
-    title = project.resolve().name
-    app = Dashboard(source, title=title, preferences=load_preferences(project), only_looks=only_looks)
+    app = Dashboard(
+        LookingSource(project, db) if only_looks else StoreSource(project, db),
+        title=project.resolve().name,
+        preferences=load_preferences(project),
+        only_looks=only_looks,
+        remembering=Remembering(project, memory_path(project, db), fresh=fresh),
+        project=project,
+    )
     app.run(mouse=app.held.mouse)
     return leaving_line(app.snapshot.runs, app.snapshot.budget, now=time.time())

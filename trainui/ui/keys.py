@@ -19,6 +19,7 @@ EVERYWHERE = (
     key("app.palette", "ctrl+p", "command_palette", "palette", "find a run or a command by name"),
     key("app.cancel", "C", "cancel_countdown", "call off", "call off the command that is counted down to, when idle or at the cap"),
     key("app.away", "at", "away", "while away", "what happened while you were away, and what waits for you"),
+    key("app.settings", "comma", "settings", "settings", "settings and keys: what holds, who says so, and how to change it"),
     key("app.theme", "t", "theme", "theme", "light or dark"),
 )
 
@@ -312,6 +313,28 @@ KEEP = (
     key("keep.no", "n,escape", "answer('n')", "no", "no", show=True, display="n"),
 )
 
+SETTINGS = (
+    key("settings.back", "escape", "back", "back", "back; from what is typed, or from a key that is waited for, to the list", show=True),
+    key("settings.page", "tab,shift+tab", "page", "page", "settings, or keys", show=True, display="tab"),
+    key("settings.next", "enter,space,right", "turn(1)", "change", "the next value; on the page of keys, press the key it shall have", show=True, display="enter"),
+    key("settings.before", "left", "turn(-1)", "before", "the value before"),
+    key("settings.type", "e", "type", "type", "type a value, or keys: f8,ctrl+x", show=True),
+    key("settings.add", "a", "add", "add key", "on the page of keys: press one more key for it"),
+    key("settings.none", "minus", "none", "no key", "on the page of keys: no key at all for it"),
+    key("settings.usual", "backspace,delete", "usual", "as usual", "as it usually is: your file says nothing of it", show=True, display="backspace"),
+    key("settings.up", "up,k", "move(-1)", "up", "the line above"),
+    key("settings.down", "down,j", "move(1)", "down", "the line below"),
+    key("settings.page_up", "pageup", "move(-10)", "page up", "ten lines up"),
+    key("settings.page_down", "pagedown", "move(10)", "page down", "ten lines down"),
+    key("settings.first", "home", "move(-1000000)", "first", "the first line"),
+    key("settings.last", "end,G", "move(1000000)", "last", "the last line"),
+)
+
+VALUE = (
+    key("value.keep", "enter", "keep", "keep", "keep what was typed", show=True),
+    key("value.back", "escape", "back", "back", "keep nothing", show=True),
+)
+
 HELP = (
     key("help.close", "escape,question_mark", "close", "back", "back", show=True, display="esc"),
     key("help.up", "up,k", "roll(-1)", "up", "scroll up"),
@@ -326,12 +349,12 @@ NOTE, WORDS, NAME = ((replace(one, action="screen.go"),) for one in (ANSWER[-1],
 PLACES: dict[str, tuple[Key, ...]] = {
     "overview": OVERVIEW, "run": RUN, "compare": COMPARE, "gates": GATES, "filter": SIEVE, "budget": BUDGET, "log": LOG, "events": EVENTS,
     "note, tags": REMARK, "start": START, "relaunch": RELAUNCH, "export": EXPORT, "stop?": CONFIRM, "pause?": PAUSE, "answer": ANSWER, "edit": EDIT, "teach": TEACH,
-    "keep?": KEEP, "help": HELP, "everywhere": EVERYWHERE,
+    "keep?": KEEP, "help": HELP, "settings": SETTINGS, "setting": VALUE, "everywhere": EVERYWHERE,
 }
 """The places people read about. A screen says its own as PLACE."""
-DIALOGS = frozenset({"filter", "note, tags", "start", "relaunch", "export", "stop?", "pause?", "answer", "edit", "keep?", "help"})
+DIALOGS = frozenset({"filter", "note, tags", "start", "relaunch", "export", "stop?", "pause?", "answer", "edit", "keep?", "help", "setting"})
 """Places over which the keys of everywhere do nothing."""
-TYPED = frozenset(key.id for key in (*SIEVE, *REMARK, *EDIT, LOG[0], LOG[4], *TEACH[:2], ANSWER[0], ANSWER[-1]))
+TYPED = frozenset(key.id for key in (*SIEVE, *REMARK, *EDIT, *VALUE, LOG[0], LOG[4], *TEACH[:2], ANSWER[0], ANSWER[-1]))
 """IDs that are needed while something is typed: a letter would be none of theirs."""
 
 

@@ -18,8 +18,9 @@ from typing import Any
 from trainui.core.config.places import Places
 from trainui.core.errors import SpecError, UserError, nearest
 from trainui.ui import keymap
+from trainui.ui.key import written
 from trainui.ui.keymap import Keymap
-from trainui.ui.settings import SETTINGS, Settings, Value, as_held, checked, wants_calm
+from trainui.ui.settings import NAMES, SETTINGS, Settings, Value, as_held, checked, wants_calm
 
 USUAL, YOURS, PROJECTS, ENVIRONMENT = "default", "your file", "trainui.toml", "environment"
 MOST_BYTES = 1_000_000
@@ -171,6 +172,35 @@ def load_preferences(project: Path | None, env: Mapping[str, str] | None = None)
         path=path,
         is_broken=is_broken,
     )
+
+
+def with_setting(found: Preferences, name: str, value: Value | None) -> Preferences:
+    """The preferences once the person's file says `name = value`, or nothing of it."""
+    before = found.said[name]
+    if before.origin in (PROJECTS, ENVIRONMENT):
+        now = replace(before, yours=value)
+    elif value is None:
+        now = Said(value=NAMES[name].default)
+    else:
+        now = Said(value=value, origin=YOURS, told=str(found.path), yours=value)
+    return replace(found, said={**found.said, name: now})
+
+
+def with_key(found: Preferences, id_: str, text: str | None) -> Preferences:
+    """The preferences once the person's file says these keys of an ID, or nothing of it.
+
+    Raises UserError: no such key, or another's.
+    """
+    chosen = {one: keys for one, keys in found.keymap.chosen.items() if one != id_}
+    if text is not None:
+        chosen[id_] = keymap.checked(id_, text)
+    clash = next(iter(keymap.clashes(chosen).items()), None)
+    if clash is not None:
+        of, (key, other, place) = clash
+        told = other if of == id_ else of
+        about = keymap.known()[told].about
+        raise UserError(f"{written(key)} is the key of {told} already ({place})", hint=about)
+    return replace(found, keymap=Keymap(chosen))
 
 
 def write_setting(path: Path, name: str, value: Value | None) -> None:

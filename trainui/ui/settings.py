@@ -181,6 +181,23 @@ def written(value: object) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
+def as_typed(value: Value) -> str:
+    """A value as one types it: names with blanks, no quotes."""
+    return " ".join(value) if isinstance(value, tuple) else written(value).strip('"')
+
+
+def meant(setting: Setting, text: str) -> object:
+    """What was typed, as a file would say it; not checked."""
+    if setting.is_list:
+        return text.replace(",", " ").split()
+    if isinstance(setting.default, float):
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return {"true": True, "on": True, "false": False, "off": False}.get(text.lower(), text)
+
+
 def needs_ascii(env: Mapping[str, str]) -> bool:
     """Whether the terminal cannot show UTF-8: the Linux console, or a locale with another encoding."""
     if env.get("TERM", "") in ("linux", "dumb", "vt100", "vt220"):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.getters import query_one
 from textual.widgets import Footer
 
-from trainui.core.filter import Filter, parse_filter
+from trainui.core.filter import Filter, FilterError, parse_filter
 from trainui.core.filter.runs import run_filter, values_of
 from trainui.core.store.views import RunView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
 from trainui.ui.choice import MOST_DRAWN
+from trainui.ui.memory import Memory
 from trainui.ui.present.ink import Line, safe
 from trainui.ui.present.rows import ranks
 from trainui.ui.present.sieve import RUN_WORDS
@@ -52,9 +55,12 @@ class Overview(Sifting, Onward):
     events = query_one(EventTail)
     log_tail = query_one(LogTail)
 
-    def __init__(self, bridge: Bridge, settings: ChartSettings, *, title: str) -> None:
+    def __init__(
+        self, bridge: Bridge, settings: ChartSettings, *, title: str, recalled: Memory | None = None
+    ) -> None:
+        """`recalled`: how it was left."""
         super().__init__(bridge, settings)
-        self._title = title
+        self._title, self._recalled = title, recalled or Memory()
         self._marked: frozenset[str] = frozenset()
         self._filter: tuple[str, Filter] = ("", parse_filter(""))
         self._sifted: tuple[Snapshot, str, tuple[RunView, ...]] = (Snapshot(), "", ())
@@ -75,6 +81,18 @@ class Overview(Sifting, Onward):
         yield Sieve(self.action_of)
         yield Footer(compact=True)
 
+    def on_mount(self) -> None:
+        """As it was left; a run that is gone since is not missed."""
+        super().on_mount()
+        was = self._recalled
+        if was.marked:
+            self._marked = frozenset(was.marked)
+            self.undo.keep("the marks from before", lambda: self._remark(frozenset()))
+        with suppress(FilterError):  # a filter of another version
+            self.keep(was.filter)
+        self.table.wanted = was.cursor or None
+        self.set_class(was.tail == "log", "-log")
+
     def on_resize(self) -> None:
         """The palette's key gives way where the others need the room; the help names it."""
         self.query_one(Footer).show_command_palette = self.size.width >= ROOMY
@@ -88,6 +106,11 @@ class Overview(Sifting, Onward):
     def has_marks(self) -> bool:
         """Whether runs are marked."""
         return bool(self._marked)
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """The marked runs, by name."""
+        return tuple(sorted(self._marked))
 
     @property
     def chosen(self) -> tuple[str, ...]:

@@ -54,10 +54,20 @@ class RunScreen(Sifting, Onward):
     events = query_one(EventTail)
     log_tail = query_one(LogTail)
 
-    def __init__(self, bridge: Bridge, settings: ChartSettings, *, run: str) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        settings: ChartSettings,
+        *,
+        run: str,
+        pane: str = PANES[0],
+        is_zoomed: bool = False,
+    ) -> None:
+        """`pane`: the one that is current first. `is_zoomed`: it alone."""
         super().__init__(bridge, settings)
         self.run_name = run
-        self._pane = 0
+        self._pane = PANES.index(pane) if pane in PANES else 0
+        self.set_class(is_zoomed, "-zoom")
 
     def compose(self) -> ComposeResult:
         """The head, what it uses, how it died, five panes, the keys."""
@@ -77,7 +87,12 @@ class RunScreen(Sifting, Onward):
 
     def on_mount(self) -> None:
         """Name the panes and choose the first."""
-        self._choose(0)
+        self._choose(self._pane)
+
+    @property
+    def pane(self) -> str:
+        """The current one."""
+        return PANES[self._pane]
 
     @property
     def subject(self) -> str:
