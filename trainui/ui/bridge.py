@@ -14,12 +14,13 @@ from textual.screen import Screen
 from textual.signal import Signal
 
 from trainui.core.errors import TrainuiError
+from trainui.ui.acts import Actions
 from trainui.ui.gather import Gatherer
 from trainui.ui.present.ink import safe
 from trainui.ui.ringing import TOASTS as TOASTS
 from trainui.ui.ringing import Ringing
 from trainui.ui.settings import Settings
-from trainui.ui.source import Actions, Look, Reader, Snapshot, Source
+from trainui.ui.source import Look, Reader, Snapshot, Source
 from trainui.ui.undo import Undo
 
 LIVE_SECONDS, QUIET_SECONDS = 0.1, 0.5

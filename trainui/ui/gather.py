@@ -92,14 +92,7 @@ class Gatherer:
             metrics_known=len(known),
             params=self._params.of(runs) if look.params else {},
             comparison=self._comparisons.of([views[run] for run in drawn], at=at) if look.beside else None,
-            traces=tuple(
-                self._from_near(
-                    self._expecting(self._trace(views[m.run], m, look, views), views[m.run], gates[m.run]),
-                    look,
-                )
-                for m in metrics
-                if m.metric in wanted
-            ),
+            traces=tuple(self._drawn(m, views, look, gates[m.run]) for m in metrics if m.metric in wanted),
             courses={run: self._taken(views[run], views, look, at) for run in drawn},
             gates=tuple(gate for run in drawn for gate in gates[run]),
             across=tuple(
@@ -115,6 +108,13 @@ class Gatherer:
             opened=self._openings.of(views[opened], views, at=at) if opened else None,
             ready=True,
         )
+
+    def _drawn(
+        self, metric: MetricView, views: Mapping[str, RunView], look: Look, gates: Sequence[GateView]
+    ) -> Trace:
+        """One curve with what is expected of it, seen from near where that is wanted."""
+        view = views[metric.run]
+        return self._from_near(self._expecting(self._trace(view, metric, look, views), view, gates), look)
 
     def _new_events(self) -> tuple[EventView, ...]:
         while batch := self._reader.events(after=self._last_event, limit=_PAGE):

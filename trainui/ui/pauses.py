@@ -1,4 +1,4 @@
-"""Pauses a person would feel: Python's collector stops everything to look at all objects there are, 0.1 s once many are."""
+"""Pauses a person would feel: Python's collector stops everything to look at all objects, for 0.1 s."""
 
 from __future__ import annotations
 

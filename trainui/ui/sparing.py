@@ -162,15 +162,15 @@ def _turn(now: Style, wanted: Style, system: ColorSystem, *, is_blank: bool) -> 
     """The code from one style to another, and the style there is then: the colours, where nothing else differs."""
     if now == wanted:
         return "", now
-    is_plain = wanted.bgcolor and (wanted.color or is_blank)
-    if not now or _attributes(now) != _attributes(wanted) or not is_plain:
+    ground = wanted.bgcolor
+    if not now or _attributes(now) != _attributes(wanted) or not ground or not (wanted.color or is_blank):
         return (_RESET if now else "") + f"\x1b[{Strip.render_ansi(wanted, system) or 0}m", wanted
     codes: list[str] = []
     if wanted.color and wanted.color != now.color:
         codes += wanted.color.downgrade(system).get_ansi_codes()
-    if wanted.bgcolor != now.bgcolor:
-        codes += wanted.bgcolor.downgrade(system).get_ansi_codes(foreground=False)
-    then = now + Style(bgcolor=wanted.bgcolor) if wanted.color is None else wanted
+    if ground != now.bgcolor:
+        codes += ground.downgrade(system).get_ansi_codes(foreground=False)
+    then = now + Style(bgcolor=ground) if wanted.color is None else wanted
     return (f"\x1b[{';'.join(codes)}m" if codes else ""), then
 
 

@@ -28,9 +28,9 @@ from trainui.core.spec import resolve
 from trainui.core.specedit import add_pattern, spec_path
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
+from trainui.ui.acts import Actions, StartWish
 from trainui.ui.bridge import ONLY_LOOKS
 from trainui.ui.exporting import ExportChoices, default_folder, format_choices
-from trainui.ui.source import Actions, StartWish
 
 
 class DashboardClient(Client):

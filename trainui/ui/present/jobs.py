@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from trainui.core.costing import StartForecast
+from trainui.ui.acts import JobInfo
 from trainui.ui.present.ink import Line, Span, clip, line, safe, wrap
-from trainui.ui.source import JobInfo
 
 NO_JOBS = "no jobs: a job is a TOML file with a [job] table under jobs/"
 

@@ -9,11 +9,11 @@ from textual.screen import ModalScreen
 from textual.timer import Timer
 
 from trainui.core.errors import TrainuiError, UserError
+from trainui.ui.acts import StartWish
 from trainui.ui.bridge import Bridge, is_open
 from trainui.ui.present.ink import Line, Span, line, safe, wrap
 from trainui.ui.present.jobs import several_lines
 from trainui.ui.present.money import fit_lines
-from trainui.ui.source import StartWish
 from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.paper import Paper
 

@@ -18,6 +18,7 @@ from trainui.core.retrying import Beginning, RetryChoices
 from trainui.core.run import Status
 from trainui.core.store.views import RunView
 from trainui.ui import keys
+from trainui.ui.acts import StartWish
 from trainui.ui.bridge import Bridge, is_open
 from trainui.ui.params import checked, written
 from trainui.ui.present.ink import Line, Span, line, safe
@@ -25,7 +26,6 @@ from trainui.ui.present.params import param_lines
 from trainui.ui.present.remedies import begin_word, in_order, remedy_lines
 from trainui.ui.present.text import duration, money
 from trainui.ui.screens.choosing import Choosing
-from trainui.ui.source import StartWish
 from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.paper import Paper
 

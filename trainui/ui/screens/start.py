@@ -12,6 +12,7 @@ from textual.widgets import Footer
 
 from trainui.core.errors import UserError
 from trainui.ui import keys
+from trainui.ui.acts import JobInfo, StartWish
 from trainui.ui.bridge import Bridge, is_open
 from trainui.ui.keymap import keymap_of
 from trainui.ui.params import checked
@@ -19,7 +20,6 @@ from trainui.ui.present.ink import Line, Span, fit, line, safe, wrap
 from trainui.ui.present.jobs import by_study, job_lines
 from trainui.ui.present.params import param_lines
 from trainui.ui.screens.choosing import Choosing
-from trainui.ui.source import JobInfo, StartWish
 from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.paper import Paper
 

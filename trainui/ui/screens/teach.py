@@ -15,6 +15,7 @@ from trainui.core.ingest.coverage import Coverage, coverage
 from trainui.core.ingest.printed import Printed
 from trainui.core.ingest.teach import Number, Taught, numbers_in, teach
 from trainui.ui import keys
+from trainui.ui.acts import Actions
 from trainui.ui.bridge import Bridge, is_open
 from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Span, line
@@ -27,7 +28,6 @@ from trainui.ui.present.lesson import (
     taught_line,
 )
 from trainui.ui.screens.keep import Keep
-from trainui.ui.source import Actions
 from trainui.ui.widgets.field import SteadyField
 from trainui.ui.widgets.line_list import LineList
 from trainui.ui.widgets.paper import Paper
