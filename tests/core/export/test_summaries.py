@@ -244,3 +244,12 @@ def test_no_study_leads_out_of_its_folder(tmp_path, study):
     assert found.parent == tmp_path
     assert name_for("phase 3") == "phase 3"
     assert name_for("a/b") != name_for("a-b")
+
+
+def test_the_page_of_summaries_names_every_field_and_every_file():
+    page = (DOCS / "summaries.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", page))))
+    for name, struct in schema()["$defs"].items():
+        assert set(struct["properties"]) <= words, name
+    assert set(golden.NAMES) <= set(re.findall(r"`([^`]+)`", page))
+    assert {f"best_{'METRIC'}", "reported", "is_final"} <= words
