@@ -8,8 +8,8 @@ from trainui.core.config.said import MistakeError
 from trainui.core.errors import nearest
 
 FORMATS = (
-    "png", "json", "results", "csv", "points", "html", "md", "tensorboard", "wandb", "trackio", "parquet", "zip",
-    "notes",
+    "png", "html", "csv", "points", "json", "results", "md", "parquet", "tensorboard", "wandb", "trackio", "zip",
+    "zip-files", "notes",
 )  # fmt: skip
 """All that an export can write, in the order in which it does."""
 
