@@ -60,6 +60,12 @@ class UsageSums:
     why_no_gpu: str = ""
 
 
+def ended_by_study(db: sqlite3.Connection) -> dict[str, int]:
+    """Study → how many of its runs have ended."""
+    rows = db.execute("SELECT study, count(*) FROM runs WHERE status='ended' AND study != '' GROUP BY study")
+    return {row[0]: int(row[1]) for row in rows}
+
+
 class PlaceReader:
     """The part of a Reader that finds places in curves, and sums up what a run was."""
 
