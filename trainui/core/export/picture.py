@@ -148,20 +148,16 @@ def _sign(axes: Any, chart: Chart, mark: Mark) -> None:
     if chart.axis not in mark.at:
         return
     x, colour = mark.at[chart.axis], ON_WHITE[mark.ink]
+    on_top = {"color": colour, "clip_on": False, "zorder": 3}
     if mark.kind == "nonfinite":
         axes.axvline(x, color=colour, linestyle=(0, (2, 3)), linewidth=1.1)
-        axes.plot([x], [0.97], marker="x", color=colour, transform=axes.get_xaxis_transform(), markersize=6)
+        axes.plot([x], [0.97], marker="x", transform=axes.get_xaxis_transform(), markersize=6, **on_top)
     elif mark.value is None:
         axes.plot(
-            [x],
-            [0.9],
-            marker=SIGNS[mark.kind],
-            color=colour,
-            transform=axes.get_xaxis_transform(),
-            markersize=5,
+            [x], [0.9], marker=SIGNS[mark.kind], transform=axes.get_xaxis_transform(), markersize=6, **on_top
         )
     else:
         axes.plot(
-            [x], [_drawn(mark.value)], marker=SIGNS[mark.kind], color=colour, markersize=5,
-            markeredgecolor="white", markeredgewidth=0.6, zorder=3,
+            [x], [_drawn(mark.value)], marker=SIGNS[mark.kind], markersize=6, markeredgecolor="white",
+            markeredgewidth=0.5, **on_top,
         )  # fmt: skip

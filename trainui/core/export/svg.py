@@ -12,6 +12,8 @@ from trainui.core.ingest.text import strip_escapes
 
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 36
+MARGIN = 0.012
+"""Part of its width that a picture leaves free before the first and after the last x."""
 SIGNS = {"nonfinite": "✕", "gate": "▼", "checkpoint": "◆", "restart": "▶", "remedy": "✚"}
 MOST_SIGNS = 200
 """Marks in one picture; a study of many runs has the rest in its tables."""
@@ -40,7 +42,7 @@ def scales(chart: Chart) -> tuple[Scale, Scale]:
     low, high = chart.heights() or (0.0, 1.0)
     shown = [one.value for one in shown_heights(chart)]
     return (
-        scale(*chart.widths(chart.axis), LEFT, WIDTH - RIGHT, room=0.0),
+        scale(*chart.widths(chart.axis), LEFT, WIDTH - RIGHT, room=MARGIN),
         scale(min(low, *shown, low), max(high, *shown, high), HEIGHT - BOTTOM, TOP, is_log=chart.is_log),
     )
 
