@@ -22,7 +22,7 @@ from trainui.core.telling.claims import claim, whose
 from trainui.core.telling.herald import FOLDER, Herald
 
 SECRET = "S3CRET-hook-address"
-TELL = ["sh", "-c", "cat >> told; echo >> told"]
+TELL = ["sh", "-c", "printf '%s\\n' \"$(cat)\" >> told"]
 
 
 class Scene:
@@ -246,7 +246,7 @@ def test_what_was_put_in_before_a_manager_died_is_told_by_the_next(scene):
 def test_a_child_of_a_manager_that_died_goes_on_and_is_believed(scene):
     go = scene.folder / "go"
     scene.notify = Notify(
-        command=["sh", "-c", "cat >> told; echo >> told; while [ ! -e go ]; do sleep 0.02; done"]
+        command=["sh", "-c", "printf '%s\\n' \"$(cat)\" >> told; while [ ! -e go ]; do sleep 0.02; done"]
     )
     scene.post()
     scene.until_told("mlp-3 finished")
@@ -275,7 +275,9 @@ def test_a_try_that_never_began_is_begun_again_at_once_and_says_nothing_of_it(sc
 
 
 def test_where_manager_and_child_were_killed_it_is_sent_again_and_says_so(scene):
-    scene.notify = Notify(command=["sh", "-c", "cat >> told; echo >> told; [ -e again ] || sleep 1000"])
+    scene.notify = Notify(
+        command=["sh", "-c", "printf '%s\\n' \"$(cat)\" >> told; [ -e again ] || sleep 1000"]
+    )
     scene.post()
     scene.until_told("mlp-3 finished")
     (word,) = (scene.folder / "runs" / FOLDER).glob("*.claim")
