@@ -10,7 +10,7 @@ from story import EVENTS, NOW, PARAMS, RUNS, Story
 
 from trainui.core.ingest.printed import Printed
 from trainui.core.judging.near import RemedyView
-from trainui.core.retrying import Beginning, RetryChoices
+from trainui.core.retrying import RetryChoices
 from trainui.core.store.views import EventView, GateView
 from trainui.ui.screens.log import LogScreen
 from trainui.ui.screens.start import Start

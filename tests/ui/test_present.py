@@ -353,9 +353,19 @@ def test_a_tag_of_a_run_is_one_character_however_many_runs_there_are():
 
 @pytest.mark.parametrize("cells", [80, 120, 200])
 def test_eight_gpus_are_one_list_of_how_busy_each_is_and_their_sums(cells):
-    gpu = GpuView(name="NVIDIA H100", uuid="GPU", utilisation=0.9, memory_used=10 << 30, memory_total=80 << 30, temperature=60.0, watts=300.0)
+    gpu = GpuView(
+        name="NVIDIA H100",
+        uuid="GPU",
+        utilisation=0.9,
+        memory_used=10 << 30,
+        memory_total=80 << 30,
+        temperature=60.0,
+        watts=300.0,
+    )
     gpus = tuple(replace(gpu, utilisation=n / 10, temperature=60.0 + n) for n in range(8))
-    machine = MachineView(at=NOW, cpu=0.4, cores=64, memory_used=1 << 30, memory_total=200 << 30, disk_free=412 << 30, gpus=gpus)
+    machine = MachineView(
+        at=NOW, cpu=0.4, cores=64, memory_used=1 << 30, memory_total=200 << 30, disk_free=412 << 30, gpus=gpus
+    )
     told = plain(machine_line(machine, cells))
     assert told.startswith(" 8 GPUs 0 10 20 30 40 50 60 70 %   ")
     assert "mem 80 of 640 GiB" in told
