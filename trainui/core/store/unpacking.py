@@ -146,7 +146,7 @@ class Taker:
         steps, values, epochs, ats = (
             _numbers(one, name) for one, name in zip(lists[:4], COLUMNS, strict=False)
         )
-        if None in steps or None in ats or not all(type(one) is int for one in lists[4]):
+        if None in steps or None in ats or set(map(type, lists[4])) != {int}:
             raise UnreadableError("a point without its step, its time or its number")
         known = [math.nan if one is None else float(one) for one in values]
         metric, n = self._metric[0], self._n
@@ -210,7 +210,12 @@ def _checked(value: Any, kind: str, where: str) -> Any:
     return found
 
 
-def _numbers(values: Sequence[Any], where: str) -> list[float | int | None]:
+def _numbers(values: Sequence[Any], where: str) -> Sequence[float | int | None]:
+    kinds = set(map(type, values))
+    if kinds <= {float, type(None)}:  # nearly all there are: an archive has millions
+        return values
+    if kinds == {int} and min(values) >= -_LARGEST and max(values) < _LARGEST:
+        return values
     return [None if one is None else _as_number(one, where) for one in values]
 
 

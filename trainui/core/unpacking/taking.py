@@ -6,13 +6,14 @@ run, which the next import of the same archive clears away.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from trainui.core.export.carry.archive import LEASES, RUN_DIR
 from trainui.core.export.carry.manifest import ROWS, PackedRun
 from trainui.core.process.beat import beat
 from trainui.core.process.failpoint import reach
-from trainui.core.process.files import is_locked, lock, read_json, write_json
+from trainui.core.process.files import read_json, write_json
 from trainui.core.spec import spec_from_json
 from trainui.core.store.packing import MARK
 from trainui.core.store.runs import RunRow, RunWriter
@@ -71,19 +72,16 @@ def take_archive(db: sqlite3.Connection, path: Path, *, to: Path, project: Path)
     with opened(path) as archive:
         runs = to.parent / "runs"
         runs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _clear_stages(runs)
-        stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=runs))
-        held = lock(stage / "lock")
-        try:
-            for run in archive.manifest.runs:
-                if known_as(db, run.identity, run.name, run.queued_at) is None:
-                    _unpack(archive, run, stage / Path(run.place).name)
-            reach("unpacked")
-            return _Taking(db, archive, stage, runs, to=to, project=project).run()
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
-            if held is not None:
-                os.close(held)
+        with _alone(runs):
+            stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=runs))
+            try:
+                for run in archive.manifest.runs:
+                    if known_as(db, run.identity, run.name, run.queued_at) is None:
+                        _unpack(archive, run, stage / Path(run.place).name)
+                reach("unpacked")
+                return _Taking(db, archive, stage, runs, to=to, project=project).run()
+            finally:
+                shutil.rmtree(stage, ignore_errors=True)
 
 
 def take_again(
@@ -117,11 +115,17 @@ def is_carried(origin: Mapping[str, Any] | None) -> bool:
     return bool(origin and str(origin.get("imported")).startswith(MARK))
 
 
-def _clear_stages(runs: Path) -> None:
-    """Throw away what imports left that were killed."""
-    for folder in runs.glob(f"{STAGE}*"):
-        if not is_locked(folder / "lock"):
+@contextmanager
+def _alone(runs: Path) -> Iterator[None]:
+    """One import of an archive after the other; what those left that were killed is thrown away."""
+    fd = os.open(runs, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        for folder in runs.glob(f"{STAGE}*"):
             shutil.rmtree(folder, ignore_errors=True)
+        yield
+    finally:
+        os.close(fd)
 
 
 def _unpack(archive: Archive, run: PackedRun, folder: Path) -> None:
