@@ -68,10 +68,8 @@ def whole(path: Path) -> Iterator[Written]:
         if path.is_symlink() or path.exists():
             if path.is_dir() and not path.is_symlink():
                 raise IsADirectoryError(21, "a folder is in its place", str(path))
-            if path.is_symlink() or _mark(path) not in (
-                known.get(path.name),
-                mark,
-            ):  # a link leads to what is not ours
+            ours = (known.get(path.name), mark)
+            if path.is_symlink() or _mark(path) not in ours:  # a link leads to what is not ours
                 written.paths.append(_put_aside(path))
             else:
                 os.chmod(draft, path.stat().st_mode & 0o777)
