@@ -233,3 +233,16 @@ async def test_an_export_is_chosen_shown_and_can_be_called_off(dashboard, story)
         assert ("write_out", "transformer-3", "phase 3", "exports/phase 3", "md", "csv") in slow.calls
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, Overview))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
+def test_the_dialog_of_the_next_try_looks_as_it_did(dashboard, story, snap_compare, size):
+    """A remedy is chosen, a param typed, and what it would cost stands below."""
+
+    async def run_before(pilot):
+        await relaunching(pilot, "transformer-2")
+        await press(pilot, "down", "tab", *"epochs=7")
+        await until(pilot, lambda: any(call[0] == "before_start" for call in story.calls))
+        await settle(pilot)
+
+    assert snap_compare(dashboard(story), terminal_size=size, run_before=run_before)
