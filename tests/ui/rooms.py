@@ -60,7 +60,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 """Name → the keys pressed on the overview, one after the other."""
 
 QUESTION = GateView(gate="look-in", role="ask", run="transformer-3", verdict="warn", rule="asks: curves still plausible?",
-                    reason="asks: curves still plausible?", quote="Check every 1-2 hours")  # fmt: skip
+                    reason="asks: are the curves still plausible? " + "look at each of them; " * 60, quote="Check every 1-2 hours")  # fmt: skip
 
 ACROSS = GateView(
     gate="gate-4",
