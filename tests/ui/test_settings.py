@@ -4,6 +4,7 @@ import os
 
 import pytest
 from conftest import settle, until
+from rich.color import ColorType
 from story import NOW, Story
 from test_dashboard import press, text_of
 
@@ -374,3 +375,23 @@ def test_taking_away_what_is_not_there_changes_nothing(env, mine):
     write_setting(path, "smoothing", None)
     write_key(path, "run.retry", None)
     assert path.read_text() == COMMENTED
+
+
+# ---------------------------------------------------------------- sixteen colours
+
+
+@pytest.mark.parametrize("colorfgbg", ["15;0", "0;15"])
+async def test_the_ansi_theme_uses_the_terminals_own_colours_alone(colorfgbg):
+    held = as_held({"theme": "ansi"}, {"COLORFGBG": colorfgbg})
+    app = Dashboard(Story(), title="boundary", settings=held, clock=lambda: NOW)
+    async with app.run_test(size=(120, 36)) as pilot:
+        for keys in ((), ("enter",), ("escape", "b"), ("escape", "comma"), ("escape", "question_mark")):
+            await press(pilot, *keys)
+            await settle(pilot)
+            for strip in app.screen._compositor.render_strips():
+                for segment in strip:
+                    for colour in (segment.style.color, segment.style.bgcolor) if segment.style else ():
+                        assert colour is None or colour.type in (ColorType.DEFAULT, ColorType.STANDARD), (
+                            segment
+                        )
+        assert app.current_theme.dark == (colorfgbg == "15;0")
