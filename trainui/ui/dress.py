@@ -39,8 +39,8 @@ class Dressed(App[None]):
 
     def get_key_display(self, binding: Binding) -> str:
         """A key as the help writes it."""
-        chosen = binding.id in self.keymap.chosen
-        written = self.keymap.written(binding.id) if chosen else super().get_key_display(binding)
+        own = binding.id if binding.id in self.keymap.chosen else None
+        written = self.keymap.written(own) if own else super().get_key_display(binding)
         return in_words(written) if self.held.ascii else written
 
     def wear(self) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from itertools import count, repeat
 from typing import Any
 
+import msgspec
+
 from trainui.core.errors import SpecError
 from trainui.core.gates import State
 from trainui.core.gates.drawing import drawing_of
@@ -43,6 +45,14 @@ _GONE = {
 
 class UnreadableError(ValueError):
     """A line that cannot have been written by an archive's writer; the message says which and why."""
+
+
+def decoded(line: bytes) -> tuple[str, dict[str, Any]]:
+    """A line of an archive: its table, and the row. Raises UnreadableError."""
+    try:
+        return msgspec.json.decode(line, type=tuple[str, dict[str, Any]])
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as wrong:
+        raise UnreadableError(f"a line makes no sense: {wrong}") from wrong
 
 
 class Taker:
