@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from trainui.core.export.carry.archive import LEASES, RUN_DIR
 from trainui.core.export.carry.manifest import ROWS, PackedRun
 from trainui.core.process.beat import beat
@@ -34,6 +32,7 @@ from trainui.core.store.unpacking import (
     IMPORTED,
     Taker,
     UnreadableError,
+    decoded,
     is_charged,
     known_as,
     taken_names,
@@ -101,7 +100,7 @@ def take_again(
         taker = Taker(db, folder.name, own, names={})
         with (folder / ROWS).open("rb") as file:
             for line in file:
-                table, row = _decoded(line)
+                table, row = decoded(line)
                 if table not in skipped:
                     taker.take(table, row if table != "checkpoints" else _placed(row, folder))
         taker.close()
@@ -245,7 +244,7 @@ class _Taking:
     def _take_study(self, entry: str, study: str, name: str, names: Mapping[str, str]) -> None:
         taker = Taker(self._db, subject_of(name), {"name": name, "status": IMPORTED}, names=names)
         for line in self._archive.lines(entry):
-            taker.take(*_decoded(line))
+            taker.take(*decoded(line))
         taker.close()
 
     def _take_run(self, run: PackedRun, names: Mapping[str, str], studies: Mapping[str, str]) -> Taken:
@@ -259,7 +258,7 @@ class _Taking:
         spec = ""
         with (stage / ROWS).open("rb") as file:
             for line in file:
-                table, row = _decoded(line)
+                table, row = decoded(line)
                 spec = spec or str(row.get("spec", ""))
                 taker.take(table, row if table != "checkpoints" else _placed(row, folder))
                 beat()
@@ -286,13 +285,6 @@ class _Taking:
         write_json(stage / ORIGIN, told | {"queued_at": run.queued_at, OLD: kept | {LEASES: leases}})
         (stage / SPEC).write_text(spec_from_json(spec).to_toml(), encoding="utf-8")
         (stage / SPEC).chmod(0o600)
-
-
-def _decoded(line: bytes) -> tuple[str, dict[str, Any]]:
-    try:
-        return msgspec.json.decode(line, type=tuple[str, dict[str, Any]])
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise UnreadableError(f"a line makes no sense: {error}") from error
 
 
 def _placed(row: Mapping[str, Any], folder: Path) -> dict[str, Any]:
