@@ -400,7 +400,6 @@ def test_the_rates_a_run_lived_on_outlive_a_deleted_file(cockpit):
 
 
 def test_what_was_told_is_not_told_again_and_what_was_not_is_still_to_be(cockpit):
-    """The pages of the messages are whole; those of a curve are not."""
     tell = '["sh", "-c", "cat >> told; echo >> told; exit $(cat code)"]'
     (cockpit.project / "trainui.toml").write_text(f'[notify]\non = ["ended"]\ncommand = {tell}\n')
     (cockpit.project / "code").write_text("0")
