@@ -201,7 +201,11 @@ def meant(setting: Setting, text: str) -> object:
 def has_few_colours(env: Mapping[str, str]) -> bool:
     """Whether the terminal has sixteen colours: ours would fall together there, its own do not."""
     name, _, colours = env.get("TERM", "").lower().rpartition("-")
-    if env.get("COLORTERM", "").lower() in ("truecolor", "24bit") or colours in ("256color", "direct", "kitty"):
+    if env.get("COLORTERM", "").lower() in ("truecolor", "24bit") or colours in (
+        "256color",
+        "direct",
+        "kitty",
+    ):
         return False
     return (name or colours) in ("xterm", "screen", "tmux", "linux", "rxvt", "vt100", "vt220", "ansi")
 
