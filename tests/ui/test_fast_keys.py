@@ -9,7 +9,7 @@ from test_away import returned, story
 from trainui.ui import keys
 from trainui.ui.palette import Palette
 from trainui.ui.screens.away import AwayScreen
-from trainui.ui.screens.run import RunScreen
+from trainui.ui.widgets.sieve import Sieve
 
 KEYS = sorted(
     {name for table in keys.PLACES.values() for key in table for name in key.key.split(",")} - {"q"}
@@ -50,7 +50,7 @@ async def test_a_key_waits_for_the_screen_it_is_meant_for(dashboard):
         await settle(pilot)
         app.screen.open_run(app.snapshot.runs[0].run)
         app.simulate_key("slash")  # it is not drawn yet
-        await until(pilot, lambda: isinstance(app.screen, RunScreen) and app.screen.sieve.is_open)
+        await until(pilot, lambda: any(field.is_open for field in app.screen.query(Sieve)))
 
 
 @pytest.mark.parametrize("key", ["v", "b", "g", "L", "e", "s", "N", "question_mark", "ctrl+p"])
