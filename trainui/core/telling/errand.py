@@ -23,7 +23,7 @@ from trainui.core.telling.posting import Answer
 
 NO_APPRISE = "[notify] urls need apprise, which is not here: pip install 'trainui[notify]'"
 MOST_CHARACTERS = 30_000
-MOST_SAID = 200
+MOST_SAID = 180
 SHORTEST_SECRET = 6
 """Characters from which a part of an address is taken out of what is said."""
 
