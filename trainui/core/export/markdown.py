@@ -174,7 +174,7 @@ def planned_table(planned: Sequence[PlannedDigest], currency: str) -> str:
         unit = f" ({escape(sign_of(currency))})" if one.what == "usd" else ""
         ratio = f"{one.ratio * 100:.0f} %" if one.ratio is not None else "–"
         rows.append([UNITS.get(one.what, one.what) + unit, plan, number(one.actual, 3), ratio])
-    return table(["", "planned", "actual", "of the middle"], rows)
+    return table(["", "planned", "actual", "of the plan"], rows)
 
 
 def _plans(study: StudyDigest, currency: str) -> str:
