@@ -26,10 +26,8 @@ async def go_to(pilot, run: str) -> None:
     """Put the cursor on a run."""
     app = pilot.app
     await settle(pilot)
-    await press(pilot, "home")
     names = [view.run for view in app.snapshot.runs]
-    for _ in range(names.index(run)):
-        await press(pilot, "down")
+    await press(pilot, "home", *["down"] * names.index(run))
     assert app.screen.current.run == run
 
 
