@@ -131,11 +131,15 @@ class AudioSpectrogramTransformer(nn.Module):
 
         The head stays as it is: it is new.
         """
-        ours = {name: tensor for name, tensor in renamed(weights, self.config.layers).items()}
-        expected = {name: tensor.shape for name, tensor in self.state_dict().items() if not name.startswith("head.")}
+        ours = renamed(weights, self.config.layers)
+        expected = {
+            name: tensor.shape for name, tensor in self.state_dict().items() if not name.startswith("head.")
+        }
         wrong = [name for name, shape in expected.items() if name not in ours or ours[name].shape != shape]
         if wrong:
-            raise ValueError(f"these are no weights of this network: {wrong[0]} is missing or has another shape")
+            raise ValueError(
+                f"these are no weights of this network: {wrong[0]} is missing or has another shape"
+            )
         self.load_state_dict(ours, strict=False)
 
 
@@ -151,7 +155,9 @@ def renamed(weights: Mapping[str, Tensor], layers: int) -> dict[str, Tensor]:
         ours = {
             "patch.weight": bare["embeddings.patch_embeddings.projection.weight"],
             "patch.bias": bare["embeddings.patch_embeddings.projection.bias"],
-            "tokens": torch.cat([bare["embeddings.cls_token"], bare["embeddings.distillation_token"]], dim=1)[0],
+            "tokens": torch.cat([bare["embeddings.cls_token"], bare["embeddings.distillation_token"]], dim=1)[
+                0
+            ],
             "position": bare["embeddings.position_embeddings"][0],
             "norm.weight": bare["layernorm.weight"],
             "norm.bias": bare["layernorm.bias"],
@@ -159,7 +165,9 @@ def renamed(weights: Mapping[str, Tensor], layers: int) -> dict[str, Tensor]:
         for number in range(layers):
             theirs, mine = f"encoder.layer.{number}.", f"layers.{number}."
             for kind in ("weight", "bias"):
-                attention = [bare[f"{theirs}attention.attention.{one}.{kind}"] for one in ("query", "key", "value")]
+                attention = [
+                    bare[f"{theirs}attention.attention.{one}.{kind}"] for one in ("query", "key", "value")
+                ]
                 ours[f"{mine}qkv.{kind}"] = torch.cat(attention)
                 for here, there in _PARTS.items():
                     ours[f"{mine}{here}.{kind}"] = bare[f"{theirs}{there}.{kind}"]

@@ -8,6 +8,8 @@ Shapes: B batch, C channels of the input, L its length (48,000 samples of 16 kHz
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -46,7 +48,7 @@ class FastDiarizationModel(nn.Module):
         self.stem = nn.Conv1d(channels, STEM, 7, stride=2, padding=3, bias=False)
         self.stem_norm = nn.BatchNorm1d(STEM)
         widths = (STEM, *BLOCKS)
-        self.blocks = nn.Sequential(*(Residual(a, b) for a, b in zip(widths, widths[1:], strict=False)))
+        self.blocks = nn.Sequential(*(Residual(a, b) for a, b in pairwise(widths)))
         self.embed = nn.Linear(2 * BLOCKS[-1], EMBEDDING)
         self.head = nn.Sequential(
             nn.Linear(EMBEDDING, 256), nn.ReLU(), nn.Dropout(dropout),

@@ -40,7 +40,9 @@ class Layout:
 
     def check(self, features: int) -> None:
         """Raises ValueError unless the parts cover `features` values, each once."""
-        parts = sorted((one.start, one.stop) for one in (self.pose, self.face, self.hands) if one.stop > one.start)
+        parts = sorted(
+            (one.start, one.stop) for one in (self.pose, self.face, self.hands) if one.stop > one.start
+        )
         reached = 0
         for start, stop in parts:
             if start != reached:
@@ -74,7 +76,9 @@ def shortened(lengths_B: Tensor) -> Tensor:
 class FrameConv(nn.Module):
     """A convolution over time, then a norm over the channels of each frame. (B, T, C) → (B, ⌈T / stride⌉, C')."""
 
-    def __init__(self, channels_in: int, channels_out: int, kernel: int, *, stride: int = 1, groups: int = 1) -> None:
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int, *, stride: int = 1, groups: int = 1
+    ) -> None:
         super().__init__()
         self.conv = nn.Conv1d(
             channels_in, channels_out, kernel, stride=stride, padding=kernel // 2, groups=groups, bias=False
@@ -95,7 +99,10 @@ class Encoders(nn.Module):
         super().__init__()
         self.layout = layout
         whole = layout.size
-        inputs = {part: getattr(layout, part).stop - getattr(layout, part).start for part in ("hands", "face", "pose")}
+        inputs = {
+            part: getattr(layout, part).stop - getattr(layout, part).start
+            for part in ("hands", "face", "pose")
+        }
         inputs["motion"] = 3 * whole
         self.parts = nn.ModuleDict({
             part: nn.Sequential(
@@ -155,7 +162,12 @@ class Reader(nn.Module):
     def __init__(self, width: int, hidden: int, layers: int, classes: int, dropout: float) -> None:
         super().__init__()
         self.lstm = nn.LSTM(
-            width, hidden, layers, batch_first=True, bidirectional=True, dropout=dropout if layers > 1 else 0.0
+            width,
+            hidden,
+            layers,
+            batch_first=True,
+            bidirectional=True,
+            dropout=dropout if layers > 1 else 0.0,
         )
         self.dropout = nn.Dropout(dropout)
         self.out = nn.Linear(2 * hidden, classes)
