@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv || echo .uv/bin/uv)
 IN := .venv/bin
 
-.PHONY: help setup demo test test-callbacks lint format bench torture load fuzz lock pictures clean
+.PHONY: help setup demo test test-callbacks lint format bench torture load soak fuzz lock pictures clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -59,6 +59,9 @@ torture: .venv/ready ## kill everything that can be killed, for minutes; a table
 load: .venv/ready ## fifty runs at once, then sixteen that write without pause: three minutes
 	$(IN)/python -m tests.load queue
 	$(IN)/python -m tests.load flood
+
+soak: .venv/ready ## eight runs write for an hour (MINUTES=60) with the dashboard open; a table
+	$(IN)/python -m tests.soak --minutes $(or $(MINUTES),60)
 
 fuzz: .venv/ready ## bytes that look for a hole in every reader: FUZZ_SECONDS (60) each; ONLY=csv,jsonl
 	@$(UV) pip install --quiet --python $(IN)/python --group fuzz

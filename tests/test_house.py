@@ -15,6 +15,8 @@ SOURCES = sorted(path for room in ("trainui", "jobs", "models") for path in (ROO
 CORE = [path for path in SOURCES if path.is_relative_to(ROOT / "trainui" / "core")]
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 60
+TABLES = {"trainui/ui/keys.py"}
+"""One line per row and nothing to read in between: two files would only hide half of the rows."""
 
 
 def shown(path):
@@ -49,7 +51,7 @@ def test_files_and_functions_stay_small_and_say_what_they_are(path):
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
     assert ast.get_docstring(tree), "a module begins with what it is"
-    assert text.count("\n") <= LONGEST_FILE, "is there a natural seam?"
+    assert text.count("\n") <= LONGEST_FILE or shown(path) in TABLES, "is there a natural seam?"
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{node.name} is long"

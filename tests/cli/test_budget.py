@@ -140,7 +140,7 @@ def test_before_anything_was_started_the_plan_is_told(cockpit):
     )
     money = cockpit.json("budget")
     assert (money["currency"], money["left_usd"], money["runs"]) == ("EUR", 18, [])
-    assert "left 18.0000 EUR of 20.0000 EUR" in cockpit("budget").stdout
+    assert "left 18.0000 € of 20.0000 €" in cockpit("budget").stdout
     assert "the ledger is empty" not in cockpit("budget", "ledger", code=None).stdout
     assert not cockpit.db.exists(), "who looks makes no file"
 

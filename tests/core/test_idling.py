@@ -210,4 +210,4 @@ def test_a_sum_is_told_in_the_projects_currency_and_a_machine_without_a_gpu_is_a
     scene.configure(tell_minutes=10, currency="EUR")
     scene.meters.gpus = ()
     scene.watch(0, 11 * MINUTE)
-    assert scene.told() == ["machine idle 10 min = 0.27 EUR: nothing runs"]
+    assert scene.told() == ["machine idle 10 min = 0.27 €: nothing runs"]

@@ -57,6 +57,15 @@ class Terminal:
             self._pressed = len(self._shown)
         os.write(self._master, keys.encode())
 
+    @property
+    def sent(self) -> int:
+        """Bytes the program has sent."""
+        return len(self._shown)
+
+    def everything(self) -> str:
+        """The letters drawn since the program began."""
+        return ESCAPES.sub(b"", bytes(self._shown)).decode("utf-8", "replace")
+
     def shown(self) -> str:
         """The letters drawn since the last key press."""
         return ESCAPES.sub(b"", bytes(self._shown[self._pressed :])).decode("utf-8", "replace")

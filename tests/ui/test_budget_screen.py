@@ -49,7 +49,7 @@ def told(lines) -> str:
         ({"left_usd": 0.0, "spent_usd": 9.5, "reserve_usd": 1.0}, ["only the reserve is left"]),
         ({"left_usd": 0.0, "spent_usd": 10.0, "reserve_usd": 1.0}, ["nothing is left"]),
         ({"over_usd": 0.12, "total_usd": None}, ["spent, no budget set", "0.12 $ over the budget"]),
-        ({"currency": "EUR"}, ["1.29 EUR/h", "4.12 of 10.00 EUR"]),
+        ({"currency": "EUR"}, ["1.29 €/h", "4.12 of 10.00 €"]),
         ({"left_usd": 0.0, "reserve_usd": 0.0}, ["nothing is left"]),
     ],
 )
@@ -97,7 +97,7 @@ def test_the_banner_counts_down_and_says_what_is_run_and_what_is_wrong():
     assert banner(BUDGET, 80, now=NOW) == ()
 
 
-@pytest.mark.parametrize(("kind", "light"), [("budget", "$"), ("idle", "▲")])
+@pytest.mark.parametrize(("kind", "light"), [("budget", "¤"), ("idle", "▲")])
 def test_what_the_money_tells_stands_out_in_the_log(kind, light):
     event = EventView(id=1, at=NOW, run="", kind=kind, text="80 % spent: nothing new starts")
     assert plain(event_lines([event], 80, now=NOW, colours={})[0]).split()[1] == light
@@ -319,7 +319,7 @@ def test_every_sum_is_in_the_currency_of_the_project():
     ]
     assert "EUR" in told(shown)
     assert "$" not in told(shown)
-    assert "0.43 EUR/h goes on" in what_a_pause_keeps(RUNS[0], "EUR")
+    assert "0.43 €/h goes on" in what_a_pause_keeps(RUNS[0], "EUR")
 
 
 def test_a_run_tells_what_it_cost_and_will():
@@ -340,7 +340,7 @@ def test_what_is_still_to_be_paid_is_a_column_where_there_is_room():
     assert "end" not in head(118, {})
     assert "end" not in head(80, COSTS)
     euros = table(RUNS, 118, tags={}, colours={}, costs=COSTS, currency="EUR", now=NOW)
-    assert "EUR/h" in plain(euros.head)
+    assert "€/h" in plain(euros.head)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Curves under a person's fingers: zoom, pan, cursor, smoothing and axes by keys and by the mouse."""
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from trainui.core.run import Status
 from trainui.core.store.views import CurvePoint, EventView
 from trainui.ui.choice import taken
 from trainui.ui.gather import Gatherer
-from trainui.ui.plot.axis import AXES, COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WALL
+from trainui.ui.plot.axis import AXES, COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WALL, axis_name
 from trainui.ui.present.charts import charts
 from trainui.ui.present.curves import closes
 from trainui.ui.screens.run import RunScreen
@@ -151,9 +152,9 @@ async def test_u_turns_through_the_x_axes_and_big_u_back(dashboard, long_story):
         await opened(pilot)
         for axis in (*AXES[1:], AXES[0]):
             await press(pilot, "u")
-            assert f"x {axis}" in text_of(app)
+            assert f"x {axis_name(axis, 'USD')}" in text_of(app)
         await press(pilot, "U")
-        assert f"x {AXES[-1]}" in text_of(app)
+        assert "x $" in text_of(app)
         await press(pilot, "u", "Y")
         assert "x log" in text_of(app)
 
@@ -298,3 +299,16 @@ def test_a_close_look_beyond_the_points_changes_nothing(long_story):
                 close=(Close(run="transformer-3", metric="train/loss", start=20_000, stop=30_000),))  # fmt: skip
     (part,) = Gatherer(long_story).snapshot(look, at=NOW).traces[0].parts
     assert part.near in ((), part.buckets)
+
+
+async def test_costs_are_in_the_currency_of_the_project_on_the_axis_and_at_the_cursor(dashboard, story):
+    story.budget_view = replace(story.budget_view, currency="EUR")
+    app = dashboard()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await pilot.press("U", "left")
+        await settle(pilot)
+        shown = text_of(app)
+        assert "x €" in shown
+        assert re.search(r"\d €", shown)
+        assert "$" not in shown

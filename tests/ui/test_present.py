@@ -19,6 +19,7 @@ from trainui.ui.present.lights import gate_lights, run_light, run_word
 from trainui.ui.present.rows import in_order, ranks, table
 from trainui.ui.present.story import event_lines, facts, run_head
 from trainui.ui.present.strips import leaving_line, machine_line, money_line
+from trainui.ui.screens.room import digits
 from trainui.ui.trace import Trace
 
 
@@ -280,7 +281,7 @@ COSTS_ON = "the machine costs 1.29 $/h while it is rented"
         (
             RUNS[:1],
             {"currency": "EUR", "lasts_until": None},
-            "1 run goes on (transformer-3), 0.43 EUR/h; trainui brings you back",
+            "1 run goes on (transformer-3), 0.43 €/h; trainui brings you back",
         ),
     ],
 )
@@ -340,3 +341,10 @@ def test_presenting_and_plotting_need_no_textual():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_tag_of_a_run_is_one_character_however_many_runs_there_are():
+    tags = digits(tuple(f"run-{n}" for n in range(30)))
+    assert list(tags.values())[:10] == list("123456789a")
+    assert {len(tag) for tag in tags.values()} == {1}
+    assert len(set(tags.values())) == 30

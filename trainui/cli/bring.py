@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,8 @@ from trainui.core.project import find_job, find_jobs
 from trainui.core.spec import Spec
 from trainui.core.spec.check import NAME
 from trainui.core.store.schema import connect
+from trainui.core.unpacking.opening import is_archive
+from trainui.core.unpacking.taking import take_archive
 
 MIB = 1 << 20
 SHOWN = 5
@@ -38,11 +41,21 @@ def import_command(place: Place, paths: tuple[Path, ...], job: str, as_json: boo
     """Bring in finished logs as runs: files, or folders with many runs below.
 
     JSON lines, printed output, TensorBoard event files, CSV, HF trainer_state.json, W&B offline files. The files stay
-    where they are; importing them again takes what is new.
+    where they are; importing them again takes what is new. An archive that `trainui export --format zip` wrote brings
+    its runs back whole.
     """
-    bundles = list(dict.fromkeys(bundle for path in paths for bundle in bundles_in(path)))
+    archives = [path for path in paths if is_archive(path)]
+    logs = [path for path in paths if path not in archives]
+    bundles = list(dict.fromkeys(bundle for path in logs for bundle in bundles_in(path)))
+    if archives and job:
+        raise click.UsageError("--job is for logs: the runs of an archive know their jobs")
     path, project = _here(place)
     db = connect(path, durable=True)
+    taken = [one for archive in archives for one in _take(db, archive, path, project, as_json)]
+    if not bundles:
+        if as_json:
+            print_json(taken)
+        return
     spec, growing = _spec_of(place, job), being_written()
     done: list[Imported] = []
     empty: list[NoMetricError] = []
@@ -61,12 +74,38 @@ def import_command(place: Place, paths: tuple[Path, ...], job: str, as_json: boo
         if not as_json:
             _tell(one)
     if as_json:
-        print_json([_json(one) for one in done])
+        print_json([*taken, *(_json(one) for one in done)])
     if done and without:
         shown = ", ".join(plain(str(one)) for one in without[:SHOWN]) + (" …" if len(without) > SHOWN else "")
         click.echo(f"trainui: {len(without)} without a metric: {shown}", err=True)
-    if not done:
+    if not done and not taken:
         raise empty[0] if len(empty) == 1 else NotFoundError(f"none of {len(empty)} files holds a metric")
+
+
+def _take(
+    db: sqlite3.Connection, archive: Path, path: Path, project: Path, is_quiet: bool
+) -> list[dict[str, Any]]:
+    """The runs of an archive, as `--json` tells them."""
+    told = []
+    for one in take_archive(db, archive, to=path, project=project):
+        told.append(
+            {
+                "run": one.run,
+                "from": str(archive),
+                "points": one.points,
+                "metrics": one.metrics,
+                "is_new": one.is_new,
+            }
+        )
+        if not is_quiet:
+            news = (
+                f"{one.points:,} points of {one.metrics} metrics"
+                if one.is_new
+                else "nothing new: it is here already"
+            )
+            was = f", {one.called} there" if one.called != one.run else ""
+            click.echo(f"{one.run}  {news}, from {plain(str(archive))}{was}")
+    return told
 
 
 def _tell(one: Imported) -> None:

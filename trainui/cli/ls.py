@@ -26,6 +26,7 @@ from trainui.cli.printing import (
 from trainui.core.costing import run_costs
 from trainui.core.errors import UserError, nearest
 from trainui.core.filter.runs import run_filter, values_of
+from trainui.core.money.amounts import sign
 from trainui.core.run import Status
 from trainui.core.store.intents import Desk
 from trainui.core.store.read import Reader
@@ -137,7 +138,7 @@ def _print(reader: Reader | None, choice: Choice) -> list[RunView]:
         currency = reader.budget().currency
         print_json([{**run_json(view), **cost_json(costs[view.run], currency)} for view in views])
     elif views:
-        _print_runs(views)
+        _print_runs(views, sign(reader.budget().currency))
         _print_questions(reader, {view.run for view in views})
     elif runs:
         click.echo("no run is like that" if choice.words else "nothing is live or new; --all shows every run")
@@ -185,7 +186,7 @@ def _print_questions(reader: Reader, runs: Collection[str]) -> None:
             )
 
 
-def _print_runs(views: list[RunView]) -> None:
+def _print_runs(views: list[RunView], unit: str) -> None:
     rows = []
     for view in views:
         metric = view.metric
@@ -206,5 +207,5 @@ def _print_runs(views: list[RunView]) -> None:
             ]
         )
     table(
-        ["run", "state", "done", "eta/took", "metric", "best", "$", "gates", "why"], rows, right=(2, 3, 5, 6)
+        ["run", "state", "done", "eta/took", "metric", "best", unit, "gates", "why"], rows, right=(2, 3, 5, 6)
     )

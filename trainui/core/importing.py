@@ -30,6 +30,7 @@ from trainui.core.store.schema import atomic
 from trainui.core.store.streams import StreamWriter
 from trainui.core.store.verdicts import write_gates
 from trainui.core.telemetry.opened import Opened
+from trainui.core.unpacking.taking import is_carried, take_again
 from trainui.core.watching import Watch
 
 ORIGIN, SPEC = "origin.json", "spec.toml"
@@ -91,8 +92,13 @@ def being_written() -> frozenset[str]:
     return frozenset(Opened().look(pids, boot=0.0))
 
 
-def import_again(db: sqlite3.Connection, folder: Path, spec: Spec, origin: dict[str, Any]) -> RunRow:
-    """An imported run told again from its directory into a new runs.db. Its files may be gone."""
+def import_again(
+    db: sqlite3.Connection, folder: Path, spec: Spec, origin: dict[str, Any], *, has_row: bool = False
+) -> RunRow:
+    """An imported run told again from its directory into a new runs.db. Its files may be gone. `has_row`: a damaged
+    file still tells of it."""
+    if is_carried(origin):
+        return take_again(db, folder, origin, has_row=has_row)
     with atomic(db):
         run = _ended(db, folder.name, spec, folder, origin)
     _read(db, run, lambda _bytes: None)

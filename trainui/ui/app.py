@@ -16,14 +16,11 @@ from trainui.ui.bridge import Bridge
 from trainui.ui.present.ink import safe
 from trainui.ui.present.strips import leaving_line
 from trainui.ui.screens.budget import BudgetScreen
-from trainui.ui.screens.compare import CompareScreen
-from trainui.ui.screens.events import EventsScreen
+from trainui.ui.screens.gates import GatesScreen
 from trainui.ui.screens.help import Help
-from trainui.ui.screens.log import LogScreen
+from trainui.ui.screens.onward import Onward
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.room import ChartSettings
-from trainui.ui.screens.run import RunScreen
-from trainui.ui.screens.teach import Teach
 from trainui.ui.settings import Settings, load
 from trainui.ui.source import Snapshot, Source
 from trainui.ui.sparing import sparing
@@ -78,18 +75,8 @@ class Dashboard(App[None]):
 
     def action_help(self) -> None:
         """The keys of this screen."""
-        for kind, place in (
-            (Overview, "overview"),
-            (RunScreen, "run"),
-            (CompareScreen, "compare"),
-            (BudgetScreen, "budget"),
-            (LogScreen, "log"),
-            (EventsScreen, "events"),
-            (Teach, "teach"),
-        ):
-            if isinstance(self.screen, kind):
-                self.push_screen(Help(place))
-                return
+        if place := place_of(self.screen):
+            self.push_screen(Help(place))
 
     def action_leave(self) -> None:
         """Leave; nothing stops."""
@@ -98,6 +85,14 @@ class Dashboard(App[None]):
     def action_budget(self) -> None:
         """The money, over the screen one is on."""
         self.push_screen(BudgetScreen(self.bridge, ChartSettings()))
+
+    def action_gates(self) -> None:
+        """The gates of the current run, of the marked ones where some are, or of all."""
+        if isinstance(self.screen, Onward):
+            here = self.screen
+            settings = ChartSettings(axis=here.settings.axis)
+            run = here.current.run if here.current is not None else ""
+            self.push_screen(GatesScreen(self.bridge, settings, runs=here.chosen, run=run))
 
     def action_cancel_countdown(self) -> None:
         """Call off the command of on_idle or on_cap that is counted down to."""
@@ -114,12 +109,7 @@ class Dashboard(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette offers: every key of the screen, and every run by name."""
-        table: tuple[keys.Key, ...] = keys.RUN if isinstance(screen, RunScreen) else keys.OVERVIEW
-        table = keys.TEACH if isinstance(screen, Teach) else table
-        table = keys.COMPARE if isinstance(screen, CompareScreen) else table
-        table = keys.BUDGET if isinstance(screen, BudgetScreen) else table
-        table = keys.LOG if isinstance(screen, LogScreen) else table
-        table = keys.EVENTS if isinstance(screen, EventsScreen) else table
+        table = keys.PLACES.get(place_of(screen), ())
         for key in (*table, *keys.EVERYWHERE):
             if key.id != "app.palette":
                 act = partial(screen.run_action, key.action if key in table else f"app.{key.action}")
@@ -130,6 +120,12 @@ class Dashboard(App[None]):
                 yield SystemCommand(
                     f"open {safe(view.run)}", "its screen", partial(overview.open_run, view.run)
                 )
+
+
+def place_of(screen: Screen[Any]) -> str:
+    """The place in the table of keys that a screen says it is; empty for a dialog, which shows its keys itself."""
+    place: str = getattr(screen, "PLACE", "")
+    return place
 
 
 def run_dashboard(project: Path, db: Path, *, only_looks: bool = False) -> str:

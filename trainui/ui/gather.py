@@ -14,8 +14,9 @@ from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.studies import REPLACED, subject_of
 from trainui.core.store.views import Bucket, EventView, GateView, MetricView, RunView
+from trainui.ui.bench import read_bench
 from trainui.ui.book import BY, LINES, Book
-from trainui.ui.choice import as_bucket, charted, drawn_runs, metric_order, sifted, taken
+from trainui.ui.choice import MOST_DRAWN, as_bucket, charted, drawn_runs, metric_order, sifted, taken
 from trainui.ui.history import History
 from trainui.ui.keeping import Comparisons, Params
 from trainui.ui.present.rows import in_order
@@ -54,11 +55,16 @@ class Gatherer:
         reader = self._reader
         runs = in_order(reader.runs())
         views = {view.run: view for view in runs}
-        drawn = tuple(run for run in drawn_runs(runs, look) if run in views)
+        bench = read_bench(reader, runs, look.bench) if look.bench is not None else None
+        drawn = (
+            bench.drawn[:MOST_DRAWN]
+            if bench
+            else tuple(run for run in drawn_runs(runs, look) if run in views)
+        )
         metrics = [m for run in drawn for m in reader.metrics(run)]
         primary = [m.name for m in (views[run].metric for run in drawn) if m is not None]
         known = metric_order(metrics, primary)
-        names = sifted(known, look.metrics)
+        names = [n for n in bench.names if n in known][:1] if bench else sifted(known, look.metrics)
         wanted = charted(names, look)
         opened = look.opened if look.opened in views else None
         gates = {run: tuple(reader.gates(run)) for run in drawn}
@@ -77,7 +83,7 @@ class Gatherer:
             machine=reader.machine(),
             events=self._new_events(),
             history=self._history.read() if look.history else (),
-            metric_names=names,
+            metric_names=tuple(names),
             metrics_known=len(known),
             params=self._params.of(runs) if look.params else {},
             comparison=self._comparisons.of([views[run] for run in drawn], at=at) if look.beside else None,
@@ -96,6 +102,7 @@ class Gatherer:
             ),
             outcomes=reader.outcomes(opened) if opened else Outcomes(),
             across_outcomes=reader.outcomes(next(iter(studies), "")) if opened else Outcomes(),
+            bench=bench,
             alarms=tuple(turn for run in drawn for turn in reader.outcomes(run).alarms),
             log_run=log_run,
             log=tuple(reader.log_tail(log_run, look.log_lines)) if log_run else (),

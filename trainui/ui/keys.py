@@ -1,271 +1,318 @@
-"""Every key, by place, each with an ID. `python -m trainui.ui.keys` prints the table of the README."""
+"""Every key there is, by place, one line each with its ID. `python -m trainui.ui.keys` prints the table of the README.
+
+The IDs are a contract: people name them in `[keys]` of their settings. Add, never rename.
+"""
+# ruff: noqa: E501
+# fmt: off
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from trainui.ui.dialog_keys import (
-    ANSWER,
-    CONFIRM,
-    EDIT,
-    HELP,
-    KEEP,
-    NAME,
-    NOTE,
-    PAUSE,
-    SIEVE,
-    START,
-    TEACH,
-)
-from trainui.ui.key import Key, bindings
-from trainui.ui.leafkeys import EVENTS, LOG, ONWARD, REMARK, WORDS
+from trainui.ui.key import Key, bindings, key
 
-__all__ = [
-    "ANSWER",
-    "BUDGET",
-    "COMPARE",
-    "CONFIRM",
-    "EDIT",
-    "EVENTS",
-    "EVERYWHERE",
-    "HELP",
-    "KEEP",
-    "LOG",
-    "NAME",
-    "NOTE",
-    "OVERVIEW",
-    "PAUSE",
-    "PLACES",
-    "REMARK",
-    "RUN",
-    "SIEVE",
-    "START",
-    "TEACH",
-    "WORDS",
-    "Key",
-    "bindings",
-    "markdown",
-]
+__all__ = ["ANSWER", "BUDGET", "COMPARE", "CONFIRM", "EDIT", "EVENTS", "EVERYWHERE", "GATES", "HELP", "KEEP", "LOG", "NAME", "NOTE", "OVERVIEW", "PAUSE", "PLACES", "REMARK", "RUN", "SIEVE", "START", "TEACH", "WORDS", "Key", "bindings", "markdown"]
 
 EVERYWHERE = (
-    Key(id="app.help", key="question_mark", action="help", label="help", display="?", show=True,
-        about="this help: every key of the screen you are on"),
-    Key(id="app.leave", key="q", action="leave", label="leave", show=True,
-        about="leave; runs go on"),
-    Key(id="app.palette", key="ctrl+p", action="command_palette", label="palette", display="^p",
-        about="find a run or a command by name"),
-    Key(id="app.cancel", key="C", action="cancel_countdown", label="call off",
-        about="call off the command that is counted down to, when idle or at the cap"),
-    Key(id="app.theme", key="t", action="theme", label="theme", about="light or dark"),
-)  # fmt: skip
+    key("app.help", "question_mark", "help", "help", "this help: every key of the screen you are on", show=True),
+    key("app.leave", "q", "leave", "leave", "leave; runs go on", show=True),
+    key("app.palette", "ctrl+p", "command_palette", "palette", "find a run or a command by name"),
+    key("app.cancel", "C", "cancel_countdown", "call off", "call off the command that is counted down to, when idle or at the cap"),
+    key("app.theme", "t", "theme", "theme", "light or dark"),
+)
 
 _CHARTS = (
-    Key(id="chart.next", key="m", action="metric(1)", label="metric", about="next metric"),
-    Key(id="chart.previous", key="M", action="metric(-1)", label="metric", about="previous metric"),
-    Key(id="chart.log", key="y", action="log_y", label="log y", about="logarithmic or linear y axis"),
-    Key(id="chart.log_x", key="Y", action="log_x", label="log x", about="logarithmic or linear x axis"),
-    Key(id="chart.axis", key="u", action="axis(1)", label="x axis",
-        about="next x axis: epoch, step, elapsed, wall, GPU-hours, $"),
-    Key(id="chart.axis_back", key="U", action="axis(-1)", label="x axis", about="previous x axis"),
-    Key(id="chart.smooth", key="w", action="smooth(1)", label="smooth",
-        about="a smoother line, the measured one faint behind it"),
-    Key(id="chart.rough", key="W", action="smooth(-1)", label="rougher", about="a rougher line"),
-    Key(id="chart.clip", key="O", action="clip", label="outliers",
-        about="cut off what lies far out, with an arrow where it was, or not"),
-    Key(id="chart.ahead", key="o", action="look_ahead", label="outlook",
-        about="what a curve is expected to come to, with its band, or not"),
-    Key(id="chart.in", key="i", action="near(2)", label="nearer",
-        about="zoom in, around the cursor or the newest point; so does the wheel, around the mouse"),
-    Key(id="chart.out", key="I", action="near(0.5)", label="farther", about="zoom out"),
-    Key(id="chart.left", key="H,shift+left", action="along(-0.25)", label="along", display="H ⇧←",
-        about="along the curve to the left"),
-    Key(id="chart.right", key="L,shift+right", action="along(0.25)", label="along", display="L ⇧→",
-        about="along the curve to the right; at its end it follows what comes"),
-    Key(id="chart.newest", key="F", action="newest", label="newest",
-        about="to the newest point, and with it from now on"),
-    Key(id="chart.whole", key="0", action="whole", label="whole", about="the whole curve, without a cursor"),
-    Key(id="chart.cursor_left", key="left", action="point(-1)", label="cursor", display="←",
-        about="the cursor to the left: it reads all curves; a click puts it there"),
-    Key(id="chart.cursor_right", key="right", action="point(1)", label="cursor", display="→",
-        about="the cursor to the right"),
-    Key(id="chart.jump_left", key="ctrl+left", action="point(-10)", label="cursor", display="^←",
-        about="the cursor ten columns to the left"),
-    Key(id="chart.jump_right", key="ctrl+right", action="point(10)", label="cursor", display="^→",
-        about="the cursor ten columns to the right"),
-)  # fmt: skip
+    key("chart.next", "m", "metric(1)", "metric", "next metric"),
+    key("chart.previous", "M", "metric(-1)", "metric", "previous metric"),
+    key("chart.log", "y", "log_y", "log y", "logarithmic or linear y axis"),
+    key("chart.log_x", "Y", "log_x", "log x", "logarithmic or linear x axis"),
+    key("chart.axis", "u", "axis(1)", "x axis", "next x axis: epoch, step, elapsed, wall, GPU-hours, cost"),
+    key("chart.axis_back", "U", "axis(-1)", "x axis", "previous x axis"),
+    key("chart.smooth", "w", "smooth(1)", "smooth", "a smoother line, the measured one faint behind it"),
+    key("chart.rough", "W", "smooth(-1)", "rougher", "a rougher line"),
+    key("chart.clip", "O", "clip", "outliers", "cut off what lies far out, with an arrow where it was, or not"),
+    key("chart.ahead", "o", "look_ahead", "outlook", "what a curve is expected to come to, with its band, or not"),
+    key("chart.in", "i", "near(2)", "nearer", "zoom in, around the cursor or the newest point; so does the wheel, around the mouse"),
+    key("chart.out", "I", "near(0.5)", "farther", "zoom out"),
+    key("chart.left", "H,shift+left", "along(-0.25)", "along", "along the curve to the left"),
+    key("chart.right", "L,shift+right", "along(0.25)", "along", "along the curve to the right; at its end it follows what comes"),
+    key("chart.newest", "F", "newest", "newest", "to the newest point, and with it from now on"),
+    key("chart.whole", "0", "whole", "whole", "the whole curve, without a cursor"),
+    key("chart.cursor_left", "left", "point(-1)", "cursor", "the cursor to the left: it reads all curves; a click puts it there"),
+    key("chart.cursor_right", "right", "point(1)", "cursor", "the cursor to the right"),
+    key("chart.jump_left", "ctrl+left", "point(-10)", "cursor", "the cursor ten columns to the left"),
+    key("chart.jump_right", "ctrl+right", "point(10)", "cursor", "the cursor ten columns to the right"),
+)
 
 _RUN_ACTIONS = (
-    Key(id="run.stop", key="x", action="stop", label="stop", show=True,
-        about="stop the run (asks first), with time to save"),
-    Key(id="run.kill", key="X", action="stop_now", label="kill", about="stop the run now (asks first)"),
-    Key(id="run.pause", key="p", action="pause", label="pause",
-        about="pause the run (asks first), or let a paused one go on"),
-    Key(id="run.checkpoint", key="c", action="checkpoint", label="save",
-        about="ask the run to save a checkpoint now"),
-    Key(id="run.retry", key="r", action="retry", label="retry", about="queue it again, as a child of this run"),
-    Key(id="run.answer", key="A", action="questions", label="answer",
-        about="answer what the gates of the run, or of its study, ask"),
-    Key(id="run.teach", key="T", action="teach", label="teach",
-        about="teach a line of its log: name the numbers, get a pattern"),
-    Key(id="run.export", key="e", action="export", label="export", show=True,
-        about="write the marked runs, or this one, to files"),
-)  # fmt: skip
+    key("run.stop", "x", "stop", "stop", "stop the run (asks first), with time to save", show=True),
+    key("run.kill", "X", "stop_now", "kill", "stop the run now (asks first)"),
+    key("run.pause", "p", "pause", "pause", "pause the run (asks first), or let a paused one go on"),
+    key("run.checkpoint", "c", "checkpoint", "save", "ask the run to save a checkpoint now"),
+    key("run.retry", "r", "retry", "retry", "queue it again, as a child of this run"),
+    key("run.answer", "A", "questions", "answer", "answer what the gates of the run, or of its study, ask"),
+    key("run.teach", "T", "teach", "teach", "teach a line of its log: name the numbers, get a pattern"),
+    key("run.export", "e", "export", "export", "write the marked runs, or this one, to files", show=True),
+)
 
 _QUEUE = (
-    Key(id="queue.hold", key="h", action="hold", label="hold", about="hold a queued run, or release it"),
-    Key(id="queue.raise", key="plus", action="priority(1)", label="priority", display="+",
-        about="a queued run: higher priority"),
-    Key(id="queue.lower", key="minus", action="priority(-1)", label="priority", display="-",
-        about="a queued run: lower priority"),
-    Key(id="queue.up", key="K", action="shift(-1)", label="sooner", about="a queued run: one place up the queue"),
-    Key(id="queue.down", key="J", action="shift(1)", label="later", about="a queued run: one place down the queue"),
-    Key(id="queue.edit", key="E", action="edit", label="edit", about="a queued run: change its params"),
-)  # fmt: skip
+    key("queue.hold", "h", "hold", "hold", "hold a queued run, or release it"),
+    key("queue.raise", "plus", "priority(1)", "priority", "a queued run: higher priority"),
+    key("queue.lower", "minus", "priority(-1)", "priority", "a queued run: lower priority"),
+    key("queue.up", "K", "shift(-1)", "sooner", "a queued run: one place up the queue"),
+    key("queue.down", "J", "shift(1)", "later", "a queued run: one place down the queue"),
+    key("queue.edit", "E", "edit", "edit", "a queued run: change its params"),
+)
 
-_MONEY = Key(id="money.open", key="b", action="app.budget", label="budget", show=True,
-             about="the money: what is left, how long it lasts, who spent it")  # fmt: skip
+_ONWARD = (
+    key("log.open", "V", "log", "whole log", "the whole log: search, follow, however long it is"),
+    key("events.open", "N", "events", "events", "all events, of every run, by kind"),
+    key("run.note", "n", "note", "note", "keep a remark beside the run"),
+    key("run.tag", "number_sign", "tag", "tag", "put tags on the run, or take them away"),
+    key("run.undo", "Z", "undo", "undo", "undo the last tag or mark"),
+)
 
-_METRICS = Key(id="metrics.filter", key="slash", action="filter", label="metrics", display="/",
-               about="only some metrics: val/* -aux; the same on every run")  # fmt: skip
+_LEAF = (
+    key("leaf.up", "up,k", "roll(-1)", "up", "a line up"),
+    key("leaf.down", "down,j", "roll(1)", "down", "a line down"),
+    key("leaf.page_up", "pageup", "page(-1)", "page up", "a page up"),
+    key("leaf.page_down", "pagedown,space", "page(1)", "page down", "a page down"),
+    key("leaf.first", "home,g", "first", "first", "the first line"),
+    key("leaf.last", "end,G", "last", "last", "the last line"),
+)
 
-OVERVIEW = (
-    Key(id="overview.start", key="s", action="start", label="start", show=True, about="start a job"),
-    _RUN_ACTIONS[0],
-    Key(id="overview.mark", key="space", action="mark", label="mark", show=True,
-        about="mark the run: only marked runs are drawn"),
-    Key(id="overview.open", key="enter", action="open", label="open", display="enter", show=True,
-        about="everything about the run"),
-    _RUN_ACTIONS[-1],
-    _MONEY,
-    *_RUN_ACTIONS[1:-1],
-    *ONWARD,
-    *_QUEUE,
-    Key(id="overview.mark_live", key="a", action="mark_live", label="all live",
-        about="mark all live runs; again to mark none"),
-    Key(id="overview.up", key="up,k", action="move(-1)", label="up", display="↑ k", about="the run above"),
-    Key(id="overview.down", key="down,j", action="move(1)", label="down", display="↓ j", about="the run below"),
-    Key(id="overview.first", key="home", action="move(-1000000)", label="first", about="the first run"),
-    Key(id="overview.last", key="end,G", action="move(1000000)", label="last", about="the last run"),
-    Key(id="overview.compare", key="v", action="compare", label="compare",
-        about="the marked runs side by side, or those of the run's study"),
-    Key(id="overview.filter", key="slash", action="filter", label="filter", display="/",
-        about="only some runs: mlp status:running usd>2 learning_rate<1e-3 -old; esc shows all again"),
-    Key(id="overview.all", key="escape", action="back", label="all", display="esc",
-        about="put the cursor of the curves away, or the filter"),
-    Key(id="overview.tail", key="l", action="tail", label="log", about="events or log below, where one fits"),
-    *_CHARTS,
-)  # fmt: skip
-
-RUN = (
-    Key(id="run.back", key="escape", action="back", label="back", display="esc", show=True,
-        about="put the cursor of the curves away, or back to the overview"),
-    Key(id="run.pane", key="tab", action="pane(1)", label="pane", show=True, about="next pane"),
-    Key(id="run.pane_back", key="shift+tab", action="pane(-1)", label="pane", about="previous pane"),
-    Key(id="run.up", key="up,k", action="roll(-1)", label="up", display="↑ k", about="scroll the pane up"),
-    Key(id="run.down", key="down,j", action="roll(1)", label="down", display="↓ j", about="scroll the pane down"),
-    Key(id="run.page_up", key="pageup", action="roll(-10)", label="page up", about="ten lines up"),
-    Key(id="run.page_down", key="pagedown", action="roll(10)", label="page down", about="ten lines down"),
-    Key(id="run.zoom", key="z", action="zoom", label="zoom", show=True, about="this pane alone, or all"),
-    Key(id="run.follow", key="f", action="follow", label="follow", show=True,
-        about="the log follows as it grows, or stays where you are"),
-    Key(id="run.previous", key="left_square_bracket", action="turn(-1)", label="previous", display="[",
-        about="the run above in the table"),
-    Key(id="run.next", key="right_square_bracket", action="turn(1)", label="next", display="]",
-        about="the run below in the table"),
-    _METRICS,
-    *_RUN_ACTIONS,
-    *ONWARD,
-    replace(_MONEY, show=False),
-    *_QUEUE,
-    *_CHARTS,
-)  # fmt: skip
+_MONEY = key("money.open", "b", "app.budget", "budget", "the money: what is left, how long it lasts, who spent it", show=True)
+_GATES = key("gates.open", "g", "app.gates", "gates", "every gate of the run, of the marked runs, of its study or of all: why, since when, what clears it")
+_METRICS = key("metrics.filter", "slash", "filter", "metrics", "only some metrics: val/* -aux; the same on every run")
 
 
 def _rolling(place: str) -> tuple[Key, ...]:
     """Keys that scroll a page."""
     return (
-        Key(id=f"{place}.up", key="up,k", action="roll(-1)", label="up", display="↑ k", about="scroll the page up"),
-        Key(id=f"{place}.down", key="down,j", action="roll(1)", label="down", display="↓ j",
-            about="scroll the page down"),
-        Key(id=f"{place}.page_up", key="pageup", action="roll(-10)", label="page up", about="ten lines up"),
-        Key(id=f"{place}.page_down", key="pagedown", action="roll(10)", label="page down", about="ten lines down"),
-        Key(id=f"{place}.first", key="home", action="roll(-1000000)", label="first", about="the first line"),
-        Key(id=f"{place}.last", key="end,G", action="roll(1000000)", label="last", about="the last line"),
-    )  # fmt: skip
+        key(f"{place}.up", "up,k", "roll(-1)", "up", "scroll the page up"),
+        key(f"{place}.down", "down,j", "roll(1)", "down", "scroll the page down"),
+        key(f"{place}.page_up", "pageup", "roll(-10)", "page up", "ten lines up"),
+        key(f"{place}.page_down", "pagedown", "roll(10)", "page down", "ten lines down"),
+        key(f"{place}.first", "home", "roll(-1000000)", "first", "the first line"),
+        key(f"{place}.last", "end,G", "roll(1000000)", "last", "the last line"),
+    )
 
 
-BUDGET = (
-    Key(id="budget.back", key="escape,b", action="back", label="back", display="esc", show=True, about="back"),
-    Key(id="budget.page", key="tab,right", action="page(1)", label="page", display="tab", show=True, about="next page"),
-    Key(id="budget.page_back", key="shift+tab,left", action="page(-1)", label="page", display="shift+tab",
-        about="previous page"),
-    *(
-        Key(id=f"budget.{word}", key=str(n), action=f"turn_to({n})", label=word, show=n in (1, 5, 6, 8),
-            about=about)
-        for n, (word, about) in enumerate((
-            ("study", "what each study took"),
-            ("job", "what each job took"),
-            ("day", "what each day took"),
-            ("machine", "what each machine took"),
-            ("run", "what each run took, and is still to cost"),
-            ("plan", "planned against actual"),
-            ("leases", "the machines that were rented"),
-            ("ledger", "the last lines of the ledger"),
-        ), 1)
-    ),
-    *_rolling("budget"),
-    Key(id="budget.zoom", key="z", action="zoom", label="zoom", show=True, about="this page alone, or all"),
-)  # fmt: skip
+OVERVIEW = (
+    key("overview.start", "s", "start", "start", "start a job", show=True),
+    _RUN_ACTIONS[0],
+    key("overview.mark", "space", "mark", "mark", "mark the run: only marked runs are drawn", show=True),
+    key("overview.open", "enter", "open", "open", "everything about the run", show=True),
+    _RUN_ACTIONS[-1],
+    _MONEY,
+    _GATES,
+    *_RUN_ACTIONS[1:-1],
+    *_ONWARD,
+    *_QUEUE,
+    key("overview.mark_live", "a", "mark_live", "all live", "mark all live runs; again to mark none"),
+    key("overview.up", "up,k", "move(-1)", "up", "the run above"),
+    key("overview.down", "down,j", "move(1)", "down", "the run below"),
+    key("overview.first", "home", "move(-1000000)", "first", "the first run"),
+    key("overview.last", "end,G", "move(1000000)", "last", "the last run"),
+    key("overview.compare", "v", "compare", "compare", "the marked runs side by side, or those of the run's study"),
+    key("overview.filter", "slash", "filter", "filter", "only some runs: mlp status:running usd>2 learning_rate<1e-3 -old; esc shows all again"),
+    key("overview.all", "escape", "back", "all", "put the cursor of the curves away, or the filter"),
+    key("overview.tail", "l", "tail", "log", "events or log below, where one fits"),
+    *_CHARTS,
+)
+
+RUN = (
+    key("run.back", "escape", "back", "back", "put the cursor of the curves away, or back to the overview", show=True),
+    key("run.pane", "tab", "pane(1)", "pane", "next pane", show=True),
+    key("run.pane_back", "shift+tab", "pane(-1)", "pane", "previous pane"),
+    key("run.up", "up,k", "roll(-1)", "up", "scroll the pane up"),
+    key("run.down", "down,j", "roll(1)", "down", "scroll the pane down"),
+    key("run.page_up", "pageup", "roll(-10)", "page up", "ten lines up"),
+    key("run.page_down", "pagedown", "roll(10)", "page down", "ten lines down"),
+    key("run.zoom", "z", "zoom", "zoom", "this pane alone, or all", show=True),
+    key("run.follow", "f", "follow", "follow", "the log follows as it grows, or stays where you are", show=True),
+    key("run.previous", "left_square_bracket", "turn(-1)", "previous", "the run above in the table"),
+    key("run.next", "right_square_bracket", "turn(1)", "next", "the run below in the table"),
+    _METRICS,
+    key("run.compare", "v", "compare", "compare", "the run beside the marked ones, or beside those of its study"),
+    _GATES,
+    *_RUN_ACTIONS,
+    *_ONWARD,
+    replace(_MONEY, show=False),
+    *_QUEUE,
+    *_CHARTS,
+)
 
 COMPARE = (
-    Key(id="compare.back", key="escape,v", action="back", label="back", display="esc", show=True,
-        about="put the cursor of the curves away, or back"),
-    Key(id="compare.page", key="tab", action="page(1)", label="page", show=True, about="next page"),
-    Key(id="compare.page_back", key="shift+tab", action="page(-1)", label="page", about="previous page"),
-    *(
-        Key(id=f"compare.{word}", key=str(n), action=f"turn_to({n})", label=word, show=True, about=about)
-        for n, (word, about) in enumerate((
-            ("differences", "what differs: params, what they are and come from, packages"),
-            ("metrics", "what each run reached; the best is marked"),
-            ("gates", "how the gates of each run stand"),
-        ), 1)
-    ),
-    Key(id="compare.zoom", key="z", action="zoom", label="zoom", show=True,
-        about="this page alone, the curves alone, or both"),
+    key("compare.back", "escape,v", "back", "back", "put the cursor of the curves away, or back", show=True, display="esc"),
+    key("compare.page", "tab", "page(1)", "page", "next page", show=True),
+    key("compare.page_back", "shift+tab", "page(-1)", "page", "previous page"),
+    key("compare.differences", "1", "turn_to(1)", "differences", "what differs: params, what they are and come from, packages", show=True),
+    key("compare.metrics", "2", "turn_to(2)", "metrics", "what each run reached; the best is marked", show=True),
+    key("compare.gates", "3", "turn_to(3)", "gates", "how the gates of each run stand", show=True),
+    key("compare.zoom", "z", "zoom", "zoom", "this page alone, the curves alone, or both", show=True),
     replace(_METRICS, id="compare.filter"),
-    Key(id="compare.export", key="e", action="export", label="export", show=True,
-        about="write these runs to files"),
+    key("compare.export", "e", "export", "export", "write these runs to files", show=True),
     *_rolling("compare"),
     replace(_MONEY, id="compare.budget", show=False),
     *_CHARTS,
-)  # fmt: skip
+)
+
+GATES = (
+    key("gates.back", "escape,g", "back", "back", "put the cursor of the curve away, or back", show=True, display="esc"),
+    key("gates.answer", "A", "questions", "answer", "answer what is asked here, the question under the cursor first", show=True),
+    key("gates.state", "f", "state(1)", "state", "only what needs you, only what tripped, failed, …: the next state that some gate is in", show=True),
+    key("gates.whose", "a", "whose", "whose", "the gates of the run, of the marked runs, of its study, of all", show=True),
+    key("gates.run", "enter", "open", "run", "the run that the gate is of", show=True),
+    key("gates.picture", "tab", "picture", "curve", "the curve in the place of the words, where only one fits", show=True),
+    key("gates.zoom", "z", "zoom", "zoom", "the gate alone, or below the table", show=True),
+    key("gates.up", "up,k", "move(-1)", "up", "the gate above"),
+    key("gates.down", "down,j", "move(1)", "down", "the gate below"),
+    key("gates.page_up", "pageup", "move(-10)", "page up", "ten gates up"),
+    key("gates.page_down", "pagedown", "move(10)", "page down", "ten gates down"),
+    key("gates.first", "home", "move(-1000000)", "first", "the first gate"),
+    key("gates.last", "end,G", "move(1000000)", "last", "the last gate"),
+    key("gates.words_up", "K", "roll(-1)", "words", "scroll what is told of the gate up"),
+    key("gates.words_down", "J", "roll(1)", "words", "scroll what is told of the gate down"),
+    _RUN_ACTIONS[-1],
+    replace(_MONEY, show=False),
+    *_ONWARD,
+    *(one for one in _CHARTS if one.id not in ("chart.next", "chart.previous")),
+)
+
+BUDGET = (
+    key("budget.back", "escape,b", "back", "back", "back", show=True, display="esc"),
+    key("budget.page", "tab,right", "page(1)", "page", "next page", show=True, display="tab"),
+    key("budget.page_back", "shift+tab,left", "page(-1)", "page", "previous page", display="shift+tab"),
+    key("budget.study", "1", "turn_to(1)", "study", "what each study took", show=True),
+    key("budget.job", "2", "turn_to(2)", "job", "what each job took"),
+    key("budget.day", "3", "turn_to(3)", "day", "what each day took"),
+    key("budget.machine", "4", "turn_to(4)", "machine", "what each machine took"),
+    key("budget.run", "5", "turn_to(5)", "run", "what each run took, and is still to cost", show=True),
+    key("budget.plan", "6", "turn_to(6)", "plan", "planned against actual", show=True),
+    key("budget.leases", "7", "turn_to(7)", "leases", "the machines that were rented"),
+    key("budget.ledger", "8", "turn_to(8)", "ledger", "the last lines of the ledger", show=True),
+    *_rolling("budget"),
+    key("budget.zoom", "z", "zoom", "zoom", "this page alone, or all", show=True),
+)
+
+LOG = (
+    key("log.back", "escape", "back", "back", "from the words, from a search that goes on, or from the log to where you came from", show=True),
+    key("log.search", "slash", "look_for", "search", "look for words, down from here; capital letters count where there are some", show=True),
+    key("log.next", "n", "next(1)", "next", "the next line with the words", show=True),
+    key("log.before", "N", "next(-1)", "before", "the line with the words before", show=True),
+    key("log.go", "enter", "go", "look", "look for what was typed"),
+    key("log.follow", "f", "follow", "follow", "stay at the end as the log grows, or where you are", show=True),
+    key("log.wrap", "w", "wrap", "wrap", "long lines wrapped, or cut", show=True),
+    key("log.left", "left", "shift(-1)", "left", "cut lines: to the left"),
+    key("log.right", "right", "shift(1)", "right", "cut lines: to the right"),
+    *_LEAF,
+)
+
+EVENTS = (
+    key("events.back", "escape", "back", "back", "back", show=True),
+    key("events.run", "enter", "open", "open", "the run that the event is of", show=True),
+    key("events.log", "V", "log", "log", "the log of that run, at the line where it happened", show=True),
+    key("events.kind", "f", "kind(1)", "kind", "only events of the next kind", show=True),
+    key("events.kind_back", "F", "kind(-1)", "kind", "only events of the kind before"),
+    key("events.only", "r", "only", "this run", "only events of this run, or of all", show=True),
+    *_LEAF,
+)
+
+SIEVE = (
+    key("filter.keep", "enter", "keep_filter", "keep", "keep the filter", show=True),
+    key("filter.clear", "escape", "clear_filter", "clear", "no filter any more", show=True),
+    key("filter.up", "up", "beside(-1)", "up", "the run above"),
+    key("filter.down", "down", "beside(1)", "down", "the run below"),
+)
+
+REMARK = (
+    key("remark.close", "escape", "close", "back", "keep nothing", show=True),
+    key("remark.go", "enter", "go", "keep", "keep it", show=True),
+)
+
+START = (
+    key("start.close", "escape", "close", "back", "start nothing", show=True),
+    key("start.go", "enter", "go", "start", "queue a run of this job", show=True),
+    key("start.up", "up,k", "move(-1)", "up", "the job above"),
+    key("start.down", "down,j", "move(1)", "down", "the job below"),
+    key("start.preset", "p", "preset", "preset", "next preset", show=True),
+    key("start.arm", "a", "arm", "arm", "armed: a tripped gate stops the run; unarmed it only tells", show=True),
+    key("start.hold", "h", "hold", "hold", "held: it is queued, and waits until you release it", show=True),
+    key("start.raise", "plus", "priority(1)", "priority", "higher priority"),
+    key("start.lower", "minus", "priority(-1)", "priority", "lower priority"),
+    key("start.params", "tab", "params", "params", "change params: key=value key=value", show=True),
+)
+
+CONFIRM = (
+    key("confirm.yes", "y", "answer('y')", "stop", "yes", show=True),
+    key("confirm.now", "X", "answer('X')", "now", "now, without grace", show=True),
+    key("confirm.no", "n,escape", "answer('n')", "no", "no", show=True, display="n"),
+)
+
+PAUSE = (
+    key("pause.yes", "y", "answer('pause')", "pause", "yes", show=True),
+    key("pause.no", "n,escape", "answer('')", "no", "no", show=True, display="n"),
+)
+
+ANSWER = (
+    key("answer.back", "escape", "back", "back", "back to the question, and from there to where you came from", show=True),
+    key("answer.yes", "y", "say('yes')", "yes", "yes; a note comes next", show=True),
+    key("answer.no", "n", "say('no')", "no", "no; a note comes next", show=True),
+    key("answer.next", "tab", "next", "next", "the next question"),
+    key("answer.go", "enter", "go", "answer", "give the answer, with the note or without", show=True),
+)
+
+EDIT = (
+    key("edit.close", "escape", "close", "back", "change nothing", show=True),
+    key("edit.go", "enter", "go", "change", "start it with these params when its turn comes", show=True),
+)
+
+TEACH = (
+    key("teach.back", "escape", "back", "back", "back to the lines, and from there to where you came from", show=True),
+    key("teach.go", "enter", "go", "name", "name the numbers of this line; the next number; after the last one, keep the pattern", show=True),
+    key("teach.up", "up,k", "move(-1)", "up", "the line above; while naming (↑), the number before"),
+    key("teach.down", "down,j", "move(1)", "down", "the line below; while naming (↓), the next number"),
+    key("teach.next", "tab", "move(1)", "next", "the next line or number"),
+    key("teach.before", "shift+tab", "move(-1)", "before", "the line or number before"),
+    key("teach.page_up", "pageup", "page(-1)", "page up", "a page up"),
+    key("teach.page_down", "pagedown", "page(1)", "page down", "a page down"),
+    key("teach.missed", "n", "missed(1)", "next ?", "the next line that was not understood", show=True),
+    key("teach.missed_back", "N", "missed(-1)", "before ?", "the line before that was not understood", show=True),
+    key("teach.read", "r", "read", "read", "read what was printed meanwhile", show=True),
+    key("teach.keep", "ctrl+s", "keep", "keep", "keep the pattern: in the spec file (asks first), or copied", show=True),
+)
+
+KEEP = (
+    key("keep.yes", "y", "answer('y')", "write", "write it into the spec file", show=True),
+    key("keep.copy", "c", "copy", "copy", "copy it", show=True),
+    key("keep.no", "n,escape", "answer('n')", "no", "no", show=True, display="n"),
+)
+
+HELP = (
+    key("help.close", "escape,question_mark", "close", "back", "back", show=True, display="esc"),
+    key("help.up", "up,k", "roll(-1)", "up", "scroll up"),
+    key("help.down", "down,j", "roll(1)", "down", "scroll down"),
+    key("help.page_up", "pageup", "page(-1)", "page up", "a page up"),
+    key("help.page_down", "pagedown,space", "page(1)", "page down", "a page down", display="pagedown"),
+)
+
+NOTE, WORDS, NAME = ((replace(one, action="screen.go"),) for one in (ANSWER[-1], LOG[4], TEACH[1]))
+"""The key that keeps what was typed, in the fields of a note, of words and of a name: there it would send the field off."""
 
 PLACES: dict[str, tuple[Key, ...]] = {
-    "overview": OVERVIEW,
-    "run": RUN,
-    "compare": COMPARE,
-    "filter": SIEVE,
-    "budget": BUDGET,
-    "log": LOG,
-    "events": EVENTS,
-    "note, tags": REMARK,
-    "start": START,
-    "stop?": CONFIRM,
-    "pause?": PAUSE,
-    "answer": ANSWER,
-    "edit": EDIT,
-    "teach": TEACH,
-    "keep?": KEEP,
-    "everywhere": EVERYWHERE,
+    "overview": OVERVIEW, "run": RUN, "compare": COMPARE, "gates": GATES, "filter": SIEVE, "budget": BUDGET, "log": LOG, "events": EVENTS,
+    "note, tags": REMARK, "start": START, "stop?": CONFIRM, "pause?": PAUSE, "answer": ANSWER, "edit": EDIT, "teach": TEACH,
+    "keep?": KEEP, "everywhere": EVERYWHERE,
 }
-"""The places people read about."""
+"""The places people read about. A screen says its own as PLACE."""
 
 
 def markdown() -> str:
     """The table of keys for the README."""
     rows = ["| where | key | what it does |", "|---|---|---|"]
     for place, keys in PLACES.items():
-        rows += [f"| {place} | `{key.written}` | {key.about} |" for key in keys]
+        rows += [f"| {place} | `{one.written}` | {one.about} |" for one in keys]
     return "\n".join(rows)
 
 

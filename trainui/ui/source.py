@@ -23,11 +23,12 @@ from trainui.core.store.views import (
     RunDetail,
     RunView,
 )
+from trainui.ui.bench import Bench, BenchReader, GateLook
 from trainui.ui.book import Book, MoneyReader
 from trainui.ui.trace import Close, Taken, Trace
 
 
-class Reader(MoneyReader, Protocol):
+class Reader(MoneyReader, BenchReader, Protocol):
     """The store, read only. Used by one worker thread alone; every method may raise TrainuiError."""
 
     def version(self) -> int:
@@ -214,6 +215,8 @@ class Look:
     """A filter that leaves these metrics to be drawn; a good one."""
     beside: tuple[str, ...] = ()
     """The runs that are compared: they are drawn, and read side by side."""
+    bench: GateLook | None = None
+    """What the screen of gates looks at, while it is open."""
     paid: bool = False
     """Whether what the drawn runs took is read from their lines in the ledger, not only reckoned from their sums."""
 
@@ -257,6 +260,8 @@ class Snapshot:
     """What came of the gates of the opened run."""
     across_outcomes: Outcomes = field(default_factory=Outcomes)
     """And of those of its study."""
+    bench: Bench | None = None
+    """What the screen of gates shows; None while it is not open."""
     alarms: tuple[TurnView, ...] = ()
     """Where gates of the shown runs tripped."""
     log_run: str = ""

@@ -10,49 +10,51 @@ from textual.theme import Theme
 RUN_COLOURS = 8
 
 _DARK = {
-    "run0": "#56b4e9", "run1": "#e69f00", "run2": "#2fc79a", "run3": "#dd8fc0", "run4": "#f0e442",
-    "run5": "#8ea2ff", "run6": "#c7a27c", "run7": "#c8ccd4",
-    "dim": "#8a93a0", "accent": "#6fb7ff", "ok": "#45c08a", "calm": "#9fb4c8", "warn": "#f2b134",
-    "bad": "#ff6b61", "gate": "#a3abb8", "quote": "italic #a8b0bc", "head": "bold #e6e9ee",
-    "faint": "dim",
+    "run0": "#6496ff", "run1": "#ffe72d", "run2": "#55fec8", "run3": "#c787a9", "run4": "#a29a09",
+    "run5": "#c2bbff", "run6": "#c2f299", "run7": "#8ad6cf",
+    "dim": "#99a2ae", "accent": "#6fb7ff", "ok": "#29b178", "calm": "#9fb4c8", "warn": "#fdaf51",
+    "bad": "#fc7171", "gate": "#a3abb8", "quote": "italic #a8b0bc", "head": "bold #e6e9ee",
+    "faint": "dim", "shade": "on #222c38",
 }  # fmt: skip
 _LIGHT = {
-    "run0": "#0067a5", "run1": "#a85800", "run2": "#00775a", "run3": "#a2357b", "run4": "#7d6a00",
-    "run5": "#4549c9", "run6": "#744d2c", "run7": "#4a4f57",
-    "dim": "#676e78", "accent": "#0b62c4", "ok": "#0b7a4b", "calm": "#44586b", "warn": "#9a5b00",
-    "bad": "#c8231a", "gate": "#5f6670", "quote": "italic #5b626c", "head": "bold #16191d",
-    "faint": "dim",
+    "run0": "#1979ff", "run1": "#ca6232", "run2": "#159276", "run3": "#83168f", "run4": "#59254b",
+    "run5": "#a16c8e", "run6": "#1a44da", "run7": "#7d7bb9",
+    "dim": "#5c636d", "accent": "#0b5ab5", "ok": "#076739", "calm": "#44586b", "warn": "#874b00",
+    "bad": "#b82e3f", "gate": "#555c66", "quote": "italic #565d67", "head": "bold #16191d",
+    "faint": "dim", "shade": "on #e3e8ee",
 }  # fmt: skip
+"""Runs are told apart from each other and from ok, warn and bad by eyes that lack any one kind of cone, and in 256
+colours; tests/ui/test_tones.py measures it."""
 
 DARK = Theme(
     name="trainui-dark",
     primary="#6fb7ff",
     secondary="#9fb4c8",
     accent="#6fb7ff",
-    warning="#f2b134",
-    error="#ff6b61",
-    success="#45c08a",
+    warning=_DARK["warn"],
+    error=_DARK["bad"],
+    success=_DARK["ok"],
     foreground="#d5dae1",
-    background="#11151a",
-    surface="#181d24",
-    panel="#222932",
+    background="#131619",
+    surface="#1a1e22",
+    panel="#252a2f",
     dark=True,
-    variables={"line": "#39424e", "cursor": "#26313e", "footer-key-foreground": "#6fb7ff"},
+    variables={"line": "#3b424a", "cursor": "#2b3138", "footer-key-foreground": "#6fb7ff"},
 )
 LIGHT = Theme(
     name="trainui-light",
-    primary="#0b62c4",
+    primary="#0b5ab5",
     secondary="#44586b",
-    accent="#0b62c4",
-    warning="#9a5b00",
-    error="#c8231a",
-    success="#0b7a4b",
+    accent="#0b5ab5",
+    warning=_LIGHT["warn"],
+    error=_LIGHT["bad"],
+    success=_LIGHT["ok"],
     foreground="#1d2126",
     background="#fbfbf9",
     surface="#f1f1ee",
-    panel="#e6e7e4",
+    panel="#eaebe8",
     dark=False,
-    variables={"line": "#c3c7cc", "cursor": "#dbe7f5", "footer-key-foreground": "#0b62c4"},
+    variables={"line": "#c3c7cc", "cursor": "#dbe7f5", "footer-key-foreground": "#0b5ab5"},
 )
 
 

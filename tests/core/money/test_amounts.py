@@ -15,8 +15,8 @@ from trainui.core.money.amounts import shown
         (50_000, "USD", "0.050 $"),
         (1234, "USD", "0.0012 $"),
         (1, "USD", "0.000001 $"),
-        (-1234, "EUR", "-0.0012 EUR"),
-        (-7_740_000, "EUR", "-7.74 EUR"),
+        (-1234, "EUR", "-0.0012 €"),
+        (-7_740_000, "EUR", "-7.74 €"),
     ],
 )
 def test_a_small_sum_has_as_many_decimals_as_it_needs(micro, currency, text):

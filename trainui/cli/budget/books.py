@@ -8,10 +8,11 @@ from itertools import pairwise
 
 import click
 
-from trainui.cli.budget.summary import moment, money, sign
+from trainui.cli.budget.summary import moment, money
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import print_json, table
 from trainui.core.export.document import jsonable
+from trainui.core.money.amounts import sign
 from trainui.core.store.moneyviews import BudgetView, BurnPoint
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

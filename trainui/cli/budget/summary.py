@@ -17,7 +17,7 @@ from trainui.cli.printing import duration, plain, print_json, table
 from trainui.core.config import Config, load_config, notes
 from trainui.core.errors import NotFoundError
 from trainui.core.export.document import jsonable
-from trainui.core.money.amounts import MICRO
+from trainui.core.money.amounts import MICRO, sign
 from trainui.core.money.lease import STEPS as BILLINGS
 from trainui.core.rebuild.retelling import missing_runs
 from trainui.core.store.moneyviews import BudgetView, CountdownView, Spent
@@ -136,11 +136,6 @@ def print_spent(by: str, spent: Sequence[Spent], currency: str, caps: Mapping[st
         table([by, unit, "at most", "GPU-h", "took", "runs"], wide, right=(1, 2, 3, 4, 5))
     else:
         table([by, unit, "GPU-h", "took", "runs"], rows, right=(1, 2, 3, 4))
-
-
-def sign(currency: str) -> str:
-    """What stands behind a sum."""
-    return "$" if currency == "USD" else currency
 
 
 def money(value: float, currency: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
+from trainui.core.money.amounts import sign
 from trainui.core.money.cap import CENTURY
 
 FAR = 18 * 3600
@@ -19,10 +20,9 @@ def hours(value: float) -> str:
 
 
 def money(value: float, currency: str = "USD") -> str:
-    """`6.70 $`, `0.0012 $`, `3.10 EUR`."""
-    sign = "$" if currency == "USD" else currency
+    """`6.70 $`, `0.0012 $`, `3.10 €`."""
     digits = 2 if value == 0 or abs(value) >= 0.1 else min(6, 1 - math.floor(math.log10(abs(value))))
-    return f"{value:.{digits}f} {sign}"
+    return f"{value:.{digits}f} {sign(currency)}"
 
 
 def moment(at: float, now: float) -> str:

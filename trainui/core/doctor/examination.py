@@ -9,7 +9,7 @@ from trainui.core.doctor import machine, processes, store
 from trainui.core.doctor.finding import Finding, note, ok, problem
 from trainui.core.errors import TrainuiError
 from trainui.core.launching import why_it_cannot_start
-from trainui.core.money.amounts import MICRO
+from trainui.core.money.amounts import MICRO, sign
 from trainui.core.project import find_jobs
 
 
@@ -44,8 +44,8 @@ def _project(project: Path) -> Finding:
         return problem("trainui.toml", str(error))
     rate = config.here.rate / MICRO
     if not rate:
-        return note("trainui.toml", f"{project}: no rate set, so runs cost 0 $")
-    return ok("trainui.toml", f"{config.here.name} at {rate} $/h")
+        return note("trainui.toml", f"{project}: no rate set, so runs cost 0 {sign(config.budget.currency)}")
+    return ok("trainui.toml", f"{config.here.name} at {rate} {sign(config.budget.currency)}/h")
 
 
 def _jobs(project: Path) -> Finding:

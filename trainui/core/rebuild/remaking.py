@@ -30,6 +30,7 @@ from trainui.core.store.salvage import Row, Wreck
 from trainui.core.store.schema import atomic, connect
 from trainui.core.store.studies import subject_of
 from trainui.core.treasury.accounts import Accounts
+from trainui.core.unpacking.taking import is_carried
 
 OUTDATED = (ACTING_SINCE, "accrued", "accrued_gpu_ms")
 """Facts that count what the old file held: its verdicts, what was in none of its lines."""
@@ -133,7 +134,8 @@ class Remaking:
                 )
                 self.report.is_busy |= rows[name]["status"] != Status.ENDED
         for row in self.wreck.rows("answers"):
-            if row["run"] in told and isinstance(row["at"], float | int):
+            is_judged = row["run"] in told and not is_carried(told[row["run"]].origin)
+            if is_judged and isinstance(row["at"], float | int):
                 retelling.answer(row)
         retelling.catch_up(Clock(unix=time.time(), boot=boot_seconds(), boot_id=boot_id()))
 
@@ -150,7 +152,7 @@ class Remaking:
 
     def _tell(self, retelling: Retelling, told: Told, row: Row | None) -> None:
         try:
-            run = retelling.tell(told)
+            run = retelling.tell(told, has_row=row is not None)
         except LASTING as error:
             with atomic(self._db):
                 store.forget_run(self._db, told.name)

@@ -176,13 +176,14 @@ class Retelling:
                 run, gate, is_yes, who=who, note=note, now=Clock(unix=at, boot=0.0, boot_id="")
             )
 
-    def tell(self, told: Told) -> RunRow:
-        """Everything the directory says of its run, from its row to its last point; returns the row.
+    def tell(self, told: Told, *, has_row: bool = False) -> RunRow:
+        """Everything the directory says of its run, from its row to its last point; returns the row. `has_row`: the
+        old file still tells of it.
 
         A live run gets its row and its gates: the next manager reads its streams, from the start.
         """
         if is_imported(told.origin):
-            return import_again(self._db, told.folder, told.spec, told.origin)
+            return import_again(self._db, told.folder, told.spec, told.origin, has_row=has_row)
         seen = self._engine.poll(told.folder)
         with atomic(self._db):
             run = self._queued(told)

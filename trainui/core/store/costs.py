@@ -130,8 +130,8 @@ class CostReader:
         return [Decision(**dict(row)) for row in rows]
 
     def study_texts(self) -> dict[str, str]:
-        """Study → its canonical text, of those that were written down."""
-        rows = self._db.execute("SELECT name, text FROM studies ORDER BY at, name")
+        """Study → its canonical text, of those that were written down here: of others nothing is still to come."""
+        rows = self._db.execute("SELECT name, text FROM studies WHERE status != 'imported' ORDER BY at, name")
         return {row["name"]: row["text"] for row in rows}
 
     def learnt_gpu_memory(self, job: str) -> int | None:
@@ -140,7 +140,9 @@ class CostReader:
 
     def charged_boot(self) -> str:
         """The boot of the machine that was charged last; '' before the first charge."""
-        row = self._db.execute("SELECT boot_id FROM ledger ORDER BY id DESC LIMIT 1").fetchone()
+        row = self._db.execute(
+            "SELECT boot_id FROM ledger WHERE boot_id != '' ORDER BY id DESC LIMIT 1"
+        ).fetchone()
         return str(row["boot_id"]) if row else ""
 
     def unreckoned(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from dataclasses import dataclass
@@ -56,6 +57,21 @@ class AnswerView:
     note: str
     at: float
     """Unix seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TurnedView:
+    """A change of a gate's verdict, with what decided it."""
+
+    verdict: str
+    value: float | None
+    reason: str
+    step: float | None
+    epoch: float | None
+    at: float
+    """Unix seconds."""
+    window: tuple[float, ...] = ()
+    """The newest values that decided, at most eight, oldest first."""
 
 
 class DoingsReader:
@@ -129,9 +145,27 @@ class DoingsReader:
         ).fetchall()
         return [AnswerView(**{**dict(row), "is_yes": bool(row["is_yes"])}) for row in rows]
 
+    def gate_text(self, run: str, gate: str) -> str:
+        """The canonical text of a gate of a run or study, as it was written down; '' when there is no such gate."""
+        row = self._db.execute("SELECT text FROM gates WHERE run=? AND gate=?", (run, gate)).fetchone()
+        return str(row["text"]) if row else ""
+
+    def turns(self, run: str, gate: str) -> list[TurnedView]:
+        """Each change of the verdict of a gate of a run or study, oldest first."""
+        rows = self._db.execute(
+            "SELECT verdict, value, reason, step, epoch, at, window FROM verdicts WHERE run=? AND gate=?"
+            " ORDER BY id",
+            (run, gate),
+        ).fetchall()
+        return [
+            TurnedView(**{**dict(row), "window": tuple(float(one) for one in json.loads(row["window"]))})
+            for row in rows
+        ]
+
     def study_names(self) -> list[str]:
-        """The studies that were written down."""
-        return [str(row[0]) for row in self._db.execute("SELECT name FROM studies ORDER BY name")]
+        """The studies that were written down here; none that came out of an archive."""
+        rows = self._db.execute("SELECT name FROM studies WHERE status != 'imported' ORDER BY name")
+        return [str(row[0]) for row in rows]
 
     def is_asking(self, run: str, gate: str) -> bool | None:
         """Whether a gate is a question; None when there is no such gate."""

@@ -14,6 +14,9 @@ from trainui.core.run import LIVE
 RUN, IDLE, ROUNDING, GAP, OVER, CORRECTION = "run", "idle", "rounding", "gap", "over", "correction"
 """Kinds of lines. What went `over` the cap is in no sum but its own."""
 
+ELSEWHERE = "elsewhere"
+"""Kind of the lines that take off again what runs out of an archive cost: another project paid for them."""
+
 
 NOTHING = Owed()
 
@@ -87,11 +90,12 @@ class Ledger:
             )
         }
         micro = {kind: one[0] for kind, one in found.items()}
+        micro[RUN] = micro.get(RUN, 0) + micro.pop(ELSEWHERE, 0)
         return Sums(
             settled=sum(one for kind, one in micro.items() if kind != OVER),
             idle=micro.get(IDLE, 0) + micro.get(GAP, 0),
             over=micro.get(OVER, 0),
-            gpu_ms=found.get(RUN, (0, 0))[1],
+            gpu_ms=found.get(RUN, (0, 0))[1] + found.get(ELSEWHERE, (0, 0))[1],
             lines=sum(map(bool, micro.values())),
         )
 

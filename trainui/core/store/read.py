@@ -10,17 +10,18 @@ from pathlib import Path
 import msgspec
 
 from trainui.core.errors import NotFoundError, nearest
-from trainui.core.ingest.text import tail_lines
 from trainui.core.run import LIVE, Status
 from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.costs import CostReader
-from trainui.core.store.curves import begun_at, envelope, place_at, points_of
+from trainui.core.store.curves import begun_at, envelope, points_of
 from trainui.core.store.doings import DoingsReader
-from trainui.core.store.lineage import chain
+from trainui.core.store.logbook import LogbookReader
 from trainui.core.store.money import spent_by_run
 from trainui.core.store.moneyviews import BudgetView, budget_view
 from trainui.core.store.outcomes import Outcomes, alarms_of
+from trainui.core.store.outlines import OutlineReader
 from trainui.core.store.params import ParamReader
+from trainui.core.store.placing import PlaceReader
 from trainui.core.store.remarks import RemarkReader
 from trainui.core.store.rows import (
     VERDICTS,
@@ -38,11 +39,8 @@ from trainui.core.store.studyviews import StudyReader
 from trainui.core.store.usage import usage_of
 from trainui.core.store.views import (
     Bucket,
-    CheckpointView,
     CurvePoint,
-    EventView,
     GateView,
-    Link,
     MachineView,
     MetricView,
     PrimaryView,
@@ -52,7 +50,17 @@ from trainui.core.store.views import (
 )
 
 
-class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader, ParamReader):
+class Reader(
+    StudyReader,
+    LogbookReader,
+    DoingsReader,
+    SpendingReader,
+    CostReader,
+    RemarkReader,
+    ParamReader,
+    PlaceReader,
+    OutlineReader,
+):
     """A front end's eyes. Safe to use from one thread at a time."""
 
     def __init__(self, path: Path, *, untouched: bool = False) -> None:
@@ -71,11 +79,6 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader
     def check(self) -> str:
         """What SQLite says of the file's health: `ok`, or what is wrong."""
         return str(self._db.execute("PRAGMA quick_check(1)").fetchone()[0])
-
-    def log_tail(self, run: str, lines: int) -> list[str]:
-        """The last lines a run printed, without terminal escapes."""
-        row = self._db.execute("SELECT directory FROM runs WHERE name=?", (run,)).fetchone()
-        return tail_lines(Path(row["directory"]) / "output.log", lines) if row else []
 
     def runs(self) -> list[RunView]:
         """Every run: live ones first, then queued in the order of the queue, then ended; else newest first."""
@@ -175,17 +178,9 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader
         """Every point of a metric, in the order written. Raises NotFoundError."""
         return points_of(self._db, self._metric_row(run, metric)["id"])
 
-    def place_at(self, run: str, at: float) -> tuple[float | None, float | None]:
-        """(step, epoch) that a run had reached at a moment, Unix seconds, as far as it told."""
-        return place_at(self._db, run, at)
-
     def segments(self, run: str, metric: str) -> list[int]:
         """Places in `curve` where its steps begin anew, 0 first. Raises NotFoundError."""
         return segments_of(self._db, self._metric_row(run, metric)["id"])
-
-    def chain(self, run: str, metric: str) -> list[Link]:
-        """The run and those it followed, as far as they wrote `metric`, the oldest first."""
-        return chain(self._db, run, metric)
 
     def envelope(
         self, run: str, metric: str, *, buckets: int, start: int = 0, stop: int | None = None
@@ -210,21 +205,6 @@ class Reader(StudyReader, DoingsReader, SpendingReader, CostReader, RemarkReader
             answers=tuple(self.answers(subject)),
             alarms=alarms_of(self._db, subject),
         )
-
-    def events(self, *, after: int = 0, limit: int = 200, run: str | None = None) -> list[EventView]:
-        """The newest events after id `after`, oldest first."""
-        rows = self._db.execute(
-            "SELECT * FROM events WHERE id > ?1 AND (?2 IS NULL OR run = ?2) ORDER BY id DESC LIMIT ?3",
-            (after, run, limit),
-        ).fetchall()
-        return [EventView(**dict(row)) for row in reversed(rows)]
-
-    def checkpoints(self, run: str) -> list[CheckpointView]:
-        """What the run said it saved, oldest first."""
-        rows = self._db.execute(
-            "SELECT path, at, step, epoch, metric, value FROM checkpoints WHERE run=? ORDER BY id", (run,)
-        ).fetchall()
-        return [CheckpointView(**dict(row)) for row in rows]
 
     def budget(self) -> BudgetView:
         """The money, as of the manager's last reckoning."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trainui.core.store.leases import LeaseRow
-from trainui.core.store.money import CORRECTION, GAP, IDLE, OVER, ROUNDING, RUN
+from trainui.core.store.money import CORRECTION, ELSEWHERE, GAP, IDLE, OVER, ROUNDING, RUN
 from trainui.core.store.rebuild import insert
 from trainui.core.store.salvage import Row
 
@@ -81,9 +81,9 @@ def is_sound_line(row: Row) -> bool:
     """Whether a ledger line from a damaged file can be what was written."""
     numbers = (row.get("at"), row.get("from_boot"), row.get("to_boot"))
     return (
-        row.get("kind") in (RUN, IDLE, ROUNDING, GAP, OVER, CORRECTION)
+        row.get("kind") in (RUN, IDLE, ROUNDING, GAP, OVER, CORRECTION, ELSEWHERE)
         and isinstance(row.get("micro_usd"), int)
-        and (row["micro_usd"] >= 0 or row["kind"] == CORRECTION)
+        and (row["micro_usd"] >= 0 or row["kind"] in (CORRECTION, ELSEWHERE))
         and isinstance(row.get("run"), str)
         and isinstance(row.get("boot_id"), str)
         and isinstance(row.get("lease"), int | None)

@@ -67,8 +67,10 @@ class StudyWriter:
         self._db = db
 
     def all(self) -> list[Kept]:
-        """Every study that was ever written down."""
-        rows = self._db.execute("SELECT name, text, digest, source, status FROM studies ORDER BY rowid")
+        """Every study that was ever written down here; none that came out of an archive."""
+        rows = self._db.execute(
+            "SELECT name, text, digest, source, status FROM studies WHERE status != 'imported' ORDER BY rowid"
+        )
         return [Kept(**dict(row)) for row in rows.fetchall()]
 
     def life(self) -> tuple[int, int]:
@@ -127,8 +129,8 @@ class StudyWriter:
         for place, gate in enumerate(gates):
             self._db.execute("UPDATE gates SET place=? WHERE run=? AND gate=?", (place, subject, gate.id))
         self._db.execute(
-            "INSERT INTO studies (name, text, digest, source, status, at) VALUES (?1, ?2, ?3, ?4, 'open', ?5)"
-            " ON CONFLICT (name) DO UPDATE SET text=?2, digest=?3, source=?4",
+            "INSERT INTO studies (name, text, digest, source, status, at) VALUES (?1, ?2, ?3, ?4, 'open', ?5) ON"
+            " CONFLICT (name) DO UPDATE SET text=?2, digest=?3, source=?4, status=replace(status, 'imported', 'open')",
             (name, text, digest, source, at),
         )
         return edited

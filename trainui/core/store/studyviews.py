@@ -61,7 +61,7 @@ class StudyReader:
                 StudyView(
                     study=row["name"],
                     about=about or "",
-                    status=row["status"],
+                    status="over" if row["status"] == "imported" else row["status"],
                     digest=row["digest"],
                     source=row["source"],
                     at=row["at"],

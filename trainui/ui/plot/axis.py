@@ -8,15 +8,21 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from trainui.core.money.amounts import sign
 from trainui.ui.plot.scale import Scale, ticks
 
-EPOCH, STEP, ELAPSED, WALL, GPU_HOURS, COST = "epoch", "step", "elapsed", "wall", "GPU-hours", "$"
+EPOCH, STEP, ELAPSED, WALL, GPU_HOURS, COST = "epoch", "step", "elapsed", "wall", "GPU-hours", "cost"
 AXES = (EPOCH, STEP, ELAPSED, WALL, GPU_HOURS, COST)
 """In the order in which a key turns through them."""
 BY_TIME = (ELAPSED, WALL, GPU_HOURS, COST)
 """Axes on which a point lies where its time says."""
 _SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
 _DAY = 86400
+
+
+def axis_name(axis: str, currency: str) -> str:
+    """How an axis is written: the one of what a run cost by its unit, the others by their names."""
+    return sign(currency) if axis == COST else axis
 
 
 class Course:

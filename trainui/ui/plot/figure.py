@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trainui.ui.plot.axis import EPOCH
+from trainui.ui.plot.axis import EPOCH, axis_name
 from trainui.ui.plot.canvas import stroke_of
 from trainui.ui.plot.frame import whole_x, x_axis, y_labels, y_scale
 from trainui.ui.plot.readout import at_cursor, short
@@ -29,6 +29,8 @@ class Chart:
     series: tuple[Series, ...] = ()
     thresholds: tuple[Threshold, ...] = ()
     axis: str = EPOCH
+    currency: str = "USD"
+    """What costs are written in."""
     log: bool = False
     log_x: bool = False
     smooth: float = 0.0
@@ -41,6 +43,8 @@ class Chart:
     """The part of the x axis that is seen; None: all of it."""
     cursor: float | None = None
     """x at which values are read."""
+    shade: tuple[float, float] | None = None
+    """A part of the x axis that lies on another ground."""
     guides: tuple[Guide, ...] = ()
     marks: tuple[Mark, ...] = ()
     pins: tuple[Pin, ...] = ()
@@ -120,6 +124,8 @@ def draw(chart: Chart, cells: int, rows: int, *, only_ascii: bool = False) -> tu
     sheet.add(chart.series, smooth=chart.smooth)
     for guide in chart.guides:
         sheet.guide(guide)
+    if chart.shade is not None:
+        sheet.shade(*chart.shade)
     sheet.threshold(chart.thresholds)
     sheet.mark(chart.marks)
     near = (place.x_at(1) - place.x_at(0)) if not place.x.log else 0.0
@@ -130,6 +136,7 @@ def draw(chart: Chart, cells: int, rows: int, *, only_ascii: bool = False) -> tu
         read = at_cursor(
             chart.series, chart.cursor, chart.axis, near=near, smooth=chart.smooth,
             told=(*chart.marks, *chart.pins), cells=cells, rows=place.read, only_ascii=only_ascii,
+            currency=chart.currency,
         )  # fmt: skip
     lines = [fit(heading(chart, cells, sheet, near=near, is_read=bool(read)), cells)]
     for row in range(place.body):
@@ -146,7 +153,10 @@ def heading(
 ) -> Line:
     """The metric, what lies on the axes, how it is drawn, and the runs with their value: the newest, or the one at
     the cursor."""
-    name, axis = line(" ", Span(safe(chart.metric), "head")), Span(f"  x {chart.axis}", "dim")
+    name, axis = (
+        line(" ", Span(safe(chart.metric), "head")),
+        Span(f"  x {axis_name(chart.axis, chart.currency)}", "dim"),
+    )
     beyond = tuple(Span(f"  {text}", "warn") for text in (_beyond(sheet) if sheet is not None else ()))
     head = line(name, axis, Span(_manner(chart), "dim"), *beyond)
     only_ascii = sheet is not None and sheet.only_ascii
@@ -154,7 +164,7 @@ def heading(
     full = [_entry(s, f"{safe(s.name)} {number(s.last)}", only_ascii=only_ascii) for s in entries]
     brief = [_entry(s, number(s.last), only_ascii=only_ascii) for s in entries]
     if chart.cursor is not None and not is_read:
-        full = brief = list(short(chart.series, chart.cursor, chart.axis, near=near))
+        full = brief = list(short(chart.series, chart.cursor, chart.axis, near=near, currency=chart.currency))
     for told, legend in (
         (head, full),
         (head, brief),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from trainui.ui.plot.axis import COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WALL
+from trainui.ui.plot.axis import COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WALL, axis_name
 from trainui.ui.plot.canvas import stroke_of
 from trainui.ui.plot.series import Mark, Pin, Series, Stretch
 from trainui.ui.plot.smooth import smoothed
 from trainui.ui.present.ink import Line, Span, clip, line, safe
-from trainui.ui.present.text import clock, duration, number, usd, whole
+from trainui.ui.present.text import clock, duration, money, number, whole
 
 
 def nearest(stretches: Sequence[Stretch], x: float) -> int | None:
@@ -23,14 +23,14 @@ def nearest(stretches: Sequence[Stretch], x: float) -> int | None:
     return found
 
 
-def where(x: float, axis: str) -> str:
+def where(x: float, axis: str, currency: str = "USD") -> str:
     """A place on the axis in words: `epoch 12`, `14:05:10`, `1:30 h`."""
     if axis == WALL:
         return clock(x)
     if axis == ELAPSED:
         return duration(x)
     if axis in (GPU_HOURS, COST):
-        return f"{x:.3g} {axis}"
+        return f"{x:.3g} {axis_name(axis, currency)}"
     return f"{axis} {x:.0f}" if axis == STEP else f"{axis} {whole(round(x, 2))}"
 
 
@@ -45,14 +45,17 @@ def at_cursor(
     cells: int,
     rows: int,
     only_ascii: bool = False,
+    currency: str = "USD",
 ) -> tuple[Line, ...]:
     """Where the cursor stands and what happened there, then a line for each curve, `rows` lines at most.
 
     `near`: how far from it a curve may end and still be read; between two points the nearer one is.
     """
     happened = [Span(f"  {safe(one.label)}", one.tone) for one in told if abs(one.x - x) <= near]
-    head = line(Span(f" {where(x, axis)}", "accent"), *happened)
-    shown = [_row(one, x, axis, near=near, smooth=smooth) for one in series if one.stretches]
+    head = line(Span(f" {where(x, axis, currency)}", "accent"), *happened)
+    shown = [
+        _row(one, x, axis, near=near, smooth=smooth, currency=currency) for one in series if one.stretches
+    ]
     names = max((len(each[0]) for each in shown), default=0)
     values = max((len(each[1]) for each in shown), default=0)
     lines = [head]
@@ -66,17 +69,21 @@ def at_cursor(
     return tuple(clip(each, cells) for each in lines[:rows])
 
 
-def short(series: Sequence[Series], x: float, axis: str, *, near: float) -> tuple[Line, ...]:
+def short(
+    series: Sequence[Series], x: float, axis: str, *, near: float, currency: str = "USD"
+) -> tuple[Line, ...]:
     """Where the cursor stands and each curve's value there, for one line."""
-    out: list[Line] = [line(Span(where(x, axis), "accent"))]
+    out: list[Line] = [line(Span(where(x, axis, currency), "accent"))]
     for one in series:
         if one.stretches:
-            value = _row(one, x, axis, near=near, smooth=0.0)[1]
+            value = _row(one, x, axis, near=near, smooth=0.0, currency=currency)[1]
             out.append(line(Span(f"━{one.tag} ", f"run{one.ink}"), value))
     return tuple(out)
 
 
-def _row(series: Series, x: float, axis: str, *, near: float, smooth: float) -> tuple[str, str, str]:
+def _row(
+    series: Series, x: float, axis: str, *, near: float, smooth: float, currency: str
+) -> tuple[str, str, str]:
     """(name, value, the rest) of one curve at x."""
     name, place = safe(series.name), nearest(series.stretches, x)
     one = series.stretches[place] if place is not None else None
@@ -103,7 +110,7 @@ def _row(series: Series, x: float, axis: str, *, near: float, smooth: float) -> 
         parts.append(clock(one.at))
         cost = series.cost(one.at) if series.cost is not None else math.nan
         if math.isfinite(cost):
-            parts.append(f"{usd(cost)} $")
+            parts.append(money(cost, currency))
     return name, value, "  ".join(parts)
 
 

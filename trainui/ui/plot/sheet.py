@@ -45,6 +45,7 @@ class Sheet:
         self._words: dict[tuple[int, int], tuple[str, str]] = {}
         self._upright: dict[int, tuple[str, str]] = {}
         self._edges: dict[tuple[int, int], str] = {}
+        self._shade: range = range(0)
 
     def add(self, series: Iterable[Series], *, smooth: float = 0.0) -> None:
         """Draw curves, those that should lie on top last, and their digits where they end.
@@ -151,6 +152,16 @@ class Sheet:
             if places:
                 self._write(*places[0], text, one.tone)
 
+    def shade(self, low: float, high: float) -> None:
+        """Lay a part of the x axis on another ground, with its edges drawn; call before the marks."""
+        low, high = max(low, self.x.low), min(high, self.x.high)
+        first, last = self.column_of(low), self.column_of(high)
+        if low > high or first is None or last is None:
+            return
+        self._shade = range(first, last + 1)
+        for column in (first, last):
+            self._upright[column] = ("┊", "dim")
+
     def cursor(self, x: float) -> None:
         """Draw the line at which values are read."""
         column = self.column_of(x)
@@ -184,6 +195,8 @@ class Sheet:
         for (column, at), (char, tone) in self._words.items():
             if at == row:
                 chars[column], tones[column] = char, tone
+        for column in self._shade:
+            tones[column] = f"{tones[column]} shade".lstrip()
         spans: list[Span] = []
         start = 0
         for column in range(1, self.columns + 1):

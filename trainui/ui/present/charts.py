@@ -44,6 +44,7 @@ def charts(
             Chart(
                 metric=name,
                 axis=x,
+                currency=snapshot.budget.currency,
                 log=log,
                 x_end=_x_end(snapshot, traces, found, x, looks_ahead=looks_ahead),
                 thresholds=thresholds(snapshot.gates, traces),

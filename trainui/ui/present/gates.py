@@ -102,14 +102,14 @@ def below(gate: GateView, cells: int, known: Known, *, indent: int) -> list[Line
         told.append(line(Span("; ".join(word for word in words if word), "dim")))
     if hint := known.hints.get(gate.gate):
         told.append(line(Span(safe(hint), "warn" if hint.startswith("expected to miss") else "dim")))
-    told += _done(actions, known.currency)
+    told += done(actions, known.currency)
     if gate.is_open_question:
         told.append(line(Span("A", "accent"), Span("answers it: it waits for you", "dim")))
-    told += [_answered(one, known.now) for one in known.outcomes.answers if one.gate == gate.gate][-1:]
+    told += [answered(one, known.now) for one in known.outcomes.answers if one.gate == gate.gate][-1:]
     return [row for part in told if part for row in wrap(part, cells, indent)]
 
 
-def _done(actions: Sequence[ActionView], currency: str) -> list[Line]:
+def done(actions: Sequence[ActionView], currency: str) -> list[Line]:
     """The newest of each kind of action, but for what was only flagged or told before."""
     newest = {one.action: one for one in actions if one.action != "flag" and one.outcome != "told before"}
     told = []
@@ -126,7 +126,8 @@ def _done(actions: Sequence[ActionView], currency: str) -> list[Line]:
     return told
 
 
-def _answered(answer: AnswerView, now: float) -> Line:
+def answered(answer: AnswerView, now: float) -> Line:
+    """`01:02 ada said yes: fine`."""
     says = f"{safe(answer.who)} said {'yes' if answer.is_yes else 'no'}{':' if answer.note else ''}"
     return line(Span(clock(answer.at, now), "dim"), says, Span(safe(answer.note), "quote"))
 

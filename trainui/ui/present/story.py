@@ -14,9 +14,9 @@ from trainui.ui.present.rows import BAR
 from trainui.ui.present.standing import ASKED, standing
 from trainui.ui.present.text import bar, clock, duration, number, percent, sign, usd, whole
 
-_KINDS = {"status": Span("●", "calm"), "checkpoint": Span("◆", "calm"), "money": Span("$", "warn"),
+_KINDS = {"status": Span("●", "calm"), "checkpoint": Span("◆", "calm"), "money": Span("¤", "warn"),
           "queue": Span("○", "dim"), "limit": Span("▲", "warn"), "idle": Span("▲", "warn"),
-          "budget": Span("$", "warn"),
+          "budget": Span("¤", "warn"),
           "manager": Span("·", "dim"), "note": Span("·", "dim"),
           "stream": Span("·", "dim")}  # fmt: skip
 _VERDICT_WORDS = ("tripped", "failed", "warn", "unknown", "passed")

@@ -6,6 +6,8 @@ import math
 import time
 from collections.abc import Iterable
 
+from trainui.core.money.amounts import sign as sign
+
 GIB = 1 << 30
 MIB = 1 << 20
 NONE = "–"
@@ -83,11 +85,6 @@ def clock(at: float, now: float | None = None) -> str:
 def usd(value: float | None) -> str:
     """Dollars with cents; the unit stands in the head."""
     return NONE if value is None else f"{value:.2f}"
-
-
-def sign(currency: str) -> str:
-    """How a currency is written: `$`, or its three letters."""
-    return "$" if currency == "USD" else currency
 
 
 def money(value: float | None, currency: str = "USD") -> str:

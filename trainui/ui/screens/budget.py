@@ -36,6 +36,7 @@ class BudgetScreen(Room):
     """Everything about the money. One page is the current one: keys scroll it, and it can stand alone."""
 
     CSS_PATH = "budget.tcss"
+    PLACE = "budget"
     BINDINGS = keys.bindings(keys.BUDGET)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (Textual's own annotation)
 

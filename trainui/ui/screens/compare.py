@@ -65,6 +65,7 @@ class CompareScreen(Sifting):
     """Up to eight runs. One page is the current one: keys scroll it, and it can stand alone."""
 
     CSS_PATH = "compare.tcss"
+    PLACE = "compare"
     BINDINGS = keys.bindings(keys.COMPARE)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (160, "-wide")]  # noqa: RUF012 (Textual's own annotation)
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 (Textual's own annotation)

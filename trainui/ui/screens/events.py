@@ -28,6 +28,7 @@ class EventsScreen(Room):
     """The newest event is the last; the cursor stays with it until it is moved up."""
 
     CSS_PATH = "events.tcss"
+    PLACE = "events"
     BINDINGS = keys.bindings(keys.EVENTS)
 
     head = query_one("#head", Paper)

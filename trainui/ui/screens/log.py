@@ -45,6 +45,7 @@ class LogScreen(Room):
     """Reads only the page that is shown; a search goes on in a thread until it finds, ends or is ended."""
 
     CSS_PATH = "log.tcss"
+    PLACE = "log"
     BINDINGS = keys.bindings(keys.LOG)
     AUTO_FOCUS = "#words"
 

@@ -40,6 +40,7 @@ class Overview(Sifting, Onward):
 
     CSS_PATH = "overview.tcss"
     NOUN, WORDS = "run", RUN_WORDS
+    PLACE = "overview"
     BINDINGS = keys.bindings(keys.OVERVIEW)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (Textual's own annotation)
 

@@ -37,6 +37,9 @@ class ChartSettings:
     """Run, or `` for the overview → how its curves are looked at."""
 
 
+_DIGITS = "123456789abcdefghijklmnopqrstuvwxyz"
+
+
 class Room(Acting):
     """A screen that shows snapshots. A subclass says what it looks at and how it shows it."""
 
@@ -106,8 +109,12 @@ class Room(Acting):
         )
         how = self.settings
         drawn = tuple(replace(one, log_x=how.log_x, smooth=how.smooth, clip=how.clip) for one in drawn)
-        self._drawn, self._plotted = self.sight.over(drawn), (curves, tags)
+        self._drawn, self._plotted = self.shaped(self.sight.over(drawn)), (curves, tags)
         curves.plot(self._drawn)
+
+    def shaped(self, drawn: tuple[Chart, ...]) -> tuple[Chart, ...]:
+        """The charts as this screen wants them."""
+        return drawn
 
     def _closes(self) -> tuple[Close, ...]:
         """What is seen from near."""
@@ -228,5 +235,5 @@ def with_charts(look: Look, curves: Curves, settings: ChartSettings) -> Look:
 
 
 def digits(runs: tuple[str, ...]) -> dict[str, str]:
-    """Run → the digit at the end of its curve."""
-    return {run: str(n) for n, run in enumerate(runs, 1)}
+    """Run → the digit at the end of its curve; a letter from the tenth on, for a column has one cell."""
+    return {run: _DIGITS[n % len(_DIGITS)] for n, run in enumerate(runs)}

@@ -37,6 +37,7 @@ class RunScreen(Sifting, Onward):
     """Everything about one run. One pane is the current one: keys scroll it, and it can stand alone."""
 
     CSS_PATH = "run.tcss"
+    PLACE = "run"
     BINDINGS = keys.bindings(keys.RUN)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012 (Textual's own annotation)
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 (Textual's own annotation)

@@ -51,6 +51,7 @@ class Teach(Screen[None]):
     """First a line is chosen, then its numbers are named; the pattern and what it finds stand below."""
 
     CSS_PATH = "teach.tcss"
+    PLACE = "teach"
     BINDINGS = keys.bindings(keys.TEACH)
     AUTO_FOCUS = "#name"
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 (Textual's own annotation)

@@ -41,6 +41,11 @@ class SteadyField(Field):
         return self._heard(key) == "" and super().check_consume_key(key, character)
 
     async def _on_key(self, event: events.Key) -> None:
+        if not self.screen.is_current:  # it waited here while the key before it closed this screen
+            event.stop()
+            event.prevent_default()
+            self.app.post_message(events.Key(event.key, event.character))
+            return
         action = self._heard(event.key)
         if action:
             event.stop()

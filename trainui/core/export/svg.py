@@ -1,0 +1,147 @@
+"""A chart as a still SVG: for print, and where no script runs. Inks and styles are classes; the page colours them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from xml.sax.saxutils import escape
+
+from trainui.core.export.charts import ELAPSED, STEP, Chart, Line, Mark, Part, Spot
+from trainui.core.export.scales import Scale, lasting, scale, short, ticks
+from trainui.core.ingest.text import strip_escapes
+
+WIDTH, HEIGHT = 640, 300
+LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 36
+SIGNS = {"nonfinite": "✕", "gate": "▼", "checkpoint": "◆", "restart": "▶", "remedy": "✚"}
+MOST_SIGNS = 200
+"""Marks in one picture; a study of many runs has the rest in its tables."""
+
+
+def svg(chart: Chart, *, name: str) -> str:
+    """The chart; `name` is unlike that of every other picture of the page."""
+    heights = chart.heights() or (0.0, 1.0)
+    shown = [one.value for one in chart.thresholds if _is_near(one.value, heights)]
+    x = scale(*chart.widths(chart.axis), LEFT, WIDTH - RIGHT, room=0.0)
+    y = scale(min(heights[0], *shown, heights[0]), max(heights[1], *shown, heights[1]), HEIGHT - BOTTOM, TOP,
+              is_log=chart.is_log)  # fmt: skip
+    parts = [
+        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{name}-t {name}-d">',
+        f'<title id="{name}-t">{_text(chart.metric)}</title>',
+        f'<desc id="{name}-d">{_text(describe(chart))}</desc>',
+        *_frame(chart, x, y),
+        *(band for line in chart.lines for part in line.parts for band in _band(chart, line, part, x, y)),
+        *(path for line in chart.lines for part in line.parts for path in _path(chart, line, part, x, y)),
+        *_heights(chart, x, y),
+        *(_sign(chart, mark, x, y) for mark in chart.marks[:MOST_SIGNS] if chart.axis in mark.at),
+        "</svg>",
+    ]
+    return "".join(parts)
+
+
+def _is_near(value: float, heights: tuple[float, float]) -> bool:
+    """Whether a threshold can be shown without the curves becoming flat."""
+    low, high = heights
+    return min(value, low) / 2 >= low / 2 - (high - low) and max(value, high) / 2 <= high / 2 + (high - low)
+
+
+def describe(chart: Chart) -> str:
+    """What the picture shows, for those who do not see it: each line's end and extremes."""
+    told = [f"{chart.metric} over {chart.axis}"]
+    for line in chart.lines[:12]:
+        spots = [
+            spot for part in line.parts for spot in part.spots if not part.is_over and spot.last is not None
+        ]
+        if spots:
+            low = min(one.low for one in spots if one.low is not None)
+            high = max(one.high for one in spots if one.high is not None)
+            told.append(f"{line.run}: {low:.4g} to {high:.4g}, last {spots[-1].last:.4g}")
+    if len(chart.lines) > 12:
+        told.append(f"and {len(chart.lines) - 12} more runs")
+    told += [f"{mark.run}: {mark.text}" for mark in chart.marks[:12] if mark.kind != "checkpoint"]
+    return ". ".join(told) + "."
+
+
+def _text(text: str) -> str:
+    return escape(strip_escapes(text))
+
+
+def _frame(chart: Chart, x: Scale, y: Scale) -> Iterator[str]:
+    floor = HEIGHT - BOTTOM
+    for value, label in ticks(y, 6):
+        at = y(value)
+        yield f'<path class="grid" d="M{LEFT} {at:.1f}H{WIDTH - RIGHT}"/>'
+        yield f'<text class="tick" x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{label}</text>'
+    for value, label in ticks(x, 7):
+        at, word = x(value), lasting(value) if chart.axis == ELAPSED else label
+        yield f'<path class="grid" d="M{at:.1f} {TOP}V{floor}"/>'
+        yield f'<text class="tick" x="{at:.1f}" y="{floor + 15}" text-anchor="middle">{word}</text>'
+    log = ", log scale" if y.is_log else ""
+    yield f'<path class="axis" d="M{LEFT} {TOP}V{floor}H{WIDTH - RIGHT}"/>'
+    yield f'<text class="tick" x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">{chart.axis}{log}</text>'
+
+
+def _band(chart: Chart, line: Line, part: Part, x: Scale, y: Scale) -> Iterator[str]:
+    """From the lowest to the highest: what a line through the last values would leave out."""
+    for run in _unbroken(part.spots):
+        if all(one.low == one.high for one in run):
+            continue
+        tops = " ".join(
+            f"{x(one.x(chart.axis)):.1f} {y(one.high):.1f}" for one in run if one.high is not None
+        )
+        lows = " ".join(
+            f"{x(one.x(chart.axis)):.1f} {y(one.low):.1f}" for one in reversed(run) if one.low is not None
+        )
+        dim = " over" if part.is_over else ""
+        yield f'<path class="band i{line.ink}{dim}" d="M{tops} {lows}Z"/>'
+
+
+def _path(chart: Chart, line: Line, part: Part, x: Scale, y: Scale) -> Iterator[str]:
+    for run in _unbroken(part.spots):
+        places = [(x(one.x(chart.axis)), y(one.last)) for one in run if one.last is not None]
+        dim = " over" if part.is_over else ""
+        if len(places) == 1:
+            yield f'<circle class="dot i{line.ink}{dim}" cx="{places[0][0]:.1f}" cy="{places[0][1]:.1f}" r="2.5"/>'
+        else:
+            drawn = " ".join(f"{left:.1f} {top:.1f}" for left, top in places)
+            yield f'<path class="line i{line.ink} s{line.style}{dim}" d="M{drawn}"/>'
+
+
+def _unbroken(spots: Sequence[Spot]) -> Iterator[list[Spot]]:
+    """Stretches in which everything has a finite point."""
+    edges = [-1, *(number for number, one in enumerate(spots) if one.last is None), len(spots)]
+    for before, after in pairwise(edges):
+        if after - before > 1:
+            yield list(spots[before + 1 : after])
+
+
+def _heights(chart: Chart, x: Scale, y: Scale) -> Iterator[str]:
+    for number, one in enumerate(chart.thresholds):
+        if y.low <= one.value <= y.high:
+            at = y(one.value)
+            yield f'<path class="height" d="M{LEFT} {at:.1f}H{WIDTH - RIGHT}"/>'
+            anchor, left = ("end", WIDTH - RIGHT - 4) if number % 2 == 0 else ("start", LEFT + 4)
+            yield (
+                f'<text class="said" x="{left}" y="{at - 4:.1f}" text-anchor="{anchor}">'
+                f"{_text(one.gate)} {short(one.value)}</text>"
+            )
+    for guide in chart.guides:
+        if guide.axis == chart.axis or (guide.axis == STEP and chart.axis == STEP):
+            drawn = " ".join(
+                f"{x(left):.1f} {y(top):.1f}" for left, top in guide.points if x.low <= left <= x.high
+            )
+            if drawn:
+                yield f'<path class="height" d="M{drawn}"/>'
+
+
+def _sign(chart: Chart, mark: Mark, x: Scale, y: Scale) -> str:
+    left = x(mark.at[chart.axis])
+    title = f"<title>{_text(f'{mark.run}: {mark.text}')}</title>"
+    if mark.kind == "nonfinite":
+        top = TOP + 12.0
+        return (
+            f'<g class="mark i{mark.ink}">{title}<path d="M{left:.1f} {TOP}V{HEIGHT - BOTTOM}"/>'
+            f'<text x="{left:.1f}" y="{top:.1f}" text-anchor="middle">{SIGNS[mark.kind]}</text></g>'
+        )
+    top = y(mark.value) + 4 if mark.value is not None else TOP + 26.0
+    sign = SIGNS[mark.kind]
+    return f'<text class="sign i{mark.ink}" x="{left:.1f}" y="{top:.1f}" text-anchor="middle">{sign}{title}</text>'
