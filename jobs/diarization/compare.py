@@ -30,7 +30,7 @@ from jobs.training.errors import DataError
 from jobs.training.loop import say_and_leave, settings_of
 from jobs.training.report import Report
 
-JOBS = ("librispeech", "librispeech-splice", "ami")
+JOBS = ("librispeech", "splice", "ami")
 MARGIN = 10.0
 """Points above the majority line that a training must reach to be put to use."""
 
@@ -88,10 +88,14 @@ def compare(paths: Mapping[str, Path], real: Path, windows: int, margin: float) 
 
 def table(results: Mapping[str, Any]) -> str:
     """The results for people."""
-    lines = [f"{'on the same AMI windows':24} {'acc':>8} {'balanced':>9} {'own val':>9} {'majority':>9}  labels"]
+    lines = [
+        f"{'on the same AMI windows':24} {'acc':>8} {'balanced':>9} {'own val':>9} {'majority':>9}  labels"
+    ]
     lines.append(f"{'always one answer':24} {results['majority']:6.2f} % {50:7.2f} %")
     for name, row in results["trainings"].items():
-        own, most = (row[key] if row[key] is not None else float("nan") for key in ("own_acc", "own_majority"))
+        own, most = (
+            row[key] if row[key] is not None else float("nan") for key in ("own_acc", "own_majority")
+        )
         lines.append(f"{name:24} {row['acc']:6.2f} % {row['balanced']:7.2f} % {own:7.2f} % {most:7.2f} %  "
                      f"{row['label_mode']}")  # fmt: skip
     lines += [f"{name} is not promoted: {reason}" for name, reason in results["reasons"].items()]

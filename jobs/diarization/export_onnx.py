@@ -40,7 +40,9 @@ def promoted_checkpoint(runs: Path) -> Path:
     """What the newest comparison promoted. Raises DataError."""
     path = files.newest(runs, "compare", "results.json")
     if path is None:
-        raise DataError(f"{runs}: there is no comparison yet; run the job compare first, or name a --checkpoint.")
+        raise DataError(
+            f"{runs}: there is no comparison yet; run the job compare first, or name a --checkpoint."
+        )
     results = json.loads(path.read_text(encoding="utf-8"))
     if not results["promoted"]:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in results["reasons"].items())
@@ -53,7 +55,9 @@ def write(trained: Trained, example: torch.Tensor, path: Path) -> None:
     try:
         import onnx
     except ImportError as error:
-        raise DataError("ONNX needs onnx and onnxruntime, which are not here: pip install 'trainui[onnx]'") from error
+        raise DataError(
+            "ONNX needs onnx and onnxruntime, which are not here: pip install 'trainui[onnx]'"
+        ) from error
     axes = {"window": {0: "batch"}, "logits": {0: "batch"}}
     torch.onnx.export(
         trained.model, (example[:1],), str(path), input_names=["window"], output_names=["logits"],
@@ -77,7 +81,9 @@ def hold_against(trained: Trained, windows: torch.Tensor, path: Path) -> dict[st
     apart = max(apart, float(np.abs(batch - ours[:4]).max()))
     if not apart < MOST_APART or same < 1:
         path.unlink()
-        raise DataError(f"{path}: onnxruntime answers otherwise than PyTorch (by {apart:.2g}); it was not kept.")
+        raise DataError(
+            f"{path}: onnxruntime answers otherwise than PyTorch (by {apart:.2g}); it was not kept."
+        )
     took = []
     one = windows[:1].numpy()
     for _ in range(TIMED):
@@ -112,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         numbers: dict[str, Any] = hold_against(trained, windows, path)
         report = Report(run_dir)
         report.say(f"{path}: {numbers['onnx/megabytes']:.1f} MB, at most {numbers['onnx/max_delta']:.1e} from "
-                   f"PyTorch on {len(picked)} windows, {numbers['onnx/latency_ms']:.2f} ms a window on one CPU thread")  # fmt: skip
+                   f"PyTorch on {len(picked)} windows, {numbers['onnx/latency_ms']:.2f} ms a window, one thread")  # fmt: skip
         report.log(numbers, step=1, epoch=1)
         report.close()
         files.save_json(run_dir / "results.json", {"checkpoint": str(checkpoint), **numbers})
