@@ -117,8 +117,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write(trained, windows, path)
         numbers: dict[str, Any] = hold_against(trained, windows, path)
         report = Report(run_dir)
-        report.say(f"{path}: {numbers['onnx/megabytes']:.1f} MB, at most {numbers['onnx/max_delta']:.1e} from "
-                   f"PyTorch on {len(picked)} windows, {numbers['onnx/latency_ms']:.2f} ms a window, one thread")  # fmt: skip
+        size, apart = (numbers[f"onnx/{key}"] for key in ("megabytes", "max_delta"))
+        report.say(f"{path}: {size:.1f} MB, at most {apart:.1e} from PyTorch on {len(picked)} windows")
+        report.say(f"a window takes {numbers['onnx/latency_ms']:.2f} ms on one CPU thread")
         report.log(numbers, step=1, epoch=1)
         report.close()
         files.save_json(run_dir / "results.json", {"checkpoint": str(checkpoint), **numbers})

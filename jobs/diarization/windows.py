@@ -55,7 +55,7 @@ class Windows:
     @property
     def majority(self) -> float:
         """The accuracy, in %, of always answering with the more frequent class."""
-        share = float(self.label.float().mean()) if len(self) else 0.0
+        share = float(self.label.double().mean()) if len(self) else 0.0
         return 100 * max(share, 1 - share)
 
 
