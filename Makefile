@@ -31,9 +31,10 @@ test: .venv/ready ## lint, types, import contracts, then every test
 	@$(MAKE) --no-print-directory lint
 	$(IN)/pytest -n 2
 
-test-callbacks: .venv/ready ## install the libraries the callbacks are for (270 MB), test against them
+test-callbacks: .venv/ready ## install the libraries callbacks and other trackers are for (430 MB), test against them
 	@$(UV) pip install --quiet --python $(IN)/python --group callbacks || echo 'not installed: skipped'
-	$(IN)/pytest -n 2 tests/callbacks
+	@$(UV) pip install --quiet --python $(IN)/python --group trackers || echo 'not installed: skipped'
+	$(IN)/pytest -n 2 tests/callbacks tests/trackers
 
 lint: .venv/ready ## ruff, mypy --strict, import contracts
 	$(IN)/ruff check .

@@ -184,6 +184,16 @@ class Cockpit:
             until(lambda: self.client.manager() is None)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Settings and memories of the tests; those of whoever runs them are not looked at."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+        patch.setenv("XDG_STATE_HOME", str(home / "state"))
+        yield
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project with one job, `count`."""

@@ -14,16 +14,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench.events import events
+from tests.bench.export import exporting
 from tests.bench.gates import gates
 from tests.bench.idle import idling
 from tests.bench.ingest import by_hand, ingest, reading
-from tests.bench.screen import starting
+from tests.bench.screen import screen
 from tests.bench.store import opening
 from tests.bench.supervision import launching, memory, reacting
 
 SECTIONS = {
-    "ingest": ingest, "flat": by_hand, "read": reading, "events": events, "open": opening, "gates": gates, "launch": launching,
-    "memory": memory, "idle": idling, "react": reacting, "start": starting,
+    "ingest": ingest, "flat": by_hand, "read": reading, "events": events, "open": opening, "gates": gates, "export": exporting, "launch": launching,
+    "memory": memory, "idle": idling, "react": reacting, "screen": screen,
 }  # fmt: skip
 
 

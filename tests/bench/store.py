@@ -21,7 +21,7 @@ def opening(folder: Path) -> Iterator[Row]:
     first: float | None = None
     for points in (10_000, 1_000_000, 10_000_000):
         path = folder / f"{points}.db"
-        _fill(path, points)
+        fill(path, points)
         size = sum(one.stat().st_size for one in folder.glob(f"{points}.db*")) / points
         reader = Reader(path)
         found = reader.envelope("run-1", "m", buckets=400)
@@ -42,7 +42,7 @@ def opening(folder: Path) -> Iterator[Row]:
         cold.close()
 
 
-def _fill(path: Path, points: int) -> None:
+def fill(path: Path, points: int) -> None:
     """One metric of noise with one spike, as a manager would have written it."""
     db = connect(path)
     writer = StreamWriter(db)

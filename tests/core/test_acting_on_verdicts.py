@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 
 import pytest
 
@@ -154,12 +155,14 @@ def test_a_job_that_cannot_be_launched_is_told(cockpit):
 def test_a_notify_command_gets_the_text_and_no_shell_ever_sees_it(cockpit):
     script = "import os, sys\nopen('told', 'a').write(repr((sys.stdin.read(), os.environ['TRAINUI_TEXT'], os.environ['TRAINUI_GATE'])) + '\\n')\n"
     (cockpit.project / "tell.py").write_text(script)
-    (cockpit.project / "trainui.toml").write_text('[notify]\ncommand = ["python3", "tell.py"]\n')
+    (cockpit.project / "trainui.toml").write_text(
+        '[notify]\non = ["gate"]\ncommand = ["python3", "tell.py"]\n'
+    )
     name = "loss'; touch pwned; echo $(touch pwned) `touch pwned`"
     hostile = NAN.format(actions='["notify"]', more="").replace('"no-nan"', json.dumps(name))
     add_job(cockpit, tables=hostile)
     cockpit("start", "learn", "--set", "nan_at=1", "--set", "steps=5", "--wait")
-    assert acted(cockpit, "learn-1", name, "notify") == ("told by python3", True)
+    assert acted(cockpit, "learn-1", name, "notify") == ("handed on to command", True)
     (line,) = until(lambda: (p := cockpit.project / "told").exists() and p.read_text().splitlines())
     text, also, gate = eval(line)
     assert text == also == f"learn-1: {name} tripped at step 2: loss was nan twice in a row at step 2"
@@ -176,15 +179,17 @@ def test_a_notify_command_that_fails_or_hangs_holds_nothing_up(cockpit):
         (cockpit.project / "trainui.toml").write_text(config)
         add_job(cockpit, tables=NAN.format(actions='["notify"]', more=""))
         cockpit("start", "learn", "--set", "nan_at=1", "--set", "steps=5", "--wait")
-        until(lambda says=says: says in told(cockpit, "", "manager"))
+        begins = f"command: {says}; tried again in "
+        until(lambda begins=begins: any(text.startswith(begins) for text in told(cockpit, "", "manager")))
 
 
 def test_no_command_and_no_apprise_is_told_in_a_sentence(cockpit):
     (cockpit.project / "trainui.toml").write_text('[notify]\nurls = ["json://localhost"]\n')
     add_job(cockpit, tables=NAN.format(actions='["notify"]', more=""))
     cockpit("start", "learn", "--set", "nan_at=1", "--set", "steps=5", "--wait")
-    outcome, _ = acted(cockpit, "learn-1", "no-nan", "notify")
-    assert "pip install 'trainui[notify]'" in outcome or outcome == "told by apprise"
+    assert acted(cockpit, "learn-1", "no-nan", "notify") == ("handed on to urls", True)
+    wanted = "pip install 'trainui[notify]'" if find_spec("apprise") is None else "apprise could not send it"
+    until(lambda: any(wanted in text for text in told(cockpit, "", "manager")))
 
 
 @pytest.mark.parametrize(

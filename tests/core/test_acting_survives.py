@@ -21,7 +21,9 @@ POINTS = (
     "deciding#2",
     "decided#2",
     "deciding#3",
-    "did notify",
+    "telling",
+    "told",
+    "noted",
     "did stop",
     "relaunching",
 )
@@ -30,7 +32,9 @@ POINTS = (
 @pytest.fixture
 def scene(cockpit):
     """A run that passes one gate, trips another, and is stopped and relaunched for it."""
-    (cockpit.project / "trainui.toml").write_text('[notify]\ncommand = ["python3", "tell.py"]\n')
+    (cockpit.project / "trainui.toml").write_text(
+        '[notify]\non = ["gate"]\ncommand = ["python3", "tell.py"]\n'
+    )
     (cockpit.project / "tell.py").write_text(TELL)
     gates = NAN.format(actions=ACTIONS, more='remedy = ["slower"]') + LOW.format(
         more='on.passed = ["launch:count"]'
@@ -69,7 +73,7 @@ def test_a_manager_that_is_killed_leaves_nothing_undone_and_does_nothing_twice(s
     assert done["no-nan", "relaunch"] == ("relaunched as learn-2 with remedy slower", True)
     assert done["no-nan", "hold-queue"] == ("holds the queue", True)
     assert done["low", "launch:count"] == ("launched count-1", True)
-    assert done["no-nan", "notify"] == ("told by python3", True)
+    assert done["no-nan", "notify"] == ("handed on to command", True)
     assert runs_of(scene, "learn") == ["learn-1", "learn-2"]
     assert runs_of(scene, "count") == ["count-1"]
     told = until(lambda: (p := scene.project / "told").exists() and p.read_text().splitlines())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+from trainui.core.acting.notify import Message, Notifier
+
 from tests.conftest import until
 from tests.core.acted import add_job
 from trainui.cli.printing import LONGEST, table
-from trainui.core.acting.notify import Message, Notifier
 from trainui.core.config import Notify
 
 LONG = "q" * 200_000

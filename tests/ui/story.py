@@ -8,9 +8,14 @@ from pathlib import Path
 
 from money_story import BUDGET, NOW, MoneyStory
 
+from trainui.core.away.model import Away
 from trainui.core.ingest.printed import Printed
 from trainui.core.money.outlook import Mark
+from trainui.core.retrying import RetryChoices
 from trainui.core.run import Result, Status
+from trainui.core.spec import Spec
+from trainui.core.spec.model import Job as SpecJob
+from trainui.core.store.outbox import Message
 from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.views import (
     Bucket,
@@ -26,6 +31,7 @@ from trainui.core.store.views import (
     RunView,
     UsageView,
 )
+from trainui.ui.exporting import ExportChoices, FormatChoice
 
 GIB = 1 << 30
 
@@ -154,6 +160,7 @@ class Job:
     problem: str = ""
     presets: tuple[str, ...] = ()
     params: dict = field(default_factory=dict)
+    preset_params: dict = field(default_factory=dict)
 
 
 JOBS = [
@@ -188,8 +195,17 @@ class Story(MoneyStory):
         self.places: dict[str, tuple] = {}
         self.params_by_run: dict[str, dict] = {}
         self.came_of: dict[str, Outcomes] = {}
-        self.usage: UsageView | None = None
+        self.used: UsageView | None = None
+        self.samples: dict[str, list[UsageView]] = {}
+        self.saved: dict[str, list[CheckpointView]] = {}
+        self.defaults: dict[str, dict] = {}
+        self.texts: dict[tuple[str, str], str] = {}
+        self.turned: dict[tuple[str, str], list] = {}
+        self.specs: dict[str, Spec] = {}
+        self.choices = RetryChoices(run="", job="")
         self.budget_view = BUDGET
+        self.message_list: list[Message] = []
+        self.away_told = Away(since=NOW - 9 * 3600, until=NOW)
         gpu = GpuView(name="NVIDIA A100 40G", uuid="GPU-1", utilisation=0.94, memory_used=int(11.3 * GIB),
                       memory_total=40 * GIB, temperature=62.0, watts=214.0)  # fmt: skip
         self.machine_view = MachineView(at=NOW, cpu=0.38, cores=16, memory_used=21 * GIB, memory_total=200 * GIB,
@@ -219,7 +235,7 @@ class Story(MoneyStory):
             params=self.params_by_run.get(name, {"learning_rate": 1e-4, "epochs": 50, "name": "[red]x"}), metrics=tuple(self.metrics(name)),
             gates=tuple(self.gates(name)), checkpoints=(checkpoint,),
             events=tuple(e for e in self.event_views if e.run == name), lines_read=900, lines_understood=880,
-             usage=self.usage or (usage if view.is_live else None),
+             usage=self.used or (usage if view.is_live else None),
         )  # fmt: skip
 
     def metrics(self, name):
@@ -269,6 +285,16 @@ class Story(MoneyStory):
     def budget(self):
         return self.budget_view
 
+    def newest_message(self):
+        return max((one.id for one in self.message_list), default=0)
+
+    def messages(self, *, after=0, limit=200):
+        return [one for one in self.message_list if one.id > after][-limit:]
+
+    def away(self, since, *, now):
+        self.calls.append(("away", since, now))
+        return replace(self.away_told, since=since, until=now)
+
     def machine(self):
         return self.machine_view
 
@@ -283,6 +309,17 @@ class Story(MoneyStory):
 
     def start(self, job, *, params, preset, armed, held, priority):
         return self._answer(f"{job}-1", "start", job, dict(params), preset, armed, held, priority)
+
+    def start_several(self, wishes):
+        return [
+            self.start(
+                w.job, params=w.params, preset=w.preset, armed=w.armed, held=w.held, priority=w.priority
+            )
+            for w in wishes
+        ]
+
+    def before_several(self, wishes):
+        return self._answer([replace(self.fit, job=one.job) for one in wishes], "before_several", *wishes)
 
     def before_start(self, job, *, params, preset, priority):
         return self._answer(self.fit, "before_start", job, dict(params), preset, priority)
@@ -325,8 +362,32 @@ class Story(MoneyStory):
     def answer(self, name, gate, *, yes, note=""):
         return self._answer(None, "answer", name, gate, yes, note)
 
-    def retry(self, name):
-        return self._answer(f"{name}-again", "retry", name)
+    def retry(self, name, **how):
+        return self._answer(f"{name}-again", "retry", name, *([how] if how else []))
+
+    def retry_choices(self, name):
+        return self._answer(self.choices, "retry_choices", name)
+
+    def usage(self, name):
+        return self.samples.get(name, [])
+
+    def checkpoints(self, name):
+        return self.saved.get(name, [])
+
+    def defaults_of(self, job):
+        return self.defaults.get(job)
+
+    def gate_text(self, name, gate):
+        return self.texts.get((name, gate), "")
+
+    def turns(self, name, gate):
+        return self.turned.get((name, gate), [])
+
+    def spec(self, name):
+        return self.specs[name] if name in self.specs else Spec(job=SpecJob(name=name, command=["x"]))
+
+    def tries_of(self, name, kind):
+        return 0
 
     def printed(self, name):
         return self._answer(self.output, "printed", name)
@@ -344,8 +405,21 @@ class Story(MoneyStory):
     def tag(self, name, words):
         return self._answer(self.tagged or list(words), "tag", name, *words)
 
-    def export(self, names):
-        return self._answer(Path("exports/x"), "export", *names)
+    def export_choices(self, names, *, study=""):
+        self.calls.append(("export_choices", study))
+        formats = (
+            FormatChoice(name="md", about="Markdown", is_usual=True),
+            FormatChoice(name="csv", about="Points"),
+        )
+        return ExportChoices(formats=formats, folder=f"exports/{study or names[0]}")
+
+    def write_out(self, names, *, study, to, formats, tell):
+        paths = self._answer(
+            [Path(to) / f"summary.{one}" for one in formats], "write_out", *names, study, to, *formats
+        )
+        for path in paths:
+            tell(path)
+        return paths
 
     def ensure_manager(self):
         self._answer(None, "ensure_manager")

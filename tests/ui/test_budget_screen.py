@@ -575,3 +575,16 @@ def test_the_budget_screen_looks_as_it_did(dashboard, story, snap_compare, size,
 
     story.budget_view = TIGHT if tight else BUDGET
     assert snap_compare(dashboard(dark=dark), terminal_size=size, run_before=opened)
+
+
+@pytest.mark.parametrize("key", ["s", "question_mark", "n", "x", "V", "N", "T"])
+async def test_a_countdown_is_seen_over_every_dialog_and_screen(dashboard, story, key):
+    story.budget_view = TIGHT
+    app = dashboard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, key)
+        assert len(app.screen_stack) == 2
+        await until(pilot, lambda: "sudo poweroff" in text_of(app).splitlines()[0])
+        story.budget_view, story.changes = replace(TIGHT, countdown=None), 1
+        await until(pilot, lambda: "sudo poweroff" not in text_of(app))

@@ -92,7 +92,7 @@ async def test_m_turns_through_the_metrics_and_y_and_u_turn_the_axes(dashboard):
         (("x", "y"), ("stop", "transformer-3", False)),
         (("x", "X"), ("stop", "transformer-3", True)),
         (("X", "y"), ("stop", "transformer-3", True)),
-        (("e",), ("export", "transformer-3")),
+        (("e", "enter"), ("write_out", "transformer-3", "", "exports/transformer-3", "md")),
         (("end", "r"), ("retry", "transformer-1")),
         (("s", "enter"), ("start", "boundary", {}, "", False, False, 0)),
         (("s", "p", "a", "enter"), ("start", "boundary", {}, "full", True, False, 0)),

@@ -11,8 +11,9 @@ from test_dashboard import toasts
 from trainui.core.errors import UserError
 from trainui.core.gates.drawing import Drawing, drawing_of
 from trainui.core.store.doings import ActionView, AnswerView
+from trainui.core.store.outbox import Message
 from trainui.core.store.outcomes import Outcomes, TurnView
-from trainui.core.store.views import CurvePoint, EventView, GateView
+from trainui.core.store.views import CurvePoint, GateView
 from trainui.ui.plot.axis import BY_TIME
 from trainui.ui.plot.figure import Chart, draw
 from trainui.ui.plot.series import Guide, Mark, Series, from_points
@@ -319,17 +320,25 @@ def test_gates_look_as_they_did(dashboard, judged, snap_compare, size, look):
 
 async def test_what_gates_tell_people_is_a_toast_once_and_what_was_before_is_not(dashboard):
     story = Story()
-    story.event_views.append(EventView(id=50, at=NOW, run="mlp-2", kind="notify", text="an old one"))
+    shown = ("toast", "bell")
+    story.message_list.append(
+        Message(id=50, at=NOW, kind="gate", subject="mlp-2", text="an old one", shown=shown)
+    )
     app = dashboard(story)
     rung = []
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(pilot)
         app.bell = lambda: rung.append(1)
-        told = EventView(id=51, at=NOW, run="mlp-2", kind="notify", text="mlp-2: [b]no-nan[/b] tripped")
-        story.event_views.append(told)
+        hidden = Message(id=51, at=NOW, kind="ended", subject="mlp-2", text="nobody wants to hear of it")
+        text = "mlp-2: [b]no-nan[/b] tripped"
+        story.message_list += [
+            hidden,
+            Message(id=52, at=NOW, kind="gate", subject="mlp-2", text=text, shown=shown),
+        ]
         story.changes += 1
         await until(pilot, lambda: "mlp-2: [b]no-nan[/b] tripped" in toasts(app))
         story.changes += 1
         await settle(pilot)
         assert rung == [1]
         assert "an old one" not in toasts(app)
+        assert "nobody wants" not in toasts(app)

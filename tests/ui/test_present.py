@@ -13,11 +13,12 @@ from trainui.core.run import Result, Status
 from trainui.core.store.moneyviews import BudgetView
 from trainui.ui.present import text
 from trainui.ui.present.charts import comparison, thresholds
+from trainui.ui.present.facts import facts
 from trainui.ui.present.gates import gate_table
 from trainui.ui.present.ink import Span, ascii_only, clip, fit, fold, line, plain, safe, width, wrap
 from trainui.ui.present.lights import gate_lights, run_light, run_word
 from trainui.ui.present.rows import in_order, ranks, table
-from trainui.ui.present.story import event_lines, facts, run_head
+from trainui.ui.present.story import event_lines, run_head
 from trainui.ui.present.strips import leaving_line, machine_line, money_line
 from trainui.ui.screens.room import digits
 from trainui.ui.trace import Trace

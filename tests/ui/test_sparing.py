@@ -5,23 +5,20 @@ import re
 from conftest import settle
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
 from story import Story
-from textual._compositor import ChopsUpdate
-from textual.geometry import Region
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.geometry import Region, Size
+from textual.strip import Strip
 
 from trainui.ui.present.ink import Span, changed, plain, width
-from trainui.ui.sparing import SparingUpdate, sparing
+from trainui.ui.sparing import Shown, SparingUpdate, sparing
 
 CONSOLE = Console(color_system="truecolor", force_terminal=True)
 SIZE = (120, 36)
-PARTS = [
-    Region(30, 4, 5, 1),
-    Region(70, 4, 9, 1),
-    Region(0, 14, 3, 1),
-    Region(52, 16, 20, 1),
-    Region(119, 20, 1, 1),
-]
 
 
 class Terminal:
@@ -33,13 +30,19 @@ class Terminal:
     def write(self, text: str) -> None:
         x = y = 0
         style: dict[str, str] = {}
-        for move, codes, char in re.findall(r"\x1b\[(\d+;\d+)H|\x1b\[([\d;]*)m|([^\x1b])", text):
+        for move, column, codes, char in re.findall(
+            r"\x1b\[(\d+;\d+)H|\x1b\[(\d+)G|\x1b\[([\d;]*)m|([^\x1b])", text
+        ):
             if move:
                 y, x = (int(part) - 1 for part in move.split(";"))
+            elif column:
+                x = int(column) - 1
             elif char and char != "\n":
                 seen = {key: value for key, value in style.items() if key == "48" or char != " "}
                 self.cells[x, y] = (char, frozenset(seen.items()))
-                x += 1
+                for beyond in range(1, cell_len(char)):
+                    self.cells[x + beyond, y] = ("", frozenset(seen.items()))
+                x += max(1, cell_len(char))
             elif not char:
                 style = turned(style, codes.split(";"))
 
@@ -59,26 +62,64 @@ def turned(style: dict[str, str], codes: list[str]) -> dict[str, str]:
     return style
 
 
+def picture(update) -> dict:
+    """What a terminal shows of an update."""
+    terminal = Terminal()
+    terminal.write(update.render_segments(CONSOLE))
+    return terminal.cells
+
+
 async def test_few_bytes_draw_the_same_picture(dashboard):
     app = dashboard()
     async with app.run_test(size=SIZE) as pilot:
         await settle(pilot)
-        compositor, told = app.screen._compositor, []
-        compositor._dirty_regions.update([Region(0, 0, *SIZE)])
-        everything = compositor.render_partial_update().render_segments(CONSOLE)
-        compositor._dirty_regions.update(PARTS)
-        update = compositor.render_partial_update()
-        for one in (update, sparing(update)):
-            terminal = Terminal()
-            terminal.write(everything)
-            for part in PARTS:  # what was there before is to be drawn over
-                terminal.cells |= {(x, part.y): ("#", frozenset()) for x in range(part.x, part.right)}
-            terminal.write(one.render_segments(CONSOLE))
-            told.append((terminal.cells, len(one.render_segments(CONSOLE))))
-        assert type(update) is ChopsUpdate
-        assert isinstance(sparing(update), SparingUpdate)
-        assert told[1][0] == told[0][0]
-        assert told[1][1] < told[0][1] / 3
+        shown, terminal = Shown(), Terminal()
+        for keys in ("", "j", "space", "m", "enter", "z", "escape", "v", "escape", "question_mark", "escape"):
+            if keys:
+                await pilot.press(keys)
+                await settle(pilot)
+            whole = app.screen._compositor.render_full_update()
+            if keys != "j":
+                update = app.screen._compositor.render_full_update()
+            else:
+                app.screen._compositor._dirty_regions.update([Region(0, 0, SIZE[0], SIZE[1] - 1)])
+                update = app.screen._compositor.render_partial_update()
+                assert type(update) is ChopsUpdate
+            text = sparing(update, shown, app.size).render_segments(CONSOLE)
+            terminal.write(text)
+            assert terminal.cells == picture(whole), keys
+            again = sparing(whole, shown, app.size).render_segments(CONSOLE)
+            assert again == "", "what stands there is not sent again"
+        assert len(text) < len(whole.render_segments(CONSOLE)) / 2
+
+
+def test_after_it_forgot_all_of_the_picture_is_sent_and_another_size_is_another_picture():
+    shown, size = Shown(), Size(10, 2)
+    update = LayoutUpdate([[Strip([Segment("abcdefghij")])], [Strip([Segment("0123456789")])]], size.region)
+    first = sparing(update, shown, size).render_segments(CONSOLE)
+    assert sparing(update, shown, size).render_segments(CONSOLE) == ""
+    shown.forget()
+    assert sparing(update, shown, size).render_segments(CONSOLE) == first
+    assert sparing(update, shown, Size(8, 1)).render_segments(CONSOLE).endswith("abcdefgh")
+    assert sparing(update, shown, size).render_segments(CONSOLE) == first
+
+
+RED, BLUE, GREEN = "#ff0000", "#0000ff", "#00ff00"
+STYLES = st.sampled_from(
+    ["", f"{RED} on {BLUE}", f"{RED} on {GREEN}", f"bold {RED} on {BLUE}", f"on {BLUE}", "underline", GREEN]
+)
+ROWS = st.lists(st.builds(lambda text, style: Segment(text, Style.parse(style)), st.text("ab 漢é", max_size=6), STYLES), max_size=6)  # fmt: skip
+
+
+@given(st.lists(ROWS, min_size=1, max_size=4))
+def test_every_row_stands_as_it_was_drawn_whatever_stood_there_before(rows):
+    shown, size, terminal = Shown(), Size(24, 1), Terminal()
+    ground = Style.parse("#ffffff on #000000")
+    for row in rows:
+        strip = Strip(Segment.apply_style(row, ground)).adjust_cell_length(size.width, ground)
+        update = LayoutUpdate([[strip]], size.region)
+        terminal.write(sparing(update, shown, size).render_segments(CONSOLE))
+        assert terminal.cells == picture(update)
 
 
 async def test_the_dashboard_sends_that(dashboard, monkeypatch):
@@ -91,7 +132,7 @@ async def test_the_dashboard_sends_that(dashboard, monkeypatch):
         await pilot.press("j")
         await settle(pilot)
     assert any(isinstance(one, SparingUpdate) for one in sent)
-    assert not any(type(one) is ChopsUpdate for one in sent)
+    assert not any(type(one) in (ChopsUpdate, LayoutUpdate) for one in sent)
 
 
 LINES = st.lists(

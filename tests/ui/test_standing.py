@@ -11,11 +11,12 @@ from trainui.core.store.views import EventView, UsageView
 from trainui.ui.params import changed, parse_params, typed
 from trainui.ui.present import text
 from trainui.ui.present.applies import why_not
+from trainui.ui.present.facts import facts
 from trainui.ui.present.ink import plain, width
 from trainui.ui.present.lights import run_light, run_word
 from trainui.ui.present.rows import in_order, ranks, table
 from trainui.ui.present.standing import death, saving, standing
-from trainui.ui.present.story import event_light, event_lines, facts, run_head
+from trainui.ui.present.story import event_light, event_lines, run_head
 from trainui.ui.present.usage import usage_line
 from trainui.ui.screens.confirm import what_a_pause_keeps
 from trainui.ui.store_source import neighbour

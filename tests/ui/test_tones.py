@@ -21,7 +21,10 @@ theme = pytest.mark.parametrize("theme", THEMES)
 def grounds(name: str) -> list[Color]:
     """Everything that text lies on."""
     one = THEMES[name]
-    return [Color.parse(told) for told in (one.background, one.surface, one.panel, one.variables["cursor"])]
+    shade = style("shade", dark=name == "dark").bgcolor
+    assert shade is not None
+    told = (one.background, one.surface, one.panel, one.variables["cursor"])
+    return [*map(Color.parse, told), shade]
 
 
 def tone(word: str, name: str) -> Color:
@@ -87,7 +90,7 @@ def test_text_is_read_on_every_ground_and_curves_are_seen(theme, few):
 
 @theme
 def test_the_line_of_the_cursor_is_seen_in_256_colours(theme):
-    background, _, panel, cursor = (rgb(one, few=True) for one in grounds(theme))
+    background, _, panel, cursor, _ = (rgb(one, few=True) for one in grounds(theme))
     assert len({background, panel, cursor}) == 3
 
 

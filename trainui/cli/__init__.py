@@ -41,8 +41,13 @@ VERBS = {
     "parse": "parse",
     "import": "bring",
     "export": "export",
+    "notify": "telling",
+    "report": "away",
+    "reproduce": "reproducing",
     "doctor": "care",
     "manager": "care",
+    "settings": "preferring",
+    "keys": "preferring",
     "serve": "serving",
     "demo": "demo",
 }
@@ -59,19 +64,25 @@ VERBS = {
 )
 @click.version_option(__version__, prog_name="trainui")
 @click.option("--readonly", is_flag=True, help="Only look: nothing can be done, and nothing is written.")
+@click.option("--fresh", is_flag=True, help="The dashboard as at first, not as it was left here.")
 @db_option
 @click.pass_context
-def trainui(ctx: click.Context, place: Place, readonly: bool) -> None:
+def trainui(ctx: click.Context, place: Place, readonly: bool, fresh: bool) -> None:
     """The cockpit for training on a rented machine. Without a command: the dashboard."""
     if readonly and ctx.invoked_subcommand is not None:
         raise click.UsageError(
             "--readonly is for the dashboard: trainui --readonly, or trainui serve --readonly"
         )
+    if fresh and ctx.invoked_subcommand is not None:
+        raise click.UsageError("--fresh is for the dashboard: trainui --fresh")
     if ctx.invoked_subcommand is None:
+        from trainui.ui.pauses import none_at_start
+
+        none_at_start()
         from trainui.ui.app import run_dashboard
 
         project = place.project
-        goodbye = run_dashboard(project, place.db, only_looks=readonly)
+        goodbye = run_dashboard(project, place.db, only_looks=readonly, fresh=fresh)
         if goodbye:
             click.echo(goodbye)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -131,10 +132,22 @@ def resume_command(place: Place, runs: tuple[str, ...]) -> None:
 @click.argument("run")
 @set_option
 @click.option("--remedy", default="", metavar="ID", help="Apply a [[remedy]] of the spec.")
+@click.option(
+    "--from",
+    "begins",
+    metavar="FILE|scratch",
+    help="The checkpoint to begin from (the newest), or none of them.",
+)
+@click.option(
+    "--stop", "stops", is_flag=True, help="Stop RUN if it is live; the new run starts when it has ended."
+)
 @db_option
-def retry_command(place: Place, run: str, settings: dict[str, str], remedy: str) -> None:
+def retry_command(
+    place: Place, run: str, settings: dict[str, str], remedy: str, begins: str | None, stops: bool
+) -> None:
     """Queue a new run after RUN, from its last checkpoint where the spec says how, and print its name."""
-    name, start = place.client().retry_from(run, params=settings, remedy=remedy)
+    where = None if begins is None else "" if begins == "scratch" else str(Path(begins).absolute())
+    name, start = place.client().retry_from(run, params=settings, remedy=remedy, begins=where, stops=stops)
     click.echo(name)
     click.echo(f"{name} starts {start}", err=True)
 

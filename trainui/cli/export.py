@@ -9,8 +9,7 @@ import click
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import plain
 from trainui.core.errors import UserError
-
-FORMATS = ("md", "json", "png")
+from trainui.core.export.writing import FORMATS, USUAL, export_runs
 
 
 def _formats(_ctx: click.Context, _param: click.Parameter, given: str) -> tuple[str, ...]:
@@ -23,18 +22,35 @@ def _formats(_ctx: click.Context, _param: click.Parameter, given: str) -> tuple[
 
 @click.command("export")
 @click.argument("runs", nargs=-1)
-@click.option("--study", default="", help="Every run of a study: its newest run of each job.")
+@click.option("--study", default="", help="Every run of a study.")
+@click.option("--all", "everything", is_flag=True, help="Every run there is.")
 @click.option(
     "--to", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where to write."
 )
-@click.option("--format", "formats", default="md,json,png", show_default=True, callback=_formats)
+@click.option(
+    "--format", "formats", default=",".join(USUAL), show_default=True, callback=_formats,
+    help=f"Any of {', '.join(FORMATS)}, commas between.",
+)  # fmt: skip
+@click.option("--with-files", is_flag=True, help="With zip: all that the runs saved, too.")
 @db_option
 def export_command(
-    place: Place, runs: tuple[str, ...], study: str, folder: Path, formats: tuple[str, ...]
-) -> None:
-    """Write a summary of RUNS, or of a study, and print the files."""
-    if bool(runs) == bool(study):
-        raise UserError("say which runs, or --study NAME", hint="trainui ls --all shows both")
-    written = place.client().export(runs, study=study, to=folder, formats=formats)
-    for path in sorted(written.iterdir()):
-        click.echo(plain(str(path)))
+    place: Place, runs: tuple[str, ...], study: str, everything: bool, folder: Path, formats: tuple[str, ...],
+    with_files: bool,
+) -> None:  # fmt: skip
+    """Write a summary of RUNS, of a study or of all runs, and print the files.
+
+    What is told of a live run is so far. A file that somebody edited since it was written is put aside as
+    NAME.edited; NOTES.md keeps what people write in it.
+    """
+    if bool(runs) + bool(study) + everything != 1:
+        raise UserError(
+            "say which runs, or --study NAME, or --all", hint="trainui ls --all shows runs and studies"
+        )
+    if with_files and "zip" not in formats:
+        raise UserError("--with-files goes with --format zip")
+    if with_files:
+        formats = tuple("zip-files" if one == "zip" else one for one in formats)
+    export_runs(
+        place.db, runs, study=study, everything=everything, to=folder, formats=formats,
+        tell=lambda path: click.echo(plain(str(path))),
+    )  # fmt: skip

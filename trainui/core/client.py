@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +12,15 @@ from trainui.core.asking import Asking
 from trainui.core.config import load_config
 from trainui.core.costing import StartForecast, before_starts
 from trainui.core.errors import UserError
-from trainui.core.export.summary import export_runs
+from trainui.core.export.writing import USUAL, export_runs
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.launching import start_payload, why_it_cannot_start
 from trainui.core.process.beat import manager_of
 from trainui.core.process.identity import Identity
 from trainui.core.project import JobFile, StudyFile, find_job, find_jobs, find_studies
+from trainui.core.retrying import RetryChoices, beginning_for, retry_choices
 from trainui.core.run import Status
-from trainui.core.spec import ParamValue, Remedy, Spec, resolve
+from trainui.core.spec import ParamValue, Spec, resolve
 from trainui.core.spec.remedies import MARK, find_remedy, remedied
 from trainui.core.spec.study import Study
 from trainui.core.standby import stop_manager
@@ -39,6 +41,8 @@ class JobInfo:
     problem: str
     presets: tuple[str, ...]
     params: Mapping[str, ParamValue]
+    preset_params: Mapping[str, Mapping[str, ParamValue]]
+    """Preset → what it sets."""
     path: Path
 
 
@@ -57,6 +61,7 @@ class Client(Asking):
                 problem=job.problem or _why_not(job, self.project),
                 presets=tuple(job.spec.presets) if job.spec else (),
                 params=job.spec.params if job.spec else {},
+                preset_params=job.spec.presets if job.spec else {},
                 path=job.path,
             )
             for job in jobs
@@ -130,33 +135,67 @@ class Client(Asking):
         if reason:
             raise UserError(f"job {spec.job.name!r} cannot start: {reason}", hint=hint)
 
-    def retry(self, run: str, *, params: Mapping[str, str] | None = None, remedy: str = "") -> str:
+    def retry(
+        self,
+        run: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        remedy: str = "",
+        begins: str | None = None,
+        stops: bool = False,
+    ) -> str:
         """Queue a new run with `run` as its parent; it resumes from the parent's last checkpoint if it can."""
-        return self.retry_from(run, params=params, remedy=remedy)[0]
+        return self.retry_from(run, params=params, remedy=remedy, begins=begins, stops=stops)[0]
 
     def retry_from(
-        self, run: str, *, params: Mapping[str, str] | None = None, remedy: str = ""
+        self,
+        run: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        remedy: str = "",
+        begins: str | None = None,
+        stops: bool = False,
     ) -> tuple[str, str]:
-        """As `retry`; (the new run's name, where it starts and why there)."""
+        """As `retry`; (the new run's name, where it starts and why there).
+
+        `begins`: the checkpoint it begins from, '' for the beginning; None: as the remedy says, else the newest.
+        `stops`: one that is live is stopped, and the new run starts when it has ended.
+        """
         reader = Reader(self.db)
         view = reader.run(run)
-        if view.status is not Status.ENDED:
+        is_over = view.status is Status.ENDED
+        if not is_over and not (stops and view.is_live):
             raise UserError(f"{run} {view.status.told}; only a run that has ended can be tried again")
         spec = reader.spec(run)
         chosen = find_remedy(spec, remedy) if remedy else None
         if chosen is not None and (tried := reader.tries_of(run, MARK + chosen.id)) >= chosen.max:
             hint = "the same by hand: --set KEY=VALUE"
             raise UserError(f"remedy {remedy!r} was tried {tried} of {chosen.max} times", hint=hint)
-        begins, start = _beginning(reader, run, spec, chosen)
+        where, start = beginning_for(reader, run, spec, chosen, begins)
         reader.close()
         more: dict[str, object] = {"parent": run}
+        is_open = not is_over and begins is None and (chosen is None or chosen.from_ == "last")
+        if (chosen is not None or begins is not None) and not is_open:
+            more |= {"begins_from": where}
         if chosen is not None:
             spec = remedied(spec, chosen)
-            more |= {"retried_for": MARK + chosen.id, "begins_from": begins}
+            more |= {"retried_for": MARK + chosen.id}
         spec = resolve(spec, overrides=params)
         names = self._queue([(spec, more)], armed=view.armed, priority=view.priority)
+        if not is_over:
+            with contextlib.suppress(UserError):  # it may end by itself just now
+                self.stop(run)
+            start = "when its parent has ended, from the newest checkpoint" if is_open else start
         self.ensure_manager()
         return names[0], start
+
+    def retry_choices(self, run: str) -> RetryChoices:
+        """What may be chosen when a run is tried again. Raises NotFoundError."""
+        reader = Reader(self.db)
+        try:
+            return retry_choices(reader, run)
+        finally:
+            reader.close()
 
     def _queue(
         self,
@@ -191,10 +230,11 @@ class Client(Asking):
         *,
         study: str = "",
         to: Path,
-        formats: Sequence[str] = ("md", "json", "png"),
+        formats: Sequence[str] = USUAL,
     ) -> Path:
-        """Write a summary of runs, or of a whole study, and return the folder."""
-        return export_runs(self.db, runs, study=study, to=to, formats=formats)
+        """Write what there is to tell of runs, or of a whole study, and return the folder."""
+        export_runs(self.db, runs, study=study, to=to, formats=formats)
+        return to
 
     def manager(self) -> Identity | None:
         """The manager that is alive, if one is."""
@@ -215,17 +255,3 @@ def _why_not(job: JobFile, project: Path) -> str:
     """What keeps a job whose spec is right from starting; '' when nothing is known."""
     reason, hint = why_it_cannot_start(job.spec, project) if job.spec else ("", "")
     return f"{job.path.relative_to(project)}: {reason}{f' ({hint})' if hint else ''}" if reason else ""
-
-
-def _beginning(reader: Reader, run: str, spec: Spec, remedy: Remedy | None) -> tuple[str, str]:
-    """(the checkpoint that the next try of a run begins from, or '', and how that is told)."""
-    if not spec.job.resume:
-        return "", "from the beginning: the spec has no resume = [...]"
-    if remedy is not None and remedy.from_ == "scratch":
-        return "", f"from the beginning: remedy {remedy.id} says so"
-    if remedy is not None and (path := reader.beginning(run, remedy.from_, spec)):
-        return path, f"from {path}"
-    saved = reader.newest_checkpoint(run)
-    if saved is None:
-        return "", f"from the beginning: {run} told of no checkpoint that is still there"
-    return saved[0], f"from {saved[0]} of {saved[1]}"

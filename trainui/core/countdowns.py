@@ -36,7 +36,7 @@ CAUSES = {"idle": "idle", "cap": "budget"}
 HOW = "trainui budget cancel"
 
 Notify = Callable[[str, Mapping[str, str], Clock], object]
-"""Tells people outside of the terminal: a line, and the facts it was made of."""
+"""Has people told: a line, and the facts it was made of. Called inside the transaction that made them."""
 
 
 class Countdowns:
@@ -213,9 +213,9 @@ class Countdowns:
     def _keep(self, state: State, now: Clock, text: str = "", *, is_loud: bool = False) -> None:
         with atomic(self._db):
             self._write(state, now, text)
-        if is_loud:
-            facts = {"kind": state.kind, "command": shlex.join(state.command), "reason": state.reason}
-            self._notify(text, facts, now)
+            if is_loud:
+                facts = {"cause": state.kind, "command": shlex.join(state.command), "reason": state.reason}
+                self._notify(text, facts, now)
 
     def _write(self, state: State, now: Clock, text: str) -> None:
         """Keep a state and say why. Call inside a transaction."""

@@ -17,12 +17,16 @@ from trainui.core.ingest.text import tail_lines
 from trainui.core.launching import start_payload
 from trainui.core.retry import next_try
 from trainui.core.run import Status
+from trainui.core.store.actions import ActionWriter
 from trainui.core.store.curves import last_nonfinite
 from trainui.core.store.intents import environment_of, forget_environment, queue_start
 from trainui.core.store.lineage import tries
+from trainui.core.store.oneview import view_of
+from trainui.core.store.outbox import Outbox
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.telemetry import memory_there_is
+from trainui.core.telling.words import ended_facts, ended_kind, ended_words
 from trainui.core.treasury.accounts import Accounts
 from trainui.core.watching import Watch
 
@@ -42,6 +46,8 @@ class Endings:
         self._accounts = accounts
         self._tries_again = tries_again
         self._relauncher = Relauncher(db, accounts)
+        self._actions = ActionWriter(db)
+        self._outbox = Outbox(db)
 
     def bury(self, run: RunRow, watch: Watch, seen: Observation, now: Clock, meters: Measure) -> None:
         """Record how a run ended: its streams were read to the end just before."""
@@ -124,8 +130,25 @@ class Endings:
         is_remedied = self._tries_again and self._relauncher.after_death(self._now(run), death.cause, now)
         if not is_remedied:
             self._try_again(run, death.cause, now)
+        if self._tries_again:
+            self._tell(run.name, now)
         if not any(_may_start(gate) for gate in watch.gates.values()):
             forget_environment(self._db, run.name)  # it may hold secrets, and nobody starts this run again
+
+    def _tell(self, name: str, now: Clock) -> None:
+        """Put it into the outbox, but for what a person took out of the queue before it began."""
+        view = view_of(self._db, name)
+        if view is None or (view.started_at is None and view.cause == "user"):
+            return
+        follows = self._actions.child_of(name)
+        text = ended_words(
+            view,
+            currency=self._accounts.config.budget.currency,
+            tries_again=f"{follows} follows" if follows else "",
+        )
+        self._outbox.post(
+            ended_kind(view), text, key=f"ended {name}", at=now.unix, subject=name, facts=ended_facts(view)
+        )
 
     def _now(self, run: RunRow) -> RunRow:
         """The row as it stands in this transaction."""

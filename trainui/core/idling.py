@@ -126,9 +126,8 @@ class Idling:
             if told > stretch.told:
                 self._runs.event("", "idle", text, at=now.unix)
             self._keep(replace(stretch, told=max(told, stretch.told)), seconds)
-        if told > stretch.told:
-            facts = {"kind": "idle", "reason": text, "seconds": f"{seconds:.0f}"}
-            self._notify(text, facts, now)
+            if told > stretch.told:
+                self._notify(text, {"reason": text, "seconds": f"{seconds:.0f}"}, now)
         self._count(stretch, text, active, now)
         self._next_look = now.boot + self._pause(stretch, bool(live), now)
 

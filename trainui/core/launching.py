@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import socket
-import subprocess
 import sys
 from collections.abc import Mapping
 from importlib import metadata
@@ -13,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from trainui.core.errors import LaunchError, nearest
-from trainui.core.process.beat import beat
 from trainui.core.process.child import reason_not_to_start
 from trainui.core.process.files import write_json
 from trainui.core.process.order import Order
 from trainui.core.project import find_jobs
+from trainui.core.repository import graphics, lock_files, named_paths, snapshot
 from trainui.core.spec import Spec, argv
 from trainui.core.store.runs import RunRow
 
@@ -34,6 +33,11 @@ SHOWN_ENVIRONMENT = (
     "VIRTUAL_ENV",
 )
 """What of the environment matters for running it again; the rest may hold secrets and is not kept."""
+EVERYWHERE = (
+    "DBUS_", "HOME", "HOSTNAME", "LANG", "LC_", "LESS", "LOGNAME", "LS_COLORS", "MAIL", "OLDPWD", "PAGER", "PATH",
+    "PWD", "SHELL", "SHLVL", "SSH_", "STY", "TERM", "TMUX", "TRAINUI_", "TZ", "USER", "XDG_", "_",
+)  # fmt: skip
+"""Variables, and beginnings of them, that every login has its own of."""
 
 
 def order_for(
@@ -122,6 +126,11 @@ def start_payload(spec: Spec, project: Path, *, armed: bool = False, priority: i
     }
 
 
+def _is_kept(name: str, run: RunRow) -> bool:
+    """Whether a variable of the environment can be had again: from origin.json, from the spec, or from any login."""
+    return name.startswith((*SHOWN_ENVIRONMENT, *EVERYWHERE)) or name in run.spec.env
+
+
 def prepare_directory(run: RunRow, order: Order) -> None:
     """Make the run directory with its spec and origin. Raises LaunchError in one sentence."""
     try:
@@ -151,31 +160,14 @@ def origin(run: RunRow, order: Order) -> dict[str, Any]:
         "command": list(order.argv),
         "folder": order.cwd,
         "environment": {key: value for key, value in order.env.items() if key.startswith(SHOWN_ENVIRONMENT)},
-        "git": _git(run.project),
+        "git": (git := snapshot(run.project)),
+        "locks": lock_files([run.project, Path(git.get("top") or run.project)]),
+        "paths": named_paths(order.argv[1:], run.project),
+        "unkept": sorted(name for name in order.env if not _is_kept(name, run)),
+        **graphics(),
         "packages": sorted(f"{one.name}=={one.version}" for one in metadata.distributions() if one.name),
         "python": platform.python_version(),
         "host": socket.gethostname(),
         "system": platform.platform(),
         "gpus": list(run.gpus),
     }
-
-
-def _git(folder: Path, *, limit: int = 1_000_000) -> dict[str, str]:
-    """Commit and uncommitted difference of the folder; empty where there is no repository."""
-
-    def ask(*words: str) -> str:
-        try:
-            done = subprocess.run(
-                ["git", "-C", str(folder), *words],
-                capture_output=True,
-                timeout=10,
-                check=True,
-                stdin=subprocess.DEVNULL,
-            )
-        except (OSError, subprocess.SubprocessError):
-            return ""
-        return done.stdout.decode("utf-8", "replace")
-
-    commit = ask("rev-parse", "HEAD").strip()
-    beat()  # a stuck file system may have taken ten seconds of our time
-    return {"commit": commit, "diff": ask("diff", "HEAD")[:limit]} if commit else {}

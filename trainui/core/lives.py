@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Iterator
 
 from trainui.core.acting.actor import Acting, Reach
-from trainui.core.acting.notify import Notifier
 from trainui.core.clock import Clock
 from trainui.core.complaints import PASSING, complaints
 from trainui.core.death import Death
@@ -50,7 +49,6 @@ class Lives:
         accounts: Accounts,
         metering: Metering,
         *,
-        notifier: Notifier | None = None,
         tries_again: bool = True,
         looks_around: bool = True,
     ) -> None:
@@ -64,7 +62,7 @@ class Lives:
         self._metering = metering
         self._meters = Meters(db, metering)
         self._endings = Endings(db, accounts, tries_again=tries_again)
-        reach = Reach(stop=self.stop, save=self.request_checkpoint, left=self._meters.eta, notifier=notifier)
+        reach = Reach(stop=self.stop, save=self.request_checkpoint, left=self._meters.eta)
         self.acting = Acting(db, accounts, reach, acts=tries_again)
         self._watches: dict[str, Watch] = {}
         self._surroundings = Surroundings()

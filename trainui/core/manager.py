@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from trainui.core.acting.actor import Subject
-from trainui.core.acting.notify import Message, Notifier
 from trainui.core.clock import Clock
 from trainui.core.complaints import complaints
 from trainui.core.config import load_config
@@ -35,9 +34,11 @@ from trainui.core.queue import Queue
 from trainui.core.ruling import Rulings
 from trainui.core.run import Result, Status
 from trainui.core.store.intents import open_intents
+from trainui.core.store.outbox import Outbox
 from trainui.core.store.runs import RunRow, RunWriter, live_of
 from trainui.core.store.schema import atomic, connect
 from trainui.core.studies.hand import Studies
+from trainui.core.telling.herald import Herald
 from trainui.core.treasury.accounts import Accounts
 from trainui.core.treasury.means import Means
 from trainui.core.treasury.noting import Notes
@@ -71,13 +72,13 @@ class Manager:
         self._purse = Purse(self._db, means)
         self._notes = Notes()
         self._metering = Metering(self._db, self._engine, db_path.parent)
-        self._notifier = Notifier(project)
-        self._lives = Lives(self._db, self._engine, self._accounts, self._metering, notifier=self._notifier)
-        runs = db_path.parent / "runs"
-        self._countdowns = Countdowns(self._db, project, runs, stop=self._lives.stop, notify=self._notify)
-        hands = Hands(
-            stop=self._lives.stop, eta=self._lives.eta, notify=self._notify, countdowns=self._countdowns
-        )
+        self._lives = Lives(self._db, self._engine, self._accounts, self._metering)
+        runs, post = db_path.parent / "runs", Outbox(self._db).posting
+        self._herald = Herald(self._db, project, runs, config=lambda: self._accounts.config)
+        counting = post("countdown", is_critical=True)
+        self._countdowns = Countdowns(self._db, project, runs, stop=self._lives.stop, notify=counting)
+        budget = post("budget", is_critical=True)
+        hands = Hands(stop=self._lives.stop, eta=self._lives.eta, notify=budget, countdowns=self._countdowns)
         self._steps = Steps(self._db, db_path, project=project, means=means, purse=self._purse, hands=hands)
         self._queue = Queue(
             self._db,
@@ -91,7 +92,7 @@ class Manager:
         )
         self._studies = Studies(self._db, project, act=self._act_on_study)
         rulings = Rulings(self._db, lives=self._lives, studies=self._studies)
-        self._idling = Idling(self._db, self._accounts, self._metering, self._countdowns, self._notify)
+        self._idling = Idling(self._db, self._accounts, self._metering, self._countdowns, post("idle"))
         self._wishes = Wishes(
             self._db,
             runs,
@@ -121,7 +122,6 @@ class Manager:
                 self._look_at(run)
         self._read_config(now)
         self._lives.catch_up(now)
-        self._tell_troubles(now)
         if now.boot >= self._next_settle:
             self._reckon(now)
         with complaints("budget"):
@@ -133,6 +133,8 @@ class Manager:
             self._idling.look_soon()
         with complaints("idle"):
             self._idling.attend(now)  # after the start of what waited: that ends an idle stretch
+        with complaints("messages"):
+            self._herald.attend(now)
         self._next_look = now.boot + (LOOK if runs else 4 * LOOK)
         if runs or intents or self._steps.is_busy:
             self.is_idle_since = time.monotonic()
@@ -141,24 +143,15 @@ class Manager:
         about = Subject(name=subject, project=self.project, runs=self.db_path.parent / "runs")
         self._lives.acting.act(about, gates, now)
 
-    def _tell_troubles(self, now: Clock) -> None:
-        for text in self._notifier.attend(boot=now.boot):
-            with atomic(self._db):
-                self._runs.event("", "manager", text, at=now.unix)
-
     def reaped(self, pid: int, code: int) -> None:
         """A child of this process has ended; `code` is negative for a signal."""
-        self._notifier.ended(pid, code)
+        self._herald.reaped(pid, code)
         self._countdowns.reaped(pid, code)
 
     @property
     def is_needed(self) -> bool:
-        """Whether a run is open, or the machine costs and somebody must see that it stands idle."""
-        return self._idling.is_wanted or bool(self._runs.open_runs())
-
-    def _notify(self, text: str, facts: Mapping[str, str], now: Clock) -> None:
-        message = Message(text=text, facts=facts)
-        self._notifier.send(self._accounts.config.notify, message, boot=now.boot)
+        """Whether a run is open, something is to be told, or the machine costs and may stand idle unseen."""
+        return self._idling.is_wanted or self._herald.is_busy or bool(self._runs.open_runs())
 
     def _look_at(self, run: RunRow) -> None:
         if self._lives.is_quiet(run, _clock()):
@@ -226,8 +219,10 @@ class Manager:
             self._accounts.use(load_config(self.project), now, file=path)
         except SpecError as error:
             till = "the last good one stays in force" if self._accounts.costs else "nothing starts until then"
+            text = f"trainui.toml is to be mended, {till}: {error}"
             with atomic(self._db):
-                self._runs.event("", "manager", f"trainui.toml is to be mended, {till}: {error}", at=now.unix)
+                self._runs.event("", "manager", text, at=now.unix)
+                Outbox(self._db).posting("manager")(text, {"reason": str(error)}, now)
             self._accounts.distrust(str(error), now)
         else:
             # what was paid ahead at another rate is paid anew at once

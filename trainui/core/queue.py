@@ -86,11 +86,14 @@ class Queue:
                 self._metering.look(live, now)
             self._remember_gpus(now)
         self._blocks = blocks(self._db)
+        open_names = {run.name for run in runs}
         waiting: list[Waiting] = []
         closed = self._closed(now)
         for run in queued:
             with complaints(run.name):  # what is wrong with one does not hold up the others
                 why_not = "" if closed else self._purse.why_not(run, now)
+                if run.parent in open_names:  # it was asked to stop, and the next try of it waits here
+                    why_not = f"{run.parent}, after which it comes"
                 waiting.append(self._waiting(run, now, why_not))
         starts, reasons = choose(
             waiting,

@@ -14,21 +14,21 @@ from textual.screen import Screen
 from textual.signal import Signal
 
 from trainui.core.errors import TrainuiError
+from trainui.ui.acts import Actions
 from trainui.ui.gather import Gatherer
 from trainui.ui.present.ink import safe
-from trainui.ui.source import Actions, Look, Reader, Snapshot, Source
+from trainui.ui.ringing import TOASTS as TOASTS
+from trainui.ui.ringing import Ringing
+from trainui.ui.settings import Settings
+from trainui.ui.source import Look, Reader, Snapshot, Source
 from trainui.ui.undo import Undo
 
 LIVE_SECONDS, QUIET_SECONDS = 0.1, 0.5
 """How often the store is asked whether something changed: while a run is live, and when none is."""
-CALM_SECONDS = 1.0
-"""How often what runs write is drawn; a key press does not wait for it."""
 REST = 4
 """A read or a drawing that took long is followed by a rest of so many times its length."""
 BUSY_SECONDS = 5.0
 """How long after an action the store is asked as often as while a run is live."""
-TOASTS = 3
-"""What gates tell at once that is shown as toasts; all of it is in the log."""
 PATIENCE = 3.0
 """Seconds a store may take to come into being before that is called a problem."""
 ONLY_LOOKS = "this dashboard only looks (--readonly): nothing was done"
@@ -38,6 +38,12 @@ Answer = TypeVar("Answer")
 def is_open(screen: Screen[Any]) -> bool:
     """Whether an answer may still be drawn on a screen; Textual's `is_mounted` stays true when it is dismissed."""
     return screen.is_mounted and screen.is_attached and screen in screen.app.screen_stack
+
+
+def is_seen(screen: Screen[Any]) -> bool:
+    """Whether nothing lies on a screen that it does not shine through; one that is covered is told when it is back."""
+    stack = screen.app.screen_stack
+    return all(above.styles.background.a < 1 for above in stack[stack.index(screen) + 1 :])
 
 
 class Bridge:
@@ -50,8 +56,11 @@ class Bridge:
         *,
         clock: Callable[[], float] = time.time,
         only_looks: bool = False,
+        held: Settings | None = None,
     ) -> None:
         """`only_looks`: keys that would ask for something are refused at once."""
+        self.held = held or Settings()
+        """The settings; they may change at any time."""
         self._app, self._source, self._clock = app, source, clock
         self.only_looks = only_looks
         self.undo = Undo()
@@ -63,8 +72,9 @@ class Bridge:
         self._drawing = 0.0
         """Seconds the last snapshot took to draw, in the thread that hears the keys."""
         self._turns: deque[Callable[[], None]] = deque()
-        self._told: int | None = None
-        """The newest event that was there when the dashboard last looked; None before it did."""
+        self.unseen: frozenset[str] = frozenset()
+        """Runs that ended while nobody looked, and on which no cursor has been since."""
+        self._ringing = Ringing(app, work=self.work, tell=self.tell)
         self.snapshot = Snapshot()
         self.seen: Signal[Snapshot] = Signal(app, "seen")
         """Tells every screen, also one covered by another, of a new snapshot."""
@@ -178,7 +188,9 @@ class Bridge:
     def tell(self, text: str, title: str = "", severity: str = "information") -> None:
         """Show a toast; its text is data."""
         kind: Any = severity
-        self._app.notify(safe(text), title=safe(title), severity=kind, markup=False, timeout=6)
+        self._app.notify(
+            safe(text), title=safe(title), severity=kind, markup=False, timeout=self.held.toast_seconds
+        )
 
     def _watch(self) -> None:
         gatherer: Gatherer | None = None
@@ -205,7 +217,7 @@ class Bridge:
             self._wake.wait(max(pause, REST * (time.monotonic() - began)))
 
     def _calm(self) -> float:
-        return max(CALM_SECONDS, REST * self._drawing)
+        return max(self.held.calm_seconds, REST * self._drawing)
 
     def _second(self, sent: Snapshot) -> int:
         """Changes every second while a run counts down to being killed, every minute of idle time, else never."""
@@ -222,20 +234,10 @@ class Bridge:
     def _deliver(self, snapshot: Snapshot) -> None:
         began = time.monotonic()
         self.snapshot = snapshot
-        self._ring(snapshot)
+        if snapshot.told:
+            self._ringing.ring(snapshot.told, may_bell=self.held.bell)
         self.seen.publish(snapshot)
-        self._drawing = time.monotonic() - began
+        self._app.call_after_refresh(self._drawn, began)
 
-    def _ring(self, snapshot: Snapshot) -> None:
-        """A toast and the terminal's bell for what gates tell people from now on; what was before is in the log."""
-        newest = max((event.id for event in snapshot.events), default=0)
-        told, self._told = self._told, max(self._told or 0, newest) if snapshot.ready else None
-        fresh = [
-            event
-            for event in snapshot.events
-            if event.kind == "notify" and told is not None and event.id > told
-        ]
-        for event in fresh[-TOASTS:]:
-            self.tell(event.text, severity="warning")
-        if fresh:
-            self._app.bell()
+    def _drawn(self, began: float) -> None:
+        self._drawing = time.monotonic() - began

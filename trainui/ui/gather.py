@@ -19,6 +19,8 @@ from trainui.ui.book import BY, LINES, Book
 from trainui.ui.choice import MOST_DRAWN, as_bucket, charted, drawn_runs, metric_order, sifted, taken
 from trainui.ui.history import History
 from trainui.ui.keeping import Comparisons, Params
+from trainui.ui.news import Messages
+from trainui.ui.opened import Openings
 from trainui.ui.present.rows import in_order
 from trainui.ui.source import Look, Reader, Snapshot
 from trainui.ui.trace import Close, Part, Taken, Trace
@@ -39,8 +41,10 @@ class Gatherer:
         self._events: deque[EventView] = deque(maxlen=EVENTS_KEPT)
         self._last_event = 0
         self._history = History(reader)
+        self._messages = Messages(reader)
         self._expected: dict[tuple[str, str], tuple[object, Prospect]] = {}
         self._params, self._comparisons = Params(reader), Comparisons(reader)
+        self._openings = Openings(reader)
         self._book: tuple[object, Book] | None = None
         self._costs: tuple[object, Mapping[str, RunCost]] | None = None
         self._traces: dict[tuple[str, str, int], tuple[tuple[int, int, float | None], Trace]] = {}
@@ -82,19 +86,13 @@ class Gatherer:
             costs=self._costs_of(runs, opened, book, int(at / BOOK_SECONDS)),
             machine=reader.machine(),
             events=self._new_events(),
+            told=self._messages.read(),
             history=self._history.read() if look.history else (),
             metric_names=tuple(names),
             metrics_known=len(known),
             params=self._params.of(runs) if look.params else {},
             comparison=self._comparisons.of([views[run] for run in drawn], at=at) if look.beside else None,
-            traces=tuple(
-                self._from_near(
-                    self._expecting(self._trace(views[m.run], m, look, views), views[m.run], gates[m.run]),
-                    look,
-                )
-                for m in metrics
-                if m.metric in wanted
-            ),
+            traces=tuple(self._drawn(m, views, look, gates[m.run]) for m in metrics if m.metric in wanted),
             courses={run: self._taken(views[run], views, look, at) for run in drawn},
             gates=tuple(gate for run in drawn for gate in gates[run]),
             across=tuple(
@@ -107,8 +105,16 @@ class Gatherer:
             log_run=log_run,
             log=tuple(reader.log_tail(log_run, look.log_lines)) if log_run else (),
             detail=reader.detail(opened) if opened else None,
+            opened=self._openings.of(views[opened], views, at=at) if opened else None,
             ready=True,
         )
+
+    def _drawn(
+        self, metric: MetricView, views: Mapping[str, RunView], look: Look, gates: Sequence[GateView]
+    ) -> Trace:
+        """One curve with what is expected of it, seen from near where that is wanted."""
+        view = views[metric.run]
+        return self._from_near(self._expecting(self._trace(view, metric, look, views), view, gates), look)
 
     def _new_events(self) -> tuple[EventView, ...]:
         while batch := self._reader.events(after=self._last_event, limit=_PAGE):

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 SIGNS = {
     "up": "↑", "down": "↓", "left": "←", "right": "→", "escape": "esc", "question_mark": "?", "slash": "/",
     "plus": "+", "minus": "-", "number_sign": "#", "left_square_bracket": "[", "right_square_bracket": "]",
-    "comma": ",",
+    "comma": ",", "at": "@",
 }  # fmt: skip
 """What Textual calls a key → how people write it."""
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trainui.ui.key import Key, bindings, key
-
-__all__ = ["ANSWER", "BUDGET", "COMPARE", "CONFIRM", "EDIT", "EVENTS", "EVERYWHERE", "GATES", "HELP", "KEEP", "LOG", "NAME", "NOTE", "OVERVIEW", "PAUSE", "PLACES", "REMARK", "RUN", "SIEVE", "START", "TEACH", "WORDS", "Key", "bindings", "markdown"]
+from trainui.ui.key import Key as Key
+from trainui.ui.key import bindings as bindings
+from trainui.ui.key import key
 
 EVERYWHERE = (
     key("app.help", "question_mark", "help", "help", "this help: every key of the screen you are on", show=True),
     key("app.leave", "q", "leave", "leave", "leave; runs go on", show=True),
     key("app.palette", "ctrl+p", "command_palette", "palette", "find a run or a command by name"),
     key("app.cancel", "C", "cancel_countdown", "call off", "call off the command that is counted down to, when idle or at the cap"),
+    key("app.away", "at", "away", "while away", "what happened while you were away, and what waits for you"),
+    key("app.settings", "comma", "settings", "settings", "settings and keys: what holds, who says so, and how to change it"),
     key("app.theme", "t", "theme", "theme", "light or dark"),
 )
 
@@ -49,7 +51,8 @@ _RUN_ACTIONS = (
     key("run.kill", "X", "stop_now", "kill", "stop the run now (asks first)"),
     key("run.pause", "p", "pause", "pause", "pause the run (asks first), or let a paused one go on"),
     key("run.checkpoint", "c", "checkpoint", "save", "ask the run to save a checkpoint now"),
-    key("run.retry", "r", "retry", "retry", "queue it again, as a child of this run"),
+    key("run.retry", "r", "retry", "retry", "queue it again as it was, as a child of this run"),
+    key("run.relaunch", "R", "relaunch", "relaunch", "try it again with other params, a remedy, another checkpoint; a live run is stopped first (asks)"),
     key("run.answer", "A", "questions", "answer", "answer what the gates of the run, or of its study, ask"),
     key("run.teach", "T", "teach", "teach", "teach a line of its log: name the numbers, get a pattern"),
     key("run.export", "e", "export", "export", "write the marked runs, or this one, to files", show=True),
@@ -236,12 +239,33 @@ START = (
     key("start.go", "enter", "go", "start", "queue a run of this job", show=True),
     key("start.up", "up,k", "move(-1)", "up", "the job above"),
     key("start.down", "down,j", "move(1)", "down", "the job below"),
+    key("start.mark", "space", "mark", "mark", "mark the job: marked jobs are started together, each as it was chosen", show=True),
     key("start.preset", "p", "preset", "preset", "next preset", show=True),
     key("start.arm", "a", "arm", "arm", "armed: a tripped gate stops the run; unarmed it only tells", show=True),
     key("start.hold", "h", "hold", "hold", "held: it is queued, and waits until you release it", show=True),
     key("start.raise", "plus", "priority(1)", "priority", "higher priority"),
     key("start.lower", "minus", "priority(-1)", "priority", "lower priority"),
-    key("start.params", "tab", "params", "params", "change params: key=value key=value", show=True),
+    key("start.params", "tab", "params", "params", "change params: key=value key=value; to the jobs again", show=True),
+)
+
+RELAUNCH = (
+    key("relaunch.close", "escape", "close", "back", "try nothing", show=True),
+    key("relaunch.go", "enter", "go", "queue", "queue the next try; of a live run, a second time stops it first", show=True),
+    key("relaunch.up", "up,k", "move(-1)", "up", "the remedy above, or none"),
+    key("relaunch.down", "down,j", "move(1)", "remedy", "the next remedy that can be tried", show=True),
+    key("relaunch.from", "f", "begins", "from", "begin from the next checkpoint that is there, or from the beginning", show=True),
+    key("relaunch.params", "tab", "params", "params", "change params: key=value key=value; to the remedies again", show=True),
+)
+
+EXPORT = (
+    key("export.close", "escape", "close", "back", "write nothing; while it writes: call it off", show=True),
+    key("export.go", "enter", "go", "write", "write the files", show=True),
+    key("export.up", "up,k", "move(-1)", "up", "the format above"),
+    key("export.down", "down,j", "move(1)", "down", "the format below"),
+    key("export.pick", "space", "pick", "pick", "take the format, or leave it out", show=True),
+    key("export.all", "a", "pick_all", "all", "every format, or none", show=True),
+    key("export.study", "s", "study", "study", "the whole study of the runs, or only these runs", show=True),
+    key("export.folder", "tab", "folder", "folder", "another folder; to the formats again", show=True),
 )
 
 CONFIRM = (
@@ -289,6 +313,28 @@ KEEP = (
     key("keep.no", "n,escape", "answer('n')", "no", "no", show=True, display="n"),
 )
 
+SETTINGS = (
+    key("settings.back", "escape", "back", "back", "back; from what is typed, or from a key that is waited for, to the list", show=True),
+    key("settings.page", "tab,shift+tab", "page", "page", "settings, or keys", show=True, display="tab"),
+    key("settings.next", "enter,space,right", "turn(1)", "change", "the next value; on the page of keys, press the key it shall have", show=True, display="enter"),
+    key("settings.before", "left", "turn(-1)", "before", "the value before"),
+    key("settings.type", "e", "type", "type", "type a value, or keys: f8,ctrl+x", show=True),
+    key("settings.add", "a", "add", "add key", "on the page of keys: press one more key for it"),
+    key("settings.none", "minus", "none", "no key", "on the page of keys: no key at all for it"),
+    key("settings.usual", "backspace,delete", "usual", "as usual", "as it usually is: your file says nothing of it", show=True, display="backspace"),
+    key("settings.up", "up,k", "move(-1)", "up", "the line above"),
+    key("settings.down", "down,j", "move(1)", "down", "the line below"),
+    key("settings.page_up", "pageup", "move(-10)", "page up", "ten lines up"),
+    key("settings.page_down", "pagedown", "move(10)", "page down", "ten lines down"),
+    key("settings.first", "home", "move(-1000000)", "first", "the first line"),
+    key("settings.last", "end,G", "move(1000000)", "last", "the last line"),
+)
+
+VALUE = (
+    key("value.keep", "enter", "keep", "keep", "keep what was typed", show=True),
+    key("value.back", "escape", "back", "back", "keep nothing", show=True),
+)
+
 HELP = (
     key("help.close", "escape,question_mark", "close", "back", "back", show=True, display="esc"),
     key("help.up", "up,k", "roll(-1)", "up", "scroll up"),
@@ -302,10 +348,14 @@ NOTE, WORDS, NAME = ((replace(one, action="screen.go"),) for one in (ANSWER[-1],
 
 PLACES: dict[str, tuple[Key, ...]] = {
     "overview": OVERVIEW, "run": RUN, "compare": COMPARE, "gates": GATES, "filter": SIEVE, "budget": BUDGET, "log": LOG, "events": EVENTS,
-    "note, tags": REMARK, "start": START, "stop?": CONFIRM, "pause?": PAUSE, "answer": ANSWER, "edit": EDIT, "teach": TEACH,
-    "keep?": KEEP, "everywhere": EVERYWHERE,
+    "note, tags": REMARK, "start": START, "relaunch": RELAUNCH, "export": EXPORT, "stop?": CONFIRM, "pause?": PAUSE, "answer": ANSWER, "edit": EDIT, "teach": TEACH,
+    "keep?": KEEP, "help": HELP, "settings": SETTINGS, "setting": VALUE, "everywhere": EVERYWHERE,
 }
 """The places people read about. A screen says its own as PLACE."""
+DIALOGS = frozenset({"filter", "note, tags", "start", "relaunch", "export", "stop?", "pause?", "answer", "edit", "keep?", "help", "setting"})
+"""Places over which the keys of everywhere do nothing."""
+TYPED = frozenset(key.id for key in (*SIEVE, *REMARK, *EDIT, *VALUE, LOG[0], LOG[4], *TEACH[:2], ANSWER[0], ANSWER[-1]))
+"""IDs that are needed while something is typed: a letter would be none of theirs."""
 
 
 def markdown() -> str:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from typing import cast
 
 from trainui.core.errors import UserError, nearest
+from trainui.core.spec import ParamValue, Spec, resolve
+from trainui.core.spec.model import Job
 
 
 def parse_params(text: str, known: Mapping[str, object]) -> dict[str, str]:
@@ -41,3 +44,27 @@ def changed(text: str, params: Mapping[str, object]) -> dict[str, str]:
     """What a typed line changes in `params`; what it leaves out stays. Raises UserError."""
     before = {key: written(value) for key, value in params.items()}
     return {key: value for key, value in parse_params(text, params).items() if before.get(key) != value}
+
+
+def checked(job: str, text: str, params: Mapping[str, object]) -> dict[str, str]:
+    """What a typed line sets, each value of the type of its default; a name that resembles none is a new flag.
+
+    Raises UserError, in one sentence, for what a start would refuse.
+    """
+    overrides = parse_params(text, {})
+    resolve(
+        Spec(job=Job(name=job, command=[job]), params=cast(dict[str, ParamValue], dict(params))),
+        overrides=overrides,
+    )
+    return overrides
+
+
+def kind_of(value: object) -> str:
+    """What may be typed in the place of a default."""
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int):
+        return "whole number"
+    if isinstance(value, float):
+        return "number"
+    return "list, with commas" if isinstance(value, list) else "text"

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from trainui.core.comparing import Comparison
-from trainui.core.costing import RunCost, StartForecast
-from trainui.core.ingest.printed import Printed
+from trainui.core.costing import RunCost
 from trainui.core.money.outlook import Mark as CostMark
 from trainui.core.store.moneyviews import BudgetView
+from trainui.core.store.outbox import Message
 from trainui.core.store.outcomes import Outcomes, TurnView
 from trainui.core.store.views import (
     Bucket,
@@ -23,12 +22,15 @@ from trainui.core.store.views import (
     RunDetail,
     RunView,
 )
+from trainui.ui.acts import Actions
 from trainui.ui.bench import Bench, BenchReader, GateLook
 from trainui.ui.book import Book, MoneyReader
+from trainui.ui.news import NewsReader
+from trainui.ui.opened import Opened, OpenedReader
 from trainui.ui.trace import Close, Taken, Trace
 
 
-class Reader(MoneyReader, BenchReader, Protocol):
+class Reader(MoneyReader, BenchReader, NewsReader, OpenedReader, Protocol):
     """The store, read only. Used by one worker thread alone; every method may raise TrainuiError."""
 
     def version(self) -> int:
@@ -74,108 +76,6 @@ class Reader(MoneyReader, BenchReader, Protocol):
 
     def log_tail(self, run: str, lines: int) -> list[str]:
         """The last lines a run printed."""
-
-
-class JobInfo(Protocol):
-    """A job that can be started, or why it cannot."""
-
-    @property
-    def name(self) -> str:
-        """The job's name."""
-
-    @property
-    def about(self) -> str:
-        """One line for people."""
-
-    @property
-    def study(self) -> str:
-        """What its runs are compared with."""
-
-    @property
-    def problem(self) -> str:
-        """Why it cannot run; empty when it can."""
-
-    @property
-    def presets(self) -> Sequence[str]:
-        """Named sets of params."""
-
-    @property
-    def params(self) -> Mapping[str, object]:
-        """The params and their defaults."""
-
-
-class Actions(Protocol):
-    """What a person may ask for. Every method may block and may raise TrainuiError."""
-
-    def jobs(self) -> Sequence[JobInfo]:
-        """The jobs of the project."""
-
-    def start(
-        self, job: str, *, params: Mapping[str, str], preset: str, armed: bool, held: bool, priority: int
-    ) -> str:
-        """Queue a run and return its name; a held one waits to be released."""
-
-    def before_start(
-        self, job: str, *, params: Mapping[str, str], preset: str, priority: int
-    ) -> StartForecast:
-        """What a run of a job would cost, from runs of the past, and whether the budget lasts."""
-
-    def cancel_countdown(self) -> str:
-        """Call off the command that is about to be run when idle or at the cap; what was called off, for people."""
-
-    def stop(self, run: str, *, now: bool = False) -> None:
-        """Stop a run, gracefully unless `now`."""
-
-    def pause(self, run: str) -> None:
-        """Let every process of a run stand still."""
-
-    def resume(self, run: str) -> None:
-        """Let a paused run go on."""
-
-    def checkpoint(self, run: str) -> None:
-        """Ask a run to save now."""
-
-    def answer(self, run: str, gate: str, *, yes: bool, note: str = "") -> None:
-        """Answer a question of a run, or of `study:NAME`."""
-
-    def retry(self, run: str) -> str:
-        """Queue a new run with this one as its parent; its name."""
-
-    def toggle_hold(self, run: str) -> bool:
-        """Hold a queued run, or release it when it is held; whether it is held now."""
-
-    def nudge(self, run: str, by: int) -> int:
-        """Raise or lower the priority of a queued run; what it is now."""
-
-    def shift(self, run: str, by: int) -> str:
-        """Move a queued run one place up (-1) or down (1) the queue; what was done, for people."""
-
-    def params(self, run: str) -> Mapping[str, object]:
-        """The params a run has or will have."""
-
-    def edit(self, run: str, *, params: Mapping[str, str]) -> None:
-        """Change params of a queued run. Refuses them all when one is of the wrong type."""
-
-    def printed(self, run: str) -> Printed:
-        """The last lines a run printed, and which were understood."""
-
-    def spec_file(self, run: str) -> Path | None:
-        """The spec file of the run's job; None where it cannot be found."""
-
-    def teach(self, run: str, toml: str) -> Path:
-        """Write a `[[metrics.pattern]]` table into the spec file of the run's job; that file."""
-
-    def note(self, run: str, text: str) -> None:
-        """Keep a remark beside a run."""
-
-    def tag(self, run: str, words: Sequence[str]) -> Sequence[str]:
-        """Put tags on a run and take others away, `+best -old`; what changed, so written."""
-
-    def export(self, runs: Sequence[str]) -> Path:
-        """Write the runs to files; where they are."""
-
-    def ensure_manager(self) -> None:
-        """Start the manager if none lives."""
 
 
 class Source(Protocol):
@@ -239,6 +139,8 @@ class Snapshot:
     machine: MachineView | None = None
     events: tuple[EventView, ...] = ()
     """The newest few."""
+    told: tuple[Message, ...] = ()
+    """Messages for people that are new since the last look."""
     history: tuple[EventView, ...] = ()
     """All of them, as far as they are kept; empty unless the look asks."""
     metric_names: tuple[str, ...] = ()
@@ -267,6 +169,8 @@ class Snapshot:
     log_run: str = ""
     log: tuple[str, ...] = ()
     detail: RunDetail | None = None
+    opened: Opened | None = None
+    """What is told of the opened run beside its detail."""
     problem: str = ""
     """Why the store could not be read; the rest is then what was known before."""
     ready: bool = False

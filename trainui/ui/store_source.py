@@ -6,9 +6,19 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn, cast
 
+from trainui.core.away.gathering import gather
+from trainui.core.away.model import Away
 from trainui.core.client import Client
 from trainui.core.config import load_config
-from trainui.core.costing import Planned, RunCost, StartForecast, before_start, planned, run_costs
+from trainui.core.costing import (
+    Planned,
+    RunCost,
+    StartForecast,
+    before_start,
+    before_starts,
+    planned,
+    run_costs,
+)
 from trainui.core.errors import UserError
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.ingest.printed import Printed, last_printed
@@ -18,8 +28,9 @@ from trainui.core.spec import resolve
 from trainui.core.specedit import add_pattern, spec_path
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
+from trainui.ui.acts import Actions, StartWish
 from trainui.ui.bridge import ONLY_LOOKS
-from trainui.ui.source import Actions
+from trainui.ui.exporting import ExportChoices, default_folder, format_choices
 
 
 class DashboardClient(Client):
@@ -29,17 +40,24 @@ class DashboardClient(Client):
     a run two places.
     """
 
-    def export(
+    def export_choices(self, runs: Sequence[str], *, study: str = "") -> ExportChoices:
+        """In which formats runs, or a whole study, can be written, and where to: into `exports/` of the project."""
+        return ExportChoices(formats=format_choices(), folder=default_folder(self.project, runs, study))
+
+    def write_out(
         self,
         runs: Sequence[str],
         *,
-        study: str = "",
-        to: Path | None = None,
-        formats: Sequence[str] = ("md", "json", "png"),
-    ) -> Path:
-        """Write a summary of runs into `exports/` of the project; the folder."""
-        folder = to or self.project / "exports" / (runs[0] if len(runs) == 1 else f"{len(runs)}-runs")
-        return super().export(runs, study=study, to=folder, formats=formats)
+        study: str,
+        to: str,
+        formats: Sequence[str],
+        tell: Callable[[Path], object],
+    ) -> list[Path]:
+        """Write runs, or a whole study, into a folder; the files. Raises TrainuiError."""
+        from trainui.core.export.writing import export_runs
+
+        folder = self.project / Path(to).expanduser()
+        return export_runs(self.db, () if study else runs, study=study, to=folder, formats=formats, tell=tell)
 
     def before_start(
         self, job: str, *, params: Mapping[str, str], preset: str, priority: int
@@ -54,6 +72,30 @@ class DashboardClient(Client):
             return before_start(reader, spec, config=config, priority=priority)
         finally:
             reader.close()
+
+    def before_several(self, wishes: Sequence[StartWish]) -> list[StartForecast]:
+        """What runs that are started together would cost, each behind those before it. Raises UserError."""
+        specs = [
+            resolve(find_job(self.project, one.job), preset=one.preset, overrides=one.params)
+            for one in wishes
+        ]
+        reader = Reader(self.db) if self.db.exists() else None
+        try:
+            return before_starts(reader, specs, config=load_config(self.project))
+        finally:
+            if reader is not None:
+                reader.close()
+
+    def start_several(self, wishes: Sequence[StartWish]) -> list[str]:
+        """Queue a run for each, or none when one of them is wrong. Raises UserError."""
+        for one in wishes:
+            self.foresee([one.job], params=one.params, preset=one.preset)  # refuses what a start would
+        return [
+            self.start(
+                one.job, params=one.params, preset=one.preset, armed=one.armed, held=one.held, priority=one.priority
+            )
+            for one in wishes
+        ]  # fmt: skip
 
     def params(self, run: str) -> Mapping[str, object]:
         """The params a run has or will have. Raises NotFoundError."""
@@ -138,6 +180,7 @@ class DashboardReader(Reader):
 
     def __init__(self, path: Path, project: Path, *, untouched: bool = False) -> None:
         super().__init__(path, untouched=untouched)
+        self._project = project
         self._studies = [study for file in find_studies(project) for study in file.studies]
 
     def costs(self, views: Sequence[RunView], only: Collection[str]) -> dict[str, RunCost]:
@@ -147,6 +190,17 @@ class DashboardReader(Reader):
     def params_of(self, run: str) -> Mapping[str, object]:
         """The params of a run's spec. Raises NotFoundError."""
         return dict(self.spec(run).params)
+
+    def away(self, since: float, *, now: float) -> Away:
+        """What happened from a moment to now."""
+        return gather(self, since, now=now)
+
+    def defaults_of(self, job: str) -> Mapping[str, object] | None:
+        """The params that a job's spec file has now; None when there is none, or it is wrong as it stands."""
+        try:
+            return dict(find_job(self._project, job).params)
+        except UserError:
+            return None
 
     def plans(self, views: Sequence[RunView]) -> list[Planned]:
         """What was estimated, and what it took. `views` are all runs."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.core.money_store import START, Books
 from trainui.core.gates import Place, State, Verdict
 from trainui.core.ingest.records import Record
+from trainui.core.spec.study import study_with
 from trainui.core.store.actions import ActionWriter, Reached
 from trainui.core.store.intents import Desk
 from trainui.core.store.readings import Reading, write_reading
@@ -126,8 +127,14 @@ class Filled(Books):
                 write_reading(
                     self.db, subject, Reading(kind="began", seq=-1, name="mlp-2", text="mlp", at=START)
                 )
+            study = study_with("both", [{**GATES[0], "run": "mlp"}], {}, [], path=Path())
             self.db.execute(
-                "INSERT INTO studies (name, text, digest, source, status, at) VALUES ('both', '{\"about\": \"two\"}', 'd', 's.toml', 'over', 1.0)"
+                "INSERT INTO studies (name, text, digest, source, status, at) VALUES ('both', ?, 'd', 's.toml', 'over', 1.0)",
+                (
+                    study.text.replace('"about":""', '"about":"two"').replace(
+                        '{"both":["both"]}', '{"mlp":["mlp"]}'
+                    ),
+                ),
             )
 
 

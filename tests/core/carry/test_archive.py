@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -20,7 +21,8 @@ RUNS = ["mlp-1", "mlp-2"]
 def pack(folder, to, runs=RUNS, **how):
     reader = Reader(folder / "runs.db")
     try:
-        return write_archive(reader, runs, to, **how)
+        (path,) = write_archive(reader, runs, to, **how)
+        return path
     finally:
         reader.close()
 
@@ -176,7 +178,34 @@ def test_a_run_that_has_not_ended_is_not_packed(tmp_path):
     Filled(tmp_path / "here").run("mlp-3", start=5)
     with pytest.raises(UserError, match="mlp-3 has not ended"):
         pack(tmp_path / "here", tmp_path / "a.zip", ["mlp-1", "mlp-3"])
-    assert not list(tmp_path.glob("*.zip")) + list(tmp_path.glob(".*"))
+    assert not list(tmp_path.glob("*.zip*")) + list(tmp_path.glob(".*"))
+
+
+def test_the_verbs_carry_a_study_over(here, tmp_path):
+    (there := tmp_path / "there" / "jobs").mkdir(parents=True)
+
+    def trainui(*words, code=0):
+        done = subprocess.run(
+            [sys.executable, "-m", "trainui", *words], cwd=there.parent, capture_output=True, text=True
+        )
+        assert done.returncode == code, done.stderr
+        return done.stdout + done.stderr
+
+    db = ("--db", str(here / "runs.db"))
+    path = tmp_path / "out" / "both.zip"
+    assert (
+        trainui("export", "--study", "both", "--to", str(path.parent), "--format", "zip", *db) == f"{path}\n"
+    )
+    assert "mlp-2  8,008 points of 8 metrics, from" in trainui("import", str(path))
+    assert trainui("import", str(path)).count("nothing new: it is here already") == 2
+    assert [one["is_new"] for one in json.loads(trainui("import", str(path), "--json"))] == [False, False]
+    assert "--job is for logs" in trainui("import", str(path), "--job", "mlp", code=2)
+    assert "--with-files goes with --format zip" in trainui(
+        "export", "mlp-1", "--to", "x", "--with-files", code=2
+    )
+    trainui("export", "mlp-1", "--to", str(tmp_path / "full"), "--format", "zip", "--with-files", *db)
+    with zipfile.ZipFile(tmp_path / "full" / "mlp-1.zip") as packed:
+        assert "runs/0001/files/best.pt" in packed.namelist()
 
 
 def test_nothing_is_done_about_what_was_imported(archive, tmp_path):

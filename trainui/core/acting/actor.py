@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainui.core.acting.notify import Message, Notifier
+from trainui.core.acting.news import NOBODY, News, verdict_words
 from trainui.core.acting.relaunching import Relauncher
 from trainui.core.clock import Clock
 from trainui.core.deeds import DID, TOLD, Deed, Reached, Situation, decide, place_words, saved_words, summary
@@ -57,7 +57,6 @@ class Reach:
     """Ask a live run for a checkpoint; False when it cannot be asked."""
     left: Callable[[RunRow, Clock], float | None]
     """Seconds a live run has to go."""
-    notifier: Notifier | None = None
 
 
 class Acting:
@@ -72,6 +71,7 @@ class Acting:
         self._actions = ActionWriter(db)
         self._relauncher = Relauncher(db, accounts)
         self._accounts = accounts
+        self._news = News(db)
         self._reach = hands
         self._acts = acts
         self._seen: dict[str, int] = {}
@@ -129,7 +129,7 @@ class Acting:
             self._runs.event(subject.name, "gate", text, at=now.unix)
         deeds: list[Deed] = []
         for deed in decided:
-            outcome, is_done = self._do_inside(subject, verdict, deed, now)
+            outcome, is_done = self._do_inside(subject, verdict, deed, gate, now)
             is_withheld = not is_done and outcome != TO_DO
             deeds.append(Deed(action=deed.action, withheld=outcome if is_withheld else ""))
             self._actions.write(
@@ -140,6 +140,8 @@ class Acting:
                 self._regret(subject.name, verdict, deed, saves, now)
         if is_news:
             self._actions.sum_up(subject.name, verdict.gate, summary(deeds), saves[0])
+        if is_first and gate is not None and self._acts:
+            self._news.of_verdict(subject.name, verdict, gate, now)
         if run is not None and gate is not None and is_first and verdict.state in BAD:
             self._offer(run, gate, deeds, now)
 
@@ -166,7 +168,9 @@ class Acting:
             launched=launched_beside(self._db, subject.name, verdict.gate) if run is not None else {},
         )
 
-    def _do_inside(self, subject: Subject, verdict: Reached, deed: Deed, now: Clock) -> Done:
+    def _do_inside(
+        self, subject: Subject, verdict: Reached, deed: Deed, gate: Gate | None, now: Clock
+    ) -> Done:
         """Do what is done within runs.db; what reaches further is TO_DO, after the transaction."""
         verb, _, name = deed.action.partition(":")
         if deed.withheld:
@@ -181,6 +185,8 @@ class Acting:
             return self._hold(subject.name, verdict, jobs, now)
         if verb == "launch":
             return self._launch(subject, verdict, name, now)
+        if verb == "notify":
+            return self._notify(subject.name, verdict, gate, now), True
         if deed.action == "checkpoint:previous":
             path, step = checkpoint_before(self._db, subject.name, verdict.place.step)
             at = "" if step is None else f" of step {step:g}"
@@ -242,8 +248,8 @@ class Acting:
                 self._actions.close(one.id, outcome, is_done=is_done)
 
     def _do_outside(self, subject: str, run: RunRow | None, one: Open, now: Clock) -> Done:
-        if one.action == "notify":
-            return self._notify(subject, one.verdict, now)
+        if one.action == "notify":  # decided by a trainui that told people outside of the transaction
+            return self._told(subject, one.verdict, now), True
         reason, stopped = f"gate {one.verdict.gate}", f"stopped{place_words(one.verdict.place)}"
         if run is None or run.status not in LIVE:
             was_told = one.action == "stop" and self._runs.stop_reason(subject) == reason  # by who died then
@@ -259,27 +265,21 @@ class Acting:
                 return "asked for", True
             if self._actions.told_of(one.verdict, subject):
                 return "it could not be asked", False
-            told, is_told = self._notify(subject, one.verdict, now)
-            return f"it could not be asked; {told}", is_told
+            return f"it could not be asked; {self._told(subject, one.verdict, now)}", True
         return f"this trainui does not know {one.action}", False
 
-    def _notify(self, subject: str, verdict: Reached, now: Clock) -> Done:
-        name = subject.removeprefix("study:")
-        text = f"{name}: {verdict.gate} {verdict.state}{place_words(verdict.place)}: {verdict.reason}"
-        facts = {
-            "run": name,
-            "gate": verdict.gate,
-            "state": str(verdict.state),
-            "value": "" if verdict.value is None else f"{verdict.value:g}",
-            "reason": verdict.reason,
-        }
+    def _told(self, subject: str, verdict: Reached, now: Clock) -> str:
         with atomic(self._db):
+            return self._notify(subject, verdict, None, now)
+
+    def _notify(self, subject: str, verdict: Reached, gate: Gate | None, now: Clock) -> str:
+        """Have people told of a verdict, once; how. Call inside a transaction."""
+        text = verdict_words(subject, verdict)
+        self._news.of_gate(subject, verdict, gate, now)
+        if not self._runs.was_told(subject, "notify", text):
             self._runs.event(subject, "notify", text, at=now.unix)
-        if self._reach.notifier is None:
-            return "shown in the dashboard", True
-        message = Message(text=text, facts=facts)
-        told, is_told = self._reach.notifier.send(self._accounts.config.notify, message, boot=now.boot)
-        return told if is_told else f"shown in the dashboard; {told}", True
+        channels = self._accounts.config.notify.channels
+        return f"handed on to {' and '.join(channels)}" if channels else f"shown in the dashboard; {NOBODY}"
 
     def _relaunch(self, run: RunRow | None, one: Open, gates: Mapping[str, Gate], now: Clock) -> None:
         """Queue the next try once the run has ended; while it lives, that waits."""

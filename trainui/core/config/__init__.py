@@ -5,14 +5,16 @@ file     reading it, and what is wrong with it
 said     the text made ready: keys for any currency, `false` for never
 places   the line of each key and value
 check    what it must not say
+notifying  what [notify] may and must not say
 notes    what it may say and probably does not mean
 """
 
 from __future__ import annotations
 
 from trainui.core.config.file import load_config, read_config
-from trainui.core.config.model import Budget, Config, Countdown, Idle, Ladder, Machine, Notify, Queue
+from trainui.core.config.model import Budget, Config, Countdown, Idle, Ladder, Machine, Queue
 from trainui.core.config.notes import notes
+from trainui.core.config.notifying import Mail, Notify, Webhook
 
 __all__ = [
     "Budget",
@@ -21,8 +23,10 @@ __all__ = [
     "Idle",
     "Ladder",
     "Machine",
+    "Mail",
     "Notify",
     "Queue",
+    "Webhook",
     "load_config",
     "notes",
     "read_config",

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Sequence
 
 from trainui.core.config.model import Budget, Config, Countdown, Idle, Ladder, Machine
+from trainui.core.config.notifying import check_notify
 from trainui.core.config.places import Path
 from trainui.core.config.said import MistakeError, Said
 from trainui.core.errors import nearest
@@ -38,14 +39,7 @@ def check(config: Config, said: Said) -> None:
         raise MistakeError(("machine", 0, "host"), message, hint)
     if config.queue.slots is not None and config.queue.slots < 1:
         raise MistakeError(("queue", "slots"), f"slots must be at least 1, not {config.queue.slots}")
-    notify = config.notify
-    if notify.command and not notify.command[0]:
-        hint = 'for example ["notify-send", "trainui"]'
-        raise MistakeError(("notify", "command"), "the notify command is empty", hint)
-    if not 0 < notify.timeout_seconds < math.inf:
-        raise MistakeError(
-            ("notify", "timeout_seconds"), f"timeout_seconds cannot be {notify.timeout_seconds}"
-        )
+    check_notify(config.notify)
 
 
 def _check_budget(budget: Budget, said: Said) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from trainui.core.config.check import check
-from trainui.core.config.model import Budget, Config, Countdown, Idle, Ladder, Machine, Notify, Queue
+from trainui.core.config.model import Budget, Config, Countdown, Idle, Ladder, Machine, Queue
+from trainui.core.config.notifying import Mail, Notify, Webhook
 from trainui.core.config.places import Places
 from trainui.core.config.said import NEVER, PLAIN, MistakeError, Said
 from trainui.core.errors import SpecError, nearest
@@ -26,6 +27,7 @@ _KINDS = {
 _STRUCTS: dict[tuple[str, ...], type[msgspec.Struct]] = {
     (): Config, ("budget",): Budget, ("budget", "ladder"): Ladder, ("budget", "on_cap"): Countdown, ("idle",): Idle,
     ("idle", "on_idle"): Countdown, ("machine",): Machine, ("queue",): Queue, ("notify",): Notify,
+    ("notify", "webhook"): Webhook, ("notify", "mail"): Mail,
 }  # fmt: skip
 
 
@@ -114,7 +116,7 @@ def _of_another_kind(said: Said, path: tuple[str | int, ...], message: str) -> M
 
 
 def _unknown(said: Said, path: tuple[str | int, ...], tables: tuple[str, ...], word: str) -> MistakeError:
-    known = [said.key(name) for name in _STRUCTS[tables].__struct_fields__]
+    known = [said.key(name) for name in _STRUCTS[tables].__struct_encode_fields__]
     plain = {bare: usd for usd, bare in PLAIN.items()}
     shown = "[[machine]]" if tables == ("machine",) else f"[{'.'.join(tables)}]" if tables else NAME
     hint = nearest(word, known)

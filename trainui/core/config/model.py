@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from trainui.core.config.notifying import Notify
 from trainui.core.money.amounts import micro_usd
 
 
@@ -94,17 +95,6 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How many runs may be live at once; None: as many as the machine has GPUs, or CPU slots."""
 
     slots: int | None = None
-
-
-class Notify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How people are told what gates find."""
-
-    command: list[str] = []
-    """Run for each message, without a shell: the text is its stdin and $TRAINUI_TEXT."""
-    urls: list[str] = []
-    """Addresses for apprise, the optional extra trainui[notify]."""
-    timeout_seconds: float = 30
-    """How long the command may take."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

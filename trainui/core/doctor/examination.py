@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from trainui.core.config import load_config
-from trainui.core.doctor import machine, processes, store
+from trainui.core.doctor import machine, processes, store, telling
 from trainui.core.doctor.finding import Finding, note, ok, problem
 from trainui.core.errors import TrainuiError
 from trainui.core.launching import why_it_cannot_start
@@ -25,6 +25,7 @@ def examine(project: Path, db: Path) -> list[Finding]:
         processes.manager(db),
         processes.runs(db),
         processes.strays(db),
+        telling.messages(project, db),
         machine.file_system(db.parent),
         machine.disk(db.parent),
         machine.inodes(db.parent),

@@ -11,6 +11,8 @@ AXES = (EPOCH, STEP, ELAPSED)
 """What x may count; `elapsed`: seconds since the line of runs began."""
 INKS, STYLES = 8, 4
 """Colours, and manners of drawing a line, that a picture must have."""
+ON_WHITE = ("#1979ff", "#ca6232", "#159276", "#83168f", "#59254b", "#a16c8e", "#1a44da", "#7d7bb9")
+"""The dashboard's colours on light, which eyes of every kind can tell apart."""
 
 
 class Spot(NamedTuple):
@@ -95,7 +97,7 @@ class Chart:
 
     metric: str
     goal: str
-    """`min`, `max`."""
+    """`min` or `max`; '' where nobody knows."""
     axis: str
     """What x counts unless another axis is asked for."""
     axes: tuple[str, ...]

@@ -35,7 +35,8 @@ def _other(past: Past, view: RunView) -> tuple[RunView | None, str]:
     if view.parent and (parent := past.view(view.parent)):
         return parent, "its parent"
     baseline = next((one for one in past.of_study(view.study) if is_baseline(past, one)), None)
-    if baseline is not None and baseline.run != view.run and baseline.job != view.job:
+    is_judged = bool(past.spec(view.run).metrics.primary)
+    if baseline is not None and is_judged and baseline.run != view.run and baseline.job != view.job:
         return baseline, "the baseline of the study"
     earlier = past.before(view)
     return (earlier, "the run of its job before") if earlier else (None, "")

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import PurePath
+from weakref import WeakKeyDictionary
 
 from trainui.core.export.charts import (
     ELAPSED,
@@ -20,42 +21,44 @@ from trainui.core.export.charts import (
     style_of,
 )
 from trainui.core.export.marking import MOST_SAVED, Happened, Subject, guides, marks, thresholds
-from trainui.core.gates.goal import goal_of
+from trainui.core.export.of_curves import goal_for
+from trainui.core.export.sketching import Sketches, shared_sketches
 from trainui.core.store.outlines import Outline, Piece
 from trainui.core.store.read import Reader
 from trainui.core.store.views import Link, MetricView, RunView
 
-SPOTS = 24_000
-"""Spots that all curves together are thinned to, as far as FEWEST and MOST let them."""
-FEWEST, MOST = 120, 400
-"""Spots of one curve."""
 
-
-def charts_of(
-    reader: Reader, runs: Sequence[str], *, metrics: Sequence[str] = (), most: int = 10_000
-) -> tuple[Chart, ...]:
-    """One chart per metric, at most `most`: those the runs are judged by first, then what most of them wrote.
+def charts_of(reader: Reader, runs: Sequence[str], *, metrics: Sequence[str] = ()) -> tuple[Chart, ...]:
+    """One chart per metric: those the runs are judged by first, then what most of them wrote.
 
     `metrics`: only these, in this order. A metric with a single point everywhere has no chart unless asked for.
     """
+    return _charts(reader, Sketches(reader, runs), metrics)
+
+
+_LAST: WeakKeyDictionary[Sketches, tuple[Chart, ...]] = WeakKeyDictionary()
+
+
+def shared_charts(reader: Reader, runs: Sequence[str]) -> tuple[Chart, ...]:
+    """All charts of `runs`; the formats of one export that draw them share what was read once."""
+    drawn = shared_sketches(reader, runs)
+    if drawn not in _LAST:
+        _LAST[drawn] = _charts(reader, drawn, ())
+    return _LAST[drawn]
+
+
+def _charts(reader: Reader, drawn: Sketches, metrics: Sequence[str]) -> tuple[Chart, ...]:
     views = {view.run: view for view in reader.runs()}
-    told = {run: {one.metric: one for one in reader.metrics(run)} for run in runs}
-    primary = {run: view.metric for run in runs if (view := views[run]).metric is not None}
-    first = [one.name for one in primary.values() if one is not None]
-    names = list(metrics) or _names(told.values(), first)[:most]
-    curves = sum(name in known for known in told.values() for name in names)
-    buckets = min(MOST, max(FEWEST, SPOTS // max(1, curves)))
+    first = [judged.name for run in drawn.metrics if (judged := views[run].metric) is not None]
+    names = metrics or _names(drawn.metrics.values(), first)
     subjects = []
-    for ink, run in enumerate(runs):
+    for ink, (run, known) in enumerate(drawn.metrics.items()):
         spec = reader.spec(run)
-        goals = {name: words.goal for name, words in spec.metric.items() if words.goal}
-        if (judged := views[run].metric) is not None:
-            goals[judged.name] = judged.goal
         subjects.append(Subject(
-            view=views[run], ink=ink, gates=reader.gates(run), goals=goals,
-            outlines=reader.outlines(run, names, buckets=buckets), happened=_happened(reader, views[run]),
+            view=views[run], ink=ink, gates=reader.gates(run), goals={name: goal_for(spec, name) for name in known},
+            outlines=drawn.outlines[run], happened=_happened(reader, views[run]),
         ))  # fmt: skip
-    drafts = (_chart(reader, name, subjects, views, buckets) for name in names)
+    drafts = (_chart(reader, name, subjects, views, drawn.buckets) for name in names)
     return tuple(one for one in drafts if one.lines)
 
 
@@ -90,7 +93,7 @@ def _chart(
     extremes = [one for spot in spots for one in (spot.low, spot.high) if one is not None]
     return Chart(
         metric=name,
-        goal=next((goal_of(name, one.goals) for one in mine), "min"),
+        goal=next((goal for one in mine if (goal := one.goals[name])), ""),
         axis=axes[0],
         axes=axes,
         is_log=asks_for_log([*values, *([min(extremes), max(extremes)] if extremes else [])]),

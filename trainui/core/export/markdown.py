@@ -1,129 +1,202 @@
-"""A summary as Markdown. What comes from specs and logs is escaped: it cannot become a heading or a link."""
+"""`summary.md`: what there is to tell, readable where Markdown is shown."""
 
 from __future__ import annotations
 
-import shlex
+from collections.abc import Sequence
+from pathlib import Path
 
-from trainui.core.export.markup import escape, fenced, hours, number, table, when
-from trainui.core.export.summary import Summary, Told
-from trainui.core.export.verdicts import SIGNS, gate_tables
+from trainui.core.export.markdown_run import run_part
+from trainui.core.export.markup import code, escape, hours, number, table, when, zone
+from trainui.core.export.model import Digest, RunDigest, StudyDigest
+from trainui.core.export.parts import GateDigest, PlannedDigest
+from trainui.core.export.verdicts import SIGNS, answer_table, gate_table, name, sign
+from trainui.core.export.whole import write_whole
+from trainui.core.store.read import Reader
+
+SIDE_BY_SIDE = 6
+"""Runs that stand in columns; more of them are rows."""
+MOST_COLUMNS = 10
+PICTURE = "training_curves.png"
+PAGE = "summary.html"
+UNITS = {"usd": "cost", "gpu_hours": "GPU hours", "wall_hours": "wall hours", "decision_points": "decisions"}
+BOXES = {True: "[x]", False: "[ ]", None: "[ ]"}
 
 
-def as_markdown(summary: Summary, *, picture: str) -> str:
-    """The whole summary; `picture` is the name of the curves' file, '' for none."""
-    parts = [f"# {escape(summary.title)}", f"Written {when(summary.written_at)}.", _comparison(summary)]
-    if picture:
-        parts.append(f"![curves]({picture})")
-    parts += [_decisions(summary)]
-    for study, (gates, outcomes) in summary.across.items():
-        parts += [f"### Across {escape(study)}", *gate_tables(gates, outcomes)]
-    parts.append(_money(summary))
-    parts += [_run(told) for told in summary.runs]
-    return "\n\n".join(part for part in parts if part)
+def write(_reader: Reader, digest: Digest, folder: Path) -> list[Path]:
+    """Write summary.md; pictures and pages that the same export wrote are shown in it."""
+    return write_whole(folder / "summary.md", as_markdown(digest, beside=_fresh(folder, digest.written_at)))
 
 
-def _comparison(summary: Summary) -> str:
+def _fresh(folder: Path, since: float) -> list[str]:
+    """Files of this export that are worth a link: those of an older one show something else."""
+    paths = [folder / one for one in (PICTURE, PAGE)]
+    return [one.name for one in paths if one.is_file() and one.stat().st_mtime >= since - 1]
+
+
+def as_markdown(digest: Digest, *, beside: Sequence[str] = ()) -> str:
+    """The whole summary; `beside` names the files that lie beside it."""
+    parts = [f"# {escape(digest.title)}", _about(digest, beside), _runs(digest)]
+    if PICTURE in beside:
+        parts.append(f"![curves of the metrics]({PICTURE})")
+    many = len(digest.studies) > 1
+    for study in digest.studies:
+        parts.append(study_part(study, digest.currency, title=many))
+    parts.append(_money(digest))
+    parts += [run_part(one, digest.currency) for one in digest.runs]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _about(digest: Digest, beside: Sequence[str]) -> str:
+    page = f" [The same to look into]({PAGE})." if PAGE in beside else ""
+    live = sum(one.is_live for one in digest.runs)
+    subject = (
+        f"{live} runs are live: what is told of them" if live > 1 else "1 run is live: what is told of it"
+    )
+    so_far = f" {subject} is so far." if live else ""
+    version = f" by trainui {escape(digest.trainui)}" if digest.trainui else ""
+    return f"Written {when(digest.written_at)} {escape(zone(digest.written_at))}{version}.{so_far}{page}"
+
+
+def _runs(digest: Digest) -> str:
     """One row per run: how it ended, its best, what it cost."""
+    best = {study.best.run for study in digest.studies if len(study.runs) > 1}
     rows = []
-    for told in summary.runs:
-        view = told.view
-        metric = view.metric
-        ended = f"{view.result or view.status}" + (f": {escape(view.cause)}" if view.cause else "")
-        name = escape(view.run) + (" **best**" if told is summary.best and len(summary.runs) > 1 else "")
-        best = (
-            f"{number(metric.best)} at {number(metric.best_step)}"
-            if metric and metric.best is not None
-            else "–"
-        )
+    for one in digest.runs:
+        metric = one.metric
+        shown = "–"
+        if one.best is not None:
+            shown = f"{number(one.best.value)} at {_at(one)}"
         rows.append(
-            [name, ended, escape(metric.name) if metric else "–", best, number(metric.last if metric else None),
-             hours(view.seconds), f"{view.gpu_hours:.3f}", f"{view.usd:.4f}", _lights(view.gates)]
+            [escape(one.run) + (" **best**" if one.run in best else ""), escape(one.ended),
+             escape(one.primary) or "–", shown, number(metric.last if metric else None), hours(one.seconds),
+             f"{one.gpu_hours:.3f}", f"{one.usd:.4f}", _lights(one.gates)]
         )  # fmt: skip
-    head = ["run", "ended", "metric", "best (step)", "last", "took", "GPU-h", "$", "gates"]
-    return "## Runs\n\n" + table(head, rows)
+    head = [
+        "run",
+        "ended",
+        "metric",
+        "best",
+        "last",
+        "took",
+        "GPU-h",
+        escape(sign_of(digest.currency)),
+        "gates",
+    ]
+    return "## Runs\n\n" + (table(head, rows) if rows else "None.")
 
 
-def _lights(gates: object) -> str:
-    counts = dict(gates) if isinstance(gates, dict) else {}
+def _at(run: RunDigest) -> str:
+    place = run.best.place if run.best else None
+    if place is None:
+        return "–"
+    parts = [f"epoch {number(place.epoch)}"] if place.epoch is not None else []
+    return ", ".join([*parts, f"step {number(place.step)}"] if place.step is not None else parts) or "–"
+
+
+def _lights(gates: Sequence[GateDigest]) -> str:
+    counts: dict[str, int] = {}
+    for one in gates:
+        counts[one.verdict] = counts.get(one.verdict, 0) + 1
     return (
-        " ".join(f"{SIGNS[verdict]} {count} {verdict}" for verdict, count in counts.items() if count) or "–"
+        " ".join(f"{SIGNS.get(verdict, '?')} {count} {verdict}" for verdict, count in counts.items()) or "–"
     )
 
 
-def _decisions(summary: Summary) -> str:
-    """The gates that decide something, side by side; the same gate in several runs is one line."""
-    rows: dict[str, dict[str, str]] = {}
-    words: dict[str, tuple[str, str]] = {}
-    for told in summary.runs:
-        for gate in told.detail.gates:
-            if gate.is_default:
-                continue  # what nobody wrote decides nothing
-            words.setdefault(gate.gate, (gate.quote, gate.rule))
-            shown = f"{SIGNS[gate.verdict]} {gate.verdict}"
-            value = f" ({number(gate.value)})" if gate.value is not None else ""
-            rows.setdefault(gate.gate, {})[told.view.run] = shown + value
-    if not rows:
-        return ""
-    runs = [told.view.run for told in summary.runs]
-    lines = [
-        [escape(gate), f"“{escape(words[gate][0])}”" if words[gate][0] else "", f"{escape(words[gate][1])}"]
-        + [found.get(run, "") for run in runs]
-        for gate, found in rows.items()
-    ]
-    return "## Gates\n\n" + table(["gate", "says", "rule", *map(escape, runs)], lines)
+def sign_of(currency: str) -> str:
+    """`$`, or what the project counts in."""
+    return "$" if currency == "USD" else currency
 
 
-def _money(summary: Summary) -> str:
-    budget = summary.budget
-    total = sum(told.view.usd for told in summary.runs)
-    lines = [
-        f"These runs cost {total:.4f} $ on {escape(budget.machine or 'this machine')} at {budget.usd_per_hour} $/h."
-    ]
-    if budget.total_usd is not None and budget.left_usd is not None:
-        lines.append(
-            f"Of the budget of {budget.total_usd:.2f} $, {budget.spent_usd:.4f} $ are spent"
-            f" (idle {budget.idle_usd:.4f} $) and {budget.left_usd:.4f} $ are left."
-        )
-    return "## Money\n\n" + "\n".join(lines)
-
-
-def _run(told: Told) -> str:
-    detail, view = told.detail, told.view
-    ended = f"{view.result or view.status}" + (f": {escape(view.cause)}" if view.cause else "")
-    parts = [f"## {escape(view.run)}", escape(detail.about)]
-    facts = [
-        ("ended", ended),
-        ("started", when(view.started_at)),
-        ("ended at", when(view.ended_at)),
-        ("parent", escape(view.parent) if view.parent else "–"),
-        ("command", _code(told.origin.get("command"))),
-        ("commit", _commit(told.origin.get("git"))),
-        ("params", escape(", ".join(f"{key}={value}" for key, value in detail.params.items()))),
-        ("armed", "yes" if view.armed else "no"),
-    ]
-    parts.append(table(["", ""], facts))
-    if detail.metrics:
-        rows = [
-            [escape(one.metric), str(one.points), number(one.last), number(one.min), number(one.max),
-             str(one.nonfinite)]
-            for one in detail.metrics
+def study_part(study: StudyDigest, currency: str, *, title: bool) -> str:
+    """What a study says: the best of its runs, what differs, its hypotheses and decisions, what to do next."""
+    parts = [f"## Study {escape(study.study)}" if title else "", escape(study.about), _best(study)]
+    parts.append(_comparison(study))
+    if study.hypotheses:
+        rows = [[name(one), sign(one), number(one.value), _why(one)] for one in study.hypotheses]
+        parts.append("### Hypotheses\n\n" + table(["hypothesis", "verdict", "value", "why"], rows))
+    if study.decisions:
+        boxes = [
+            f"- {BOXES[one.holds]} {escape(one.text)} – {SIGNS.get(one.verdict, '')} {escape(one.verdict)}"
+            + (f": {escape(one.told)}" if one.told else "") + f" ({escape(one.gate)})"
+            for one in study.decisions
         ]  # fmt: skip
-        parts.append(table(["metric", "points", "last", "min", "max", "not finite"], rows))
-    parts += gate_tables(detail.gates, told.outcomes)
-    if detail.checkpoints:
-        newest = detail.checkpoints[-1]
-        parts.append(f"{len(detail.checkpoints)} checkpoints, the newest {escape(newest.path)}.")
-    parts += [f"Note of {when(at)}: {escape(text)}" for at, text in told.notes]
-    if view.result not in (None, "finished") and told.log:
-        parts.append(fenced(told.log))
+        parts.append("### Decision gate\n\n" + "\n".join(boxes))
+    over = [one for one in study.gates if not one.is_replaced]
+    if over:
+        parts.append("### Gates over the study\n\n" + gate_table(over))
+    parts += [answer_table(study.answers), planned_table(study.planned, currency), _next(study)]
     return "\n\n".join(part for part in parts if part)
 
 
-def _code(command: object) -> str:
-    return escape(shlex.join(map(str, command))) if isinstance(command, list) else "–"
+def _why(gate: GateDigest) -> str:
+    runs = ", ".join(f"{verdict} in {run}" for run, verdict in gate.runs.items())
+    return escape("; ".join(part for part in (gate.reason, runs) if part))
 
 
-def _commit(git: object) -> str:
-    if not isinstance(git, dict) or not git.get("commit"):
-        return "–"
-    return f"{str(git['commit'])[:12]}{' with changes' if git.get('diff') else ''}"
+def _best(study: StudyDigest) -> str:
+    best = study.best
+    if not best.run:
+        return f"**Best run:** {escape(best.rule)}."
+    value = f" with {number(best.best.value)}" if best.best else ""
+    parts = [f"**Best run:** {escape(best.run)}{value}: {escape(best.rule)}."]
+    parts += [f"But {'; '.join(map(escape, best.doubts))}."] if best.doubts else []
+    return " ".join(parts)
+
+
+def _comparison(study: StudyDigest) -> str:
+    """What differs: runs side by side, or one under the other when they are many."""
+    if not study.comparison:
+        return ""
+    told = [row for row in study.comparison if row.kind in ("param", "metric", "fact", "gate")]
+    packages = len(study.comparison) - len(told)
+    if len(study.compared) <= SIDE_BY_SIDE:
+        rows = [[escape(row.name), *map(number, row.values)] for row in told]
+        shown = table(["", *map(escape, study.compared)], rows)
+    else:
+        most = [row for row in told if row.kind != "gate"][:MOST_COLUMNS]
+        lines = zip(study.compared, *(row.values for row in most), strict=True)
+        shown = table(
+            ["run", *(escape(row.name) for row in most)],
+            [[escape(one[0]), *map(number, one[1:])] for one in lines],
+        )
+    notes = [f"{study.alike} params are alike in all." if study.alike else ""]
+    notes.append(f"{packages} packages have different versions." if packages else "")
+    return "### What differs\n\n" + shown + "".join(f"\n\n{note}" for note in notes if note)
+
+
+def planned_table(planned: Sequence[PlannedDigest], currency: str) -> str:
+    """What was estimated against what it took; '' where nothing was."""
+    if not planned:
+        return ""
+    rows = []
+    for one in planned:
+        plan = f"{number(one.low)}–{number(one.high)}" if one.low != one.high else number(one.low)
+        unit = f" ({escape(sign_of(currency))})" if one.what == "usd" else ""
+        ratio = f"{one.ratio * 100:.0f} %" if one.ratio is not None else "–"
+        rows.append([UNITS.get(one.what, one.what) + unit, plan, number(one.actual, 3), ratio])
+    return "### Planned and actual\n\n" + table(["", "planned", "actual", "of the middle"], rows)
+
+
+def _next(study: StudyDigest) -> str:
+    if not study.next_steps:
+        return ""
+    lines = [
+        f"{place}. {escape(one.text)}" + (f" – {code(one.command)}" if one.command else "")
+        for place, one in enumerate(study.next_steps, 1)
+    ]
+    return "### Next steps\n\n" + "\n".join(lines)
+
+
+def _money(digest: Digest) -> str:
+    budget, unit = digest.budget, escape(sign_of(digest.currency))
+    total = sum(one.usd for one in digest.runs)
+    lines = [
+        f"These runs cost {total:.4f} {unit} on {escape(budget.machine or 'this machine')}"
+        f" at {budget.usd_per_hour:g} {unit} an hour."
+    ]
+    if budget.total_usd is not None and budget.left_usd is not None:
+        lines.append(
+            f"Of the budget of {budget.total_usd:.2f} {unit}, {budget.spent_usd:.4f} {unit} are spent"
+            f" (idle {budget.idle_usd:.4f} {unit}) and {budget.left_usd:.4f} {unit} are left."
+        )
+    return "## Money\n\n" + "\n".join(lines)

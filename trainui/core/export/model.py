@@ -149,7 +149,7 @@ class Row(Struct, frozen=True, kw_only=True):
     """`fact`, `param`, `package`, `metric` or `gate`."""
     name: str
     values: tuple[Any, ...]
-    """In the order of `runs`; None where a run has none."""
+    """In the order of `compared`; None where a run has none."""
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -194,7 +194,10 @@ class StudyDigest(Struct, frozen=True, kw_only=True):
     ended_at: float | None = None
     """Of its last run; None while one is live or waits."""
     best: Best = Best(rule="no run is best: none has written the metric it is judged by")
+    compared: tuple[str, ...] = ()
+    """Those of its runs that can be compared: judged by the same metric, or else begun."""
     comparison: tuple[Row, ...] = ()
+    """What differs between them."""
     alike: int = 0
     """How many params all of them have with the same value."""
     hypotheses: tuple[GateDigest, ...] = ()

@@ -9,14 +9,17 @@ from trainui.core.export.parts import Epoch, EpochTable, Extreme, MetricDigest, 
 from trainui.core.gates.goal import FALLING, WORD
 from trainui.core.gates.watch.roles import Role, role_of
 from trainui.core.spec import Spec
+from trainui.core.store.outlines import Outline, Piece
 from trainui.core.store.placing import Found
 from trainui.core.store.read import Reader
-from trainui.core.store.views import Bucket, MetricView, RunView
+from trainui.core.store.views import MetricView, RunView
 
 SPANS = 24
 """Pieces that a curve is told in."""
 MOST_COLUMNS = 6
 MOST_ROWS = 24
+ALL_ROWS = 30
+"""So many rows are not worth thinning."""
 _FALLS = (Role.LOSS, Role.PART, Role.VAL)
 _RISES = frozenset(
     {
@@ -49,10 +52,11 @@ def metric_digests(reader: Reader, view: RunView, spec: Spec) -> tuple[MetricDig
     """The metrics of a run, its primary first."""
     primary = view.metric.name if view.metric else ""
     found = sorted(reader.metrics(view.run), key=lambda one: one.metric != primary)
-    return tuple(_metric(reader, one, goal_for(spec, one.metric)) for one in found)
+    outlines = reader.outlines(view.run, [one.metric for one in found], buckets=SPANS)
+    return tuple(_metric(reader, one, goal_for(spec, one.metric), outlines[one.metric]) for one in found)
 
 
-def _metric(reader: Reader, view: MetricView, goal: str) -> MetricDigest:
+def _metric(reader: Reader, view: MetricView, goal: str, outline: Outline) -> MetricDigest:
     turning = reader.turning(view.run, view.metric)
     low, high = _extreme(turning.min), _extreme(turning.max)
     return MetricDigest(
@@ -69,7 +73,7 @@ def _metric(reader: Reader, view: MetricView, goal: str) -> MetricDigest:
         best={"min": low, "max": high}.get(goal),
         first_nonfinite=_place(turning.nonfinite) if turning.nonfinite else None,
         source=view.source,
-        envelope=tuple(map(_span, reader.envelope(view.run, view.metric, buckets=SPANS))),
+        envelope=tuple(_span(one) for one in outline.pieces if one.points),
     )
 
 
@@ -81,9 +85,9 @@ def _place(found: Found) -> Place:
     return Place(step=found.step, epoch=found.epoch, at=found.at)
 
 
-def _span(one: Bucket) -> Span:
+def _span(one: Piece) -> Span:
     return Span(
-        step_from=one.step_from, step_to=one.step_to, min=one.min, max=one.max, last=one.last, count=one.count,
+        step_from=one.step_from, step_to=one.step, min=one.low, max=one.high, last=one.last, count=one.points,
         nonfinite=one.nonfinite,
     )  # fmt: skip
 
@@ -125,7 +129,7 @@ def _marks(main: Sequence[MetricDigest], by: str) -> list[float]:
 
 
 def _chosen(keys: Sequence[float], marks: Sequence[float]) -> list[float]:
-    if len(keys) <= MOST_ROWS:
+    if len(keys) <= ALL_ROWS:
         return list(keys)
     kept = {*keys[:2], *keys[-2:], *(one for one in marks if one in keys)}
     spare = MOST_ROWS - len(kept)

@@ -23,6 +23,8 @@ from trainui.core.store.views import GateView, RunDetail
 
 DECIDING = ("criterion", "preflight", "ask")
 """Roles of the gates that are the boxes of a decision gate."""
+TOLD = frozenset({"study", "parent", "status", "cause", "epoch", "step", "seconds", "gpu_hours", "usd"})
+"""What every run tells itself."""
 HOLDS = {"passed": True, "ok": None, "failed": False, "tripped": False}
 WORDS = {"min": "lowest", "max": "highest"}
 BAD = ("failed", "tripped")
@@ -41,7 +43,8 @@ def study_digest(past: Past, study: str, runs: Sequence[RunDigest]) -> StudyDige
     is_open = any(one.status is not Status.ENDED for one in everything)
     begun = [one.started_at for one in everything if one.started_at is not None]
     ended = [one.ended_at for one in everything if one.ended_at is not None]
-    comparison = _compared(past, runs)
+    compared = _comparable(runs, best)
+    comparison = _compared(past, compared)
     digest = StudyDigest(
         study=study,
         about=view.about if view else "",
@@ -52,10 +55,11 @@ def study_digest(past: Past, study: str, runs: Sequence[RunDigest]) -> StudyDige
         started_at=min(begun, default=None),
         ended_at=None if is_open else max(ended, default=None),
         best=best,
+        compared=tuple(one.run for one in compared),
         comparison=comparison[0],
         alike=comparison[1],
         hypotheses=_hypotheses(gates, runs),
-        decisions=_decisions(gates, runs),
+        decisions=_decisions(gates, runs, best.run),
         gates=gates,
         answers=answer_digests([one.gate for one in over], outcomes),
         usd=sum(one.usd for one in everything),
@@ -127,6 +131,14 @@ def _doubts(run: RunDigest) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _comparable(runs: Sequence[RunDigest], best: Best) -> Sequence[RunDigest]:
+    judged = {one for one, _ in best.ranking}
+    if len(judged) > 1:
+        return [one for one in runs if one.run in judged]
+    begun = [one for one in runs if one.started_at is not None]
+    return begun if len(begun) > 1 else runs
+
+
 def _compared(past: Past, runs: Sequence[RunDigest]) -> tuple[tuple[Row, ...], int]:
     """(what differs between the runs, how many params are alike)."""
     if len(runs) < 2:
@@ -145,7 +157,8 @@ def _compared(past: Past, runs: Sequence[RunDigest]) -> tuple[tuple[Row, ...], i
 
 
 def _facts(found: Comparison) -> list[Row]:
-    kinds = (("fact", found.facts), ("param", found.params), ("package", found.packages))
+    facts = [row for row in found.facts if row.name not in TOLD]
+    kinds = (("fact", facts), ("param", found.params), ("package", found.packages))
     return [
         Row(kind=kind, name=row.name, values=tuple(map(_plain, row.values)))
         for kind, rows in kinds
@@ -197,14 +210,18 @@ def _joined(found: Sequence[tuple[str, GateDigest]]) -> GateDigest:
     return replace(decided[-1], runs={run: gate.verdict for run, gate in found})
 
 
-def _decisions(gates: Sequence[GateDigest], runs: Sequence[RunDigest]) -> tuple[Decision, ...]:
+def _decisions(gates: Sequence[GateDigest], runs: Sequence[RunDigest], best: str) -> tuple[Decision, ...]:
     """The boxes: gates of the study first, then what its runs were to reach."""
     over = [one for one in gates if one.role in DECIDING and not one.is_replaced and one.severity != "info"]
     known = {one.gate for one in gates}
     boxes = [_box(one) for one in over]
     for found in _carried(runs, DECIDING, known).values():
-        boxes.append(_box_of(found))
+        boxes.append(_box_of(found, best))
     return tuple(boxes)
+
+
+def _text(gate: GateDigest) -> str:
+    return gate.quote or gate.rule.removeprefix("asks: ") or gate.gate
 
 
 def _box(gate: GateDigest) -> Decision:
@@ -212,28 +229,26 @@ def _box(gate: GateDigest) -> Decision:
     if gate.runs and not gate.reason:
         parts.append(", ".join(f"{verdict} in {run}" for run, verdict in gate.runs.items()))
     return Decision(
-        gate=gate.gate, text=gate.quote or gate.rule or gate.gate, verdict=gate.verdict, holds=HOLDS.get(gate.verdict),
+        gate=gate.gate, text=_text(gate), verdict=gate.verdict, holds=HOLDS.get(gate.verdict),
         told="; ".join(parts),
     )  # fmt: skip
 
 
-def _box_of(found: Sequence[tuple[str, GateDigest]]) -> Decision:
-    """Ticked when the newest try of every line passed it; crossed when one failed it."""
-    gate = found[-1][1]
-    verdicts = [one.verdict for _, one in found]
-    holds: bool | None = None
-    if all(verdict == "passed" for verdict in verdicts):
-        holds = True
-    elif any(verdict in BAD for verdict in verdicts):
-        holds = False
+def _box_of(found: Sequence[tuple[str, GateDigest]], best: str) -> Decision:
+    """A gate that several runs carry and no study: the best of them decides, else the newest that has."""
+    decided = [one for one in found if one[1].verdict not in ("pending", "unknown")] or found
+    run, gate = next((one for one in decided if one[0] == best), decided[-1])
     if len(found) == 1:
-        return Decision(gate=gate.gate, text=gate.quote or gate.rule or gate.gate, verdict=gate.verdict,
-                        holds=HOLDS.get(gate.verdict), told=gate.reason)  # fmt: skip
-    told = ", ".join(
-        f"{one.verdict} in {run}{f' ({one.value:.4g})' if one.value is not None else ''}"
-        for run, one in found
-    )
-    verdict = verdicts[0] if len(set(verdicts)) == 1 else "mixed"
+        told = gate.reason
+    else:
+        parts = [_stands(run, gate) + (", the best run" if run == best else "")]
+        parts += [_stands(name, one) for name, one in found if name != run]
+        told = "; ".join(parts)
     return Decision(
-        gate=gate.gate, text=gate.quote or gate.rule or gate.gate, verdict=verdict, holds=holds, told=told
-    )
+        gate=gate.gate, text=_text(gate), verdict=gate.verdict,
+        holds=HOLDS.get(gate.verdict), told=told,
+    )  # fmt: skip
+
+
+def _stands(run: str, gate: GateDigest) -> str:
+    return f"{gate.verdict} in {run}" + (f" ({gate.value:.4g})" if gate.value is not None else "")

@@ -68,23 +68,25 @@ def _retries(runs: Sequence[RunDigest]) -> Iterator[NextStep]:
         if run.result in RETRIED and not run.children and not is_offered and run.attempt == newest:
             kept = [one for one in run.checkpoints if one.is_there]
             start = f" from {kept[-1].path}" if kept else ""
-            text = f"{run.run} {run.result} ({run.cause}), and nothing went on from it: try it again{start}"
+            ended = f"{'was ' if run.result == 'lost' else ''}{run.result} ({run.cause})"
+            text = f"{run.run} {ended}, and nothing went on from it: try it again{start}"
             yield NextStep(
                 kind="retry", run=run.run, text=text, command=f"trainui retry {shlex.quote(run.run)}"
             )
 
 
 def _missing(study: StudyDigest, runs: Sequence[RunDigest]) -> Iterator[NextStep]:
-    """Gates over the study that no run was ever there for."""
+    """Gates over the study that nothing can be said of: a run is missing, or came to nothing."""
     for gate in study.gates:
-        if gate.verdict == "unknown" and not gate.is_replaced and "no run of" in gate.reason:
-            yield NextStep(kind="start", gate=gate.gate, text=f"{gate.quote or gate.gate}: {gate.reason}")
+        if gate.verdict == "unknown" and not gate.is_replaced:
+            text = f"cannot be told yet: {gate.quote or gate.rule} ({gate.reason})"
+            yield NextStep(kind="start", gate=gate.gate, text=text)
 
 
 def _unmet(study: StudyDigest, runs: Sequence[RunDigest]) -> Iterator[NextStep]:
     live = [one.run for one in runs if one.is_live]
     for box in study.decisions:
-        if box.holds is False or (box.verdict == "mixed" and not box.holds):
+        if box.holds is False:
             text = f"not met: {box.text}" + (f" ({box.told})" if box.told else "")
             if live:
                 text += (
@@ -108,5 +110,6 @@ def _waiting(runs: Sequence[RunDigest]) -> Iterator[NextStep]:
             yield NextStep(
                 kind="wait",
                 run=run.run,
-                text=f"{run.run} waits" + (f": {run.waits_for}" if run.waits_for else ""),
+                text=f"{run.run} waits"
+                + (f" for {run.waits_for.removeprefix('waits for ')}" if run.waits_for else ""),
             )

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-Value = Annotated[float, Meta(extra_json_schema={"type": ["number", "string"], "pattern": "^(nan|-?inf)$"})]
+NOT_FINITE = "^(nan|-?inf)$"
+Value = Annotated[float, Meta(extra_json_schema={"pattern": NOT_FINITE})]
 """A number that may be none: NaN and infinities are facts."""
 
 

@@ -1,107 +1,152 @@
-"""The curves of a summary as a PNG, one panel per metric, the runs overlaid."""
+"""The curves of a summary as a PNG for paper and chat: one panel per metric, the runs overlaid, on white."""
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
-from trainui.core.export.summary import Summary, Told
+from trainui.core.export.charts import ELAPSED, ON_WHITE, Chart, Line, Mark, Part
+from trainui.core.export.drafts import shared_charts
+from trainui.core.export.model import Digest
+from trainui.core.export.svg import shown_heights, unbroken
+from trainui.core.export.whole import write_whole
+from trainui.core.ingest.text import strip_escapes
 from trainui.core.store.read import Reader
-from trainui.core.store.views import Bucket
 
-COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#000000", "#f0e442")
-"""Okabe and Ito's palette, which colour-blind people can tell apart."""
-STYLES = ("-", "--", "-.", ":")
+FILE = "training_curves.png"
 MOST_PANELS = 6
-BUCKETS = 500
+MOST_NAMED = 24
+"""Runs that the legend names."""
+STYLES: tuple[Any, ...] = ("-", (0, (5, 2.4)), (0, (6, 2, 1.2, 2)), (0, (1.4, 2)))
+SIGNS = {"gate": "v", "checkpoint": "D", "restart": ">", "remedy": "P"}
+DPI = 120
 
 
-def draw_curves(reader: Reader, summary: Summary, path: Path) -> None:
-    """Draw the metrics the runs share first; no spike is lost, non-finite values are marked."""
-    import matplotlib as mpl
+def write(reader: Reader, digest: Digest, folder: Path) -> list[Path]:
+    """Write `training_curves.png` into `folder`, which exists; what was written. Raises OSError."""
+    charts = shared_charts(reader, [one.run for one in digest.runs])
+    return write_whole(folder / FILE, draw(charts[:MOST_PANELS], more=max(0, len(charts) - MOST_PANELS)))
 
-    mpl.use("Agg")
+
+def draw(charts: Sequence[Chart], *, more: int = 0) -> bytes:
+    """The PNG of some charts; `more`: how many are left out, which is said. No name is read as a formula."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    metrics = _metrics(summary.runs)
-    drawn = [told for told in summary.runs if any(one.points > 1 for one in told.detail.metrics)]
-    by_epoch = bool(drawn) and all(_steps_per_epoch(told) for told in drawn)
-    columns = min(2, max(1, len(metrics)))
-    rows = max(1, -(-len(metrics) // columns))
-    figure = Figure(figsize=(6.5 * columns, 3.6 * rows), layout="constrained")
-    if not metrics:
+    columns = min(2, max(1, len(charts)))
+    rows = max(1, -(-len(charts) // columns))
+    figure = Figure(figsize=(6.4 * columns, 3.4 * rows + 0.5), facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    if not charts:
         figure.text(0.5, 0.5, "no metric was written", ha="center")
-    for place, metric in enumerate(metrics):
-        axes = figure.add_subplot(rows, columns, place + 1)
-        for number, told in enumerate(summary.runs):
-            if any(one.metric == metric for one in told.detail.metrics):
-                buckets = reader.envelope(told.view.run, metric, buckets=BUCKETS)
-                style = STYLES[number // len(COLOURS) % len(STYLES)]
-                per_unit = (_steps_per_epoch(told) if by_epoch else 0.0) or 1.0
-                _draw(axes, buckets, told.view.run, COLOURS[number % len(COLOURS)], style, per_unit)
-        _thresholds(axes, summary.runs, metric)
-        axes.set_title(metric, parse_math=False)
-        axes.set_xlabel("epoch" if by_epoch else "step")
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize="small")
-    figure.savefig(path, dpi=110, format="png")
+    for place, chart in enumerate(charts):
+        _panel(figure.add_subplot(rows, columns, place + 1), chart)
+    _legend(figure, charts, more)
+    out = BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # a box stands where a letter has no shape
+        figure.savefig(out, dpi=DPI, format="png", metadata={"Software": "trainui"})
+    return out.getvalue()
 
 
-def _steps_per_epoch(told: Told) -> float:
-    """So that runs with unequal epochs share an axis; 0 when the run told no epoch."""
-    places = [(one.last_step, one.last_epoch) for one in told.detail.metrics if one.points > 1]
-    return next((step / epoch for step, epoch in places if step and epoch), 0.0)
+def _text(text: str, most: int = 60) -> str:
+    """One line of it, not too long."""
+    text = " ".join(strip_escapes(text).split())
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def _metrics(runs: Sequence[Told]) -> list[str]:
-    """The primary metrics first, then what most runs share."""
-    counts: dict[str, int] = {}
-    primary = [told.view.metric.name for told in runs if told.view.metric]
-    lines = {one.metric for told in runs for one in told.detail.metrics if one.points > 1}
-    for told in runs:
-        for one in told.detail.metrics:
-            if one.metric in lines or not lines:  # a single point is no curve
-                counts[one.metric] = counts.get(one.metric, 0) + 1
-    first = [name for name in dict.fromkeys(primary) if name in counts]
-    rest = sorted((name for name in counts if name not in first), key=lambda name: -counts[name])
-    return [*first, *rest][:MOST_PANELS]
+def _legend(figure: Any, charts: Sequence[Chart], more: int) -> None:
+    from matplotlib.lines import Line2D
+
+    lines = {line.run: line for chart in charts for line in chart.lines}
+    handles = [
+        Line2D([], [], color=ON_WHITE[line.ink], linestyle=STYLES[line.style], linewidth=1.6)
+        for line in list(lines.values())[:MOST_NAMED]
+    ]
+    names = [_text(run, 32) for run in list(lines)[:MOST_NAMED]]
+    told = f"and {len(lines) - MOST_NAMED} more runs" if len(lines) > MOST_NAMED else ""
+    told = ", ".join(filter(None, (told, f"{more} more metrics are not shown" if more else "")))
+    if handles:
+        legend = figure.legend(
+            handles, names, loc="outside lower center", ncols=min(4, len(names)), fontsize=8, frameon=False,
+            title=told or None, title_fontsize=8,
+        )  # fmt: skip
+        for text in legend.get_texts():
+            text.set_parse_math(False)
 
 
-def _draw(
-    axes: object, buckets: Sequence[Bucket], name: str, colour: str, style: str, steps_per_unit: float
-) -> None:
-    finite = [one for one in buckets if one.min is not None and one.max is not None]
-    middle = [(one.step_from + one.step_to) / 2 / steps_per_unit for one in finite]
-    plot, fill, lines = axes.plot, axes.fill_between, axes.axvline  # type: ignore[attr-defined]
-    marker = "o" if len(finite) == 1 else ""
-    plot(
-        middle,
-        [one.last for one in finite],
-        color=colour,
-        linestyle=style,
-        linewidth=1.4,
-        marker=marker,
-        label=name,
-    )
-    fill(
-        middle, [one.min for one in finite], [one.max for one in finite], color=colour, alpha=0.2, linewidth=0
-    )
-    for one in buckets:
-        if one.nonfinite:
-            lines(one.step_from / steps_per_unit, color=colour, linestyle=":", linewidth=1)
+def _panel(axes: Any, chart: Chart) -> None:
+    from matplotlib.ticker import FuncFormatter
+
+    low, high = chart.heights() or (0.0, 1.0)
+    axes.set_title(_text(chart.metric), parse_math=False, fontsize=10, loc="left", fontweight="bold")
+    axes.set_xlabel("hours" if chart.axis == ELAPSED else chart.axis, fontsize=8)
+    axes.tick_params(labelsize=8)
+    axes.grid(color="#e4e8ec", linewidth=0.7)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    if chart.is_log:
+        axes.set_yscale("log")
+    if chart.axis == ELAPSED:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / 3600:g}"))
+    for line in chart.lines:
+        for part in line.parts:
+            _part(axes, chart, line, part)
+    for number, one in enumerate(shown_heights(chart, (low, high))):
+        axes.axhline(one.value, color="#6b7480", linestyle=(0, (6, 4)), linewidth=0.9, zorder=1.5)
+        axes.annotate(
+            _text(f"{one.gate} {one.value:.6g}", 40), ((number % 2 == 0 and 1.0) or 0.0, one.value),
+            xycoords=("axes fraction", "data"), xytext=(0, 2), textcoords="offset points", fontsize=7,
+            ha="right" if number % 2 == 0 else "left", color="#55606c", parse_math=False,
+        )  # fmt: skip
+    for mark in chart.marks:
+        _sign(axes, chart, mark)
 
 
-def _thresholds(axes: object, runs: Sequence[Told], metric: str) -> None:
-    seen: set[float] = set()
-    for told in runs:
-        for gate in told.detail.gates:
-            if gate.metric == metric and gate.threshold is not None and gate.threshold not in seen:
-                seen.add(gate.threshold)
-                line = axes.axhline  # type: ignore[attr-defined]
-                line(
-                    gate.threshold,
-                    color="#888888",
-                    linestyle="--",
-                    linewidth=0.8,
-                    label=f"{gate.gate}: {gate.rule}",
-                )
+def _part(axes: Any, chart: Chart, line: Line, part: Part) -> None:
+    colour, dim = ON_WHITE[line.ink], 0.3 if part.is_over else 1.0
+    for run in unbroken(part.spots):
+        xs = [one.x(chart.axis) for one in run]
+        lows, highs = [_drawn(one.low) for one in run], [_drawn(one.high) for one in run]
+        if lows != highs:
+            axes.fill_between(
+                xs, lows, highs, facecolor=(colour, 0.13 * dim), edgecolor=(colour, 0.4 * dim), linewidth=0.6
+            )
+        marker = "o" if len(run) == 1 else ""
+        axes.plot(
+            xs, [_drawn(one.last) for one in run], color=colour, linestyle=STYLES[line.style], linewidth=1.4,
+            alpha=dim, marker=marker, markersize=3,
+        )  # fmt: skip
+
+
+def _drawn(value: float | None) -> float:
+    """Far beyond what a float of the picture's library holds everything is drawn at its edge."""
+    return math.nan if value is None else max(-1e300, min(1e300, value))
+
+
+def _sign(axes: Any, chart: Chart, mark: Mark) -> None:
+    if chart.axis not in mark.at:
+        return
+    x, colour = mark.at[chart.axis], ON_WHITE[mark.ink]
+    if mark.kind == "nonfinite":
+        axes.axvline(x, color=colour, linestyle=(0, (2, 3)), linewidth=1.1)
+        axes.plot([x], [0.97], marker="x", color=colour, transform=axes.get_xaxis_transform(), markersize=6)
+    elif mark.value is None:
+        axes.plot(
+            [x],
+            [0.9],
+            marker=SIGNS[mark.kind],
+            color=colour,
+            transform=axes.get_xaxis_transform(),
+            markersize=5,
+        )
+    else:
+        axes.plot(
+            [x], [_drawn(mark.value)], marker=SIGNS[mark.kind], color=colour, markersize=5,
+            markeredgecolor="white", markeredgewidth=0.6, zorder=3,
+        )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
-from trainui.core.export.charts import ELAPSED, STEP, Chart, Line, Mark, Part, Spot
+from trainui.core.export.charts import ELAPSED, STEP, Chart, Line, Mark, Part, Spot, Threshold
 from trainui.core.export.scales import Scale, lasting, scale, short, ticks
 from trainui.core.ingest.text import strip_escapes
 
@@ -20,12 +20,13 @@ MOST_SIGNS = 200
 def svg(chart: Chart, *, name: str) -> str:
     """The chart; `name` is unlike that of every other picture of the page."""
     heights = chart.heights() or (0.0, 1.0)
-    shown = [one.value for one in chart.thresholds if _is_near(one.value, heights)]
+    shown = [one.value for one in shown_heights(chart, heights)]
     x = scale(*chart.widths(chart.axis), LEFT, WIDTH - RIGHT, room=0.0)
     y = scale(min(heights[0], *shown, heights[0]), max(heights[1], *shown, heights[1]), HEIGHT - BOTTOM, TOP,
               is_log=chart.is_log)  # fmt: skip
     parts = [
-        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{name}-t {name}-d">',
+        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{name}-t"',
+        f' aria-describedby="{name}-d">',
         f'<title id="{name}-t">{_text(chart.metric)}</title>',
         f'<desc id="{name}-d">{_text(describe(chart))}</desc>',
         *_frame(chart, x, y),
@@ -38,10 +39,11 @@ def svg(chart: Chart, *, name: str) -> str:
     return "".join(parts)
 
 
-def _is_near(value: float, heights: tuple[float, float]) -> bool:
-    """Whether a threshold can be shown without the curves becoming flat."""
+def shown_heights(chart: Chart, heights: tuple[float, float]) -> list[Threshold]:
+    """The thresholds that lie near enough to the curves for these not to become flat."""
     low, high = heights
-    return min(value, low) / 2 >= low / 2 - (high - low) and max(value, high) / 2 <= high / 2 + (high - low)
+    reach = high - low
+    return [one for one in chart.thresholds if low - reach <= one.value <= high + reach]
 
 
 def describe(chart: Chart) -> str:
@@ -82,7 +84,7 @@ def _frame(chart: Chart, x: Scale, y: Scale) -> Iterator[str]:
 
 def _band(chart: Chart, line: Line, part: Part, x: Scale, y: Scale) -> Iterator[str]:
     """From the lowest to the highest: what a line through the last values would leave out."""
-    for run in _unbroken(part.spots):
+    for run in unbroken(part.spots):
         if all(one.low == one.high for one in run):
             continue
         tops = " ".join(
@@ -96,7 +98,7 @@ def _band(chart: Chart, line: Line, part: Part, x: Scale, y: Scale) -> Iterator[
 
 
 def _path(chart: Chart, line: Line, part: Part, x: Scale, y: Scale) -> Iterator[str]:
-    for run in _unbroken(part.spots):
+    for run in unbroken(part.spots):
         places = [(x(one.x(chart.axis)), y(one.last)) for one in run if one.last is not None]
         dim = " over" if part.is_over else ""
         if len(places) == 1:
@@ -106,8 +108,8 @@ def _path(chart: Chart, line: Line, part: Part, x: Scale, y: Scale) -> Iterator[
             yield f'<path class="line i{line.ink} s{line.style}{dim}" d="M{drawn}"/>'
 
 
-def _unbroken(spots: Sequence[Spot]) -> Iterator[list[Spot]]:
-    """Stretches in which everything has a finite point."""
+def unbroken(spots: Sequence[Spot]) -> Iterator[list[Spot]]:
+    """The stretches in which everything has a finite point."""
     edges = [-1, *(number for number, one in enumerate(spots) if one.last is None), len(spots)]
     for before, after in pairwise(edges):
         if after - before > 1:

@@ -2,46 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from trainui.core.export.markup import escape, hours, number, table, when
-from trainui.core.store.doings import ActionView
-from trainui.core.store.outcomes import Outcomes
-from trainui.core.store.views import GateView
+from trainui.core.export.markup import escape, hours, number, quoted, table, when
+from trainui.core.export.parts import AnswerDigest, GateDigest
 
 SIGNS = {"passed": "✔", "ok": "●", "warn": "▲", "tripped": "✖", "failed": "✖", "unknown": "?", "pending": "○"}
 
 
-def gate_tables(gates: Sequence[GateView], outcomes: Outcomes) -> list[str]:
-    """The gates that were written down, what the default watch found, and what people were asked and said."""
-    written = [gate for gate in gates if not gate.is_default]
-    found = [gate for gate in gates if gate.is_default]
-    parts = []
-    if written:
-        rows = [
-            [_name(gate), sign(gate), value(gate), escape(gate.reason), done(gate, outcomes.actions)]
-            for gate in written
-        ]
-        parts.append(table(["gate", "verdict", "value", "why", "done"], rows))
-    if found:
-        rows = [[escape(gate.gate), sign(gate), escape(gate.reason)] for gate in found]
-        parts.append(
-            "Found by the default watch, which nobody wrote:\n\n" + table(["", "verdict", "why"], rows)
-        )
-    parts += [_said(gates, outcomes)] if outcomes.answers else []
-    return parts
+def gate_table(gates: Sequence[GateDigest]) -> str:
+    """The gates that were written down; '' for none."""
+    if not gates:
+        return ""
+    rows = [
+        [name(one), escape(one.role), sign(one), value(one), escape(one.reason), done(one)] for one in gates
+    ]
+    return table(["gate", "role", "verdict", "value", "why", "done"], rows)
 
 
-def sign(gate: GateView) -> str:
+def watch_table(gates: Sequence[GateDigest]) -> str:
+    """What the default watch saw; '' for nothing."""
+    if not gates:
+        return ""
+    return table(
+        ["saw", "verdict", "why"], [[escape(one.gate), sign(one), escape(one.reason)] for one in gates]
+    )
+
+
+def answer_table(answers: Sequence[AnswerDigest]) -> str:
+    """What people were asked and said; '' for nothing."""
+    if not answers:
+        return ""
+    rows = [
+        [escape(one.question), "yes" if one.is_yes else "no", escape(one.who), when(one.at), escape(one.note)]
+        for one in answers
+    ]
+    return table(["asked", "said", "by", "when", "note"], rows)
+
+
+def sign(gate: GateDigest) -> str:
     """`✖ tripped`, with its severity where it matters, and when."""
     at = ""
-    if gate.verdict in ("tripped", "failed", "warn", "passed") and gate.at_epoch is not None:
-        at = f" at epoch {gate.at_epoch:g}"
+    if gate.verdict in ("tripped", "failed", "warn", "passed") and gate.place.epoch is not None:
+        at = f" at epoch {gate.place.epoch:g}"
     critical = " (critical)" if gate.severity == "critical" and gate.verdict in ("tripped", "failed") else ""
     return f"{SIGNS.get(gate.verdict, '?')} {gate.verdict}{at}{critical}"
 
 
-def value(gate: GateView) -> str:
+def value(gate: GateDigest) -> str:
     """The value, where it would lie again by chance alone, and what its band is called."""
     if gate.value is None:
         return "–"
@@ -50,28 +58,21 @@ def value(gate: GateView) -> str:
     return f"{number(gate.value)}{band}{label}"
 
 
-def done(gate: GateView, actions: Iterable[ActionView]) -> str:
-    """What its verdicts brought, the newest of each kind; what would have been spared where it was withheld."""
-    newest = {one.action: one for one in actions if one.gate == gate.gate and one.action != "flag"}
+def done(gate: GateDigest) -> str:
+    """What its verdicts brought; what would have been spared where it was withheld."""
     told = []
-    for one in newest.values():
-        is_spared = one.outcome.startswith("would") and one.would_save_seconds
-        spared = hours(one.would_save_seconds or 0.0) if is_spared else ""
-        spared += f" and {one.would_save_usd:.2f} $" if spared and one.would_save_usd else ""
-        told.append(escape(one.outcome) + (f", {escape(spared)} saved" if spared else ""))
-    return "; ".join(told) or escape(gate.action)
+    for one in gate.actions:
+        spared = ""
+        if not one.is_done and one.would_save_seconds:
+            money = f" and {one.would_save_usd:.2f} \\$" if one.would_save_usd else ""
+            spared = f", {hours(one.would_save_seconds)}{money} saved"
+        told.append(escape(one.outcome) + spared)
+    return "; ".join(told) or "–"
 
 
-def _name(gate: GateView) -> str:
+def name(gate: GateDigest) -> str:
+    """Its id, the words it was written for, and where these stand."""
     source = f" ({escape(gate.source)})" if gate.source else ""
-    return escape(gate.gate) + (f"<br>“{escape(gate.quote)}”{source}" if gate.quote else "")
-
-
-def _said(gates: Sequence[GateView], outcomes: Outcomes) -> str:
-    asked = {gate.gate: gate.rule.removeprefix("asks: ") for gate in gates}
-    rows = [
-        [escape(asked.get(one.gate, one.gate)), "yes" if one.is_yes else "no", escape(one.who), when(one.at),
-         escape(one.note)]
-        for one in outcomes.answers
-    ]  # fmt: skip
-    return table(["asked", "said", "by", "when", "note"], rows)
+    if not gate.quote:
+        return f"{escape(gate.gate)}<br>{escape(gate.rule)}" if gate.rule else escape(gate.gate)
+    return f"{escape(gate.gate)}<br>{quoted(gate.quote)}{source}<br>{escape(gate.rule)}"

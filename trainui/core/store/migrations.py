@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
+from trainui.core.store.messages import m007_messages
 from trainui.core.store.segments import cut_anew
 
 MIGRATIONS: list[Callable[[sqlite3.Connection], object]] = []
@@ -63,6 +64,8 @@ def m006_tags(db: sqlite3.Connection) -> None:
         "CREATE TABLE tags (run TEXT NOT NULL, tag TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (run, tag))"
     )
 
+
+migration(m007_messages)
 
 _FIRST = """
 CREATE TABLE runs (
@@ -175,8 +178,7 @@ DROP VIEW runs_view;
 DROP VIEW gates_view;
 CREATE VIEW curves AS
   SELECT metrics.run, metrics.name AS metric, metrics.source, points.n, points.step, points.epoch, points.value,
-    points.value IS NULL AS is_nan, points.at
-  FROM metrics JOIN points ON points.metric = metrics.id
+    points.value IS NULL AS is_nan, points.at FROM metrics JOIN points ON points.metric = metrics.id
   WHERE metrics.id = (SELECT id FROM metrics AS other WHERE other.run = metrics.run AND other.name = metrics.name
     ORDER BY rank, id LIMIT 1);
 CREATE VIEW runs_view AS
@@ -187,8 +189,7 @@ CREATE VIEW runs_view AS
   FROM runs;
 CREATE VIEW gates_view AS
   SELECT run, gate, role, verdict, metric, value, threshold, step AS at_step, epoch AS at_epoch, at, reason, action,
-    would_save_seconds, rule, quote
-  FROM gates
+    would_save_seconds, rule, quote FROM gates
 """
 
 _FOURTH = """

@@ -122,3 +122,15 @@ class BurnPoint:
 
     at: float
     usd: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SpentLately:
+    """What was charged since a moment."""
+
+    usd: float = 0.0
+    """Runs and idle time; what the machine cost beyond the cap is in `over_usd`."""
+    idle_usd: float = 0.0
+    idle_seconds: float | None = None
+    """None where the machine was free, or nobody knows its rate."""
+    over_usd: float = 0.0

@@ -81,6 +81,21 @@ class OutlineReader:
         best = {row["name"]: (row["id"], row["points"]) for row in rows}
         return {name: _outline(self._db, *best[name], buckets) for name in metrics if name in best}
 
+    def rows_of_points(
+        self, run: str, metric: str, *, before: tuple[str, str]
+    ) -> Iterator[tuple[str, str, float, float | None, float, float | str]]:
+        """(*`before`, step, epoch, time, value) of every point of a metric in the order written, from its most
+        structured source. A value that is not finite is the word `nan`, `inf` or `-inf`."""
+        points = self._db.execute(
+            "SELECT ?, ?, step, epoch, at, CASE WHEN value IS NULL THEN 'nan'"
+            " WHEN value > 1.7976931348623157e308 THEN 'inf' WHEN value < -1.7976931348623157e308 THEN '-inf'"
+            " ELSE value END FROM points WHERE metric="
+            "(SELECT id FROM metrics WHERE run=? AND name=? AND points > 0 ORDER BY rank, id LIMIT 1) ORDER BY n",
+            (*before, run, metric),
+        )
+        points.row_factory = None
+        yield from points
+
     def place_at(self, run: str, at: float) -> tuple[float | None, float | None]:
         """(step, epoch) that a run had reached at a moment, Unix seconds, as far as it told."""
         return place_at(self._db, run, at)

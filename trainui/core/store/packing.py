@@ -40,11 +40,29 @@ class Chunk(NamedTuple):
 
     metric: str
     source: str
+    n: int
+    """The number of its first point."""
     step: Sequence[float]
     value: Sequence[float | None]
     epoch: Sequence[float | None]
     at: Sequence[float]
     """Unix seconds."""
+    is_whole: bool
+    """Whether every step of the metric, in this chunk or another, is a whole number."""
+
+    @property
+    def whole_steps(self) -> Sequence[int]:
+        """For those who know no other steps: as they are, or the numbers of the points where some are not whole."""
+        return list(map(int, self.step)) if self.is_whole else range(self.n, self.n + len(self.step))
+
+
+class Row(NamedTuple):
+    """What a run told at once; None among the values was NaN."""
+
+    step: float
+    epoch: float | None
+    at: float
+    values: dict[str, float | None]
 
 
 class Packer:
@@ -73,15 +91,50 @@ class Packer:
 
     def chunks(self, run: str) -> Iterator[Chunk]:
         """Every point of a run's curves, metric by metric, each from its most structured source."""
+        for row in self._curves(run):
+            is_whole, n = self._is_whole(row["id"]), 0
+            for part in self._parts(row["id"]):
+                step, value, epoch, at, _ = zip(*part, strict=True)
+                yield Chunk(row["name"], row["source"], n, step, value, epoch, at, is_whole)
+                n += len(step)
+
+    def rows(self, run: str) -> Iterator[Row]:
+        """The points of a run's curves in the order they were written, those that were told together as one."""
+        names = {row["id"]: row["name"] for row in self._curves(run)}
+        marks = ", ".join("?" * len(names))
+        points = self._db.execute(
+            f"SELECT metric, step, value, epoch, at FROM points WHERE metric IN ({marks}) ORDER BY seq",  # noqa: S608
+            tuple(names),
+        )
+        points.row_factory = None
+        told: Row | None = None
+        for metric, step, value, epoch, at in points:
+            name = names[metric]
+            if told is None or told[:3] != (step, epoch, at) or name in told.values:
+                if told is not None:
+                    yield told
+                told = Row(step, epoch, at, {})
+            told.values[name] = value
+        if told is not None:
+            yield told
+
+    def has_whole_steps(self, run: str) -> bool:
+        """Whether every step of its curves is a whole number."""
+        return all(self._is_whole(row["id"]) for row in self._curves(run))
+
+    def _curves(self, run: str) -> list[sqlite3.Row]:
         best: dict[str, sqlite3.Row] = {}
         for row in self._db.execute(
             "SELECT id, name, source FROM metrics WHERE run=? AND points > 0 ORDER BY rank, id", (run,)
         ):
             best.setdefault(row["name"], row)
-        for row in best.values():
-            for part in self._parts(row["id"]):
-                step, value, epoch, at, _ = zip(*part, strict=True)
-                yield Chunk(row["name"], row["source"], step, value, epoch, at)
+        return list(best.values())
+
+    def _is_whole(self, metric: int) -> bool:
+        row = self._db.execute(
+            "SELECT EXISTS (SELECT 1 FROM points WHERE metric=? AND step != CAST(step AS INTEGER))", (metric,)
+        ).fetchone()
+        return not row[0]
 
     def identity_of(self, run: str) -> str:
         """What tells a run from every other, in whatever project it lies; one out of an archive keeps its own."""

@@ -112,8 +112,11 @@ class PlaceReader:
         if row["points"] <= FEW:
             rows = self._db.execute("SELECT DISTINCT epoch FROM points WHERE metric=?", (row["id"],))
             return sorted({_ordinal(one[0]) for one in rows if one[0] is not None})
-        first = self._db.execute("SELECT min(epoch) FROM points WHERE metric=? AND n<?", (row["id"], FEW))
-        begun = first.fetchone()[0]
+        first = self._db.execute(
+            "SELECT epoch FROM points WHERE metric=? AND n<? AND epoch IS NOT NULL ORDER BY n LIMIT 1",
+            (row["id"], FEW),
+        ).fetchone()
+        begun = None if first is None else first[0]
         return list(
             range(_ordinal(row["last_epoch"] if begun is None else begun), _ordinal(row["last_epoch"]) + 1)
         )
@@ -152,20 +155,33 @@ class PlaceReader:
         return [self._last_by(row, column, key) for key in keys]
 
     def _last_by(self, row: sqlite3.Row, column: str, key: float) -> float | None:
-        """The value of the last point that is not beyond `key`, in a curve in which `column` does not fall."""
-        low, high = 0, row["points"]
+        """The value of the last point that is not beyond `key`, in a curve in which `column` does not fall.
+
+        It is sought where it would lie were the points evenly spread, and every other time in the middle.
+        """
         sql = f"SELECT {column}, value FROM points WHERE metric=? AND n=?"  # noqa: S608
-        while low < high:
+        low, high = -1, row["points"]
+        below: float | None = None
+        above: float | None = None
+        found = None
+        for turn in range(2 * high.bit_length() + 2):
+            if high - low <= 1:
+                break
             middle = (low + high) // 2
+            if turn < 2:  # both ends first
+                middle = (0, high - 1)[turn] if low < high - 1 else middle
+            elif turn % 2 and below is not None and above is not None:
+                middle = low + int((key - below) / (above - below) * (high - low))
+                middle = min(max(middle, low + 1), high - 1)
             here = self._db.execute(sql, (row["id"], middle)).fetchone()
-            if here is not None and here[0] is not None and here[0] > key:
-                high = middle
+            at = None if here is None else here[0]
+            if at is not None and at > key:
+                high, above = middle, at
             else:
-                low = middle + 1
-        here = self._db.execute(sql, (row["id"], low - 1)).fetchone()
-        if here is None or here[0] is None or (column == "epoch" and _ordinal(here[0]) != key):
+                low, below, found = middle, at, here
+        if found is None or found[0] is None or (column == "epoch" and _ordinal(found[0]) != key):
             return None
-        return _value(here[1])
+        return _value(found[1])
 
     def _find(self, row: sqlite3.Row, bucket: str, point: str, sought: float | None) -> Found | None:
         """The first point for which `point` holds, where `bucket` holds for a bucket that has one."""

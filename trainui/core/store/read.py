@@ -18,6 +18,7 @@ from trainui.core.store.doings import DoingsReader
 from trainui.core.store.logbook import LogbookReader
 from trainui.core.store.money import spent_by_run
 from trainui.core.store.moneyviews import BudgetView, budget_view
+from trainui.core.store.outbox import NewsReader
 from trainui.core.store.outcomes import Outcomes, alarms_of
 from trainui.core.store.outlines import OutlineReader
 from trainui.core.store.params import ParamReader
@@ -60,6 +61,7 @@ class Reader(
     ParamReader,
     PlaceReader,
     OutlineReader,
+    NewsReader,
 ):
     """A front end's eyes. Safe to use from one thread at a time."""
 
@@ -135,9 +137,7 @@ class Reader(
         """Everything there is to tell of one run. Raises NotFoundError."""
         view = self.run(name)
         spec = self.spec(name)
-        counts = self._db.execute(
-            "SELECT coalesce(sum(lines), 0), coalesce(sum(understood), 0) FROM sources WHERE run=?", (name,)
-        ).fetchone()
+        lines_read, lines_understood = self.lines_of(name)
         return RunDetail(
             view=view,
             command=tuple(spec.job.command),
@@ -148,8 +148,8 @@ class Reader(
             checkpoints=tuple(self.checkpoints(name)),
             events=tuple(self.events(run=name)),
             notes=tuple(self.notes(name)),
-            lines_read=counts[0],
-            lines_understood=counts[1],
+            lines_read=lines_read,
+            lines_understood=lines_understood,
             usage=next(iter(usage_of(self._db, name, last=1)), None) if view.is_live else None,
         )
 

@@ -14,7 +14,8 @@ import msgspec
 from trainui.core.config import Config
 from trainui.core.money.amounts import micro_usd
 from trainui.core.run import LIVE
-from trainui.core.store.moneyviews import BurnPoint, LeaseView, LedgerLine, Spent
+from trainui.core.store.lately import spent_since
+from trainui.core.store.moneyviews import BurnPoint, LeaseView, LedgerLine, Spent, SpentLately
 
 BY = ("study", "job", "day", "machine", "run")
 """What `spent` can sum by."""
@@ -141,6 +142,10 @@ class SpendingReader:
         found.append(BurnPoint(at=max(found[-1].at, now), usd=micro / 1e6))
         step = -(-len(found) // max(points - 1, 1))
         return found if step <= 1 else [*found[:-1:step], found[-1]]
+
+    def spent_since(self, since: float) -> SpentLately:
+        """What runs and idle time cost since a Unix second."""
+        return spent_since(self._db, since)
 
     def _by_run(self, by: str) -> dict[str, _Sum]:
         """By run, or by what a run is of."""

@@ -12,10 +12,12 @@ from collections.abc import Mapping, Sequence
 from itertools import count, repeat
 from typing import Any
 
+from trainui.core.errors import SpecError
 from trainui.core.gates import State
 from trainui.core.gates.drawing import drawing_of
 from trainui.core.run import Result, Status
 from trainui.core.spec import spec_from_json
+from trainui.core.spec.study import study_of
 from trainui.core.store.actions import TO_DO
 from trainui.core.store.envelopes import new_rows
 from trainui.core.store.money import CORRECTION, ELSEWHERE, RUN
@@ -28,6 +30,10 @@ IMPORTED = "imported"
 """Status of a study that came out of an archive: nobody judges it any more."""
 WAS_TO_DO = "was to be done when it was packed"
 _LARGEST = 2**63
+_NONSENSE = (
+    sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, SpecError,
+)  # fmt: skip
+"""What reading a row raises that nobody of us wrote."""
 _GONE = {
     "boot_id": None, "started_boot": None, "ended_boot": None, "start_after": None, "stop_at": None, "held": 0,
     "was_launched": 0, "place": None,
@@ -68,7 +74,7 @@ class Taker:
             self._take(table, dict(row))
         except UnreadableError:
             raise
-        except (sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
+        except _NONSENSE as error:
             raise UnreadableError(f"a row of {table} makes no sense: {error}") from error
 
     def close(self) -> None:
@@ -106,8 +112,8 @@ class Taker:
                 if not all(isinstance(one, str) for one in _list(row[name])):
                     raise UnreadableError(f"{name} of a run is no list of words")
             row |= _GONE
-        elif not isinstance(json.loads(row["text"]), dict):
-            raise UnreadableError("the text of a study is no table")
+        else:
+            study_of(row["text"])
         self._insert(table, row | self._own)
 
     def _take_row(self, table: str, row: dict[str, Any]) -> None:

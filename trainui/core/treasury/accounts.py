@@ -66,7 +66,8 @@ class Accounts:
             if self._is_known and config != self.config:
                 self._settle(now)
             self.config, self._is_known, self.trouble, self.problem = config, True, "", ""
-            self._ledger.set_fact("config", msgspec.json.encode(config).decode())
+            kept = msgspec.structs.replace(config, notify=config.notify.without_secrets())
+            self._ledger.set_fact("config", msgspec.json.encode(kept).decode())
             self._settling.cover(self._leasing.follow(self._terms(now), now), now.unix)
             self._publish(now)
 

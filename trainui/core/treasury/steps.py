@@ -51,7 +51,7 @@ class Hands:
     eta: Callable[[RunRow, Clock], float | None]
     """Seconds a live run has to go."""
     notify: Callable[[str, Mapping[str, str], Clock], None]
-    """Tell people outside of the terminal: a sentence, and the facts it was made of."""
+    """Have people told: a sentence, and the facts it was made of. Called inside the transaction that made them."""
     countdowns: Counter
 
 
@@ -175,10 +175,11 @@ class Steps:
             for text in texts:
                 self._runs.event("", "budget", text, at=now.unix)
             self._note(terms=memory.terms, reached=memory.reached, since=since)
+            if news:
+                self._hands.notify(texts[-1], {"step": news[-1], "reason": texts[-1]}, now)
         self._means.accounts.step = memory.reached
         if news:
             self._means.accounts.settle(now)  # front ends are told of the step at once
-            self._hands.notify(texts[-1], {"step": news[-1], "reason": texts[-1]}, now)
 
     def _words(self, step: str, funds: Funds, waiting: int, now: Clock) -> str:
         head, percent = f"budget: {self._means.spent(funds)}", self._means.percents[step]
@@ -237,7 +238,7 @@ class Steps:
         with atomic(self._db):
             self._runs.event(name, "budget", why, at=now.unix)
             self._note(stopping=name)
-        self._hands.notify(why, {"run": name, "step": "stop_least", "reason": why}, now)
+            self._hands.notify(why, {"run": name, "step": "stop_least", "reason": why}, now)
         return next(run for run in live if run.name == name)
 
     def _candidate(self, run: RunRow, now: Clock) -> Candidate:
@@ -260,4 +261,4 @@ class Steps:
     def _tell(self, text: str, now: Clock, *, run: str = "") -> None:
         with atomic(self._db):
             self._runs.event(run, "budget", text, at=now.unix)
-        self._hands.notify(f"{run}: {text}" if run else text, {"run": run, "reason": text}, now)
+            self._hands.notify(f"{run}: {text}" if run else text, {"run": run, "reason": text}, now)

@@ -15,7 +15,11 @@ _APPLIES: dict[str, tuple[frozenset[Status], str]] = {
     "teach": (frozenset(Status) - {Status.QUEUED}, "only a run that has started has lines to teach"),
     "note": (frozenset(Status), ""),
     "tag": (frozenset(Status), ""),
-    "retry": (frozenset({Status.ENDED}), "only a run that has ended can be tried again"),
+    "retry": (frozenset({Status.ENDED}), "only a run that has ended can be tried again; R stops it first"),
+    "relaunch": (
+        frozenset(Status) - {Status.QUEUED},
+        "only a run that has started can be tried again; E changes its params",
+    ),
 }
 """Action → the statuses it applies to, and the sentence for all others."""
 

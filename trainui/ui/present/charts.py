@@ -111,7 +111,9 @@ def _pins(
         if detail is not None and detail.view.run != trace.run:
             detail = None
         to_x = course(axis, snapshot.courses.get(trace.run, ()))
-        out += pins(found[trace.run], detail, axis, to_x)
+        is_opened = snapshot.opened is not None and snapshot.opened.run == trace.run
+        before = snapshot.opened.before if snapshot.opened is not None and is_opened else ()
+        out += pins(found[trace.run], detail, axis, to_x, before)
     return tuple(out)
 
 

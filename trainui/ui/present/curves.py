@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
-from trainui.core.store.views import RunDetail
+from trainui.core.store.views import CheckpointView, RunDetail
 from trainui.ui.plot.axis import BY_TIME, COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WALL, Course
 from trainui.ui.plot.series import Pin, Stretch, from_buckets, from_points
 from trainui.ui.trace import Close, Part, Taken, Trace
@@ -123,14 +123,26 @@ def at_time(stretches: Sequence[Stretch], at: float) -> float | None:
 
 
 def pins(
-    one: Drawn, detail: RunDetail | None, axis: str, to_x: Callable[[float], float] | None
+    one: Drawn,
+    detail: RunDetail | None,
+    axis: str,
+    to_x: Callable[[float], float] | None,
+    before: Sequence[tuple[str, Sequence[CheckpointView]]] = (),
 ) -> tuple[Pin, ...]:
-    """Checkpoints and remedies of an opened run, and where it took over from another; that last, so that it is seen."""
+    """Checkpoints and remedies of an opened run, and where it took over from another; that last, so that it is seen.
+
+    `before`: what the runs that it goes on from had saved; those up to where it took over are dim.
+    """
     found = []
+    ends = dict(one.begins)
+    for run, saves in before:
+        for saved in saves:
+            x = _place_of(saved, one, axis, to_x)
+            if x is not None and run in ends and x <= ends[run]:
+                label = f"{run} saved {PurePath(saved.path).name}"
+                found.append(Pin(x=x, sign=CHECKPOINT, label=label, tone="dim"))
     for saved in detail.checkpoints if detail is not None else ():
-        x: float | None = saved.epoch if axis == EPOCH else saved.step
-        if to_x is not None or x is None:
-            x = to_x(saved.at) if to_x is not None else at_time(one.stretches, saved.at)
+        x = _place_of(saved, one, axis, to_x)
         if x is not None:
             found.append(Pin(x=x, sign=CHECKPOINT, label=f"saved {PurePath(saved.path).name}", tone="ok"))
     for event in detail.events if detail is not None else ():
@@ -139,6 +151,16 @@ def pins(
             found.append(Pin(x=x, sign=REMEDY, label=event.text, tone="warn"))
     found += [Pin(x=x, sign=RESTART, label=f"goes on from {run}", tone="accent") for run, x in one.begins]
     return tuple(found)
+
+
+def _place_of(
+    saved: CheckpointView, one: Drawn, axis: str, to_x: Callable[[float], float] | None
+) -> float | None:
+    """Where a checkpoint lies: by its own epoch or step, else by its time."""
+    x: float | None = saved.epoch if axis == EPOCH else saved.step
+    if to_x is None and x is not None:
+        return x
+    return to_x(saved.at) if to_x is not None else at_time(one.stretches, saved.at)
 
 
 def closes(

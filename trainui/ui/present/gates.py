@@ -58,7 +58,7 @@ def gate_table(gates: Sequence[GateView], cells: int, known: Known | None = None
     One line for each where there is room, else the words and the rule stand below the verdict.
     """
     if not gates:
-        return (line(Span(NONE, "dim")),)
+        return wrap(line(Span(NONE, "dim")), cells)
     known = known or Known()
     rows = [
         (g, _cells(g)) for g in sorted(gates, key=lambda g: (_WORST_FIRST.get(g.verdict, 2), g.run, g.gate))

@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
+# Also what is unseen, and what terminals join with its neighbour or not, so that nobody knows how wide it is.
 _DRIVES_A_TERMINAL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\U0001f1e6-\U0001f1ff\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff]"
 )
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 
@@ -52,8 +54,9 @@ def safe(text: str) -> str:
 
 
 def ascii_only(text: str) -> str:
-    """`text` for a terminal without UTF-8: our glyphs by table, what else is not ASCII as `?`."""
-    return text.translate(ASCII).encode("ascii", "replace").decode("ascii")
+    """`text` for a terminal without UTF-8: our glyphs by table, what else is not ASCII as `?`, in as many cells."""
+    text = text.translate(ASCII)
+    return text if text.isascii() else "".join(c if c.isascii() else "?" * cell_len(c) for c in text)
 
 
 def line(*parts: str | Span | Line) -> Line:

@@ -55,6 +55,7 @@ HEADS = {
 LEFT = frozenset({"run", "state", "bar", "gates", "lights"})
 RARE = frozenset({"to_end", "gpu_hours"})
 """Columns that are not there when no run has anything in them."""
+UNSEEN = Span("•", "accent bold")
 PROGRESS = ("bar", "epoch", "percent", "eta")
 """Columns that give their room to where a run stands, when it makes no progress."""
 
@@ -91,12 +92,16 @@ def table(
     colours: Mapping[str, int],
     marked: frozenset[str] = frozenset(),
     saving: frozenset[str] = frozenset(),
+    unseen: frozenset[str] = frozenset(),
     costs: Mapping[str, RunCost] | None = None,
     currency: str = "USD",
     now: float = 0.0,
+    chosen: Sequence[str] = (),
 ) -> Table:
     """The runs in `cells` cells. `tags` are the digits of the runs that are drawn, `colours` their ranks.
 
+    `chosen` are the only columns, beside the run; none for all of them.
+    `unseen` are those that changed since somebody looked: they bear a mark.
     `saving` are those that were asked for a checkpoint and have not told of it yet, `costs` what is still to be paid.
     """
     head = metric_head(runs)
@@ -105,13 +110,15 @@ def table(
         cost = (costs or {}).get(view.run)
         if view.is_live and cost is not None and cost.usd_to_end is not None:
             row["to_end"] = line(f"+{usd(cost.usd_to_end)}")
-    layout = _layout(grid, cells - 4, _heads(head, currency))
+    names = [one for one in WIDE if not chosen or one in chosen or one == "run"]
+    layout = _layout(names, grid, cells - 4, _heads(head, currency))
     rows = []
     for view, row in zip(runs, grid, strict=True):
         tone = f"run{colours.get(view.run, 0)}"
         row["bar"] = line(Span(bar(view.progress, BAR), tone))
         mark = Span("▌" if view.run in marked else " ", tone)
-        front = line(mark, Span(tags.get(view.run, " "), f"{tone} bold"), run_light(view), " ")
+        news = UNSEEN if view.run in unseen else " "
+        front = line(mark, Span(tags.get(view.run, " "), f"{tone} bold"), run_light(view), news)
         told = standing(view, now=now, is_saving=view.run in saving)
         rows.append(clip(line(front, _body(view, row, layout, told)), cells))
     heads = [line(Span(layout.heads[name], "dim")) for name in layout.names]
@@ -212,8 +219,10 @@ def _natural(name: str, grid: Sequence[Mapping[str, Line]], heads: Mapping[str, 
     return max([least, len(heads[name]), *(width(row[name]) for row in grid)])
 
 
-def _layout(grid: Sequence[Mapping[str, Line]], cells: int, heads: Mapping[str, str]) -> _Layout:
-    names = [name for name in WIDE if name not in RARE or any(row[name] for row in grid)]
+def _layout(
+    chosen: Sequence[str], grid: Sequence[Mapping[str, Line]], cells: int, heads: Mapping[str, str]
+) -> _Layout:
+    names = [name for name in chosen if name not in RARE or any(row[name] for row in grid)]
     for gone, instead in (*NARROWING, ("", "")):
         wide = {name: _natural(name, grid, heads) for name in names}
         least = dict(wide, run=min(wide["run"], 20))

@@ -24,12 +24,20 @@ def sieve_title(text: str, shown: int, of: int, noun: str, outside: int = 0) -> 
 
 
 def sieve_line(
-    text: str, error: FilterError | None, cells: int, *, shown: int, of: int, noun: str, words: str
+    text: str,
+    error: FilterError | None,
+    cells: int,
+    *,
+    shown: int,
+    of: int,
+    noun: str,
+    words: str,
+    ends: str = "enter keeps, esc clears",
 ) -> Line:
     """The line below a filter that is typed: what it leaves, or a mark under the place where it is wrong."""
     if error is None:
         front = " e.g. " + words if not text.strip() else f"   {left_over(shown, of, noun)}"
-        return clip(line(Span(front, "dim"), Span("   enter keeps, esc clears", "dim")), cells)
+        return clip(line(Span(front, "dim"), Span(f"   {ends}", "dim")), cells)
     at = len(PROMPT) + min(error.at, len(text))
     told = safe(error.message) + (f": {safe(error.hint)}" if error.hint else "")
     if at + 2 + len(told) <= cells or at < cells // 3:

@@ -1,13 +1,11 @@
-"""Events, spec and checkpoints of a run as lines."""
+"""Events of a run, and the first line of its screen."""
 
 from __future__ import annotations
 
-import os
-import shlex
 from collections.abc import Mapping, Sequence
 
 from trainui.core.run import Status
-from trainui.core.store.views import CheckpointView, EventView, RunDetail, RunView
+from trainui.core.store.views import EventView, RunView
 from trainui.ui.present.ink import Line, Span, clip, fit, fold, line, safe, width
 from trainui.ui.present.lights import gate_lights, run_light, run_word, verdict_light
 from trainui.ui.present.rows import BAR
@@ -51,9 +49,10 @@ def event_lines(
     for event, at in zip(events, times, strict=True):
         run = fit(line(Span(safe(event.run), f"run{colours.get(event.run, 0)}")), wide)
         front = line(Span(f" {at.rjust(late)} ", "dim"), event_light(event), " ", run, "  " if wide else "")
-        kind = line(Span(event.kind.ljust(11), "dim")) if kinds else ()
+        kind = line(fit(line(Span(safe(event.kind), "dim")), 10), " ") if kinds else ()
         asked = "checkpoint " if event.kind == "checkpoint" and event.text.startswith(ASKED) else ""
-        lines.append(clip(line(front, kind, asked, safe(event.text)), cells))
+        text = event.text.removeprefix("checkpoint ") if kinds and event.kind == "checkpoint" else event.text
+        lines.append(clip(line(front, kind, asked, safe(text)), cells))
     return tuple(lines)
 
 
@@ -84,51 +83,3 @@ def run_head(
     parts.append((4, line(f"{usd(view.usd)} {sign(currency)}")))
     parts.append((8, line(Span(f"ran {duration(view.seconds)}", "dim"))))
     return fold(parts, cells, "  ")
-
-
-def facts(detail: RunDetail, cells: int, *, now: float) -> tuple[Line, ...]:
-    """What was run: about, command, params, checkpoints, how much of its output was understood."""
-    view = detail.view
-    rows = [line(safe(detail.about))] if detail.about else []
-    rows += [
-        _fact("study", view.study),
-        _fact("parent", view.parent or ""),
-        _fact("folder", _near(view.directory)),
-    ]
-    rows += [_fact("gpus", ", ".join(view.gpus)), _fact("pid", str(view.pid or ""))]
-    rows.append(_fact("priority", str(view.priority or "")))
-    rows.append(_fact("armed", "yes: a tripped gate stops it" if view.armed else "no: gates only tell"))
-    rows.append(_fact("started", clock(view.started_at, now) if view.started_at else ""))
-    rows.append(_fact("command", shlex.join(detail.command)))
-    rows.append(_fact("tags", " ".join(view.tags)))
-    rows = [row for row in rows if row]
-    rows += [line(Span(f"note {clock(at, now)} ", "dim"), safe(text)) for at, text in detail.notes]
-    if detail.params:
-        rows += [(), line(Span("params", "head"))]
-        longest = max(len(safe(str(key))) for key in detail.params)
-        for key, value in detail.params.items():
-            rows.append(line(Span(safe(str(key)).ljust(longest) + "  ", "dim"), safe(str(value))))
-    if detail.checkpoints:
-        rows += [(), line(Span("checkpoints", "head"))]
-        rows += [checkpoint_line(c, now=now) for c in reversed(detail.checkpoints)]
-    if detail.lines_read:
-        share = percent(detail.lines_understood / detail.lines_read)
-        rows += [(), _fact("read", f"{detail.lines_read} lines, {share} understood")]
-    return tuple(clip(row, cells) for row in rows)
-
-
-def _fact(name: str, value: str) -> Line:
-    return line(Span(f"{name} ", "dim"), safe(value)) if value else ()
-
-
-def checkpoint_line(checkpoint: CheckpointView, *, now: float) -> Line:
-    """`00:58 best.pt  epoch 25  val/mae 129.2`."""
-    where = f"  epoch {whole(checkpoint.epoch)}" if checkpoint.epoch is not None else (
-        f"  step {whole(checkpoint.step)}" if checkpoint.step is not None else "")  # fmt: skip
-    value = f"  {safe(checkpoint.metric)} {number(checkpoint.value)}" if checkpoint.value is not None else ""
-    return line(Span(clock(checkpoint.at, now) + " ", "dim"), safe(checkpoint.path), where, value)
-
-
-def _near(folder: str) -> str:
-    """A folder as seen from here, where that is shorter."""
-    return min((os.path.relpath(folder), folder), key=len)

@@ -7,10 +7,13 @@ from textual.screen import Screen
 from trainui.core.run import Status
 from trainui.core.store.views import RunView
 from trainui.ui.bridge import Bridge
+from trainui.ui.keymap import Keymap, keymap_of
 from trainui.ui.present.applies import why_not
 from trainui.ui.screens.answer import Answer, questions
 from trainui.ui.screens.confirm import Confirm, ConfirmPause
 from trainui.ui.screens.edit import Edit
+from trainui.ui.screens.export import Export
+from trainui.ui.screens.relaunch import Relaunch
 from trainui.ui.screens.teach import Teach
 from trainui.ui.source import Snapshot
 
@@ -18,9 +21,17 @@ from trainui.ui.source import Snapshot
 class Acting(Screen[None]):
     """A screen with a current run, which keys act on."""
 
+    PLACE = ""
+    """What the table of keys calls it."""
+
     def __init__(self, bridge: Bridge) -> None:
         super().__init__()
         self.bridge = bridge
+
+    @property
+    def keymap(self) -> Keymap:
+        """The keys in force."""
+        return keymap_of(self.app)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -75,7 +86,10 @@ class Acting(Screen[None]):
                     lambda _: self.bridge.tell(f"{run} is being {'killed' if kill else 'stopped'}"),
                 )
 
-        self.app.push_screen(Confirm(view, now=now, currency=self.snapshot.budget.currency), decide)
+        if self.bridge.held.confirm == "started" and view.status is Status.QUEUED:
+            decide("stop")
+        else:
+            self.app.push_screen(Confirm(view, now=now, currency=self.snapshot.budget.currency), decide)
 
     def action_pause(self) -> None:
         """Ask, then let the run stand still; a paused one goes on at once."""
@@ -111,7 +125,11 @@ class Acting(Screen[None]):
             run = view.run
 
             def told(is_held: bool) -> None:
-                self.bridge.tell(f"{run} is held: h releases it" if is_held else f"{run} may start")
+                self.bridge.tell(
+                    f"{run} is held: {self.keymap.first('queue.hold')} releases it"
+                    if is_held
+                    else f"{run} may start"
+                )
 
             self.bridge.ask_in_turn(lambda a: a.toggle_hold(run), told)
 
@@ -146,9 +164,22 @@ class Acting(Screen[None]):
 
         def told(new: str) -> None:
             self.bridge.tell(f"{new} is queued, after {run}")
-            self.retried(new)
+            self._tell_retried(new)
 
         self.bridge.ask(lambda a: a.retry(run), told)
+
+    def action_relaunch(self) -> None:
+        """Choose how the run is tried again; a live one is stopped first."""
+        view = self._for("relaunch")
+        if view is not None:
+            currency = self.snapshot.budget.currency
+            self.app.push_screen(Relaunch(self.bridge, view, self._tell_retried, currency=currency))
+
+    def _tell_retried(self, run: str) -> None:
+        """Every screen of runs goes to the new one."""
+        for screen in self.app.screen_stack:
+            if isinstance(screen, Acting):
+                screen.retried(run)
 
     def retried(self, run: str) -> None:
         """A run was queued after another; a screen with a table goes there."""
@@ -172,12 +203,17 @@ class Acting(Screen[None]):
             self.app.push_screen(Teach(self.bridge, view.run))
 
     def action_export(self) -> None:
-        """Write the chosen runs to files."""
+        """Choose in which formats, and where, the chosen runs are written."""
         runs = self.chosen
         if not self.bridge.may_ask():
             return
         if not runs:
             self.bridge.tell("no run to export", severity="warning")
             return
-        self.bridge.tell(f"exporting {', '.join(runs)}")
-        self.bridge.ask(lambda a: a.export(runs), lambda path: self.bridge.tell(f"exported to {path}"))
+        self.app.push_screen(Export(self.bridge, runs, study=self.study_of(runs)))
+
+    def study_of(self, runs: tuple[str, ...]) -> str:
+        """The study that all of these runs are of; '' when there is none."""
+        views = [self.snapshot.run(run) for run in runs]
+        studies = {view.study for view in views if view is not None}
+        return next(iter(studies)) if len(studies) == 1 else ""

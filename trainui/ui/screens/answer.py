@@ -15,13 +15,14 @@ from trainui.core.store.studies import subject_of
 from trainui.core.store.views import GateView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
+from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Line, Span, line, safe, wrap
 from trainui.ui.source import Snapshot
 from trainui.ui.widgets.field import SteadyField
 from trainui.ui.widgets.paper import Paper
 
-_WHILE_NOTED = {"enter": "go", "escape": "back"}
-"""What these keys do while a note is typed; all others are of the field."""
+_WHILE_NOTED = ("answer.go", "answer.back")
+"""The keys that do something while a note is typed; all others are of the field."""
 
 
 def questions(snapshot: Snapshot, run: str) -> tuple[GateView, ...]:
@@ -42,6 +43,7 @@ class Answer(ModalScreen[None]):
     """First yes or no, then a note, which may be empty."""
 
     CSS_PATH = ["dialog.tcss", "answer.tcss"]  # noqa: RUF012 (Textual's own annotation)
+    PLACE = "answer"
     BINDINGS = keys.bindings(keys.ANSWER)
     AUTO_FOCUS = "#note"
 
@@ -81,9 +83,8 @@ class Answer(ModalScreen[None]):
     def action_of(self, key: str) -> str | None:
         """What a key does now; "" for a letter of the note, None when it is not ours."""
         if self._yes is not None:
-            return _WHILE_NOTED.get(key, "")
-        bound = self._bindings.key_to_bindings.get(key)
-        return bound[0].action if bound else None
+            return keymap_of(self.app).typed(_WHILE_NOTED).get(key, "")
+        return keymap_of(self.app).action(self.PLACE, key)
 
     def _ask(self) -> None:
         cells = self.question.cells or 60
@@ -93,8 +94,9 @@ class Answer(ModalScreen[None]):
         count = f"  {self._at + 1} of {len(self._asked)}" if len(self._asked) > 1 else ""
         rows += [line(Span(f"{safe(gate.gate)} of {safe(gate.run)}{count}", "dim")), line()]
         if self._yes is None:
-            choices = [("y", "yes"), ("n", "no")]
-            choices += [("tab", "the next question")] if len(self._asked) > 1 else []
+            key = keymap_of(self.app).first
+            choices = [(key("answer.yes"), "yes"), (key("answer.no"), "no")]
+            choices += [(key("answer.next"), "the next question")] if len(self._asked) > 1 else []
             rows += [line(Span(f" {key} ", "bold accent"), says) for key, says in choices]
         else:
             word = "yes" if self._yes else "no"
@@ -109,7 +111,8 @@ class Answer(ModalScreen[None]):
         """Take yes or no; the note comes next."""
         if self._yes is None:
             self._yes = answer == "yes"
-            self._say("enter answers, esc goes back")
+            key = keymap_of(self.app).first
+            self._say(f"{key('answer.go')} answers, {key('answer.back')} goes back")
             self._ask()
 
     def action_next(self) -> None:

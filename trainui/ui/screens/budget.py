@@ -64,7 +64,6 @@ class BudgetScreen(Room):
 
     def on_mount(self) -> None:
         """Name the panes and choose the first page."""
-        super().on_mount()
         self._turn_to(self._pages[0])
 
     @property
@@ -131,7 +130,6 @@ class BudgetScreen(Room):
 
     def on_resize(self) -> None:
         """Another width, other columns."""
-        super().on_resize()
         self.call_after_refresh(self._again)
 
     def _again(self) -> None:

@@ -92,7 +92,6 @@ class CompareScreen(Sifting):
 
     def on_mount(self) -> None:
         """Choose the first page."""
-        super().on_mount()
         for name in PAGES:
             self._paper(name).show(READING)
         self.action_turn_to(1)
@@ -161,7 +160,6 @@ class CompareScreen(Sifting):
 
     def on_resize(self) -> None:
         """Another width, other columns."""
-        super().on_resize()
         self.call_after_refresh(self._again)
 
     def _again(self) -> None:

@@ -9,6 +9,7 @@ from textual.screen import ModalScreen
 from trainui.core.run import Status
 from trainui.core.store.views import RunView
 from trainui.ui import keys
+from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Span, line, safe
 from trainui.ui.present.text import duration, money, sign, usd
 from trainui.ui.widgets.paper import Paper
@@ -60,9 +61,15 @@ class Confirm(ModalScreen[str]):
                 line(f"{self._verb} ", Span(safe(view.run), "bold"), " ?"),
                 line(Span(told, "dim")),
                 line(),
-                *(line(Span(f" {key} ", "bold accent"), says) for key, _, says in self._choices),
+                *(
+                    line(Span(f" {self._written(key)} ", "bold accent"), says)
+                    for key, _, says in self._choices
+                ),
             ]
         )
+
+    def _written(self, key: str) -> str:
+        return keymap_of(self.app).first({"y": "confirm.yes", "X": "confirm.now", "n": "confirm.no"}[key])
 
     def action_answer(self, key: str) -> None:
         """Leave with the answer of a key that is offered; others do nothing."""
@@ -98,13 +105,15 @@ class ConfirmPause(ModalScreen[str]):
 
     def on_mount(self) -> None:
         """Ask."""
+        key = keymap_of(self.app).first
+        goes_on = f"pause it: every process of it stands still, until {key('run.pause')} again"
         self.query_one(Paper).show(
             [
                 line("Pause ", Span(safe(self._view.run), "bold"), " ?"),
                 line(Span(what_a_pause_keeps(self._view, self._currency), "warn")),
                 line(),
-                line(Span(" y ", "bold accent"), "pause it: every process of it stands still, until p again"),
-                line(Span(" n ", "bold accent"), "no, it goes on"),
+                line(Span(f" {key('pause.yes')} ", "bold accent"), goes_on),
+                line(Span(f" {key('pause.no')} ", "bold accent"), "no, it goes on"),
             ]
         )
 

@@ -13,12 +13,11 @@ from textual.widgets import Footer
 from trainui.core.errors import TrainuiError, UserError
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge, is_open
+from trainui.ui.keymap import keymap_of
 from trainui.ui.params import changed, typed
 from trainui.ui.present.ink import Span, line, safe, wrap
 from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.paper import Paper
-
-HINT = "enter changes it, esc leaves it as it is; a param you leave out stays"
 
 
 class Edit(ModalScreen[None]):
@@ -55,7 +54,12 @@ class Edit(ModalScreen[None]):
         if is_open(self):
             self.params.value = typed(known)
             self.params.cursor_position = len(self.params.value)
-            self._say(HINT if known else "this run has no params so far: key=value adds one", "dim")
+            self._say(self._hint if known else "this run has no params so far: key=value adds one", "dim")
+
+    @property
+    def _hint(self) -> str:
+        key = keymap_of(self.app).first
+        return f"{key('edit.go')} changes it, {key('edit.close')} leaves it as it is; a param you leave out stays"
 
     def _say(self, text: str, tone: str) -> None:
         self.said.show(wrap(line(Span(safe(text), tone)), self.said.size.width or 80))
@@ -69,7 +73,7 @@ class Edit(ModalScreen[None]):
     def on_input_changed(self) -> None:
         """What was wrong may be right now."""
         if self._known:
-            self._say(HINT, "dim")
+            self._say(self._hint, "dim")
 
     def on_input_submitted(self) -> None:
         """Enter in the line."""

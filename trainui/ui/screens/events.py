@@ -108,7 +108,6 @@ class EventsScreen(Room):
 
     def on_resize(self) -> None:
         """Another width, other lines."""
-        super().on_resize()
         self.call_after_refresh(lambda: self.tell(self.snapshot))
 
     def on_line_list_moved(self) -> None:

@@ -204,7 +204,6 @@ class GatesScreen(Onward):
 
     def on_resize(self) -> None:
         """Another width, other words."""
-        super().on_resize()
         self.call_after_refresh(self._again)
 
     # ---------------------------------------------------------------- keys and mouse

@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 
 from trainui.core.filter.runs import ABOUT
 from trainui.ui import keys
+from trainui.ui.keymap import DEFAULT, Keymap, keymap_of
 from trainui.ui.present.ink import Line, Span, line, wrap
 from trainui.ui.present.lights import VERDICTS
 from trainui.ui.widgets.paper import Paper
@@ -18,14 +19,15 @@ INDENT = 14
 """Where what a key does begins."""
 
 
-def help_lines(place: str, cells: int = 80) -> list[Line]:
+def help_lines(place: str, cells: int = 80, keymap: Keymap = DEFAULT) -> list[Line]:
     """The keys of a place, those that work everywhere, names in a filter, and the lights, in `cells` cells."""
     lines: list[Line] = []
     for title, table in ((place, keys.PLACES[place]), ("everywhere", keys.EVERYWHERE)):
         lines.append(line(Span(title, "head")))
         for key in table:
             first, *rest = wrap(line(key.about), cells - INDENT)
-            lines.append(line("  ", Span(key.written.ljust(INDENT - 2), "bold accent"), first))
+            written = keymap.written(key.id)
+            lines.append(line("  ", Span(f"{written:{INDENT - 3}} ", "bold accent"), first))
             lines += [line(" " * INDENT, row) for row in rest]
         lines.append(line())
     if place == "overview":
@@ -83,7 +85,8 @@ class Help(ModalScreen[None]):
 
     def _fill(self) -> None:
         """Fold the lines for the box, as dialog.tcss has it: its width is needed before it is laid out."""
-        self.paper.show(help_lines(self._place, min(78, self.app.size.width * 96 // 100) - 7))
+        cells = min(78, self.app.size.width * 96 // 100) - 7
+        self.paper.show(help_lines(self._place, cells, keymap_of(self.app)))
 
     def on_help_paper_resized(self) -> None:
         """More or less of it fits."""
@@ -94,7 +97,8 @@ class Help(ModalScreen[None]):
         is_long = self.paper.max_scroll_y > 0
         at_end = self.paper.scroll_offset.y >= self.paper.max_scroll_y
         arrow = "↑" if at_end else "↓"
-        self.more.show([line(Span(f"{arrow} more · esc closes", "dim"))] if is_long else [])
+        told = f"{arrow} more · {keymap_of(self.app).first('help.close')} closes"
+        self.more.show([line(Span(told, "dim"))] if is_long else [])
 
     def action_roll(self, by: int) -> None:
         """Scroll."""

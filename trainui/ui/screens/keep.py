@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
+from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Span, line, safe, wrap
 from trainui.ui.present.lesson import toml_lines
 from trainui.ui.widgets.paper import Paper
@@ -42,16 +43,16 @@ class Keep(ModalScreen[bool]):
 
     def _ask(self) -> None:
         paper = self.query_one(Paper)
-        cells = paper.cells or 60
+        cells, key = paper.cells or 60, keymap_of(self.app).first
         if self._spec is None:
             ask = line("No spec file here is of this job: paste this into its spec.")
-            answers = [("c", "copy it, where the terminal lets us"), ("n", "back")]
+            answers = [(key("keep.copy"), "copy it, where the terminal lets us"), (key("keep.no"), "back")]
         else:
             ask = line("Write this into", Span(safe(str(self._spec)), "bold"), "?")
             answers = [
-                ("y", "write it: it counts from the next start of the job"),
-                ("c", "copy it, where the terminal lets us"),
-                ("n", "no"),
+                (key("keep.yes"), "write it: it counts from the next start of the job"),
+                (key("keep.copy"), "copy it, where the terminal lets us"),
+                (key("keep.no"), "no"),
             ]
         paper.show(
             [

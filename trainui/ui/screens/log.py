@@ -31,8 +31,8 @@ SHIFT = 20
 """Columns that a cut log moves to the side."""
 TELLS = 0.5
 """Seconds between two looks at whether the log has grown, and at how far a search is."""
-_WHILE_TYPED = {"enter": "go", "escape": "back"}
-"""What these keys do while words are typed; all others are of the field."""
+_WHILE_TYPED = ("log.go", "log.back")
+"""The keys that do something while words are typed; all others are of the field."""
 
 
 class WordsField(SteadyField):
@@ -63,7 +63,7 @@ class LogScreen(Room):
         self._leafing = Leafing(self._pages, lambda row: self._height_of(row.text))
         self._event = event
         self._follows = event is None
-        self._wraps, self._shift = True, 0
+        self._wraps, self._shift = bridge.held.log_wrap, 0
         self._words, self._said = "", ""
         self._hit: int | None = None
         """Where the row begins that was found last."""
@@ -84,7 +84,6 @@ class LogScreen(Room):
 
     def on_mount(self) -> None:
         """Go where it was asked to."""
-        super().on_mount()
         self.query_one("#asked", Paper).show([line(Span(" look for ", "accent"))])
         self.set_interval(TELLS, self._tell_news)
         if self._event is not None:
@@ -97,9 +96,8 @@ class LogScreen(Room):
     def action_of(self, key: str) -> str | None:
         """What a key does now; "" for a letter of the words, None when it is not ours."""
         if self._types:
-            return _WHILE_TYPED.get(key, "")
-        bound = self._bindings.key_to_bindings.get(key)
-        return bound[0].action if bound else None
+            return self.keymap.typed(_WHILE_TYPED).get(key, "")
+        return self.keymap.action(self.PLACE, key)
 
     @property
     def current(self) -> RunView | None:
@@ -117,7 +115,6 @@ class LogScreen(Room):
 
     def on_resize(self) -> None:
         """Another width, another height."""
-        super().on_resize()
         self.call_after_refresh(self._redraw)
 
     @property
@@ -145,7 +142,11 @@ class LogScreen(Room):
         self.page.show(drawn[:lines] or [line(Span(" nothing was printed yet", "dim"))])
         size = self._size_drawn = self._pages.size()
         name = Span(safe(self.run_name), f"run{ranks(self.snapshot.runs).get(self.run_name, 0)} bold")
-        said = f"{percent(self._search.share)} searched, esc ends it" if self._search else self._said
+        said = (
+            f"{percent(self._search.share)} searched, {self.keymap.first('log.back')} ends it"
+            if self._search
+            else self._said
+        )
         self.head.show([log_head(name, self.size.width, size=size, share=end / size if size else 1.0,
                                  follows=self._follows, wraps=self._wraps, words=self._words, said=said)])  # fmt: skip
 
@@ -214,7 +215,7 @@ class LogScreen(Room):
     def action_next(self, by: int) -> None:
         """The next row with the words, or the one before."""
         if not self._words:
-            self._said = "/ looks for words"
+            self._said = f"{self.keymap.first('log.search')} looks for words"
             self._redraw()
             return
         top = self._leafing.top.start

@@ -16,6 +16,11 @@ class Onward(Room):
         super().__init__(bridge, settings)
         self.undo = bridge.undo
 
+    @property
+    def has_marks(self) -> bool:
+        """Whether runs are marked here."""
+        return False
+
     def action_log(self) -> None:
         """The whole log of the run."""
         if self.current is None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.getters import query_one
 from textual.widgets import Footer
 
-from trainui.core.filter import Filter, parse_filter
+from trainui.core.filter import Filter, FilterError, parse_filter
 from trainui.core.filter.runs import run_filter, values_of
 from trainui.core.store.views import RunView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
 from trainui.ui.choice import MOST_DRAWN
-from trainui.ui.present.ink import safe
+from trainui.ui.memory import Memory
+from trainui.ui.present.ink import Line, safe
 from trainui.ui.present.rows import ranks
 from trainui.ui.present.sieve import RUN_WORDS
 from trainui.ui.present.standing import saving
@@ -26,7 +29,7 @@ from trainui.ui.screens.start import Start
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.curve import Curves
-from trainui.ui.widgets.run_table import EMPTY, NONE_LEFT, READING, RunTable
+from trainui.ui.widgets.run_table import READING, RunTable, empty, none_left
 from trainui.ui.widgets.sieve import Sieve
 from trainui.ui.widgets.strips import MachineStrip, MoneyStrip
 from trainui.ui.widgets.tails import EventTail, LogTail
@@ -52,9 +55,12 @@ class Overview(Sifting, Onward):
     events = query_one(EventTail)
     log_tail = query_one(LogTail)
 
-    def __init__(self, bridge: Bridge, settings: ChartSettings, *, title: str) -> None:
+    def __init__(
+        self, bridge: Bridge, settings: ChartSettings, *, title: str, recalled: Memory | None = None
+    ) -> None:
+        """`recalled`: how it was left."""
         super().__init__(bridge, settings)
-        self._title = title
+        self._title, self._recalled = title, recalled or Memory()
         self._marked: frozenset[str] = frozenset()
         self._filter: tuple[str, Filter] = ("", parse_filter(""))
         self._sifted: tuple[Snapshot, str, tuple[RunView, ...]] = (Snapshot(), "", ())
@@ -75,15 +81,36 @@ class Overview(Sifting, Onward):
         yield Sieve(self.action_of)
         yield Footer(compact=True)
 
+    def on_mount(self) -> None:
+        """As it was left; a run that is gone since is not missed."""
+        super().on_mount()
+        was = self._recalled
+        if was.marked:
+            self._marked = frozenset(was.marked)
+            self.undo.keep("the marks from before", lambda: self._remark(frozenset()))
+        with suppress(FilterError):  # a filter of another version
+            self.keep(was.filter)
+        self.table.wanted = was.cursor or None
+        self.set_class(was.tail == "log", "-log")
+
     def on_resize(self) -> None:
         """The palette's key gives way where the others need the room; the help names it."""
-        super().on_resize()
         self.query_one(Footer).show_command_palette = self.size.width >= ROOMY
 
     @property
     def current(self) -> RunView | None:
         """The run under the cursor."""
         return self.table.current
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether runs are marked."""
+        return bool(self._marked)
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """The marked runs, by name."""
+        return tuple(sorted(self._marked))
 
     @property
     def chosen(self) -> tuple[str, ...]:
@@ -114,16 +141,27 @@ class Overview(Sifting, Onward):
             colours=colours,
             marked=self._marked,
             saving=saving(snapshot.events),
+            unseen=self.bridge.unseen,
             costs=snapshot.costs,
             currency=snapshot.budget.currency,
             now=snapshot.at,
-            empty=READING if not snapshot.ready else NONE_LEFT if snapshot.runs else EMPTY,
+            empty=self._told_instead(snapshot),
+            chosen=self.bridge.held.columns,
         )
         self.plot(self.curves, tags)
         self.events.fill(snapshot.events, colours=colours, now=snapshot.at)
         self.log_tail.fill(snapshot.log)
         self.events.entitle("events")
         self.log_tail.entitle(f"log of {safe(snapshot.log_run)}" if snapshot.log_run else "log")
+
+    def _told_instead(self, snapshot: Snapshot) -> tuple[Line, ...]:
+        """What stands in a table without runs."""
+        key = self.keymap.first
+        if not snapshot.ready:
+            return READING
+        return (
+            none_left(key("overview.all")) if snapshot.runs else empty(key("overview.start"), key("app.help"))
+        )
 
     # ---------------------------------------------------------------- the filter
 
@@ -188,8 +226,11 @@ class Overview(Sifting, Onward):
         """The table shows it."""
 
     def on_run_table_moved(self, message: RunTable.Moved) -> None:
-        """Read the log and the curve of the run the cursor is on."""
+        """Read the log and the curve of the run the cursor is on; it is seen."""
         message.stop()
+        if message.run in self.bridge.unseen and self.is_current:
+            self.bridge.unseen -= {message.run}
+            self.tell(self.snapshot)
         self.ask_again()
 
     def on_run_table_opened(self, message: RunTable.Opened) -> None:
@@ -246,7 +287,7 @@ class Overview(Sifting, Onward):
     def action_start(self) -> None:
         """Choose a job and start it."""
         if self.bridge.may_ask():
-            self.app.push_screen(Start(self.bridge))
+            self.app.push_screen(Start(self.bridge, self.retried))
 
     def action_tail(self) -> None:
         """Where only one fits: events or log."""

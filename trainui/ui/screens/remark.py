@@ -12,6 +12,7 @@ from trainui.core.errors import TrainuiError
 from trainui.core.store.views import RunView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
+from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Span, line, safe, wrap
 from trainui.ui.undo import Undo, opposite
 from trainui.ui.widgets.field import Field
@@ -23,7 +24,7 @@ class Remark(ModalScreen[None]):
 
     CSS_PATH = ["dialog.tcss", "start.tcss"]  # noqa: RUF012 (Textual's own annotation)
     BINDINGS = keys.bindings(keys.REMARK)
-    TITLE_OF, HINT = "", ""
+    TITLE_OF = ""
 
     said = query_one("#said", Paper)
     field = query_one("#params", Field)
@@ -35,7 +36,7 @@ class Remark(ModalScreen[None]):
     @property
     def hint(self) -> str:
         """What may be typed."""
-        return self.HINT
+        raise NotImplementedError
 
     def compose(self) -> ComposeResult:
         """The line, and below it what is to be said about it."""
@@ -86,7 +87,13 @@ class Remark(ModalScreen[None]):
 class Note(Remark):
     """A remark."""
 
-    TITLE_OF, HINT = "a note beside", "enter keeps it beside the run, esc does not"
+    TITLE_OF = "a note beside"
+
+    @property
+    def hint(self) -> str:
+        """How it is kept."""
+        key = keymap_of(self.app).first
+        return f"{key('remark.go')} keeps it beside the run, {key('remark.close')} does not"
 
     def keep(self, text: str) -> None:
         """Keep it."""
@@ -113,7 +120,8 @@ class Tag(Remark):
     def hint(self) -> str:
         """What it has, and what may be typed."""
         now = f"it has {' '.join(self._view.tags)}; " if self._view.tags else ""
-        return f"{now}best puts a tag on it, -old takes one away, esc keeps nothing"
+        back = keymap_of(self.app).first("remark.close")
+        return f"{now}best puts a tag on it, -old takes one away, {back} keeps nothing"
 
     def keep(self, text: str) -> None:
         """Change them, and remember how to change them back."""

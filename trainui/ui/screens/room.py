@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from trainui.ui.bridge import Bridge, is_open
+from trainui.ui.bridge import Bridge, is_open, is_seen
 from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH
 from trainui.ui.plot.figure import Chart
 from trainui.ui.plot.smooth import WEIGHTS
@@ -13,6 +13,7 @@ from trainui.ui.present.curves import closes
 from trainui.ui.present.rows import ranks
 from trainui.ui.screens.acting import Acting
 from trainui.ui.screens.sight import Sight
+from trainui.ui.settings import Settings
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.trace import Close
 from trainui.ui.widgets.curve import Curves
@@ -38,6 +39,25 @@ class ChartSettings:
 
 
 _DIGITS = "123456789abcdefghijklmnopqrstuvwxyz"
+
+
+_OF_SETTINGS = {
+    "axis": "x_axis", "log": "log_y", "log_x": "log_x", "smooth": "smoothing", "clip": "clip",
+    "looks_ahead": "outlook",
+}  # fmt: skip
+"""How curves are drawn → the setting that says how at first."""
+
+
+def charts_of(held: Settings) -> ChartSettings:
+    """How curves are drawn at first."""
+    return ChartSettings(**{name: getattr(held, setting) for name, setting in _OF_SETTINGS.items()})
+
+
+def follow(charts: ChartSettings, before: Settings, now: Settings) -> None:
+    """Draw curves as a setting says that has changed; what a key chose stays where no setting has."""
+    for name, setting in _OF_SETTINGS.items():
+        if getattr(before, setting) != getattr(now, setting):
+            setattr(charts, name, getattr(now, setting))
 
 
 class Room(Acting):
@@ -68,7 +88,7 @@ class Room(Acting):
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        """Hear of every snapshot, also while another screen lies on top."""
+        """Hear of every snapshot. Textual calls this one, and `on_resize`, beside those of a subclass."""
         self.bridge.seen.subscribe(self, self._hear)
         self.call_after_refresh(lambda: self._hear(self.snapshot))  # the newest then, not the one of now
 
@@ -92,7 +112,7 @@ class Room(Acting):
             self.bridge.look(replace(self.wanted(), close=self._closes(), paid=is_paid))
 
     def _hear(self, snapshot: Snapshot) -> None:
-        if is_open(self):
+        if is_open(self) and is_seen(self):
             self.tell(snapshot)
             self.ask_again()
 
@@ -110,7 +130,7 @@ class Room(Acting):
         how = self.settings
         drawn = tuple(replace(one, log_x=how.log_x, smooth=how.smooth, clip=how.clip) for one in drawn)
         self._drawn, self._plotted = self.shaped(self.sight.over(drawn)), (curves, tags)
-        curves.plot(self._drawn)
+        curves.plot(self._drawn, is_known=self.snapshot.ready)
 
     def shaped(self, drawn: tuple[Chart, ...]) -> tuple[Chart, ...]:
         """The charts as this screen wants them."""

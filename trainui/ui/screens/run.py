@@ -18,6 +18,7 @@ from trainui.ui.present.rows import ranks
 from trainui.ui.present.standing import death, saving
 from trainui.ui.present.story import run_head
 from trainui.ui.present.usage import usage_line
+from trainui.ui.screens.compare import CompareScreen, compared_runs
 from trainui.ui.screens.onward import Onward
 from trainui.ui.screens.room import ChartSettings, with_charts
 from trainui.ui.screens.sifting import Sifting
@@ -53,10 +54,20 @@ class RunScreen(Sifting, Onward):
     events = query_one(EventTail)
     log_tail = query_one(LogTail)
 
-    def __init__(self, bridge: Bridge, settings: ChartSettings, *, run: str) -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        settings: ChartSettings,
+        *,
+        run: str,
+        pane: str = PANES[0],
+        is_zoomed: bool = False,
+    ) -> None:
+        """`pane`: the one that is current first. `is_zoomed`: it alone."""
         super().__init__(bridge, settings)
         self.run_name = run
-        self._pane = 0
+        self._pane = PANES.index(pane) if pane in PANES else 0
+        self.set_class(is_zoomed, "-zoom")
 
     def compose(self) -> ComposeResult:
         """The head, what it uses, how it died, five panes, the keys."""
@@ -76,8 +87,12 @@ class RunScreen(Sifting, Onward):
 
     def on_mount(self) -> None:
         """Name the panes and choose the first."""
-        super().on_mount()
-        self._choose(0)
+        self._choose(self._pane)
+
+    @property
+    def pane(self) -> str:
+        """The current one."""
+        return PANES[self._pane]
 
     @property
     def subject(self) -> str:
@@ -106,7 +121,7 @@ class RunScreen(Sifting, Onward):
         self._entitle()
         self.plot(self.curves, {})
         self.gates.fill(*self._groups(detail, snapshot))
-        self.facts.fill(detail, now=snapshot.at)
+        self.facts.fill(detail, opened=snapshot.opened, now=snapshot.at)
         self.events.fill(detail.events, colours=colours, now=snapshot.at)
         self.log_tail.fill(snapshot.log)
 
@@ -148,7 +163,7 @@ class RunScreen(Sifting, Onward):
             pane.set_class(index == self._pane, "-current")
             follows = ", follows" if name == "log" and self.log_tail.follow else ""
             here = f"  {index + 1} of {len(PANES)}" if index == self._pane else ""
-            teaches = "  T teaches a line" if name == "log" and here else ""
+            teaches = f"  {self.keymap.first('run.teach')} teaches a line" if name == "log" and here else ""
             sieved = f"  {self.filter_title()}" if name == "curves" and self.kept else ""
             pane.entitle(f"{name}{follows}{here}{teaches}{sieved}")
 
@@ -176,6 +191,24 @@ class RunScreen(Sifting, Onward):
         self.toggle_class("-zoom")
         self.tell(self.snapshot)
         self.call_after_refresh(self.ask_again)
+
+    def retried(self, run: str) -> None:
+        """The screen goes to the new run."""
+        self.run_name = run
+        self.ask_again()
+        self.tell(self.snapshot)
+
+    def action_compare(self) -> None:
+        """The run beside the marked ones, or beside those of its study."""
+        overview = self.app.screen_stack[0]
+        marked = overview.chosen if isinstance(overview, Onward) and overview.has_marks else ()
+        runs = compared_runs(self.snapshot.runs, {*marked, self.run_name} if marked else (), self.current)
+        if len(runs) < 2:
+            self.bridge.tell(
+                "there is no other run of its study or job: mark two with space", severity="warning"
+            )
+            return
+        self.app.push_screen(CompareScreen(self.bridge, self.settings, runs=runs))
 
     def action_turn(self, by: int) -> None:
         """The neighbour in the table."""

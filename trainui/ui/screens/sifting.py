@@ -12,8 +12,8 @@ from trainui.ui.screens.room import Room
 from trainui.ui.source import Snapshot
 from trainui.ui.widgets.sieve import Sieve
 
-_WHILE_TYPED = {"enter": "keep_filter", "escape": "clear_filter", "up": "beside(-1)", "down": "beside(1)"}
-"""What these keys do while a filter is typed; all others are of the field."""
+_WHILE_TYPED = ("filter.keep", "filter.clear", "filter.up", "filter.down")
+"""The keys that do something while a filter is typed; all others are of the field."""
 
 
 class Sifting(Room):
@@ -46,9 +46,8 @@ class Sifting(Room):
     def action_of(self, key: str) -> str | None:
         """What a key does now; "" for a letter of the filter, None when it is not ours."""
         if self.sieve.is_open:
-            return _WHILE_TYPED.get(key, "")
-        bound = self._bindings.key_to_bindings.get(key)
-        return bound[0].action if bound else None
+            return self.keymap.typed(_WHILE_TYPED).get(key, "")
+        return self.keymap.action(self.PLACE, key)
 
     def _hear(self, snapshot: Snapshot) -> None:
         """What is typed may mean something else now."""
@@ -104,8 +103,10 @@ class Sifting(Room):
         """How much the filter leaves, or where it is wrong."""
         if self.sieve.is_open:
             shown, of = self.left
+            ends = f"{self.keymap.first('filter.keep')} keeps, {self.keymap.first('filter.clear')} clears"
             told = sieve_line(
-                self.sieve.text, self._wrong, self.size.width, shown=shown, of=of, noun=self.NOUN, words=self.WORDS
+                self.sieve.text, self._wrong, self.size.width, shown=shown, of=of, noun=self.NOUN, words=self.WORDS,
+                ends=ends,
             )  # fmt: skip
             self.sieve.say(told)
 

@@ -1,78 +1,76 @@
-"""Choose a job, a preset, other params; start it, armed or not, now or held, with a priority."""
+"""Choose jobs, for each a preset, other params, armed or not, now or held, a priority; see the cost; start them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
-from textual.screen import ModalScreen
-from textual.timer import Timer
 from textual.widgets import Footer
 
 from trainui.core.errors import UserError
 from trainui.ui import keys
+from trainui.ui.acts import JobInfo, StartWish
 from trainui.ui.bridge import Bridge, is_open
-from trainui.ui.params import parse_params
-from trainui.ui.present.ink import Line, Span, clip, fit, line, safe, wrap
-from trainui.ui.present.money import fit_lines
-from trainui.ui.source import JobInfo
+from trainui.ui.keymap import keymap_of
+from trainui.ui.params import checked
+from trainui.ui.present.ink import Line, Span, fit, line, safe, wrap
+from trainui.ui.present.jobs import by_study, job_lines
+from trainui.ui.present.params import param_lines
+from trainui.ui.screens.choosing import Choosing
 from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.paper import Paper
 
-MOST_PARAMS = 8
-COST_AFTER = 0.2
-"""Seconds that a choice stands before it is reckoned what it would cost."""
+OPTIONS = 4
+"""Lines before the params."""
+HOW_PART = 0.34
+"""Of the screen's height, what the options and params may take."""
 
 
-def job_lines(jobs: Sequence[JobInfo], cursor: int, cells: int) -> list[Line]:
-    """The jobs, one line each."""
-    if not jobs:
-        return [line(Span("no jobs: a job is a TOML file with a [job] table under jobs/", "dim"))]
-    wide = max(len(safe(job.name)) for job in jobs)
-    lines = []
-    for index, job in enumerate(jobs):
-        here = index == cursor
-        name = Span(safe(job.name).ljust(wide), "bold accent" if here else "bold")
-        about = Span(safe(job.problem) or safe(job.about), "bad" if job.problem else "dim")
-        lines.append(clip(line("▶ " if here else "  ", name, "  ", about), cells))
-    return lines
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """How one job is to be started; each keeps its own while others are looked at."""
+
+    text: str = ""
+    """Params as they are typed."""
+    preset: int = 0
+    """0 for none, else its number."""
+    armed: bool = False
+    held: bool = False
+    priority: int = 0
 
 
-class Start(ModalScreen[None]):
-    """Starts a job and says the name of its run."""
+class Start(Choosing):
+    """Starts jobs and says the names of their runs."""
 
-    CSS_PATH = ["dialog.tcss", "start.tcss"]  # noqa: RUF012 (Textual's own annotation)
     BINDINGS = keys.bindings(keys.START)
     AUTO_FOCUS = "#jobs"
 
     jobs_paper = query_one("#jobs", Paper)
     how = query_one("#how", Paper)
-    cost = query_one("#cost", Paper)
-    params = query_one("#params", Field)
 
-    def __init__(self, bridge: Bridge) -> None:
-        super().__init__()
-        self._bridge = bridge
+    def __init__(self, bridge: Bridge, started: Callable[[str], None] = lambda _: None) -> None:
+        """`started` hears the name of the first new run."""
+        super().__init__(bridge)
+        self._started = started
         self._jobs: tuple[JobInfo, ...] | None = None
         self._cursor = 0
-        self._preset = 0
-        self._armed = False
-        self._held = False
-        self._priority = 0
-        self._asked: tuple[object, ...] = ()
-        """What was last asked for its cost; an answer to anything else comes too late."""
-        self._reckoning: Timer | None = None
+        self._marked: tuple[str, ...] = ()
+        self._choices: dict[str, Choice] = {}
+        self._places: list[int] = []
+        """The line of each job."""
 
     def compose(self) -> ComposeResult:
-        """The jobs, how to start, a line for params."""
+        """The jobs, how to start, what it would cost, a line for params, and what is wrong with it."""
         with Vertical(classes="box wide") as box:
             box.border_title = "start a job"
             yield Paper(id="jobs")
             yield Paper(id="how")
             yield Paper(id="cost")
             yield Field(id="params", placeholder="params: key=value key=value  (tab)", compact=True)
+            yield Paper(id="said")
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -81,12 +79,19 @@ class Start(ModalScreen[None]):
         self.jobs_paper.show([line(Span("reading the jobs…", "dim"))])
         self._bridge.ask(lambda actions: tuple(actions.jobs()), self._fill)
 
+    def on_resize(self) -> None:
+        """Another width."""
+        if self._jobs is not None:
+            self.call_after_refresh(self._redraw)
+
     def _fill(self, jobs: tuple[JobInfo, ...]) -> None:
-        self._jobs = jobs
-        runnable = [index for index, job in enumerate(jobs) if not job.problem]
+        self._jobs = by_study(jobs)
+        runnable = [index for index, job in enumerate(self._jobs) if not job.problem]
         self._cursor = runnable[0] if runnable else 0
         if is_open(self):
             self._redraw()
+
+    # ---------------------------------------------------------------- what is chosen
 
     @property
     def job(self) -> JobInfo | None:
@@ -94,14 +99,48 @@ class Start(ModalScreen[None]):
         return self._jobs[self._cursor] if self._jobs else None
 
     @property
-    def preset(self) -> str:
-        """The chosen preset; empty for none."""
-        presets = ("", *self.job.presets) if self.job else ("",)
-        return presets[self._preset % len(presets)]
+    def choice(self) -> Choice:
+        """How the job under the cursor is to be started."""
+        return self._choices.get(self.job.name, Choice()) if self.job is not None else Choice()
+
+    def _choose(self, choice: Choice) -> None:
+        if self.job is not None and not self.job.problem:
+            self._choices[self.job.name] = choice
+            self.is_warned = False
+            self._redraw()
+
+    def _to_start(self) -> list[JobInfo]:
+        """The marked jobs, or the one under the cursor."""
+        marked = [job for job in self._jobs or () if job.name in self._marked]
+        return marked or ([self.job] if self.job is not None else [])
+
+    def wishes(self) -> tuple[StartWish, ...]:
+        """One for each job that would be started. Raises UserError when its params are wrong."""
+        return tuple(self._wish(job) for job in self._to_start() if not job.problem)
+
+    @property
+    def has_typed(self) -> bool:
+        """Whether params were typed for any job."""
+        return any(choice.text.strip() for choice in self._choices.values())
+
+    def _wish(self, job: JobInfo) -> StartWish:
+        """Raises UserError when its params are wrong."""
+        choice = self._choices.get(job.name, Choice())
+        preset = preset_of(job, choice)
+        params = {**job.params, **job.preset_params.get(preset, {})}
+        return StartWish(
+            job=job.name, params=checked(job.name, choice.text, params), preset=preset,
+            armed=choice.armed, held=choice.held, priority=choice.priority,
+        )  # fmt: skip
+
+    # ---------------------------------------------------------------- drawing
 
     def _redraw(self) -> None:
+        if not is_open(self):
+            return
         cells = self.jobs_paper.size.width or 80
-        self.jobs_paper.show(job_lines(self._jobs or (), self._cursor, cells))
+        lines, self._places = job_lines(self._jobs or (), self._cursor, cells, marked=self._marked)
+        self.jobs_paper.show(lines)
         self._keep_in_sight()
         job = self.job
         if job is None:
@@ -111,127 +150,118 @@ class Start(ModalScreen[None]):
             reason = line(Span(safe(job.problem), "bad"))
             self.how.show([line(), *wrap(reason, self.how.cells or cells)])
             return
+        self.how.show([fit(row, cells) for row in self._options(job, cells)])
+        self._tell_wrong(job)
+        self.reckon_soon()
+
+    def _options(self, job: JobInfo, cells: int) -> list[Line]:
+        choice = self.choice
+        preset = preset_of(job, choice)
         presets = "  ".join(safe(name) for name in job.presets)
         of = f"   of {presets}" if presets else "; this job has none"
-        lines = [line()]
+        lines = []
         for name, value, more in (
-            ("preset", self.preset or "none", of),
-            ("armed", "yes: a tripped gate stops it" if self._armed else "no: gates only tell", ""),
-            ("held", "yes: it waits until you release it" if self._held else "no", ""),
-            ("priority", str(self._priority), "" if self._priority else "   + or -; higher starts first"),
+            ("preset", preset or "none", of),
+            ("armed", "yes: a tripped gate stops it" if choice.armed else "no: gates only tell", ""),
+            ("held", "yes: it waits until you release it" if choice.held else "no", ""),
+            ("priority", str(choice.priority), "" if choice.priority else "   + or -; higher starts first"),
         ):
             lines.append(line(Span(name.ljust(10), "dim"), value, Span(more, "dim")))
-        lines.append(line())
-        names = list(job.params)[:MOST_PARAMS]
-        wide = max((len(safe(name)) for name in names), default=0)
-        for name in names:
-            lines.append(line(Span(safe(name).ljust(wide) + "  ", "dim"), safe(str(job.params[name]))))
-        if len(job.params) > len(names):
-            lines.append(line(Span(f"and {len(job.params) - len(names)} more", "dim")))
-        self.how.show([fit(row, cells) for row in lines])
-        self._reckon_soon()
-
-    def _reckon_soon(self) -> None:
-        """Ask what the choice would cost, once it stands."""
-        if self._reckoning is not None:
-            self._reckoning.stop()
-        self._reckoning = self.set_timer(COST_AFTER, self._reckon)
-
-    def _reckon(self) -> None:
-        if not is_open(self):
-            return
-        job = self.job
-        if job is None or job.problem:
-            self._asked = ()
-            self.cost.show([])
-            return
         try:
-            params = parse_params(self.params.value, job.params)
-        except UserError:  # half typed: what was known stays
-            return
-        name, preset, priority = job.name, self.preset, self._priority
-        choice = (name, preset, params, priority)
-        if choice == self._asked:
-            return
-        self._asked = choice
+            typed = self._wish(job).params
+        except UserError:  # half typed: it is said below
+            typed = {}
+        most = max(3, int(self.app.size.height * HOW_PART) - OPTIONS)
+        lines += param_lines(job.params, typed, cells, preset=job.preset_params.get(preset, {}), most=most)
+        return lines
 
-        def show(draw: Callable[[int], Sequence[Line]]) -> None:
-            if is_open(self) and choice == self._asked:
-                self.cost.show(draw(self.cost.cells or 80))
-
-        self._bridge.ask(
-            lambda a: a.before_start(name, params=params, preset=preset, priority=priority),
-            lambda found: show(lambda cells: fit_lines(found, cells)),
-            lambda error: show(lambda cells: wrap(line(Span(safe(str(error)), "dim")), cells)),
-        )
-
-    def on_input_changed(self) -> None:
-        """Other params may cost other money."""
-        self._reckon_soon()
+    def _tell_wrong(self, job: JobInfo) -> None:
+        """What is wrong with what is typed, at once."""
+        try:
+            self._wish(job)
+        except UserError as error:
+            self.say(str(error), "bad")
+        else:
+            self.say(f"{len(self._marked)} jobs are marked: enter starts them all" if self._marked else "")
 
     def _keep_in_sight(self) -> None:
         """Scroll the list to the cursor."""
         rows, top = self.jobs_paper.size.height, self.jobs_paper.scroll_offset.y
-        if rows:
-            self.jobs_paper.scroll_to(y=max(self._cursor - rows + 1, min(top, self._cursor)), animate=False)
+        if rows and self._places:
+            place = self._places[self._cursor]
+            self.jobs_paper.scroll_to(y=max(place - rows + 1, min(top, place)), animate=False)
+
+    # ---------------------------------------------------------------- keys
+
+    def on_input_changed(self) -> None:
+        """Other params may cost other money, or be wrong."""
+        if self.job is not None and self.params.value != self.choice.text:
+            self._choose(replace(self.choice, text=self.params.value))
 
     def action_move(self, by: int) -> None:
-        """Another job."""
+        """Another job, with what was typed for it."""
         if self._jobs:
             self._cursor = max(0, min(self._cursor + by, len(self._jobs) - 1))
-            self._preset = 0
+            self.params.value = self.choice.text
             self._redraw()
+
+    def action_mark(self) -> None:
+        """Mark the job, or take its mark away: marked jobs are started together."""
+        job = self.job
+        if job is None or job.problem:
+            return
+        name = job.name
+        rest = tuple(one for one in self._marked if one != name)
+        self._marked = rest if name in self._marked else (*self._marked, name)
+        self._redraw()
 
     def action_preset(self) -> None:
         """The next preset."""
-        self._preset += 1
-        self._redraw()
+        if self.job is not None:
+            self._choose(replace(self.choice, preset=(self.choice.preset + 1) % (len(self.job.presets) + 1)))
 
     def action_arm(self) -> None:
         """Armed or not."""
-        self._armed = not self._armed
-        self._redraw()
+        self._choose(replace(self.choice, armed=not self.choice.armed))
 
     def action_hold(self) -> None:
         """Held or not."""
-        self._held = not self._held
-        self._redraw()
+        self._choose(replace(self.choice, held=not self.choice.held))
 
     def action_priority(self, by: int) -> None:
         """Sooner or later than others."""
-        self._priority += by
-        self._redraw()
-
-    def action_params(self) -> None:
-        """To the params, and back."""
-        self.set_focus(None if self.params.has_focus else self.params)
-
-    def on_input_submitted(self) -> None:
-        """Enter starts from the params too."""
-        self.action_go()
+        self._choose(replace(self.choice, priority=self.choice.priority + by))
 
     def action_go(self) -> None:
-        """Start the job."""
-        job = self.job
-        if job is None:
-            return
-        if job.problem:
-            self._bridge.tell(f"{job.name} cannot run: {job.problem}", severity="error")
-            return
+        """Start the jobs. The dialog stays, with all that was typed, when one of them is refused."""
+        jobs = self._to_start()
+        for job in jobs:
+            if job.problem:
+                self._bridge.tell(f"{job.name} cannot run: {job.problem}", severity="error")
+                return
         try:
-            params = parse_params(self.params.value, job.params)
+            wishes = tuple(self._wish(job) for job in jobs)
         except UserError as error:
-            self._bridge.tell(error.message, title=error.hint, severity="error")
+            self.say(str(error), "bad")
             return
-        name, preset, armed, held, priority = job.name, self.preset, self._armed, self._held, self._priority
-        self._bridge.ask(
-            lambda actions: actions.start(
-                name, params=params, preset=preset, armed=armed, held=held, priority=priority
-            ),
-            lambda run: self._bridge.tell(f"{run} is queued" + (", held: h releases it" if held else "")),
-        )
-        self.dismiss()
+        if not wishes:
+            return
+        is_held = all(one.held for one in wishes)
+        self.say("asking…")
 
-    def action_close(self) -> None:
-        """Start nothing."""
-        self.dismiss()
+        waits = f", held: {keymap_of(self.app).first('queue.hold')} releases it" if is_held else ""
+
+        def told(names: Sequence[str]) -> None:
+            verb = "is queued" if len(names) == 1 else "are queued"
+            self._bridge.tell(f"{', '.join(names)} {verb}" + waits)
+            self._started(names[0])
+            if is_open(self):
+                self.dismiss()
+
+        self._bridge.ask(lambda actions: tuple(actions.start_several(wishes)), told, self.refused)
+
+
+def preset_of(job: JobInfo, choice: Choice) -> str:
+    """The chosen preset; empty for none."""
+    presets = ("", *job.presets)
+    return presets[choice.preset % len(presets)]

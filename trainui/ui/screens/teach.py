@@ -15,7 +15,9 @@ from trainui.core.ingest.coverage import Coverage, coverage
 from trainui.core.ingest.printed import Printed
 from trainui.core.ingest.teach import Number, Taught, numbers_in, teach
 from trainui.ui import keys
+from trainui.ui.acts import Actions
 from trainui.ui.bridge import Bridge, is_open
+from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Span, line
 from trainui.ui.present.lesson import (
     NAME_AT,
@@ -26,7 +28,6 @@ from trainui.ui.present.lesson import (
     taught_line,
 )
 from trainui.ui.screens.keep import Keep
-from trainui.ui.source import Actions
 from trainui.ui.widgets.field import SteadyField
 from trainui.ui.widgets.line_list import LineList
 from trainui.ui.widgets.paper import Paper
@@ -34,11 +35,10 @@ from trainui.ui.widgets.paper import Paper
 LINE_ROWS = 2
 LOW_ROWS, HIGH_ROWS = 6, 8
 """Rows for the pattern on a low screen, and on a high one."""
-_WHILE_NAMED = {
-    "enter": "go", "up": "move(-1)", "down": "move(1)", "tab": "move(1)", "shift+tab": "move(-1)",
-    "escape": "back", "ctrl+s": "keep",
-}  # fmt: skip
-"""What these keys do while a name is typed; all others are of the field."""
+_WHILE_NAMED = (
+    "teach.go", "teach.up", "teach.down", "teach.next", "teach.before", "teach.back", "teach.keep",
+)  # fmt: skip
+"""The keys that do something while a name is typed; all others are of the field."""
 
 
 class NameField(SteadyField):
@@ -132,9 +132,8 @@ class Teach(Screen[None]):
     def action_of(self, key: str) -> str | None:
         """What a key does now; "" for a letter of the name, None when it is not ours."""
         if self._here:
-            return _WHILE_NAMED.get(key, "")
-        bound = self._bindings.key_to_bindings.get(key)
-        return bound[0].action if bound else None
+            return keymap_of(self.app).typed(_WHILE_NAMED).get(key, "")
+        return keymap_of(self.app).action(self.PLACE, key)
 
     def _moved(self) -> None:
         """Choose the line under the cursor, unless it is the one that is taught already."""

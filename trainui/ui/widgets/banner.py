@@ -16,6 +16,7 @@ class Banner(Paper):
     DEFAULT_CSS = """
     Banner { height: auto; max-height: 3; display: none; background: $panel; overflow-y: hidden; }
     Banner.-says { display: block; }
+    Banner.-over { dock: top; }
     """
 
     def __init__(self, clock: Callable[[], float], **widget: Any) -> None:

@@ -12,12 +12,17 @@ from textual.message import Message
 from trainui.core.store.views import CurvePoint
 from trainui.ui.plot.figure import Chart, Frame, draw, frame, side_by_side
 from trainui.ui.plot.series import Series, Threshold, from_points
-from trainui.ui.present.ink import Line, Span, line
+from trainui.ui.present.ink import Line, Span, line, wrap
 from trainui.ui.widgets.paper import Paper
 
 LEAST = (52, 10)
 """Cells and rows of the smallest chart worth reading when there may be several runs in it."""
 DIVIDER = line(Span("│", "dim"))
+EMPTY = (
+    line(),
+    line(Span("nothing to draw yet: curves come with the first numbers that are written or printed", "dim")),
+    line(Span("a log that is not understood? press ", "dim"), Span("T", "bold accent"), Span(" on its run", "dim")),
+)  # fmt: skip
 
 
 def grid(cells: int, rows: int, *, most: tuple[int, int], least: tuple[int, int]) -> tuple[int, int]:
@@ -50,6 +55,7 @@ class Curves(Paper):
         super().__init__(**widget)
         self._most, self._least = most, least
         self._charts: tuple[Chart, ...] = ()
+        self._is_known = False
         self._places: list[tuple[int, int, int, int, Chart]] = []
         """Left, top, cells, rows of every chart that is drawn."""
 
@@ -59,9 +65,9 @@ class Curves(Paper):
         columns, rows = self._grid()
         return columns * rows
 
-    def plot(self, charts: Sequence[Chart]) -> None:
-        """Draw these charts, as many as fit."""
-        self._charts = tuple(charts)
+    def plot(self, charts: Sequence[Chart], *, is_known: bool = True) -> None:
+        """Draw these charts, as many as fit. `is_known`: where there is none, it is said how one comes to be."""
+        self._charts, self._is_known = tuple(charts), is_known
         self._redraw()
 
     def frame_of(self, chart: Chart) -> Frame | None:
@@ -116,7 +122,11 @@ class Curves(Paper):
         cells, height = self.size.width, self.size.height
         if not cells or not height:
             return
-        charts = self._charts[: self.room] or (Chart(metric=""),)
+        charts = self._charts[: self.room]
+        if not charts:
+            self._places = []
+            self.show([each for one in EMPTY for each in wrap(one, cells, 1)] if self._is_known else ())
+            return
         columns = min(self._grid()[0], len(charts))
         bands = [charts[n : n + columns] for n in range(0, len(charts), columns)]
         lines: list[Line] = []

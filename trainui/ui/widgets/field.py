@@ -16,6 +16,10 @@ class Field(Input):
     line, where several keys arrive together, a corrected value would then be submitted wrong (Textual issue 6605).
     """
 
+    def on_mount(self) -> None:
+        """Blink, unless nothing may move."""
+        self.cursor_blink = self.app.animation_level != "none"
+
     async def _on_key(self, event: events.Key) -> None:
         bound = self._bindings.key_to_bindings.get(event.key)
         if bound and not event.is_printable:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from trainui.core.store.views import GateView, RunDetail
+from trainui.ui.opened import Opened
+from trainui.ui.present.facts import facts
 from trainui.ui.present.gates import Group, grouped
-from trainui.ui.present.story import facts
 from trainui.ui.widgets.paper import Paper
 
 
@@ -33,16 +34,17 @@ class Facts(Paper):
     def __init__(self, **widget: Any) -> None:
         super().__init__(**widget)
         self._detail: RunDetail | None = None
+        self._opened: Opened | None = None
         self._now = 0.0
 
-    def fill(self, detail: RunDetail, *, now: float) -> None:
+    def fill(self, detail: RunDetail, *, opened: Opened | None = None, now: float) -> None:
         """Show this run."""
-        self._detail, self._now = detail, now
+        self._detail, self._opened, self._now = detail, opened, now
         self.on_resize()
 
     def on_resize(self) -> None:
         """Draw for the width there is."""
-        self.show(facts(self._detail, self.cells, now=self._now) if self._detail else ())
+        self.show(facts(self._detail, self.cells, opened=self._opened, now=self._now) if self._detail else ())
 
 
 def _demo() -> None:

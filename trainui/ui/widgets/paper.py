@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.segment import Segment
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 
 from trainui.ui import tones
 from trainui.ui.present.ink import Line, ascii_only, changed
+
+
+class PlainBar(ScrollBarRender):
+    """A scrollbar of blanks alone, for a terminal that has no blocks."""
+
+    VERTICAL_BARS: ClassVar = [" "] * 8
+    HORIZONTAL_BARS: ClassVar = [" "] * 8
 
 
 class Paper(ScrollView, can_focus=False, inherit_bindings=False):
@@ -32,6 +40,14 @@ class Paper(ScrollView, can_focus=False, inherit_bindings=False):
         self.follow = follow
         self._lines: tuple[Line, ...] = ()
         self._titled = ""
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """The bar on the right, in signs that the terminal has."""
+        bar = super().vertical_scrollbar
+        if self.is_ascii:
+            bar.renderer = PlainBar  # type: ignore[misc]  # as its documentation has it
+        return bar
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -67,6 +83,11 @@ class Paper(ScrollView, can_focus=False, inherit_bindings=False):
             self._titled = title
             self.border_title = Content(ascii_only(title) if self.is_ascii else title)
 
+    def forget_title(self) -> None:
+        """Write the title anew when it is told next: other letters may be drawn now."""
+        titled, self._titled = self._titled, ""
+        self.entitle(titled)
+
     def repaint_row(self, row: int) -> None:
         """Mark one row as changed, where it stands on the screen now."""
         y = self._on_screen(row)
@@ -93,9 +114,12 @@ class Paper(ScrollView, can_focus=False, inherit_bindings=False):
     def strip(self, spans: Line, row: int) -> Strip:
         """A line in the widget's own colours, as wide as the widget."""
         del row
-        dark, only_ascii = self.app.current_theme.dark, self.is_ascii
+        theme, only_ascii = self.app.current_theme, self.is_ascii
         segments = [
-            Segment(ascii_only(span.text) if only_ascii else span.text, tones.style(span.tone, dark=dark))
+            Segment(
+                ascii_only(span.text) if only_ascii else span.text,
+                tones.style(span.tone, dark=theme.dark, ansi=theme.ansi),
+            )
             for span in spans
         ]
         base = self.rich_style

@@ -17,22 +17,23 @@ from trainui.ui.present.ink import Line, Span, line
 from trainui.ui.present.rows import table
 from trainui.ui.widgets.paper import Paper
 
-EMPTY = (
-    line(),
-    line("   ", Span("no runs yet: press ", "dim"), Span("s", "bold accent"), Span(" to start a job", "dim")),
-    line("   ", Span("or type `trainui start JOB` in another terminal; ", "dim"), Span("?", "bold accent"),
-         Span(" shows every key", "dim")),
-)  # fmt: skip
-NONE_LEFT = (
-    line(),
-    line(
-        "   ",
-        Span("no run is left by the filter: ", "dim"),
-        Span("esc", "bold accent"),
-        Span(" shows all again", "dim"),
-    ),
-)
 READING = (line(), line("   ", Span("reading…", "dim")))
+
+
+def empty(start: str, helps: str) -> tuple[Line, ...]:
+    """What stands there while there is no run: the keys that start one, and that explain."""
+    return (
+        line(),
+        line("   ", Span("no runs yet: press ", "dim"), Span(start, "bold accent"), Span(" to start a job", "dim")),
+        line("   ", Span("or type `trainui start JOB` in another terminal; ", "dim"), Span(helps, "bold accent"),
+             Span(" shows every key", "dim")),
+    )  # fmt: skip
+
+
+def none_left(key: str) -> tuple[Line, ...]:
+    """What stands there while the filter leaves no run: the key that takes it away."""
+    told = Span("no run is left by the filter: ", "dim")
+    return (line(), line("   ", told, Span(key, "bold accent"), Span(" shows all again", "dim")))
 
 
 class RunTable(Paper):
@@ -65,10 +66,12 @@ class RunTable(Paper):
         self._colours: Mapping[str, int] = {}
         self._marked: frozenset[str] = frozenset()
         self._saving: frozenset[str] = frozenset()
+        self._unseen: frozenset[str] = frozenset()
         self._costs: Mapping[str, RunCost] = {}
         self._currency = "USD"
         self._now = 0.0
         self._empty: tuple[Line, ...] = READING
+        self._chosen: tuple[str, ...] = ()
         self.wanted: str | None = None
         """A run that is to have the cursor as soon as it is in the table."""
 
@@ -85,13 +88,18 @@ class RunTable(Paper):
         colours: Mapping[str, int],
         marked: frozenset[str],
         saving: frozenset[str] = frozenset(),
+        unseen: frozenset[str] = frozenset(),
         costs: Mapping[str, RunCost] | None = None,
         currency: str = "USD",
         now: float,
-        empty: tuple[Line, ...] = EMPTY,
+        empty: tuple[Line, ...] = (),
+        chosen: tuple[str, ...] = (),
     ) -> None:
-        """Show these runs, or `empty` when there is none; the cursor stays on its run, wherever that went."""
-        self._empty, self._saving = empty, saving
+        """Show these runs, or `empty` when there is none, in the `chosen` columns.
+
+        The cursor stays on its run, wherever that went.
+        """
+        self._empty, self._saving, self._unseen, self._chosen = empty, saving, unseen, chosen
         self._costs, self._currency = costs or {}, currency
         before = self.current.run if self.current else None
         self.runs, self._tags, self._colours, self._marked, self._now = runs, tags, colours, marked, now
@@ -135,9 +143,11 @@ class RunTable(Paper):
             colours=self._colours,
             marked=self._marked,
             saving=self._saving,
+            unseen=self._unseen,
             costs=self._costs,
             currency=self._currency,
             now=self._now,
+            chosen=self._chosen,
         )
         self.show((drawn.head, *drawn.rows))
 

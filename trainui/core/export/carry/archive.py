@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from trainui.core.errors import UserError
-from trainui.core.export.carry.files import file_name, whole_file
+from trainui.core.export.carry.files import file_name
 from trainui.core.export.carry.manifest import (
     FORMAT,
     MANIFEST,
@@ -25,6 +25,8 @@ from trainui.core.export.carry.manifest import (
     PackedRun,
     PackedStudy,
 )
+from trainui.core.export.model import Digest
+from trainui.core.export.whole import whole
 from trainui.core.process import order
 from trainui.core.store.packing import Line, Packer
 from trainui.core.store.read import Reader
@@ -46,7 +48,20 @@ QUICK = 3
 """Level of compression: half again as large as the best, ten times as fast."""
 
 
-def write_archive(reader: Reader, runs: Sequence[str], path: Path, *, with_files: bool = False) -> Path:
+def write(reader: Reader, digest: Digest, folder: Path) -> list[Path]:
+    """Write the archive of the runs that are told; one that has not ended is a UserError."""
+    return write_archive(reader, [run.run for run in digest.runs], folder / archive_name(digest))
+
+
+def archive_name(digest: Digest) -> str:
+    """What the archive is called: as the one run, or the one study, that it holds."""
+    names = [run.run for run in digest.runs]
+    if len(names) > 1:
+        names = [one.study for one in digest.studies]
+    return f"{file_name(names[0]) if len(names) == 1 else 'runs'}.zip"
+
+
+def write_archive(reader: Reader, runs: Sequence[str], path: Path, *, with_files: bool = False) -> list[Path]:
     """Write the archive of `runs`, which must have ended. `with_files`: with all that they saved.
 
     Raises UserError for a live run.
@@ -58,14 +73,14 @@ def write_archive(reader: Reader, runs: Sequence[str], path: Path, *, with_files
     packer = Packer(reader.path)
     try:
         with (
-            whole_file(path) as part,
+            whole(path) as written,
             packer.one_look(),
-            zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=QUICK) as packed,
+            zipfile.ZipFile(written.file, "w", zipfile.ZIP_DEFLATED, compresslevel=QUICK) as packed,
         ):
             _Writer(packer, packed, with_files).write(runs)
     finally:
         packer.close()
-    return path
+    return written.paths
 
 
 class _Writer:
@@ -170,8 +185,3 @@ def _is_regular(path: Path) -> bool:
 
 def _is_text(name: str) -> bool:
     return name.isprintable() and "\\" not in name and not any("\ud800" <= one <= "\udfff" for one in name)
-
-
-def archive_name(title: str) -> str:
-    """What the archive of a study is called."""
-    return f"{file_name(title)}.zip"

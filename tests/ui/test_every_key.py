@@ -1,0 +1,179 @@
+"""Every key of the table is pressed where it belongs: nothing raises, and each shows something or says why not."""
+
+from collections.abc import Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from conftest import settle, until
+from rooms import ROOMS, full, go
+from story import NOW, RUNS, SUPERVISED, Story, run
+
+from trainui.core.run import Result, Status
+from trainui.ui import app as app_module
+from trainui.ui import keys
+from trainui.ui.app import Dashboard
+from trainui.ui.key import Key
+from trainui.ui.settings import Settings
+
+KINDS = [
+    RUNS[0], SUPERVISED[1], SUPERVISED[2], run("starting-1", status=Status.STARTING, started_at=NOW - 2),
+    *SUPERVISED[3:6], run("done-1", status=Status.ENDED, result=Result.FINISHED, ended_at=NOW - 9), RUNS[4], RUNS[5],
+    run("lost-1", status=Status.ENDED, result=Result.LOST, ended_at=NOW - 9),
+]  # fmt: skip
+"""A run of every kind: running, paused, stopping, starting, queued, behind others, held, and every end."""
+WHERE: dict[str, tuple[tuple[str, ...], ...]] = {
+    "overview": ((), ("down", "down", "left", "i", "w"), ("slash", "m", "enter", "space", "c")),
+    "run": (("enter",), ("enter", "left", "i", "w", "w"), ("enter", "tab", "tab", "j", "z"), ("end", "enter", "tab")),
+    "compare": (("a", "v"), ("a", "v", "left", "i", "w", "j", "z")),
+    "help": (("question_mark",), ("question_mark", "pagedown", "pagedown")),
+    "filter": (("slash",), ("slash", "m", "l", "p"), ("down", "down", "slash")),
+    "budget": (("b",), ("b", "8", "z", "j", "j")),
+    "gates": (("g",), ("g", "j", "z", "i", "w"), ("down", "g")),
+    "relaunch": (("end", "R"), ("end", "R", "tab")),
+    "log": (("V",), ("V", "w", "right", "k"), ("V", "home"), ("V", "slash", "l", "o", "s", "s"),
+            ("V", "slash", "l", "o", "s", "s", "enter", "pageup")),
+    "events": (("N",), ("N", "k", "k"), ("N", "home")),
+    "note, tags": (("n",), ("number_sign", "a")),
+    "start": (("s",), ("s", "down", "down"), ("s", "j")),
+    "stop?": (("x",),),
+    "pause?": (("p",),),
+    "answer": (("A",), ("A", "y"), ("A", "n", "a")),
+    "edit": (("down", "down", "down", "down", "E"),),
+    "teach": (("T",), ("T", "home", "k", "k"), ("T", "enter"), ("T", "enter", "enter")),
+    "keep?": (ROOMS["keep?"],),
+    "everywhere": ((), ("enter",)),
+}  # fmt: skip
+"""Place → the ways into situations in which its keys are pressed."""
+ON_A_RUN = [one for one in keys.OVERVIEW if one.id.split(".")[0] in ("run", "queue", "log", "events")]
+ON_A_RUN += [
+    one
+    for one in keys.OVERVIEW
+    if one.id in ("overview.open", "overview.mark", "overview.compare", "gates.open")
+]
+mode = pytest.mark.parametrize("only_looks", [False, True], ids=["normal", "readonly"])
+
+
+def sight(app) -> object:
+    """All that can be seen: the screens, what stands on the uppermost in which style, and what was said."""
+    strips = app.screen._compositor.render_strips()
+    drawn = tuple(tuple((part.text, str(part.style)) for part in strip) for strip in strips)
+    said = tuple(note.message for note in app._notifications)
+    return [type(one) for one in app.screen_stack], drawn, said, app.theme, app.has_left
+
+
+class Watched(Dashboard):
+    """A dashboard that only remembers that it was left."""
+
+    CSS_PATH = Path(app_module.__file__).with_name("app.tcss")
+    has_left = False
+
+    def exit(self, *_: object, **__: object) -> None:
+        self.has_left = True
+
+
+@asynccontextmanager
+async def opened(story: Story, *, only_looks: bool, size=(120, 36)) -> Iterator:
+    app = Watched(story, title="boundary", settings=Settings(), clock=lambda: NOW, only_looks=only_looks)
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        yield pilot
+
+
+async def home(pilot) -> None:
+    """Back to the overview, as it was first, with nothing said."""
+    app = pilot.app
+    while len(app.screen_stack) > 1:
+        app.pop_screen()
+        await pilot.pause()
+    app.clear_notifications()
+    app.has_left = False
+    overview = app.screen
+    if overview.kept or overview.sieve.is_open:
+        overview.action_clear_filter()
+    overview.put_away()
+    if overview.chosen[1:]:
+        overview._remark(frozenset())
+    overview.action_move(-1000)
+    await until(pilot, lambda: app.bridge.snapshot.look == app.bridge.wanted)
+    await pilot.pause()
+
+
+async def shows(pilot, key: str) -> bool:
+    """Press a key; whether anything came of it."""
+    bridge, before = pilot.app.bridge, sight(pilot.app)
+    await pilot.press(key)
+    if sight(pilot.app) == before:
+        await until(pilot, lambda: bridge.snapshot.look == bridge.wanted)
+        await pilot.pause()
+    return sight(pilot.app) != before
+
+
+def reached(table: tuple[Key, ...]) -> dict[str, str]:
+    """Each way to write a key → its ID."""
+    return {one.strip(): key.id for key in table for one in key.key.split(",")}
+
+
+@mode
+@pytest.mark.parametrize("place", keys.PLACES)
+async def test_every_key_of_a_place_shows_something_in_one_situation_or_another(tmp_path, place, only_looks):
+    story = full(tmp_path)
+    story.run_views[3:3] = KINDS[1:2]
+    wanted = reached(keys.PLACES[place])
+    silent = dict(wanted)
+    async with opened(story, only_looks=only_looks) as pilot:
+        for way in WHERE[place]:
+            await home(pilot)
+            await go(pilot, *way)
+            there = len(pilot.app.screen_stack), type(pilot.app.screen)
+            if (
+                only_looks
+                and len(way)
+                and there[0] == 1
+                and place not in ("overview", "filter", "everywhere")
+            ):
+                assert sight(pilot.app)[2], way  # the way in is barred, and that was said
+                return
+            for key in list(silent):
+                if (len(pilot.app.screen_stack), type(pilot.app.screen)) != there:
+                    await home(pilot)
+                    await go(pilot, *way)
+                pilot.app.clear_notifications()
+                await pilot.pause()
+                if await shows(pilot, key):
+                    silent.pop(key, None)
+    assert not silent
+
+
+@mode
+async def test_what_is_done_to_a_run_shows_or_says_why_not_on_a_run_of_every_kind(tmp_path, only_looks):
+    story = full(tmp_path)
+    story.run_views = [story.run_views[0], *KINDS[1:]]
+    seen = {"transformer-3", "evaluate-1", "transformer-1"} if only_looks else {view.run for view in KINDS}
+    silent = []
+    async with opened(story, only_looks=only_looks) as pilot:
+        app = pilot.app
+        for at, view in enumerate(app.snapshot.runs):
+            for key in ON_A_RUN if view.run in seen else ():
+                await home(pilot)
+                app.screen.action_move(at)
+                await settle(pilot)
+                assert app.screen.current.run == view.run
+                if not await shows(pilot, key.key.split(",")[0]):
+                    silent.append((view.run, key.id))
+    assert not silent
+
+
+@mode
+async def test_every_key_is_pressed_where_there_is_no_run_at_all(only_looks):
+    silent = []
+    async with opened(Story(runs=[]), only_looks=only_looks, size=(80, 24)) as pilot:
+        for key in (*keys.OVERVIEW, *keys.EVERYWHERE):
+            await home(pilot)
+            if not await shows(pilot, key.key.split(",")[0]) and key in ON_A_RUN:
+                silent.append(key.id)
+    assert not silent
+
+
+def test_every_place_of_the_table_has_a_way_in():
+    assert set(WHERE) == set(keys.PLACES)

@@ -1,0 +1,109 @@
+"""HAND: files of an export: each is written whole or not at all, for the user alone, and never over a person's work.
+
+Beside them `.written.json` keeps what was written, as SHA-256. A file that is not what was written there, because
+somebody edited it or made it, is put aside as `NAME.edited` before a new one takes its place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+MANIFEST = ".written.json"
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for the user alone; one that is there stays as it is. Raises OSError."""
+    for one in [*reversed(folder.parents), folder]:
+        if not one.exists():
+            one.mkdir(mode=0o700, exist_ok=True)
+    if not folder.is_dir():
+        raise NotADirectoryError(20, "it is not a folder", str(folder))
+
+
+def write_whole(path: Path, content: str | bytes) -> list[Path]:
+    """Write or replace a file; it, and after it the one that was put aside, if any. Raises OSError."""
+    with whole(path) as written:
+        written.file.write(content.encode("utf-8", "replace") if isinstance(content, str) else content)
+    return written.paths
+
+
+class Written:
+    """A file under way."""
+
+    def __init__(self, file: IO[bytes], path: Path) -> None:
+        self.file = file
+        self.paths = [path]
+        """Once it is there: it, and the one that was put aside, if any."""
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[Written]:
+    """A file to write into; it stands at `path` when the block ends well, and nothing of it does otherwise."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft.unlink(missing_ok=True)
+    fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(fd, "w+b") as file:
+            written = Written(file, path)
+            yield written
+            file.flush()
+            file.seek(0)
+            mark = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+        known = _manifest(path.parent)
+        if path.is_symlink() or path.exists():
+            if path.is_dir():
+                raise IsADirectoryError(21, "a folder is in its place", str(path))
+            if _mark(path) not in (known.get(path.name), mark):
+                written.paths.append(_put_aside(path))
+            else:
+                os.chmod(draft, path.stat().st_mode & 0o777)
+        os.replace(draft, path)
+        _keep(path.parent, {**known, path.name: mark})
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _mark(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _put_aside(path: Path) -> Path:
+    """Give what stands at `path` another name, at which nothing stands."""
+    number = 1
+    while True:
+        aside = path.with_name(f"{path.name}.edited{'' if number == 1 else f'-{number}'}")
+        try:
+            os.link(path, aside, follow_symlinks=False)
+        except FileExistsError:
+            number += 1
+        except OSError:  # a file system without hard links
+            if not aside.exists():
+                os.rename(path, aside)
+                return aside
+            number += 1
+        else:
+            return aside
+
+
+def _manifest(folder: Path) -> dict[str, str]:
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _keep(folder: Path, marks: dict[str, str]) -> None:
+    draft = folder / f"{MANIFEST}.{os.getpid()}.part"
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        json.dump(marks, file, indent=1, sort_keys=True)
+    os.replace(draft, folder / MANIFEST)

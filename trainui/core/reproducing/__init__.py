@@ -1,0 +1,1 @@
+"""Having a run again: what it takes, what of it is gone, the commands that do it."""

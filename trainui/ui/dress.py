@@ -1,0 +1,79 @@
+"""An app that looks, moves and hears its keys as the settings say, from the start or from now on."""
+
+from __future__ import annotations
+
+from textual import constants
+from textual.app import App
+from textual.binding import Binding
+from textual.theme import Theme
+from textual.widgets import Input
+
+from trainui.ui import tones
+from trainui.ui.keymap import Keymap
+from trainui.ui.preferences import Preferences
+from trainui.ui.settings import Settings
+from trainui.ui.widgets.paper import Paper
+
+
+class Dressed(App[None]):
+    """Holds the settings and the keys in force."""
+
+    def __init__(self, settings: Settings | None, preferences: Preferences | None) -> None:
+        """`settings`: as they hold; what `preferences` come to without."""
+        super().__init__()
+        self.preferences = preferences or Preferences()
+        self.held = settings or (preferences.settings() if preferences else Settings())
+        self.chosen_theme = ""
+        """`dark` or `light`, if a key chose it."""
+
+    @property
+    def keymap(self) -> Keymap:
+        """The keys in force."""
+        return self.preferences.keymap
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our own words of the stylesheet, for before a theme of ours is on."""
+        return dict(tones.DARK.variables)
+
+    def get_key_display(self, binding: Binding) -> str:
+        """A key as the help writes it."""
+        if binding.id in self.keymap.chosen:
+            return self.keymap.written(binding.id)
+        return super().get_key_display(binding)
+
+    def wear(self) -> None:
+        """Put on what the settings say; may be called again when they have changed."""
+        held = self.held
+        for theme in (tones.DARK, tones.LIGHT, *tones.ANSI):
+            self.register_theme(theme)
+        self.theme = self._wanted_theme().name
+        self.set_class(held.ascii, "-ascii")
+        self.set_class(not held.footer, "-no-footer")
+        self.animation_level = "none" if held.is_reduced else constants.TEXTUAL_ANIMATIONS
+        self.set_keymap(self.keymap.for_textual())
+        palette = self.keymap.for_textual().get("app.palette", "ctrl+p").split(",")[0]
+        self.COMMAND_PALETTE_BINDING = palette  # type: ignore[misc] # Textual's footer finds the palette by its key
+
+    def change(self, preferences: Preferences) -> None:
+        """Other preferences from now on: every line that is in sight is drawn again."""
+        if preferences.said["theme"] != self.preferences.said["theme"]:
+            self.chosen_theme = ""
+        self.preferences, self.held = preferences, preferences.settings()
+        self.wear()
+        for screen in self.screen_stack:
+            for field in screen.query(Input):
+                field.cursor_blink = not self.held.is_reduced
+            for paper in screen.query(Paper):
+                paper.forget_title()
+                paper.refresh()
+
+    def action_theme(self) -> None:
+        """Light or dark."""
+        self.chosen_theme = "light" if self.current_theme.dark else "dark"
+        self.theme = self._wanted_theme().name
+
+    def _wanted_theme(self) -> Theme:
+        is_dark = self.chosen_theme == "dark" if self.chosen_theme else self.held.dark
+        if self.held.ansi:
+            return tones.ANSI[0 if is_dark else 1]
+        return tones.DARK if is_dark else tones.LIGHT

@@ -1,0 +1,84 @@
+"""What the dialog of exports asks for and is told: formats, a folder, each file, and that it is called off."""
+
+from __future__ import annotations
+
+import ast
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from trainui.core.errors import TrainuiError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FormatChoice:
+    """A format, and what it is."""
+
+    name: str
+    about: str = ""
+    is_usual: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportChoices:
+    """What may be chosen, and what is proposed."""
+
+    formats: tuple[FormatChoice, ...]
+    folder: str
+
+
+class CancelledError(TrainuiError):
+    """A person called an export off; what was written before stays."""
+
+
+class Cancelling:
+    """Hears of each file that is written, and stops the export at the next one when it was called off."""
+
+    def __init__(self, tell: Callable[[Path], object]) -> None:
+        """`tell` hears of each file, in the thread that writes."""
+        self._tell = tell
+        self._off = threading.Event()
+        self.written: list[Path] = []
+
+    def cancel(self) -> None:
+        """Call it off."""
+        self._off.set()
+
+    def __call__(self, path: Path) -> None:
+        """A file is there. Raises CancelledError."""
+        self.written.append(path)
+        self._tell(path)
+        if self._off.is_set():
+            raise CancelledError(f"cancelled: {len(self.written)} written before that stay")
+
+
+def format_choices() -> tuple[FormatChoice, ...]:
+    """The formats that can be written, in the order of their table, each with the first line of its module."""
+    from trainui.core.export import (
+        writing,
+    )  # it loads what gathers and writes, which the dashboard seldom needs
+
+    package = writing.__name__.rpartition(".")[0]
+    return tuple(
+        FormatChoice(name=name, about=_about(f"{package}.{module}"), is_usual=name in writing.USUAL)
+        for name, module in writing.FORMATS.items()
+    )
+
+
+def _about(module: str) -> str:
+    """The first sentence of a module, which is read but not run."""
+    try:
+        found = find_spec(module)
+        text = Path(found.origin).read_text(encoding="utf-8") if found is not None and found.origin else ""
+    except (OSError, ImportError):
+        return ""
+    line = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+    return line.removeprefix("HAND: ").removeprefix("RULE: ")
+
+
+def default_folder(project: Path, runs: Sequence[str], study: str) -> str:
+    """Where an export goes unless somebody says, as seen from the project."""
+    name = study or (runs[0] if len(runs) == 1 else f"{len(runs)}-runs")
+    return str(project / "exports" / name.replace("/", "-"))
