@@ -43,6 +43,11 @@ def save_json(path: Path, values: object) -> None:
     part.rename(path)
 
 
+def home(data_dir: str = "") -> Path:
+    """Where what is made of data is kept: the argument, $TRAINUI_DATA, or data/ in the working folder."""
+    return Path(data_dir or os.environ.get("TRAINUI_DATA", "") or "data").absolute()
+
+
 def newest(runs: Path, job: str, name: str) -> Path | None:
     """The file `name` of the newest run of a job below `runs` that has one (runs are named <job>-<number>)."""
     found = [

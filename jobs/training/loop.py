@@ -167,9 +167,10 @@ class Loop:
         system.optimizer.zero_grad(set_to_none=True)
         at.step += 1
         if at.step % settings.log_every == 0:
-            names = ("train/lr",) if len(rates) == 1 else tuple(
-                f"train/lr_{group.get('name', number)}" for number, group in enumerate(system.optimizer.param_groups)
-            )  # fmt: skip
+            names = [
+                f"lr/{group['name']}" if "name" in group else "train/lr"
+                for group in system.optimizer.param_groups
+            ]
             numbers = (
                 _means(self.sums) | dict(zip(names, rates, strict=True)) | {"train/grad_norm": float(norm)}
             )
