@@ -117,9 +117,10 @@ class AudioSpectrogramTransformer(nn.Module):
             raise ValueError(
                 f"input of shape {tuple(x_BTM.shape)}: expected (batch, time, {self.config.mels} mel bands)"
             )
+        position = self.positions(x_BTM.shape[1])
         patches_BDP = self.patch(x_BTM.transpose(1, 2).unsqueeze(1)).flatten(2)
         x_BND = torch.cat([self.tokens.expand(len(x_BTM), -1, -1), patches_BDP.transpose(1, 2)], dim=1)
-        x_BND = x_BND + self.positions(x_BTM.shape[1])
+        x_BND = x_BND + position
         for layer in self.layers:
             x_BND = layer(x_BND)
         x_BND = self.norm(x_BND)
