@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from conftest import settle, until
-from story import EVENTS, NOW, RUNS, Story
+from story import EVENTS, NOW, PARAMS, RUNS, Story
 
 from trainui.core.ingest.printed import Printed
+from trainui.core.judging.near import RemedyView
+from trainui.core.retrying import RetryChoices
 from trainui.core.store.views import EventView, GateView
 from trainui.ui.screens.log import LogScreen
 from trainui.ui.screens.start import Start
@@ -57,6 +59,15 @@ ROOMS: dict[str, tuple[str, ...]] = {
 QUESTION = GateView(gate="look-in", role="ask", run="transformer-3", verdict="warn", rule="asks: curves still plausible?",
                     reason="asks: curves still plausible?", quote="Check every 1-2 hours")  # fmt: skip
 
+ACROSS = GateView(
+    gate="gate-4",
+    role="ask",
+    run="study:phase 3",
+    verdict="unknown",
+    rule="asks: go on?",
+    reason="asks: go on?",
+)
+
 
 def output() -> Printed:
     """What nobody understands, and some that is."""
@@ -67,8 +78,16 @@ def output() -> Printed:
 def full(folder: Path, story: Story | None = None) -> Story:
     """A story with something in every room; its log lies in the folder."""
     made = story or Story()
-    made.gate_views = [*made.gate_views, QUESTION]
+    made.gate_views = [*made.gate_views, QUESTION, ACROSS]
     made.output = output()
+    remedies = (
+        RemedyView(id="half", on="out-of-gpu-memory", sets=(("batch_size", 16),)),
+        RemedyView(id="calm", on="no-nan", sets=(("learning_rate", 3e-5),)),
+    )
+    made.choices = RetryChoices(
+        run="transformer-1", job="transformer", params=dict(PARAMS), remedies=remedies
+    )
+    made.log = [f"epoch {n} of 50  loss {1 / (n + 1):.4f}" for n in range(200)]
     made.event_views = [
         *EVENTS,
         EventView(id=5, at=NOW - 30, run="", kind="budget", text="50 % of what may be spent is spent"),

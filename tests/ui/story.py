@@ -184,7 +184,7 @@ class Story(MoneyStory):
         self.event_views = list(EVENTS)
         self.log = list(log)
         self.output = Printed()
-        self.spec: Path | None = Path("jobs/boundary/boundary.toml")
+        self.spec_at: Path | None = Path("jobs/boundary/boundary.toml")
         self.calls: list[tuple] = []
         self.envelopes: list[tuple] = []
         self.marks: list[Mark] = []
@@ -394,10 +394,10 @@ class Story(MoneyStory):
 
     def spec_file(self, name):
         self.calls.append(("spec_file", name))
-        return self.spec
+        return self.spec_at
 
     def teach(self, name, toml):
-        return self._answer(self.spec, "teach", name, toml)
+        return self._answer(self.spec_at, "teach", name, toml)
 
     def note(self, name, text):
         return self._answer(None, "note", name, text)

@@ -206,7 +206,12 @@ async def test_marked_runs_are_overlaid_and_every_page_has_its_key(dashboard, st
         await press(pilot, "tab", "shift+tab", "G", "home", "j", "k", "pagedown", "pageup")
         assert "‹3 gates›" in text_of(app)
         await press(pilot, "e")
-        await until(pilot, lambda: ("export", "transformer-3", "mlp-2") in story.calls)
+        await until(pilot, lambda: "exports/transformer-3" in text_of(app))
+        await press(pilot, "enter")
+        await until(
+            pilot, lambda: any(one[:3] == ("write_out", "transformer-3", "mlp-2") for one in story.calls)
+        )
+        await press(pilot, "escape")
         await press(pilot, "escape")
         assert isinstance(app.screen, Overview)
 

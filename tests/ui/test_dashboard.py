@@ -107,6 +107,8 @@ async def test_a_key_becomes_a_wish(dashboard, story, pressed, call):
             if key == "s":
                 await until(pilot, lambda: isinstance(app.screen, Start) and ("jobs",) in story.calls)
                 await pilot.pause()
+            if key == "e":
+                await until(pilot, lambda: "exports/transformer-3" in text_of(app))
         await until(pilot, lambda: call in story.calls)
 
 

@@ -246,7 +246,7 @@ def test_the_machine_strip_folds():
     ):
         assert part in wide
     assert plain(machine_line(machine, 30)) == " GPU0 94 %"
-    assert "no GPU: no driver" in plain(
+    assert "no GPU   no driver" in plain(
         machine_line(replace(machine, gpus=(), no_gpu_reason="no driver"), 118)
     )
     assert "not been measured" in plain(machine_line(None, 80))
@@ -349,3 +349,25 @@ def test_a_tag_of_a_run_is_one_character_however_many_runs_there_are():
     assert list(tags.values())[:10] == list("123456789a")
     assert {len(tag) for tag in tags.values()} == {1}
     assert len(set(tags.values())) == 30
+
+
+@pytest.mark.parametrize("cells", [80, 120, 200])
+def test_eight_gpus_are_one_list_of_how_busy_each_is_and_their_sums(cells):
+    gpu = GpuView(
+        name="NVIDIA H100",
+        uuid="GPU",
+        utilisation=0.9,
+        memory_used=10 << 30,
+        memory_total=80 << 30,
+        temperature=60.0,
+        watts=300.0,
+    )
+    gpus = tuple(replace(gpu, utilisation=n / 10, temperature=60.0 + n) for n in range(8))
+    machine = MachineView(
+        at=NOW, cpu=0.4, cores=64, memory_used=1 << 30, memory_total=200 << 30, disk_free=412 << 30, gpus=gpus
+    )
+    told = plain(machine_line(machine, cells))
+    assert told.startswith(" 8 GPUs 0 10 20 30 40 50 60 70 %   ")
+    assert "mem 80 of 640 GiB" in told
+    assert "disk 412 GiB free" in told
+    assert ("67 °C" in told) or cells == 80

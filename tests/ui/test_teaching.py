@@ -184,7 +184,7 @@ async def test_keys_that_arrive_all_at_once_act_in_their_order(dashboard):
 
 
 async def test_without_a_spec_file_the_toml_is_shown_to_be_pasted(dashboard, story):
-    story.spec = None
+    story.spec_at = None
     app = dashboard()
     async with app.run_test(size=(80, 24)) as pilot:
         await open_teach(pilot)

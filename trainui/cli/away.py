@@ -14,7 +14,7 @@ from trainui.core.away.gathering import gather
 from trainui.core.away.model import Away
 from trainui.core.away.words import detail, five_lines, title
 from trainui.core.errors import NotFoundError
-from trainui.core.export.document import jsonable
+from trainui.core.export.plain import jsonable
 from trainui.core.store.intents import Desk
 from trainui.core.store.read import Reader
 from trainui.core.walltime import FORMS, moment

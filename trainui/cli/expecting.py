@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from trainui.cli.printing import duration, number, plain
-from trainui.core.export.document import jsonable
+from trainui.core.export.plain import jsonable
 from trainui.core.prospects import Prospect, seconds_until
 from trainui.core.store.views import RunView
 

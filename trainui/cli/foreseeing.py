@@ -11,7 +11,7 @@ from trainui.cli.place import Place
 from trainui.cli.printing import plain, print_json
 from trainui.core.config import Config, load_config
 from trainui.core.costing import RunCost, StartForecast, before_starts
-from trainui.core.export.document import jsonable
+from trainui.core.export.plain import jsonable
 from trainui.core.spec import Spec
 from trainui.core.store.read import Reader
 

@@ -9,7 +9,7 @@ from trainui.cli.printing import (
     print_json,
     table,
 )
-from trainui.core.export.document import jsonable
+from trainui.core.export.plain import jsonable
 from trainui.core.project import StudyFile
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from trainui.core.export.document import jsonable
+from trainui.core.export.plain import jsonable
 from trainui.core.ingest.text import strip_escapes
 from trainui.core.store.views import GateView, RunView
 

@@ -19,7 +19,7 @@ from trainui.core.backtest.sources import Shelf
 from trainui.core.backtest.studies import cast, replay_study
 from trainui.core.backtest.tape import Tape, priced
 from trainui.core.errors import NotFoundError, UserError, nearest
-from trainui.core.export.document import jsonable
+from trainui.core.export.plain import jsonable
 from trainui.core.gates import DefaultWatch, Gate, Judge
 from trainui.core.store.read import Reader
 from trainui.core.store.schema import connect

@@ -13,7 +13,7 @@ from trainui.cli.printing import plain, print_json
 from trainui.cli.replaying import labels_for, shelf_of, some
 from trainui.core.backtest.pasts import past_of
 from trainui.core.errors import UserError
-from trainui.core.export.document import jsonable
+from trainui.core.export.plain import jsonable
 from trainui.core.gates.suggest import FEW, FEWEST, Proposal, suggest
 
 

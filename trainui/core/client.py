@@ -12,7 +12,6 @@ from trainui.core.asking import Asking
 from trainui.core.config import load_config
 from trainui.core.costing import StartForecast, before_starts
 from trainui.core.errors import UserError
-from trainui.core.export.writing import USUAL, export_runs
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.launching import start_payload, why_it_cannot_start
 from trainui.core.process.beat import manager_of
@@ -230,9 +229,11 @@ class Client(Asking):
         *,
         study: str = "",
         to: Path,
-        formats: Sequence[str] = USUAL,
+        formats: Sequence[str] = ("md", "json", "png"),
     ) -> Path:
         """Write what there is to tell of runs, or of a whole study, and return the folder."""
+        from trainui.core.export.writing import export_runs  # what it takes is loaded by who exports
+
         export_runs(self.db, runs, study=study, to=to, formats=formats)
         return to
 

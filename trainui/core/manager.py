@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from trainui.core.acting.actor import Subject
+from trainui.core.acting.summing import Summaries
 from trainui.core.clock import Clock
 from trainui.core.complaints import complaints
 from trainui.core.config import load_config
@@ -90,6 +91,7 @@ class Manager:
             slots=lambda: self._accounts.slots,
             metering=self._metering,
         )
+        self._summaries = Summaries(self._db, db_path, project, config=lambda: self._accounts.config)
         self._studies = Studies(self._db, project, act=self._act_on_study)
         rulings = Rulings(self._db, lives=self._lives, studies=self._studies)
         self._idling = Idling(self._db, self._accounts, self._metering, self._countdowns, post("idle"))
@@ -133,10 +135,12 @@ class Manager:
             self._idling.look_soon()
         with complaints("idle"):
             self._idling.attend(now)  # after the start of what waited: that ends an idle stretch
+        with complaints("summaries"):
+            self._summaries.attend(now)
         with complaints("messages"):
             self._herald.attend(now)
         self._next_look = now.boot + (LOOK if runs else 4 * LOOK)
-        if runs or intents or self._steps.is_busy:
+        if runs or intents or self._steps.is_busy or self._summaries.is_busy:
             self.is_idle_since = time.monotonic()
 
     def _act_on_study(self, subject: str, gates: Mapping[str, Gate], now: Clock) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -84,6 +87,10 @@ class Dashboard(Dressed):
             self.call_after_refresh(self._open_again)
         if self._remembering is not None:
             self.set_interval(EVERY_SECONDS, self._remember)
+            if not (self.is_headless or self.is_web):
+                loop = asyncio.get_running_loop()
+                loop.add_signal_handler(signal.SIGTERM, self.exit)
+                loop.add_signal_handler(signal.SIGHUP, self._hang_up)
 
     @property
     def left_at(self) -> float | None:
@@ -107,16 +114,25 @@ class Dashboard(Dressed):
 
     def _remember(self) -> None:
         """Keep how things are looked at, in a thread: a home may lie on a slow disk."""
-        if (remembering := self._remembering) is not None:
-            view = self._view()
+        remembering, view = self._remembering, self._view()
+        if remembering is not None and remembering.is_new(view):
             self.bridge.work(lambda: remembering.keep(view), lambda _: None)
 
-    def exit(self, *given: Any, **more: Any) -> None:
-        """Leave, and keep how things were looked at."""
+    def _remember_last(self) -> None:
         if self._remembering is not None:
             with suppress(TrainuiError):  # it was told before, and leaving comes first
                 self._remembering.keep(self._view(), is_last=True)
+
+    def exit(self, *given: Any, **more: Any) -> None:
+        """Leave, and keep how things were looked at."""
+        self._remember_last()
         super().exit(*given, **more)
+
+    def _hang_up(self) -> None:
+        """The line is dead: there is nothing to tidy up on its other end."""
+        self._remember_last()
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGHUP)
 
     def _complain(self) -> None:
         """Of what is wrong in a file of settings; the settings screen says all of it."""

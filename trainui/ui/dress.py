@@ -23,6 +23,7 @@ class Dressed(App[None]):
         super().__init__()
         self.preferences = preferences or Preferences()
         self.held = settings or (preferences.settings() if preferences else Settings())
+        self._calm()
         self.chosen_theme = ""
         """`dark` or `light`, if a key chose it."""
 
@@ -49,10 +50,14 @@ class Dressed(App[None]):
         self.theme = self._wanted_theme().name
         self.set_class(held.ascii, "-ascii")
         self.set_class(not held.footer, "-no-footer")
-        self.animation_level = "none" if held.is_reduced else constants.TEXTUAL_ANIMATIONS
+        self._calm()
         self.set_keymap(self.keymap.for_textual())
         palette = self.keymap.for_textual().get("app.palette", "ctrl+p").split(",")[0]
         self.COMMAND_PALETTE_BINDING = palette  # type: ignore[misc] # Textual's footer finds the palette by its key
+
+    def _calm(self) -> None:
+        """Known before the first field is there, which looks at it."""
+        self.animation_level = "none" if self.held.is_reduced else constants.TEXTUAL_ANIMATIONS
 
     def change(self, preferences: Preferences) -> None:
         """Other preferences from now on: every line that is in sight is drawn again."""

@@ -135,7 +135,7 @@ class SettingsPage(Page):
         self._pen.write(partial(write_setting, path, setting.name, value))
         said = self.found.said[setting.name]
         if said.origin in (PROJECTS, ENVIRONMENT):
-            return f"your file says so now, but here {said.told} goes before it"
+            return f"your file says so now, but here {said.told.rpartition('/')[2]} goes before it"
         return "it holds from the next start on" if setting.is_late else ""
 
 

@@ -1,4 +1,4 @@
-"""Pauses a person would feel: Python's collector stops everything to look at all objects, for 0.1 s."""
+"""Pauses a person would feel: Python's collector stops all to look at every object there is, 0.1 s once many are."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def none_at_start() -> None:
 def short_from_now_on() -> None:
     """What there is stays and is not looked at again; what comes is, in parts that take a few milliseconds."""
     gc.freeze()
-    gc.set_threshold(20_000, 10, 10)
+    gc.set_threshold(2_000, 10, 10)
     gc.enable()

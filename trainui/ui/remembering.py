@@ -48,8 +48,12 @@ class Remembering:
         """Unix seconds when the dashboard was left last; None when nobody knows."""
         self.recalled = msgspec.structs.replace(Memory() if fresh else found, project=str(project.resolve()))
         self._lock = threading.Lock()
-        self._kept: Memory | None = None
+        self._kept: Memory | None = self.recalled
         self._has_failed = False
+
+    def is_new(self, memory: Memory) -> bool:
+        """Whether there is something to keep."""
+        return memory != self._kept
 
     def keep(self, memory: Memory, *, is_last: bool = False) -> None:
         """Keep what is new, or in any case when it is the last. Raises TrainuiError, and then does no more."""

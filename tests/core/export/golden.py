@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from trainui import __version__
 from trainui.core.export.writing import export_runs
 
 FOLDER = Path(__file__).parent / "golden"
-FORMATS = ("md", "json", "results", "notes")
-NAMES = ("summary.md", "summary.json", "results.json", "NOTES.md")
+FORMATS = ("md", "json", "results", "notes", "html", "csv")
+NAMES = ("summary.md", "summary.json", "results.json", "NOTES.md", "summary.html", "runs.csv", "points.csv")
 
 
 def texts(folder: Path) -> dict[str, str]:
@@ -19,14 +20,20 @@ def texts(folder: Path) -> dict[str, str]:
     path = make(folder)
     with frozen():
         export_runs(path, study=STUDY, to=folder / "out", formats=FORMATS, now=NOW)
-    found = {name: (folder / "out" / name).read_text(encoding="utf-8") for name in NAMES}
+    found = {name: (folder / "out" / name).read_bytes().decode() for name in NAMES}
     return {
-        name: text.replace(str(folder), "PROJECT").replace(__version__, "VERSION")
+        name: _without_parts(text.replace(str(folder), "PROJECT").replace(__version__, "VERSION"))
         for name, text in found.items()
     }
+
+
+def _without_parts(text: str) -> str:
+    """A page without its style, its script and what tells that they are its own: they are looked at where they are."""
+    text = re.sub(r"<(style|script)>.*?</\1>", r"<\1>…</\1>", text, flags=re.DOTALL)
+    return re.sub(r"sha256-[\w+/=]+", "sha256-…", text)
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
         for name, text in texts(Path(place)).items():
-            (FOLDER / name).write_text(text, encoding="utf-8")
+            (FOLDER / name).write_bytes(text.encode())

@@ -179,7 +179,7 @@ async def test_a_chart_is_read_with_mouse_and_keys(books, tmp_path):
         await opened(tab, written(books, tmp_path))
         await mouse(tab, "mouseMoved", await place(tab, 0.3))
         told = await tab.until(READOUT)
-        assert re.fullmatch(r"epoch 2\.9\d*: conv-1 3\.84615 mlp-1 7\.69231", told), told
+        assert re.fullmatch(r"epoch 2\.[89]\d*: conv-1 3\.84615 mlp-1 7\.69231", told), told
         await tab.evaluate("document.querySelector('figure.chart .stage').focus()")
         await key(tab, "Home")
         assert await tab.evaluate(READOUT) == "epoch 0: conv-1 50 mlp-1 100"

@@ -15,7 +15,7 @@ from trainui.core.export.document import as_json, schema
 from trainui.core.export.gathering import gather
 from trainui.core.export.markdown import as_markdown
 from trainui.core.export.results import as_results
-from trainui.core.export.whole import write_whole
+from trainui.core.export.whole import name_for, write_whole
 from trainui.core.export.writing import export_runs
 from trainui.core.store.read import Reader
 from trainui.core.store.schema import atomic
@@ -236,3 +236,20 @@ def test_a_file_that_cannot_be_written_whole_leaves_the_old_one(tmp_path):
         raise OSError(28, "full")
     assert path.read_text() == "old"
     assert sorted(os.listdir(path.parent)) == [".written.json", "x.md"]
+
+
+@pytest.mark.parametrize("study", ["..", ".", "/etc", "a/../b", "", "a\0b", "x" * 500, "\ud800"])
+def test_no_study_leads_out_of_its_folder(tmp_path, study):
+    found = (tmp_path / name_for(study)).resolve()
+    assert found.parent == tmp_path
+    assert name_for("phase 3") == "phase 3"
+    assert name_for("a/b") != name_for("a-b")
+
+
+def test_the_page_of_summaries_names_every_field_and_every_file():
+    page = (DOCS / "summaries.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", page))))
+    for name, struct in schema()["$defs"].items():
+        assert set(struct["properties"]) <= words, name
+    assert set(golden.NAMES) <= set(re.findall(r"`([^`]+)`", page))
+    assert {f"best_{'METRIC'}", "reported", "is_final"} <= words

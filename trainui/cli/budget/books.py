@@ -11,7 +11,7 @@ import click
 from trainui.cli.budget.summary import moment, money
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import print_json, table
-from trainui.core.export.document import jsonable
+from trainui.core.export.plain import jsonable
 from trainui.core.money.amounts import sign
 from trainui.core.store.moneyviews import BudgetView, BurnPoint
 

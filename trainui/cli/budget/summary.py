@@ -16,7 +16,7 @@ from trainui.cli.place import Place
 from trainui.cli.printing import duration, plain, print_json, table
 from trainui.core.config import Config, load_config, notes
 from trainui.core.errors import NotFoundError
-from trainui.core.export.document import jsonable
+from trainui.core.export.plain import jsonable
 from trainui.core.money.amounts import MICRO, sign
 from trainui.core.money.lease import STEPS as BILLINGS
 from trainui.core.rebuild.retelling import missing_runs

@@ -6,11 +6,13 @@ said     the text made ready: keys for any currency, `false` for never
 places   the line of each key and value
 check    what it must not say
 notifying  what [notify] may and must not say
+exporting  what [export] may and must not say
 notes    what it may say and probably does not mean
 """
 
 from __future__ import annotations
 
+from trainui.core.config.exporting import Export
 from trainui.core.config.file import load_config, read_config
 from trainui.core.config.model import Budget, Config, Countdown, Idle, Ladder, Machine, Queue
 from trainui.core.config.notes import notes
@@ -20,6 +22,7 @@ __all__ = [
     "Budget",
     "Config",
     "Countdown",
+    "Export",
     "Idle",
     "Ladder",
     "Machine",

@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Sequence
 
+from trainui.core.config.exporting import check_export
 from trainui.core.config.model import Budget, Config, Countdown, Idle, Ladder, Machine
 from trainui.core.config.notifying import check_notify
 from trainui.core.config.places import Path
@@ -40,6 +41,7 @@ def check(config: Config, said: Said) -> None:
     if config.queue.slots is not None and config.queue.slots < 1:
         raise MistakeError(("queue", "slots"), f"slots must be at least 1, not {config.queue.slots}")
     check_notify(config.notify)
+    check_export(config.export)
 
 
 def _check_budget(budget: Budget, said: Said) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from trainui.core.config.check import check
+from trainui.core.config.exporting import Export
 from trainui.core.config.model import Budget, Config, Countdown, Idle, Ladder, Machine, Queue
 from trainui.core.config.notifying import Mail, Notify, Webhook
 from trainui.core.config.places import Places
@@ -27,7 +28,7 @@ _KINDS = {
 _STRUCTS: dict[tuple[str, ...], type[msgspec.Struct]] = {
     (): Config, ("budget",): Budget, ("budget", "ladder"): Ladder, ("budget", "on_cap"): Countdown, ("idle",): Idle,
     ("idle", "on_idle"): Countdown, ("machine",): Machine, ("queue",): Queue, ("notify",): Notify,
-    ("notify", "webhook"): Webhook, ("notify", "mail"): Mail,
+    ("notify", "webhook"): Webhook, ("notify", "mail"): Mail, ("export",): Export,
 }  # fmt: skip
 
 

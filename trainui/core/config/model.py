@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from trainui.core.config.exporting import Export
 from trainui.core.config.notifying import Notify
 from trainui.core.money.amounts import micro_usd
 
@@ -105,6 +106,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     idle: Idle = Idle()
     queue: Queue = Queue()
     notify: Notify = Notify()
+    export: Export = Export()
     ui: dict[str, Any] = {}
 
     @property

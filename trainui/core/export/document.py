@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import msgspec
 
 from trainui.core.export.model import VERSION, Digest
 from trainui.core.export.parts import NOT_FINITE
+from trainui.core.export.plain import jsonable
 from trainui.core.export.whole import write_whole
 from trainui.core.store.read import Reader
 
@@ -56,19 +55,6 @@ def _with_words(schema: Any) -> Any:
         inner = {key: _with_words(value) for key, value in schema.items()}
         return inner | {"type": ["number", "string"]} if inner.get("pattern") == NOT_FINITE else inner
     return [_with_words(item) for item in schema] if isinstance(schema, list) else schema
-
-
-def jsonable(value: Any) -> Any:
-    """What JSON can say: non-finite numbers become "nan", "inf", "-inf"."""
-    if value is None or isinstance(value, str | int | float):  # nearly all there is: a ledger has millions
-        return str(value) if isinstance(value, float) and not math.isfinite(value) else value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: jsonable(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(key): jsonable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [jsonable(item) for item in value]
-    return value
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from trainui.core.export.marks import Wanted, merged
 from trainui.core.export.markup import escape
 from trainui.core.export.model import Digest, RunDigest, StudyDigest
 from trainui.core.export.notes_text import next_text, run_text, study_text
+from trainui.core.export.whole import name_for
 from trainui.core.store.read import Reader
 
 NAME = "NOTES.md"
@@ -32,7 +33,7 @@ def write(_reader: Reader, digest: Digest, folder: Path) -> list[Path]:
     """
     written, complaints = [], list[str]()
     for study in digest.studies:
-        name = NAME if len(digest.studies) == 1 else f"NOTES-{_plain(study.study)}.md"
+        name = NAME if len(digest.studies) == 1 else f"NOTES-{name_for(study.study)}.md"
         runs = [one for one in digest.runs if one.run in study.runs]
         path = folder / name
         complaints += renew(path, wanted(study, runs, digest.currency), title=study.study)
@@ -42,10 +43,6 @@ def write(_reader: Reader, digest: Digest, folder: Path) -> list[Path]:
         hint = "move your words below its end mark and delete the block: it is written anew"
         raise UserError(complaints[0] + more, hint=hint)
     return written
-
-
-def _plain(name: str) -> str:
-    return "".join(char if char.isalnum() or char in "-_." else "-" for char in name)[:80] or "study"
 
 
 def wanted(study: StudyDigest, runs: Sequence[RunDigest], currency: str) -> list[Wanted]:

@@ -12,7 +12,7 @@ from typing import Any
 from trainui.core.export.charts import ELAPSED, ON_WHITE, Chart, Line, Mark, Part
 from trainui.core.export.drafts import shared_charts
 from trainui.core.export.model import Digest
-from trainui.core.export.svg import shown_heights, unbroken
+from trainui.core.export.svg import scales, shown_heights, unbroken
 from trainui.core.export.whole import write_whole
 from trainui.core.ingest.text import strip_escapes
 from trainui.core.store.read import Reader
@@ -82,7 +82,6 @@ def _legend(figure: Any, charts: Sequence[Chart], more: int) -> None:
 def _panel(axes: Any, chart: Chart) -> None:
     from matplotlib.ticker import FuncFormatter
 
-    low, high = chart.heights() or (0.0, 1.0)
     axes.set_title(_text(chart.metric), parse_math=False, fontsize=10, loc="left", fontweight="bold")
     axes.set_xlabel("hours" if chart.axis == ELAPSED else chart.axis, fontsize=8)
     axes.tick_params(labelsize=8)
@@ -90,37 +89,53 @@ def _panel(axes: Any, chart: Chart) -> None:
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    if chart.is_log:
+    x, y = scales(chart)
+    if y.is_log:
         axes.set_yscale("log")
     if chart.axis == ELAPSED:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / 3600:g}"))
+    _bands(axes, chart)
     for line in chart.lines:
         for part in line.parts:
             _part(axes, chart, line, part)
-    for number, one in enumerate(shown_heights(chart, (low, high))):
+    for number, one in enumerate(shown_heights(chart)):
         axes.axhline(one.value, color="#6b7480", linestyle=(0, (6, 4)), linewidth=0.9, zorder=1.5)
         axes.annotate(
-            _text(f"{one.gate} {one.value:.6g}", 40), ((number % 2 == 0 and 1.0) or 0.0, one.value),
+            _text(f"{one.gate} {one.value:.6g}", 40), (float(number % 2 == 0), one.value),
             xycoords=("axes fraction", "data"), xytext=(0, 2), textcoords="offset points", fontsize=7,
             ha="right" if number % 2 == 0 else "left", color="#55606c", parse_math=False,
         )  # fmt: skip
     for mark in chart.marks:
         _sign(axes, chart, mark)
+    axes.set_xlim(x.low, x.high)
+    axes.set_ylim(_drawn(y.low), _drawn(y.high))
+
+
+def _bands(axes: Any, chart: Chart) -> None:
+    """From the lowest to the highest value, of all lines at once: one by one they take seconds."""
+    from matplotlib.collections import PolyCollection
+
+    shapes, fills, edges = [], [], []
+    for line in chart.lines:
+        for part in line.parts:
+            dim = 0.3 if part.is_over else 1.0
+            for run in unbroken(part.spots):
+                if any(one.low != one.high for one in run):
+                    tops = [(one.x(chart.axis), _drawn(one.high)) for one in run]
+                    shapes.append(tops + [(one.x(chart.axis), _drawn(one.low)) for one in reversed(run)])
+                    fills.append((ON_WHITE[line.ink], 0.13 * dim))
+                    edges.append((ON_WHITE[line.ink], 0.4 * dim))
+    axes.add_collection(
+        PolyCollection(shapes, facecolors=fills, edgecolors=edges, linewidths=0.6), autolim=False
+    )
 
 
 def _part(axes: Any, chart: Chart, line: Line, part: Part) -> None:
-    colour, dim = ON_WHITE[line.ink], 0.3 if part.is_over else 1.0
     for run in unbroken(part.spots):
-        xs = [one.x(chart.axis) for one in run]
-        lows, highs = [_drawn(one.low) for one in run], [_drawn(one.high) for one in run]
-        if lows != highs:
-            axes.fill_between(
-                xs, lows, highs, facecolor=(colour, 0.13 * dim), edgecolor=(colour, 0.4 * dim), linewidth=0.6
-            )
-        marker = "o" if len(run) == 1 else ""
         axes.plot(
-            xs, [_drawn(one.last) for one in run], color=colour, linestyle=STYLES[line.style], linewidth=1.4,
-            alpha=dim, marker=marker, markersize=3,
+            [one.x(chart.axis) for one in run], [_drawn(one.last) for one in run], color=ON_WHITE[line.ink],
+            linestyle=STYLES[line.style], linewidth=1.4, alpha=0.3 if part.is_over else 1.0,
+            marker="o" if len(run) == 1 else "", markersize=3,
         )  # fmt: skip
 
 
@@ -133,20 +148,16 @@ def _sign(axes: Any, chart: Chart, mark: Mark) -> None:
     if chart.axis not in mark.at:
         return
     x, colour = mark.at[chart.axis], ON_WHITE[mark.ink]
+    on_top = {"color": colour, "clip_on": False, "zorder": 3}
     if mark.kind == "nonfinite":
         axes.axvline(x, color=colour, linestyle=(0, (2, 3)), linewidth=1.1)
-        axes.plot([x], [0.97], marker="x", color=colour, transform=axes.get_xaxis_transform(), markersize=6)
+        axes.plot([x], [0.97], marker="x", transform=axes.get_xaxis_transform(), markersize=6, **on_top)
     elif mark.value is None:
         axes.plot(
-            [x],
-            [0.9],
-            marker=SIGNS[mark.kind],
-            color=colour,
-            transform=axes.get_xaxis_transform(),
-            markersize=5,
+            [x], [0.9], marker=SIGNS[mark.kind], transform=axes.get_xaxis_transform(), markersize=6, **on_top
         )
     else:
         axes.plot(
-            [x], [_drawn(mark.value)], marker=SIGNS[mark.kind], color=colour, markersize=5,
-            markeredgecolor="white", markeredgewidth=0.6, zorder=3,
+            [x], [_drawn(mark.value)], marker=SIGNS[mark.kind], markersize=6, markeredgecolor="white",
+            markeredgewidth=0.5, **on_top,
         )  # fmt: skip

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from trainui.core.export.document import jsonable
 from trainui.core.export.model import Digest, RunDigest
+from trainui.core.export.plain import jsonable
 from trainui.core.export.whole import write_whole
 from trainui.core.store.read import Reader
 

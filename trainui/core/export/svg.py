@@ -12,6 +12,8 @@ from trainui.core.ingest.text import strip_escapes
 
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 36
+MARGIN = 0.012
+"""Part of its width that a picture leaves free before the first and after the last x."""
 SIGNS = {"nonfinite": "✕", "gate": "▼", "checkpoint": "◆", "restart": "▶", "remedy": "✚"}
 MOST_SIGNS = 200
 """Marks in one picture; a study of many runs has the rest in its tables."""
@@ -19,11 +21,7 @@ MOST_SIGNS = 200
 
 def svg(chart: Chart, *, name: str) -> str:
     """The chart; `name` is unlike that of every other picture of the page."""
-    heights = chart.heights() or (0.0, 1.0)
-    shown = [one.value for one in shown_heights(chart, heights)]
-    x = scale(*chart.widths(chart.axis), LEFT, WIDTH - RIGHT, room=0.0)
-    y = scale(min(heights[0], *shown, heights[0]), max(heights[1], *shown, heights[1]), HEIGHT - BOTTOM, TOP,
-              is_log=chart.is_log)  # fmt: skip
+    x, y = scales(chart)
     parts = [
         f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{name}-t"',
         f' aria-describedby="{name}-d">',
@@ -39,9 +37,19 @@ def svg(chart: Chart, *, name: str) -> str:
     return "".join(parts)
 
 
-def shown_heights(chart: Chart, heights: tuple[float, float]) -> list[Threshold]:
+def scales(chart: Chart) -> tuple[Scale, Scale]:
+    """Where x and y lie in the picture: all curves fit, and the thresholds that are near them."""
+    low, high = chart.heights() or (0.0, 1.0)
+    shown = [one.value for one in shown_heights(chart)]
+    return (
+        scale(*chart.widths(chart.axis), LEFT, WIDTH - RIGHT, room=MARGIN),
+        scale(min(low, *shown, low), max(high, *shown, high), HEIGHT - BOTTOM, TOP, is_log=chart.is_log),
+    )
+
+
+def shown_heights(chart: Chart) -> list[Threshold]:
     """The thresholds that lie near enough to the curves for these not to become flat."""
-    low, high = heights
+    low, high = chart.heights() or (0.0, 1.0)
     reach = high - low
     return [one for one in chart.thresholds if low - reach <= one.value <= high + reach]
 

@@ -10,11 +10,19 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 MANIFEST = ".written.json"
+
+
+def name_for(study: str) -> str:
+    """A name for a file or a folder of a study, which leads nowhere else, and is another for every other study."""
+    clean = re.sub(r"[^\w. +=-]", "-", study).strip(". ")[:80] or "study"
+    mark = hashlib.sha256(study.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    return clean if clean == study else f"{clean}-{mark}"
 
 
 def make_folder(folder: Path) -> None:

@@ -21,13 +21,13 @@ FORMATS = {
     "json": "document",
     "results": "results",
     "md": "markdown",
-    "notes": "notes",
     "parquet": "carry.parquet",
     "tensorboard": "carry.tensorboard",
     "wandb": "carry.as_wandb",
     "trackio": "carry.as_trackio",
     "zip": "carry.archive",
     "zip-files": "carry.archive_files",
+    "notes": "notes",
 }
 """Format → the module of this package whose `write` writes it, in the order they are written: what shows a picture
 comes after those who draw it, and what a person may have to mend comes last."""

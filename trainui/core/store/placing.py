@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from trainui.core.store.envelope import WIDTHS
@@ -58,6 +58,12 @@ class UsageSums:
     gpu_mean: float | None = None
     gpu_max: float | None = None
     why_no_gpu: str = ""
+
+
+def ended_by_study(db: sqlite3.Connection) -> dict[str, int]:
+    """Study → how many of its runs have ended."""
+    rows = db.execute("SELECT study, count(*) FROM runs WHERE status='ended' AND study != '' GROUP BY study")
+    return {row[0]: int(row[1]) for row in rows}
 
 
 class PlaceReader:
@@ -155,33 +161,28 @@ class PlaceReader:
         return [self._last_by(row, column, key) for key in keys]
 
     def _last_by(self, row: sqlite3.Row, column: str, key: float) -> float | None:
-        """The value of the last point that is not beyond `key`, in a curve in which `column` does not fall.
-
-        It is sought where it would lie were the points evenly spread, and every other time in the middle.
-        """
+        """The value of the last point that is not beyond `key`, in a curve in which `column` does not fall."""
         sql = f"SELECT {column}, value FROM points WHERE metric=? AND n=?"  # noqa: S608
-        low, high = -1, row["points"]
-        below: float | None = None
-        above: float | None = None
-        found = None
-        for turn in range(2 * high.bit_length() + 2):
-            if high - low <= 1:
-                break
+
+        def is_beyond(n: int) -> bool:
+            here = self._db.execute(sql, (row["id"], n)).fetchone()
+            return here is not None and here[0] is not None and here[0] > key
+
+        low, high = 0, int(row["points"])
+        if (
+            column == "epoch" and row["last_epoch"]
+        ):  # epochs are about as long as one another: begin near there
+            low, high = _around(int(high * key / row["last_epoch"]), high, is_beyond)
+        while low < high:
             middle = (low + high) // 2
-            if turn < 2:  # both ends first
-                middle = (0, high - 1)[turn] if low < high - 1 else middle
-            elif turn % 2 and below is not None and above is not None:
-                middle = low + int((key - below) / (above - below) * (high - low))
-                middle = min(max(middle, low + 1), high - 1)
-            here = self._db.execute(sql, (row["id"], middle)).fetchone()
-            at = None if here is None else here[0]
-            if at is not None and at > key:
-                high, above = middle, at
+            if is_beyond(middle):
+                high = middle
             else:
-                low, below, found = middle, at, here
-        if found is None or found[0] is None or (column == "epoch" and _ordinal(found[0]) != key):
+                low = middle + 1
+        here = self._db.execute(sql, (row["id"], low - 1)).fetchone()
+        if here is None or here[0] is None or (column == "epoch" and _ordinal(here[0]) != key):
             return None
-        return _value(found[1])
+        return _value(here[1])
 
     def _find(self, row: sqlite3.Row, bucket: str, point: str, sought: float | None) -> Found | None:
         """The first point for which `point` holds, where `bucket` holds for a bucket that has one."""
@@ -215,6 +216,18 @@ class PlaceReader:
             (run, metric),
         ).fetchone()
         return row
+
+
+def _around(guess: int, end: int, is_beyond: Callable[[int], bool]) -> tuple[int, int]:
+    """(low, high) between which the first number lies for which `is_beyond`; looked for ever further from a guess."""
+    guess, width = min(max(guess, 0), end - 1), 2
+    if is_beyond(guess):
+        while guess - width > 0 and is_beyond(guess - width):
+            width *= 8
+        return max(0, guess - width), guess
+    while guess + width < end and not is_beyond(guess + width):
+        width *= 8
+    return guess + 1, min(end, guess + width)
 
 
 def _ordinal(epoch: float) -> int:

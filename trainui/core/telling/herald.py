@@ -132,7 +132,7 @@ class Herald:
                 self._outbox.hurry(now.unix)  # somebody may have mended an address
         self._notify = notify
         waiting = self._outbox.open()
-        self._is_open = bool(waiting)
+        self._is_open = any(one.channel in notify.channels for one in waiting)
         if notify.is_hidden:
             return  # trainui.toml was never read by this manager: it cannot be, and addresses are kept nowhere else
         for channel in dict.fromkeys(one.channel for one in waiting):

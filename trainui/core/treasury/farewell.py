@@ -6,10 +6,7 @@ sees to its end. A failure is told, and holds nothing up: the machine costs on.
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,14 +15,12 @@ import msgspec
 from msgspec.structs import replace
 
 from trainui.core.clock import Clock
-from trainui.core.process.identity import Identity, identity_of, is_alive, send_signal
+from trainui.core.export import child
+from trainui.core.process.identity import Identity
 from trainui.core.store.money import Ledger
 from trainui.core.store.schema import atomic
 
-LONGEST = 600.0
-"""Seconds an export may take: the machine costs on meanwhile."""
-LOG = "export.log"
-SIGKILL = 9
+LONGEST = child.LONGEST
 
 
 class Exporting(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,42 +96,15 @@ class Farewell:
     def _is_under_way(self, now: Clock) -> bool:
         if not self._now.child:
             return False
-        child = Identity.from_dict(self._now.child)
-        if is_alive(child) and (now.boot > self._now.until or child.boot_id != now.boot_id):
-            send_signal(child, SIGKILL)
-        return is_alive(child)
+        return child.is_under_way(Identity.from_dict(self._now.child), now, until=self._now.until)
 
     def _start(self, now: Clock) -> None:
         name, words = self._now.todo[0]
-        folder = self._folder(name)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with (folder / LOG).open("wb") as log:
-                process = subprocess.Popen(
-                    [
-                        sys.executable,
-                        "-m",
-                        "trainui",
-                        "export",
-                        *words,
-                        "--to",
-                        folder,
-                        "--db",
-                        self._db_path,
-                    ],
-                    cwd=self._project,
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    stderr=log,
-                    env={key: value for key, value in os.environ.items() if not key.startswith("TRAINUI_")},
-                    start_new_session=True,
-                )
+            identity = child.begin(self._db_path, self._project, words, self._folder(name))
         except OSError as error:
             self._close(f"{error.strerror}", now)
             return
-        identity = identity_of(process.pid)
-        process.returncode = 0  # whoever reaps it does not ask here
-        assert identity is not None, "nobody has reaped it yet"
         self._keep(replace(self._now, child=identity.to_dict(), until=now.boot + LONGEST))
 
     def _take_note(self, now: Clock) -> None:
@@ -144,8 +112,7 @@ class Farewell:
         if (folder / "summary.md").exists():  # it is written last, and whole
             self._close("", now)
             return
-        said = (folder / LOG).read_text(errors="replace").strip() if (folder / LOG).exists() else ""
-        self._close(said.splitlines()[-1] if said else "it was killed", now)
+        self._close(child.complaint(folder) or "it was killed", now)
 
     def _close(self, trouble: str, now: Clock) -> None:
         """Go on to the next; `trouble` is why there is no summary of this one."""

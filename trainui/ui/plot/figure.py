@@ -185,6 +185,7 @@ def _manner(chart: Chart) -> str:
         ("  x log", chart.log_x),
         ("  y log", chart.log),
         (f"  smooth {chart.smooth:g}", chart.smooth > 0),
+        ("  clipped", chart.clip),
         ("  zoomed", chart.window is not None),
     )
     return "".join(text for text, holds in ways if holds)

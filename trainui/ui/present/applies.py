@@ -15,7 +15,7 @@ _APPLIES: dict[str, tuple[frozenset[Status], str]] = {
     "teach": (frozenset(Status) - {Status.QUEUED}, "only a run that has started has lines to teach"),
     "note": (frozenset(Status), ""),
     "tag": (frozenset(Status), ""),
-    "retry": (frozenset({Status.ENDED}), "only a run that has ended can be tried again; R stops it first"),
+    "retry": (frozenset({Status.ENDED}), "only a run that has ended can be tried again"),
     "relaunch": (
         frozenset(Status) - {Status.QUEUED},
         "only a run that has started can be tried again; E changes its params",
@@ -33,4 +33,5 @@ def why_not(action: str, view: RunView | None) -> str:
     statuses, rule = _APPLIES[action]
     if view.status in statuses:
         return ""
-    return f"{view.run} {view.status.told}; {rule}"
+    more = "; R stops it first" if action == "retry" and view.is_live else ""
+    return f"{view.run} {view.status.told}; {rule}{more}"

@@ -81,7 +81,8 @@ def setting_about(setting: Setting, said: Said, cells: int) -> list[Line]:
         over = ""
         if said.origin != YOURS and said.yours is not None:
             over = f", and goes before your {written(said.yours)}"
-        rows += wrap(line(Span(f"{safe(said.told)} says so{over}", "dim")), cells, 1)
+        where = safe(said.told).rpartition("/")[2]
+        rows += wrap(line(Span(f"{where} says so{over}", "dim")), cells, 1)
     return rows
 
 
@@ -105,6 +106,11 @@ def key_about(place: str, key: Key, keymap: Keymap, cells: int) -> list[Line]:
     usual = f"; usually {key.written}" if key.id in keymap.chosen else ""
     rows.append(line(Span(f" {place}{usual}", "dim")))
     return rows
+
+
+def shortened(path: str, most: int) -> str:
+    """The end of a path, which tells more than its beginning."""
+    return path if len(path) <= most else f"…{path[-max(1, most - 1) :]}"
 
 
 def problem_lines(problems: Sequence[str], cells: int, most: int) -> list[Line]:

@@ -73,11 +73,13 @@ def machine_line(machine: MachineView | None, cells: int, *, history: Sequence[f
     if machine is None:
         return line(Span(" the machine has not been measured yet", "dim"))
     parts: list[tuple[int, Line]] = []
-    for index, gpu in enumerate(machine.gpus):
-        parts += _gpu(index, gpu, history if index == 0 else ())
-    if not machine.gpus:
-        reason = safe(machine.no_gpu_reason) or "none found"
-        parts.append((6, line(Span(f" no GPU: {reason}", "dim"))))
+    if len(machine.gpus) == 1:
+        parts += _gpu(machine.gpus[0], history)
+    elif machine.gpus:
+        parts += _gpus(machine.gpus)
+    else:
+        parts.append((1, line(Span(" no GPU", "dim"))))
+        parts.append((6, line(Span(safe(machine.no_gpu_reason) or "none was found", "dim"))))
     free = gib(machine.disk_free)
     memory = f"{gib(machine.memory_used)} of {gib(machine.memory_total)} GiB"
     parts += [
@@ -100,11 +102,27 @@ def machine_line(machine: MachineView | None, cells: int, *, history: Sequence[f
     return fold(parts, cells)
 
 
-def _gpu(index: int, gpu: GpuView, history: Sequence[float]) -> list[tuple[int, Line]]:
+def _gpus(gpus: Sequence[GpuView]) -> list[tuple[int, Line]]:
+    """How busy each is, in their order; their memory together, the hottest, what all of them draw."""
+    busy = [percent(gpu.utilisation).removesuffix(" %") for gpu in gpus]
+    names = {safe(gpu.name).removeprefix("NVIDIA ") for gpu in gpus}
+    used = f"{gib(sum(gpu.memory_used for gpu in gpus))} of {gib(sum(gpu.memory_total for gpu in gpus))} GiB"
+    hot = [gpu.temperature for gpu in gpus if gpu.temperature is not None]
+    watts = [gpu.watts for gpu in gpus if gpu.watts is not None]
+    return [
+        (0, line(Span(f" {len(gpus)} GPUs ", "bold"), f"{' '.join(busy)} %")),
+        (7, line(Span(" ".join(sorted(names)), "dim"))),
+        (1, line(Span("mem ", "dim"), used)),
+        (3, line(f"{max(hot):.0f} °C" if hot else "")),
+        (6, line(f"{sum(watts):.0f} W" if watts else "")),
+    ]
+
+
+def _gpu(gpu: GpuView, history: Sequence[float]) -> list[tuple[int, Line]]:
     name = safe(gpu.name).removeprefix("NVIDIA ")
     used = f"{gib(gpu.memory_used)} of {gib(gpu.memory_total)} GiB"
     parts: list[tuple[int, Line]] = [
-        (0, line(Span(f" GPU{index} ", "bold"), f"{percent(gpu.utilisation)}")),
+        (0, line(Span(" GPU0 ", "bold"), f"{percent(gpu.utilisation)}")),
         (7, line(Span(name, "dim"))),
         (8, line(Span(spark(history), "accent"))),
         (1, line(Span("mem ", "dim"), used)),

@@ -173,9 +173,9 @@ class GatesScreen(Onward):
             self.terms.show([])
             self.curves.plot([])
             return
-        self.terms.entitle(f"{safe(gate.gate)} of {safe(gate.run)}")
         if bench.near is None or (bench.near.run, bench.near.gate) != (gate.run, gate.gate):
             return  # it is on its way
+        self.terms.entitle(f"{safe(gate.gate)} of {safe(gate.run)}")
         is_blind = not snapshot.traces
         if self.has_class("-blind") != is_blind:
             self.set_class(is_blind, "-blind")

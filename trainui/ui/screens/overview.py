@@ -291,4 +291,7 @@ class Overview(Sifting, Onward):
 
     def action_tail(self) -> None:
         """Where only one fits: events or log."""
+        if not self.has_class("-narrow"):
+            self.bridge.tell("events and log both stand below already")
+            return
         self.toggle_class("-log")

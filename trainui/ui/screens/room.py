@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from trainui.ui.bridge import Bridge, is_open, is_seen
-from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH
+from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH, axis_name
 from trainui.ui.plot.figure import Chart
 from trainui.ui.plot.smooth import WEIGHTS
 from trainui.ui.present.charts import charts
@@ -39,8 +41,6 @@ class ChartSettings:
 
 
 _DIGITS = "123456789abcdefghijklmnopqrstuvwxyz"
-
-
 _OF_SETTINGS = {
     "axis": "x_axis", "log": "log_y", "log_x": "log_x", "smooth": "smoothing", "clip": "clip",
     "looks_ahead": "outlook",
@@ -156,10 +156,24 @@ class Room(Acting):
         """The chart whose axis the keys move along."""
         return next((chart for chart in self._drawn if chart.has_points), None)
 
+    def _see(self, change: Callable[[Chart], None], nothing: str) -> None:
+        """Draw the curves in another way; where nothing comes of it, `nothing` is said."""
+        if (chart := self._main) is None:
+            self.bridge.tell("no curve is drawn here", severity="warning")
+            return
+        before = self._plotted[0].lines if self._plotted else ()
+        change(chart)
+        self._look_again()
+        if self._plotted and self._plotted[0].lines == before:
+            self.bridge.tell(nothing)
+
     def action_metric(self, by: int) -> None:
         """The next or previous metric becomes the first chart."""
         names = self.snapshot.metric_names
-        if not names:
+        if len(names) < 2:
+            self.bridge.tell(
+                "there is no other metric" if names else "no curve is drawn here", severity="warning"
+            )
             return
         at = names.index(self.settings.metric) if self.settings.metric in names else 0
         self.settings.metric = names[(at + by) % len(names)]
@@ -167,61 +181,68 @@ class Room(Acting):
 
     def action_log_y(self) -> None:
         """Logarithmic or linear."""
-        self.settings.log = not self.settings.log
-        self._hear(self.snapshot)
+        self._set(log=not self.settings.log)
 
     def action_axis(self, by: int) -> None:
         """The next or previous x axis."""
-        self.settings.axis = AXES[(AXES.index(self.settings.axis) + by) % len(AXES)]
-        self._look_again()
+        axis = AXES[(AXES.index(self.settings.axis) + by) % len(AXES)]
+        name = axis_name(axis, self.snapshot.budget.currency)
+        self._set(f"x {name}: not known of these runs, so it is steps", axis=axis)
 
     def action_log_x(self) -> None:
         """A logarithmic or linear x axis."""
-        self.settings.log_x = not self.settings.log_x
-        self._look_again()
+        self._set(log_x=not self.settings.log_x)
 
     def action_smooth(self, by: int) -> None:
         """A smoother or a rougher line."""
-        place = WEIGHTS.index(self.settings.smooth) + by
-        self.settings.smooth = WEIGHTS[max(0, min(len(WEIGHTS) - 1, place))]
-        self._look_again()
+        place = max(0, min(len(WEIGHTS) - 1, WEIGHTS.index(self.settings.smooth) + by))
+        self._set(
+            "it is as smooth as it gets" if place else "it is as it was measured", smooth=WEIGHTS[place]
+        )
 
     def action_clip(self) -> None:
         """What lies far out is cut off and marked, or not."""
-        self.settings.clip = not self.settings.clip
-        self._look_again()
+        self._set(clip=not self.settings.clip)
+
+    def action_look_ahead(self) -> None:
+        """What is expected of the curves, or only what was."""
+        self._set("nothing is expected of these curves yet", looks_ahead=not self.settings.looks_ahead)
+
+    def _set(self, nothing: str = "nothing looks different", **chosen: Any) -> None:
+        """Change settings of the charts."""
+
+        def change(_: Chart) -> None:
+            for name, value in chosen.items():
+                setattr(self.settings, name, value)
+
+        self._see(change, nothing)
 
     def action_near(self, times: float) -> None:
         """Zoom in, or out with `times` below 1."""
-        if (chart := self._main) is not None:
-            self.sight.zoom(chart, times)
-            self._look_again()
+        told = "nearer is not possible" if times > 1 else "all of it is in sight"
+        self._see(lambda chart: self.sight.zoom(chart, times), told)
 
     def action_along(self, parts: float) -> None:
         """Pan by parts of what is seen."""
-        if (chart := self._main) is not None:
-            self.sight.pan(chart, parts)
-            self._look_again()
+        self._see(lambda chart: self.sight.pan(chart, parts), "there is nothing beyond; i goes nearer")
 
     def action_newest(self) -> None:
         """To the newest point, and with it from now on."""
-        if (chart := self._main) is not None:
-            self.sight.follow(chart)
-            self._look_again()
+        self._see(self.sight.follow, "the newest point is in sight, and stays so")
 
     def action_whole(self) -> None:
         """The whole curve again, without a cursor."""
-        if (chart := self._main) is not None:
-            self.sight.reset(chart)
-            self._look_again()
+        self._see(self.sight.reset, "all of it is in sight")
 
     def action_point(self, by: int) -> None:
         """Move the cursor by columns."""
-        chart = self._main
-        frame = self._plotted[0].frame_of(chart) if self._plotted is not None and chart is not None else None
-        if chart is not None and frame is not None:
-            self.sight.point(chart, frame, by)
-            self._look_again()
+
+        def move(chart: Chart) -> None:
+            frame = self._plotted[0].frame_of(chart) if self._plotted is not None else None
+            if frame is not None:
+                self.sight.point(chart, frame, by)
+
+        self._see(move, "the cursor is at the end")
 
     def put_away(self) -> bool:
         """Put the cursor away; whether there was one."""
@@ -241,11 +262,6 @@ class Room(Acting):
         """A click puts the cursor there; one on the cursor puts it away."""
         self.sight.put(message.chart.axis, message.x)
         self._look_again()
-
-    def action_look_ahead(self) -> None:
-        """What is expected of the curves, or only what was."""
-        self.settings.looks_ahead = not self.settings.looks_ahead
-        self._hear(self.snapshot)
 
 
 def with_charts(look: Look, curves: Curves, settings: ChartSettings) -> Look:

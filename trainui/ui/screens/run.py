@@ -188,6 +188,12 @@ class RunScreen(Sifting, Onward):
 
     def action_zoom(self) -> None:
         """The current pane alone, or all of them."""
+        view = self.current
+        if (self.has_class("-narrow") or self.has_class("-low")) and not (
+            view and view.status is Status.ENDED
+        ):
+            self.bridge.tell("each pane stands alone on so small a terminal; tab goes on to the next")
+            return
         self.toggle_class("-zoom")
         self.tell(self.snapshot)
         self.call_after_refresh(self.ask_again)

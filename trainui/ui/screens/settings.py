@@ -18,7 +18,7 @@ from trainui.ui import keys
 from trainui.ui.pages import KeysPage, Page, SettingsPage
 from trainui.ui.pen import Pen
 from trainui.ui.preferences import load_preferences
-from trainui.ui.present.choices import problem_lines
+from trainui.ui.present.choices import problem_lines, shortened
 from trainui.ui.present.ink import Line, Span, line, safe, wrap
 from trainui.ui.widgets.field import SteadyField
 from trainui.ui.widgets.line_list import LineList
@@ -107,9 +107,9 @@ class SettingsScreen(Screen[None]):
         found, cells = self._dashboard.preferences, self.rows.cells or self.size.width - 1
         pages = (self._of_settings, self._of_keys)
         names = "  ".join(f"‹{one.name}›" if one is self._page else one.name for one in pages)
-        where = (
-            f"your file: {safe(str(found.path))}" if found.path else "there is no place for a file of yours"
-        )
+        where = "there is no place for a file of yours"
+        if found.path is not None:
+            where = f"your file: {shortened(safe(str(found.path)), self.size.width - len(names) - 16)}"
         self.head.show([line(Span(f" {names}", "bold"), Span(f"   {where}", "dim"))])
         self.problems.show(problem_lines(found.problems, cells, MOST_PROBLEMS))
         drawn = self._page.rows(cells)

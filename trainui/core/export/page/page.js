@@ -144,7 +144,7 @@
 
     draw() {
       const window = this.window || this.span();
-      const x = this.x = scale(window[0], window[1], L, W - R, false, 0);
+      const x = this.x = scale(window[0], window[1], L, W - R, false, this.window ? 0 : 0.012);
       const y = this.y = scale(...this.range(window), FLOOR, T, this.log, 0.04);
       const clip = `clip-${charts.indexOf(this)}`;
       const clipper = make("clipPath", { id: clip });
