@@ -132,7 +132,7 @@ def test_the_page_of_specs_names_every_key_and_its_example_loads(tmp_path):
         spec.Job: rows("[job]"), spec.Resources: rows("[resources]"), spec.Metrics: rows("[metrics]"),
         spec.MetricWords: rows("[metric.NAME]"), spec.Watch: rows("[watch]"), spec.Limits: rows("[limits]"), spec.Estimate: rows("[estimate]"), spec.Remedy: rows("[[remedy]]"), retry.Retry: rows("[retry]"),
         spec.Spec: named(" ".join(parts)),
-        **dict.fromkeys((config.Budget, config.Ladder, config.Countdown, config.Idle, config.Machine, config.Queue, config.Notify, config.Webhook, config.Mail, config.Config), rows("trainui.toml")),
+        **dict.fromkeys((config.Budget, config.Ladder, config.Countdown, config.Idle, config.Machine, config.Queue, config.Notify, config.Export, config.Webhook, config.Mail, config.Config), rows("trainui.toml")),
     }  # fmt: skip
     for room in (spec, retry, config):
         for one in vars(room).values():

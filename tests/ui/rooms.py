@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from conftest import settle, until
-from story import EVENTS, NOW, PARAMS, RUNS, Story
+from story import EVENTS, NOW, PARAMS, RUNS, Story, curve
 
 from trainui.core.ingest.printed import Printed
 from trainui.core.judging.near import RemedyView
-from trainui.core.retrying import RetryChoices
+from trainui.core.retrying import Beginning, RetryChoices
 from trainui.core.store.views import EventView, GateView
 from trainui.ui.screens.log import LogScreen
 from trainui.ui.screens.start import Start
@@ -36,6 +36,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "gates": ("g",),
     "gates-zoom": ("g", "down", "z"),
     "relaunch": ("end", "R"),
+    "export": ("e",),
+    "settings": ("comma",),
+    "settings-keys": ("comma", "tab"),
     "log": ("V",),
     "log-search": ("V", "slash", "l", "o", "s", "s"),
     "events": ("N",),
@@ -57,7 +60,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 """Name → the keys pressed on the overview, one after the other."""
 
 QUESTION = GateView(gate="look-in", role="ask", run="transformer-3", verdict="warn", rule="asks: curves still plausible?",
-                    reason="asks: curves still plausible?", quote="Check every 1-2 hours")  # fmt: skip
+                    reason="asks: are the curves still plausible? " + "look at each of them; " * 60, quote="Check every 1-2 hours")  # fmt: skip
 
 ACROSS = GateView(
     gate="gate-4",
@@ -84,9 +87,18 @@ def full(folder: Path, story: Story | None = None) -> Story:
         RemedyView(id="half", on="out-of-gpu-memory", sets=(("batch_size", 16),)),
         RemedyView(id="calm", on="no-nan", sets=(("learning_rate", 3e-5),)),
     )
-    made.choices = RetryChoices(
-        run="transformer-1", job="transformer", params=dict(PARAMS), remedies=remedies
+    begins = (
+        Beginning(begins=None, label="the newest checkpoint"),
+        Beginning(begins="", label="the beginning"),
     )
+    made.choices = RetryChoices(
+        run="transformer-1", job="transformer", params=dict(PARAMS), remedies=remedies, beginnings=begins
+    )
+    made.points |= {
+        (run, f"zeta/{n:02}"): curve(n + 1, 1, 20)
+        for run in ("transformer-3", "mlp-2", "contrastive-1")
+        for n in range(12)
+    }
     made.log = [f"epoch {n} of 50  loss {1 / (n + 1):.4f}" for n in range(200)]
     made.event_views = [
         *EVENTS,

@@ -232,3 +232,23 @@ async def test_a_hostile_gate_can_drive_nothing(dashboard, judged):
         assert "\x1b" not in text_of(app)
         assert "\x07" not in text_of(app)
         assert "[red]x" in text_of(app)
+
+
+@pytest.mark.parametrize(
+    ("size", "look"),
+    [
+        ((80, 24), {}),
+        ((120, 36), {}),
+        ((120, 36), {"dark": False}),
+        ((200, 55), {}),
+        ((80, 24), {"ascii": True}),
+    ],
+    ids=["80x24", "120x36", "120x36-light", "200x55", "80x24-ascii"],
+)
+def test_the_screen_of_gates_looks_as_it_did(dashboard, judged, snap_compare, size, look):
+    """A gate that tripped, from near: the window of its verdict, what would clear it, what it would have done."""
+
+    async def run_before(pilot):
+        await opened(pilot, on="falling")
+
+    assert snap_compare(dashboard(judged, **look), terminal_size=size, run_before=run_before)

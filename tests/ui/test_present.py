@@ -11,6 +11,7 @@ from story import EVENTS, GATES, NOW, RUNS, Story, live, run
 
 from trainui.core.run import Result, Status
 from trainui.core.store.moneyviews import BudgetView
+from trainui.core.store.views import GpuView, MachineView
 from trainui.ui.present import text
 from trainui.ui.present.charts import comparison, thresholds
 from trainui.ui.present.facts import facts

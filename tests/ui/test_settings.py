@@ -1,9 +1,12 @@
 """Each setting does something; files say them, and what is wrong with a file is a sentence with its line."""
 
 import os
+import re
+from pathlib import Path
 
 import pytest
 from conftest import settle, until
+from rich.color import ColorType
 from story import NOW, Story
 from test_dashboard import press, text_of
 
@@ -21,7 +24,7 @@ from trainui.ui.preferences import (
     write_setting,
 )
 from trainui.ui.screens.log import LogScreen
-from trainui.ui.settings import NAMES, Settings, as_held, checked
+from trainui.ui.settings import NAMES, SETTINGS, Settings, as_held, checked, written
 
 
 @pytest.fixture
@@ -374,3 +377,40 @@ def test_taking_away_what_is_not_there_changes_nothing(env, mine):
     write_setting(path, "smoothing", None)
     write_key(path, "run.retry", None)
     assert path.read_text() == COMMENTED
+
+
+# ---------------------------------------------------------------- sixteen colours
+
+
+@pytest.mark.parametrize("colorfgbg", ["15;0", "0;15"])
+async def test_the_ansi_theme_uses_the_terminals_own_colours_alone(colorfgbg):
+    held = as_held({"theme": "ansi"}, {"COLORFGBG": colorfgbg})
+    app = Dashboard(Story(), title="boundary", settings=held, clock=lambda: NOW)
+    async with app.run_test(size=(120, 36)) as pilot:
+        for keys in ((), ("enter",), ("escape", "b"), ("escape", "comma"), ("escape", "question_mark")):
+            await press(pilot, *keys)
+            await settle(pilot)
+            for strip in app.screen._compositor.render_strips():
+                for segment in strip:
+                    for colour in (segment.style.color, segment.style.bgcolor) if segment.style else ():
+                        assert colour is None or colour.type in (ColorType.DEFAULT, ColorType.STANDARD), (
+                            segment
+                        )
+        assert app.current_theme.dark == (colorfgbg == "15;0")
+
+
+# ---------------------------------------------------------------- the page about it
+
+
+def test_the_page_about_the_dashboard_names_every_setting_with_its_default_and_its_example_is_right(
+    env, mine
+):
+    page = (Path(__file__).parents[2] / "docs" / "dashboard.md").read_text(encoding="utf-8")
+    for setting in SETTINGS:
+        assert f"| `{setting.name}` | `{written(setting.default)}` | " in page, setting.name
+        assert setting.about in page, setting.name
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    mine(example)
+    found = load_preferences(None, env)
+    assert found.problems == ()
+    assert found.keymap.chosen == {"run.stop": "f8", "overview.start": "s,f4", "run.kill": ""}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 import sys
 from typing import Any
@@ -76,9 +77,7 @@ def trainui(ctx: click.Context, place: Place, readonly: bool, fresh: bool) -> No
     if fresh and ctx.invoked_subcommand is not None:
         raise click.UsageError("--fresh is for the dashboard: trainui --fresh")
     if ctx.invoked_subcommand is None:
-        from trainui.ui.pauses import none_at_start
-
-        none_at_start()
+        gc.disable()  # next to all that is made at the start stays; the dashboard turns it on again
         from trainui.ui.app import run_dashboard
 
         project = place.project

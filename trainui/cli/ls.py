@@ -188,6 +188,7 @@ def _print_questions(reader: Reader, runs: Collection[str]) -> None:
 
 def _print_runs(views: list[RunView], unit: str) -> None:
     rows = []
+    has_tags = any(view.tags for view in views)
     for view in views:
         metric = view.metric
         gates = " ".join(f"{count} {verdict}" for verdict, count in view.gates.items() if count)
@@ -203,9 +204,10 @@ def _print_runs(views: list[RunView], unit: str) -> None:
                 number(metric.best) if metric else "–",
                 f"{view.usd:.4f}",
                 gates,
+                *([" ".join(view.tags)] if has_tags else []),
                 why(view),
             ]
         )
-    table(
-        ["run", "state", "done", "eta/took", "metric", "best", unit, "gates", "why"], rows, right=(2, 3, 5, 6)
-    )
+    tags = ["tags"] if has_tags else []
+    heads = ["run", "state", "done", "eta/took", "metric", "best", unit, "gates", *tags, "why"]
+    table(heads, rows, right=(2, 3, 5, 6))

@@ -76,6 +76,7 @@ class Dashboard(Dressed):
         """Dress, and begin to read."""
         self.wear()
         self.screen_change_signal.subscribe(self, self._watch_over)
+        self.screen_change_signal.subscribe(self, pauses.forget_the_gone)
         self.app_resume_signal.subscribe(self, lambda _: self._shown.forget(), immediate=True)
         self.bridge.seen.subscribe(self, self._warn)
         self.returning.begin(self.left_at)

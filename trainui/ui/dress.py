@@ -9,6 +9,7 @@ from textual.theme import Theme
 from textual.widgets import Input
 
 from trainui.ui import tones
+from trainui.ui.key import in_words
 from trainui.ui.keymap import Keymap
 from trainui.ui.preferences import Preferences
 from trainui.ui.settings import Settings
@@ -38,9 +39,9 @@ class Dressed(App[None]):
 
     def get_key_display(self, binding: Binding) -> str:
         """A key as the help writes it."""
-        if binding.id in self.keymap.chosen:
-            return self.keymap.written(binding.id)
-        return super().get_key_display(binding)
+        own = binding.id if binding.id in self.keymap.chosen else None
+        written = self.keymap.written(own) if own else super().get_key_display(binding)
+        return in_words(written) if self.held.ascii else written
 
     def wear(self) -> None:
         """Put on what the settings say; may be called again when they have changed."""

@@ -12,6 +12,7 @@ SIGNS = {
     "comma": ",", "at": "@",
 }  # fmt: skip
 """What Textual calls a key → how people write it."""
+_WORDS = {"⇧": "shift+", "↑": "up", "↓": "down", "←": "left", "→": "right"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +61,13 @@ def _written(key: str) -> str:
     if key.startswith("shift+") and len(_written(key.removeprefix("shift+"))) == 1:
         return "⇧" + _written(key.removeprefix("shift+"))
     return SIGNS.get(key, key)
+
+
+def in_words(written: str) -> str:
+    """The same for a terminal without arrows: `↑ k` → `up k`, `⇧←` → `shift+left`."""
+    for sign, word in _WORDS.items():
+        written = written.replace(sign, word)
+    return written
 
 
 def bindings(keys: tuple[Key, ...]) -> list[BindingType]:

@@ -177,7 +177,7 @@ GATES = (
     key("gates.last", "end,G", "move(1000000)", "last", "the last gate"),
     key("gates.words_up", "K", "roll(-1)", "words", "scroll what is told of the gate up"),
     key("gates.words_down", "J", "roll(1)", "words", "scroll what is told of the gate down"),
-    _RUN_ACTIONS[-1],
+    replace(_RUN_ACTIONS[-1], show=False),
     replace(_MONEY, show=False),
     *_ONWARD,
     *(one for one in _CHARTS if one.id not in ("chart.next", "chart.previous")),

@@ -1,20 +1,33 @@
-"""Pauses a person would feel: Python's collector stops all to look at every object there is, 0.1 s once many are."""
+"""What grows and what pauses while a dashboard is open for days: the collector, and what Textual keeps of the gone."""
 
 from __future__ import annotations
 
 import gc
 
+from textual._styles_cache import StylesCache
+from textual.screen import Screen
+from textual.widgets import Footer
+
 AFTER_SECONDS = 2.0
 """When a dashboard has made what it keeps."""
 
 
-def none_at_start() -> None:
-    """Collect nothing while modules are imported and widgets made: next to all of it stays."""
-    gc.disable()
-
-
 def short_from_now_on() -> None:
-    """What there is stays and is not looked at again; what comes is, in parts that take a few milliseconds."""
+    """What there is stays and is not looked at again; what comes is, in parts that take a few milliseconds.
+
+    Else the collector stops everything to look at every object there is, for 0.1 s once many are.
+    """
     gc.freeze()
     gc.set_threshold(2_000, 10, 10)
     gc.enable()
+
+
+def forget_the_gone(screen: Screen[object]) -> None:
+    """Let go what Textual 8.2 keeps of widgets that are gone.
+
+    A cache of colours holds the last thousand widgets with all their lines; a footer all keys it ever had.
+    """
+    StylesCache.get_inner_outer.cache_clear()
+    for footer in screen.query(Footer):
+        for watchers in getattr(footer, "__watchers", {}).values():
+            watchers[:] = [one for one in watchers if not one[0]._closing]

@@ -285,12 +285,28 @@ def test_killed_at_any_moment_all_of_it_is_there_or_nothing(archive, tmp_path, p
         assert views(reader, run, there) == views(before, run, tmp_path / "here")
 
 
-@pytest.mark.parametrize("how", ["damaged", "deleted"])
+def test_several_that_import_the_same_archive_at_once_bring_it_once(archive, tmp_path):
+    (there := tmp_path / "there" / "jobs").mkdir(parents=True)
+    command = [sys.executable, "-m", "trainui", "import", str(archive), "--json"]
+    several = [
+        subprocess.Popen(command, cwd=there.parent, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    told = [json.loads(one.communicate(timeout=120)[0]) for one in several]
+    assert sorted(sum(one["is_new"] for one in each) for each in told) == [0, 0, 2]
+    assert sorted(path.name for path in (there.parent / "runs").iterdir()) == RUNS
+
+
+@pytest.mark.parametrize("how", ["kept", "damaged", "deleted"])
 def test_a_store_made_anew_tells_imported_runs_as_before(archive, tmp_path, how):
     there = tmp_path / "there"
     (there / "jobs").mkdir(parents=True)
     take(there, archive)
     wanted = {run: views(Reader(there / "runs.db"), run, there) for run in RUNS}
+    db = connect(there / "runs.db")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    db.close()
+    if how == "damaged":
+        (there / "runs.db").write_bytes((there / "runs.db").read_bytes()[:50_000])
     for path in there.glob("runs.db*"):
         if how == "deleted":
             path.unlink()

@@ -106,3 +106,16 @@ def test_secrets_do_not_leave(books):
     )  # fmt: skip
     assert is_secret("url", "https://ann:secret@example.org/x")
     assert not is_secret("url", "https://example.org:8080/x")
+
+
+def test_what_is_told_together_is_of_one_moment(books):
+    books.run("mlp-1")
+    reader = books.reader()
+    with reader.one_look():
+        assert len(reader.runs()) == 1
+        books.run("mlp-2")
+        books.points("mlp-1", "val/mae", [(0.0, 1.0)])
+        assert [one.run for one in gather(reader, everything=True, now=START).runs] == ["mlp-1"]
+        assert reader.metrics("mlp-1") == []
+    assert len(reader.runs()) == 2
+    assert len(reader.metrics("mlp-1")) == 1

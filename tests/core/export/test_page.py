@@ -165,6 +165,8 @@ async def test_nothing_leaves_the_page_and_nothing_is_complained_of(books, tmp_p
     async with page(tmp_path) as tab:
         await opened(tab, path)
         assert await tab.evaluate("document.querySelectorAll('figure.chart').length") == 8
+        await tab.evaluate("document.getElementById('more').open = true")
+        await tab.until("document.querySelectorAll('#more path.line').length === 2")
         assert await tab.evaluate(
             "[...document.querySelectorAll('figure.chart')].every(f => f.querySelector('path.line'))"
         )

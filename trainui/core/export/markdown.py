@@ -124,7 +124,7 @@ def study_part(study: StudyDigest, currency: str, *, title: bool) -> str:
     over = [one for one in study.gates if not one.is_replaced]
     if over:
         parts.append("### Gates over the study\n\n" + gate_table(over))
-    parts += [answer_table(study.answers), planned_table(study.planned, currency), _next(study)]
+    parts += [answer_table(study.answers), _plans(study, currency), _next(study)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -174,7 +174,19 @@ def planned_table(planned: Sequence[PlannedDigest], currency: str) -> str:
         unit = f" ({escape(sign_of(currency))})" if one.what == "usd" else ""
         ratio = f"{one.ratio * 100:.0f} %" if one.ratio is not None else "–"
         rows.append([UNITS.get(one.what, one.what) + unit, plan, number(one.actual, 3), ratio])
-    return "### Planned and actual\n\n" + table(["", "planned", "actual", "of the middle"], rows)
+    return table(["", "planned", "actual", "of the middle"], rows)
+
+
+def _plans(study: StudyDigest, currency: str) -> str:
+    """The estimate of the study, then those of its jobs, against what they took."""
+    parts = [planned_table(study.planned, currency)]
+    parts += [
+        f"{escape(job)}:\n\n{planned_table(plan, currency)}"
+        for job, plan in study.jobs_planned.items()
+        if plan
+    ]
+    told = "\n\n".join(part for part in parts if part)
+    return f"### Planned and actual\n\n{told}" if told else ""
 
 
 def _next(study: StudyDigest) -> str:

@@ -85,7 +85,11 @@ def best_of(runs: Sequence[RunDigest]) -> Best:
     """The run with the best value of the metric that most of them are judged by; of equal ones the first."""
     judged = [one for one in runs if one.best is not None and math.isfinite(one.best.value)]
     if not judged:
-        return Best(rule="no run is best: none has written the metric it is judged by")
+        if any(one.primary for one in runs):
+            return Best(rule="no run is best: none has written the metric it is judged by")
+        return Best(
+            rule="no run is best: their specs name no metric to judge them by, as [metrics] primary does"
+        )
     counts: dict[tuple[str, str], list[RunDigest]] = {}
     for one in judged:
         counts.setdefault((one.primary, one.goal), []).append(one)

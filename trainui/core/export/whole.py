@@ -66,9 +66,10 @@ def whole(path: Path) -> Iterator[Written]:
             os.fsync(file.fileno())
         known = _manifest(path.parent)
         if path.is_symlink() or path.exists():
-            if path.is_dir():
+            if path.is_dir() and not path.is_symlink():
                 raise IsADirectoryError(21, "a folder is in its place", str(path))
-            if _mark(path) not in (known.get(path.name), mark):
+            ours = (known.get(path.name), mark)
+            if path.is_symlink() or _mark(path) not in ours:  # a link leads to what is not ours
                 written.paths.append(_put_aside(path))
             else:
                 os.chmod(draft, path.stat().st_mode & 0o777)

@@ -70,14 +70,15 @@ def export_runs(
     wanted = check_formats(formats)
     reader = Reader(db)
     try:
-        digest = gather(reader, runs, study=study, everything=everything, now=now)
-        make_folder(to)
         written: dict[Path, None] = {}
-        for name in wanted:
-            for path in writer_of(name)(reader, digest, to):
-                if tell is not None and path not in written:
-                    tell(path)
-                written[path] = None
+        with reader.one_look():  # what is told of a live run is the same in every format
+            digest = gather(reader, runs, study=study, everything=everything, now=now)
+            make_folder(to)
+            for name in wanted:
+                for path in writer_of(name)(reader, digest, to):
+                    if tell is not None and path not in written:
+                        tell(path)
+                    written[path] = None
     except OSError as error:
         place = error.filename if isinstance(error.filename, str) else to
         raise TrainuiError(f"{place} cannot be written: {error.strerror or error}", hint="") from error

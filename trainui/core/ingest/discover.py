@@ -24,6 +24,8 @@ MOST_PEERS = 5000
 """Folders in one folder of which the newest are taken, where not all can be."""
 MARKED = "origin.json"
 """What shows a folder to be a run directory."""
+EXPORTED = ".written.json"
+"""What shows a folder to hold an export: what stands there was told by runs before, and is news of none."""
 JUST_NOW = 10**9
 """Nanoseconds for which a folder that changed is listed again."""
 MOST_STREAMS = 200
@@ -151,12 +153,13 @@ class Finder:
         return any(fnmatch(name, pattern) for pattern in self._watched)
 
     def _names(self, folder: Path) -> tuple[list[str], list[str]]:
-        """(files that are watched for, folders) in a folder, sorted; links are not followed, and what lies in a run
-        directory below is that run's. A name that no terminal and no database would take is passed over."""
+        """(files that are watched for, folders) in a folder, sorted; links are not followed. What lies in a run
+        directory below is that run's; in an export, nobody's. A name that no terminal and no database would take is
+        passed over."""
         files, folders = [], []
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name == MARKED and folder != self._folder:
+                if entry.name in (MARKED, EXPORTED) and folder != self._folder:
                     return [], []
                 if not entry.name.isprintable():
                     continue

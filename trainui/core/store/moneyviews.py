@@ -105,7 +105,7 @@ class LedgerLine:
     id: int
     at: float
     kind: str
-    """`run`, `idle`, `gap`, `rounding`, `over` or `correction`."""
+    """`run`, `idle`, `gap`, `rounding`, `over`, `correction` or `elsewhere`."""
     run: str
     machine: str
     usd: float

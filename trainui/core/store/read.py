@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -84,9 +85,18 @@ class Reader(
 
     def runs(self) -> list[RunView]:
         """Every run: live ones first, then queued in the order of the queue, then ended; else newest first."""
-        self._db.execute("BEGIN")  # one look: a run must not fall between its intent and its row
-        try:
+        with self.one_look():  # a run must not fall between its intent and its row
             return self._runs()
+
+    @contextmanager
+    def one_look(self) -> Iterator[None]:
+        """All that is read in the block is of one moment; such blocks may stand in one another."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._db.execute("BEGIN")
+        try:
+            yield
         finally:
             self._db.execute("COMMIT")
 

@@ -48,7 +48,8 @@ class SpendingReader:
     def spent(self, by: str) -> list[Spent]:
         """What each study, job, day, machine or run took, the dearest first; days in their order.
 
-        What no run bore is a line of its own: `(idle)`, `(gap)`, `(rounding)`, `(correction)`. Together they are
+        What no run bore is a line of its own: `(idle)`, `(gap)`, `(rounding)`, `(correction)`, and `(elsewhere)`, which
+        takes off again what runs out of archives cost. Together they are
         all that was charged; what trainui.toml says was spent before, and idle time `over` the cap, is in none.
         """
         if by in ("day", "machine"):

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from itertools import count, repeat
 from typing import Any
 
+import msgspec
+
 from trainui.core.errors import SpecError
 from trainui.core.gates import State
 from trainui.core.gates.drawing import drawing_of
@@ -43,6 +45,14 @@ _GONE = {
 
 class UnreadableError(ValueError):
     """A line that cannot have been written by an archive's writer; the message says which and why."""
+
+
+def decoded(line: bytes) -> tuple[str, dict[str, Any]]:
+    """A line of an archive: its table, and the row. Raises UnreadableError."""
+    try:
+        return msgspec.json.decode(line, type=tuple[str, dict[str, Any]])
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as wrong:
+        raise UnreadableError(f"a line makes no sense: {wrong}") from wrong
 
 
 class Taker:
@@ -146,7 +156,7 @@ class Taker:
         steps, values, epochs, ats = (
             _numbers(one, name) for one, name in zip(lists[:4], COLUMNS, strict=False)
         )
-        if None in steps or None in ats or not all(type(one) is int for one in lists[4]):
+        if None in steps or None in ats or set(map(type, lists[4])) != {int}:
             raise UnreadableError("a point without its step, its time or its number")
         known = [math.nan if one is None else float(one) for one in values]
         metric, n = self._metric[0], self._n
@@ -210,7 +220,12 @@ def _checked(value: Any, kind: str, where: str) -> Any:
     return found
 
 
-def _numbers(values: Sequence[Any], where: str) -> list[float | int | None]:
+def _numbers(values: Sequence[Any], where: str) -> Sequence[float | int | None]:
+    kinds = set(map(type, values))
+    if kinds <= {float, type(None)}:  # nearly all there are: an archive has millions
+        return values
+    if kinds == {int} and min(values) >= -_LARGEST and max(values) < _LARGEST:
+        return values
     return [None if one is None else _as_number(one, where) for one in values]
 
 

@@ -6,24 +6,23 @@ run, which the next import of the same archive clears away.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from trainui.core.export.carry.archive import LEASES, RUN_DIR
 from trainui.core.export.carry.manifest import ROWS, PackedRun
 from trainui.core.process.beat import beat
 from trainui.core.process.failpoint import reach
-from trainui.core.process.files import is_locked, lock, read_json, write_json
+from trainui.core.process.files import read_json, write_json
 from trainui.core.spec import spec_from_json
 from trainui.core.store.packing import MARK
 from trainui.core.store.runs import RunRow, RunWriter
@@ -33,6 +32,7 @@ from trainui.core.store.unpacking import (
     IMPORTED,
     Taker,
     UnreadableError,
+    decoded,
     is_charged,
     known_as,
     taken_names,
@@ -71,19 +71,16 @@ def take_archive(db: sqlite3.Connection, path: Path, *, to: Path, project: Path)
     with opened(path) as archive:
         runs = to.parent / "runs"
         runs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _clear_stages(runs)
-        stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=runs))
-        held = lock(stage / "lock")
-        try:
-            for run in archive.manifest.runs:
-                if known_as(db, run.identity, run.name, run.queued_at) is None:
-                    _unpack(archive, run, stage / Path(run.place).name)
-            reach("unpacked")
-            return _Taking(db, archive, stage, runs, to=to, project=project).run()
-        finally:
-            shutil.rmtree(stage, ignore_errors=True)
-            if held is not None:
-                os.close(held)
+        with _alone(runs):
+            stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=runs))
+            try:
+                for run in archive.manifest.runs:
+                    if known_as(db, run.identity, run.name, run.queued_at) is None:
+                        _unpack(archive, run, stage / Path(run.place).name)
+                reach("unpacked")
+                return _Taking(db, archive, stage, runs, to=to, project=project).run()
+            finally:
+                shutil.rmtree(stage, ignore_errors=True)
 
 
 def take_again(
@@ -103,7 +100,7 @@ def take_again(
         taker = Taker(db, folder.name, own, names={})
         with (folder / ROWS).open("rb") as file:
             for line in file:
-                table, row = _decoded(line)
+                table, row = decoded(line)
                 if table not in skipped:
                     taker.take(table, row if table != "checkpoints" else _placed(row, folder))
         taker.close()
@@ -117,11 +114,17 @@ def is_carried(origin: Mapping[str, Any] | None) -> bool:
     return bool(origin and str(origin.get("imported")).startswith(MARK))
 
 
-def _clear_stages(runs: Path) -> None:
-    """Throw away what imports left that were killed."""
-    for folder in runs.glob(f"{STAGE}*"):
-        if not is_locked(folder / "lock"):
+@contextmanager
+def _alone(runs: Path) -> Iterator[None]:
+    """One import of an archive after the other; what those left that were killed is thrown away."""
+    fd = os.open(runs, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        for folder in runs.glob(f"{STAGE}*"):
             shutil.rmtree(folder, ignore_errors=True)
+        yield
+    finally:
+        os.close(fd)
 
 
 def _unpack(archive: Archive, run: PackedRun, folder: Path) -> None:
@@ -241,7 +244,7 @@ class _Taking:
     def _take_study(self, entry: str, study: str, name: str, names: Mapping[str, str]) -> None:
         taker = Taker(self._db, subject_of(name), {"name": name, "status": IMPORTED}, names=names)
         for line in self._archive.lines(entry):
-            taker.take(*_decoded(line))
+            taker.take(*decoded(line))
         taker.close()
 
     def _take_run(self, run: PackedRun, names: Mapping[str, str], studies: Mapping[str, str]) -> Taken:
@@ -255,7 +258,7 @@ class _Taking:
         spec = ""
         with (stage / ROWS).open("rb") as file:
             for line in file:
-                table, row = _decoded(line)
+                table, row = decoded(line)
                 spec = spec or str(row.get("spec", ""))
                 taker.take(table, row if table != "checkpoints" else _placed(row, folder))
                 beat()
@@ -276,24 +279,17 @@ class _Taking:
         (stage / f"{LEASES}.json").unlink()
         kept = {key: origin[key] for key in MOVED if key in origin}
         told = {key: value for key, value in origin.items() if key not in MOVED}
-        told |= {"run": own["name"]} | {
-            key: own[key] for key in ("job", "study", "parent", "project", "db", "imported")
-        }
+        told |= {"run": own["name"]}
+        told |= {key: own[key] for key in ("job", "study", "parent", "project", "db", "imported")}
         write_json(stage / ORIGIN, told | {"queued_at": run.queued_at, OLD: kept | {LEASES: leases}})
         (stage / SPEC).write_text(spec_from_json(spec).to_toml(), encoding="utf-8")
         (stage / SPEC).chmod(0o600)
-
-
-def _decoded(line: bytes) -> tuple[str, dict[str, Any]]:
-    try:
-        return msgspec.json.decode(line, type=tuple[str, dict[str, Any]])
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
-        raise UnreadableError(f"a line makes no sense: {error}") from error
 
 
 def _placed(row: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """A checkpoint with its place in the directory the run has here."""
     path = str(row.get("path"))
     inner = path.removeprefix(f"{RUN_DIR}/")
-    is_inside = inner != path and ".." not in Path(inner).parts
-    return {**row, "path": str(folder / inner)} if is_inside else dict(row)
+    if inner == path or ".." in Path(inner).parts:
+        return dict(row)
+    return {**row, "path": str(folder / inner)}

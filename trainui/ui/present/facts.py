@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from trainui.core.store.views import CheckpointView, RunDetail, UsageView
 from trainui.ui.opened import Opened, Origin
@@ -40,11 +41,11 @@ def facts(detail: RunDetail, cells: int, *, opened: Opened | None = None, now: f
         rows += _params(detail.params, opened.defaults if opened else None)
     if opened is not None:
         rows += _used(opened.usage, cells)
-    if detail.checkpoints:
-        rows += [(), line(Span("checkpoints", "head"))]
-        rows += [checkpoint_line(c, now=now) for c in reversed(detail.checkpoints)]
     if opened is not None:
         rows += _origin(opened.origin)
+    if detail.checkpoints:
+        rows += [(), line(Span("checkpoints", "head"))]
+        rows += _saved(detail.checkpoints, view.directory, now)
     if detail.lines_read:
         share = percent(detail.lines_understood / detail.lines_read)
         rows += [(), _fact("read", f"{detail.lines_read} lines, {share} understood")]
@@ -122,6 +123,20 @@ def _origin(origin: Origin) -> list[Line]:
 
 def _fact(name: str, value: str) -> Line:
     return line(Span(f"{name} ", "dim"), safe(value)) if value else ()
+
+
+def _saved(checkpoints: Sequence[CheckpointView], folder: str, now: float) -> list[Line]:
+    """The newest of each file, the newest file first; how often it was written over."""
+    files: dict[str, list[CheckpointView]] = {}
+    for one in reversed(checkpoints):
+        files.setdefault(one.path, []).append(one)
+    rows = []
+    for saves in files.values():
+        newest = saves[0]
+        path = newest.path.removeprefix(f"{folder.rstrip('/')}/")
+        often = Span(f"  the newest of {len(saves)}" if len(saves) > 1 else "", "dim")
+        rows.append(line(checkpoint_line(replace(newest, path=path), now=now), often))
+    return rows
 
 
 def checkpoint_line(checkpoint: CheckpointView, *, now: float) -> Line:

@@ -10,16 +10,19 @@ from textual.screen import ModalScreen
 
 from trainui.core.filter.runs import ABOUT
 from trainui.ui import keys
+from trainui.ui.key import in_words
 from trainui.ui.keymap import DEFAULT, Keymap, keymap_of
 from trainui.ui.present.ink import Line, Span, line, wrap
 from trainui.ui.present.lights import VERDICTS
 from trainui.ui.widgets.paper import Paper
 
-INDENT = 14
+INDENT = 16
 """Where what a key does begins."""
 
 
-def help_lines(place: str, cells: int = 80, keymap: Keymap = DEFAULT) -> list[Line]:
+def help_lines(
+    place: str, cells: int = 80, keymap: Keymap = DEFAULT, *, only_ascii: bool = False
+) -> list[Line]:
     """The keys of a place, those that work everywhere, names in a filter, and the lights, in `cells` cells."""
     lines: list[Line] = []
     for title, table in ((place, keys.PLACES[place]), ("everywhere", keys.EVERYWHERE)):
@@ -27,6 +30,7 @@ def help_lines(place: str, cells: int = 80, keymap: Keymap = DEFAULT) -> list[Li
         for key in table:
             first, *rest = wrap(line(key.about), cells - INDENT)
             written = keymap.written(key.id)
+            written = in_words(written) if only_ascii else written
             lines.append(line("  ", Span(f"{written:{INDENT - 3}} ", "bold accent"), first))
             lines += [line(" " * INDENT, row) for row in rest]
         lines.append(line())
@@ -86,7 +90,7 @@ class Help(ModalScreen[None]):
     def _fill(self) -> None:
         """Fold the lines for the box, as dialog.tcss has it: its width is needed before it is laid out."""
         cells = min(78, self.app.size.width * 96 // 100) - 7
-        self.paper.show(help_lines(self._place, cells, keymap_of(self.app)))
+        self.paper.show(help_lines(self._place, cells, keymap_of(self.app), only_ascii=self.paper.is_ascii))
 
     def on_help_paper_resized(self) -> None:
         """More or less of it fits."""

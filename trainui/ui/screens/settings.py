@@ -86,7 +86,8 @@ class SettingsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Read the files again: somebody may have edited them meanwhile."""
-        self._dashboard.change(load_preferences(self._project))
+        if self._dashboard.preferences.path is not None:
+            self._dashboard.change(load_preferences(self._project))
         self.query_one("#asked", Paper).show([line(Span(" ▸ ", "bold accent"))])
         self.call_after_refresh(self._draw)
 

@@ -21,7 +21,7 @@ DIVIDER = line(Span("│", "dim"))
 EMPTY = (
     line(),
     line(Span("nothing to draw yet: curves come with the first numbers that are written or printed", "dim")),
-    line(Span("a log that is not understood? press ", "dim"), Span("T", "bold accent"), Span(" on its run", "dim")),
+    line(Span("a log that is not understood? press", "dim"), Span("T", "bold accent"), Span("on its run", "dim")),
 )  # fmt: skip
 
 

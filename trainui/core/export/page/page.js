@@ -359,7 +359,8 @@
   }
 
   let faded = null;
-  const drawAll = () => charts.forEach((one) => { if (one.seen) one.draw(); else one.stale = true; });
+  // What lies in a closed part of the page is drawn when that is opened.
+  const drawAll = () => charts.forEach((one) => { one.stale = Boolean(one.figure.closest("details:not([open])")); if (!one.stale) one.draw(); });
   const build = () => {
     const more = document.getElementById("more-charts");
     data.charts.forEach((told, n) => {
@@ -374,13 +375,13 @@
         figure.append(caption, html("div", "stage"), readout);
         more.append(figure);
       }
-      const chart = new Chart(figure, told);
-      chart.seen = false;
-      charts.push(chart);
-      chart.draw();
-      chart.seen = true;
+      charts.push(new Chart(figure, told));
     });
-    if (more.children.length) document.getElementById("more").hidden = false;
+    drawAll();
+    const rest = document.getElementById("more");
+    if (!rest) return;
+    rest.hidden = !more.children.length;
+    rest.addEventListener("toggle", () => charts.forEach((one) => { if (one.stale && rest.open) { one.stale = false; one.draw(); } }));
   };
   const legend = () => {
     document.querySelectorAll(".legend .key").forEach((key) => {
@@ -412,7 +413,7 @@
     label.append(select);
     const reset = html("button", "", "show all");
     reset.type = "button";
-    reset.addEventListener("click", () => charts.forEach((one) => one.setWindow(null)));
+    reset.addEventListener("click", () => { charts.forEach((one) => { one.window = null; }); drawAll(); });
     bar.append(label, reset);
     bar.hidden = false;
   };
