@@ -1,8 +1,8 @@
 """Test a fine-tuned AST on clips that no training and no choice of a checkpoint has seen.
 
-    python -m jobs.ast.evaluate --source /data/UrbanSound8K [--checkpoint best_model.pt] [--runs_dir runs]
+    python -m jobs.ast.evaluate --source /data/UrbanSound8K [--checkpoint best_model.pth] [--runs_dir runs]
 
-Without --checkpoint: the best_model.pt of the newest run of each job, the best by validation put last and counted.
+Without --checkpoint: the best_model.pth of the newest run of each job, the best by validation put last and counted.
 Leaves results.json: accuracy, F1, mAP, the majority line, and each class's recall.
 """
 
@@ -66,18 +66,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; 2 when there is something for the user to mend."""
     parser = argparse.ArgumentParser(prog="jobs.ast.evaluate", description=__doc__.splitlines()[0])
     parser.add_argument("--source", default="", help="the clips; else where the training found them")
-    parser.add_argument("--checkpoint", default="", help="a best_model.pt")
+    parser.add_argument("--checkpoint", default="", help="a best_model.pth")
     parser.add_argument("--runs_dir", "--runs-dir", default="runs")
     parser.add_argument("--run_dir", "--run-dir", default="")
     given = parser.parse_args(arguments)
 
     def work() -> None:
         runs = Path(given.runs_dir)
-        paths = {job: path for job in JOBS if (path := files.newest(runs, job, "best_model.pt"))}
+        paths = {job: path for job in JOBS if (path := files.newest(runs, job, "best_model.pth"))}
         if given.checkpoint:
             paths = {Path(given.checkpoint).parent.name: Path(given.checkpoint)}
         if not paths:
-            raise DataError(f"{runs}: no run of {', '.join(JOBS)} has a best_model.pt yet; train first.")
+            raise DataError(f"{runs}: no run of {', '.join(JOBS)} has a best_model.pth yet; train first.")
         run_dir = Path(given.run_dir or os.environ.get("TRAINUI_RUN_DIR", "") or "runs/eval-by-hand")
         run_dir.mkdir(parents=True, exist_ok=True)
         report = Report(run_dir)

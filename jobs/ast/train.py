@@ -2,7 +2,7 @@
 
     python -m jobs.ast.train --config jobs/ast/ast_nowarmup.toml --source /data/UrbanSound8K --pretrained ast.bin
     python -m jobs.ast.train --warmup-epochs 5 --batch-size 4
-    python -m jobs.ast.train … --resume runs/ast_nowarmup-1/last.pt
+    python -m jobs.ast.train … --resume runs/ast_nowarmup-1/last.pth
 
 The backbone and the new head have rates of their own. `--warmup absolute` is the plan's first script, which overwrote
 them: its run diverges, and is kept so that the gates that must catch it can be seen to.

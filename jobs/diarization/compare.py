@@ -1,7 +1,7 @@
 """Score every FastDiarizationModel training on the same held-out AMI meetings, and say which may be put to use.
 
     python -m jobs.diarization.compare --real /data/ami [--runs_dir runs]
-    python -m jobs.diarization.compare --real /data/ami --checkpoint runs/ami-1/best_model.pt
+    python -m jobs.diarization.compare --real /data/ami --checkpoint runs/ami-1/best_model.pth
 
 Leaves results.json in the run directory: each training's figures beside the majority line, and `promoted`, the one
 to put to use, or null with the reasons. Labels that were dealt out by speaker are never promoted.
@@ -58,10 +58,10 @@ def open_trained(path: Path) -> Trained:
 
 
 def find(runs: Path) -> dict[str, Path]:
-    """The best_model.pt of each job's newest run. Raises DataError."""
-    found = {job: path for job in JOBS if (path := files.newest(runs, job, "best_model.pt")) is not None}
+    """The best_model.pth of each job's newest run. Raises DataError."""
+    found = {job: path for job in JOBS if (path := files.newest(runs, job, "best_model.pth")) is not None}
     if not found:
-        raise DataError(f"{runs}: no run of {', '.join(JOBS)} has a best_model.pt yet; train first.")
+        raise DataError(f"{runs}: no run of {', '.join(JOBS)} has a best_model.pth yet; train first.")
     return found
 
 
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; 2 when there is something for the user to mend."""
     parser = argparse.ArgumentParser(prog="jobs.diarization.compare", description=__doc__.splitlines()[0])
     parser.add_argument("--real", required=True, help="the AMI folder: audio, RTTM, UEM")
-    parser.add_argument("--checkpoint", action="append", default=[], help="a best_model.pt; repeatable")
+    parser.add_argument("--checkpoint", action="append", default=[], help="a best_model.pth; repeatable")
     parser.add_argument("--runs_dir", "--runs-dir", default="runs")
     parser.add_argument("--run_dir", "--run-dir", default="", help="where results.json goes")
     parser.add_argument("--windows", type=int, default=1_000, help="at most so many windows")

@@ -1,6 +1,6 @@
 """Write the promoted network as ONNX, hold it against PyTorch on real windows, and measure how fast it answers.
 
-    python -m jobs.diarization.export_onnx --real /data/ami [--runs_dir runs] [--checkpoint best_model.pt]
+    python -m jobs.diarization.export_onnx --real /data/ami [--runs_dir runs] [--checkpoint best_model.pth]
 
 Leaves model.onnx (one file, any batch size) and results.json. A file that answers otherwise than PyTorch is not
 kept. A network that reads `mfcc` takes features, not samples: (batch, 80, frames).
@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; 2 when there is something for the user to mend."""
     parser = argparse.ArgumentParser(prog="jobs.diarization.export_onnx", description=__doc__.splitlines()[0])
     parser.add_argument("--real", required=True, help="the AMI folder whose held-out windows are answered")
-    parser.add_argument("--checkpoint", default="", help="a best_model.pt; else the promoted one")
+    parser.add_argument("--checkpoint", default="", help="a best_model.pth; else the promoted one")
     parser.add_argument("--runs_dir", "--runs-dir", default="runs")
     parser.add_argument("--run_dir", "--run-dir", default="")
     parser.add_argument("--windows", type=int, default=100, help="at most so many windows are compared")

@@ -2,7 +2,7 @@
 
     python -m jobs.diarization.train --config jobs/diarization/ami.toml --source /data/ami
     python -m jobs.diarization.train --corpus librispeech --source /data/LibriSpeech --label_mode multi_speaker
-    python -m jobs.diarization.train … --resume runs/ami-1/last.pt
+    python -m jobs.diarization.train … --resume runs/ami-1/last.pth
 
 Every training is scored on its own held-out half (val/…) and on the held-out meetings of AMI (real/…), beside the
 majority line and balanced accuracy: accuracy alone calls a constant answer 65 % right.

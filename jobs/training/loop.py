@@ -1,11 +1,11 @@
 """The training loop that the systems share: steps, epochs, validation, checkpoints, patience, going on exactly.
 
 A system says what is trained (`System`); the loop says when. Chance needs no memory: whatever is drawn is drawn from
-the seed and the step, so a run resumed from last.pt draws the very curve it would have drawn. On a CPU that is true
+the seed and the step, so a run resumed from last.pth draws the very curve it would have drawn. On a CPU that is true
 to the last bit.
 
-Leaves best_model.pt, last.pt, checkpoint_epoch<N>.pt and tensorboard/ in the run directory. SIGTERM and SIGINT end
-it after the step at hand, with last.pt written.
+Leaves best_model.pth, last.pth, checkpoint_epoch<N>.pth and tensorboard/ in the run directory. SIGTERM and SIGINT end
+it after the step at hand, with last.pth written.
 """
 
 from __future__ import annotations
@@ -130,8 +130,8 @@ class Loop:
                 report.say(f"no better {self.system.primary} in {settings.patience} epochs: stopping early")
                 break
         if self.at.batch % per_epoch:
-            self.save("last.pt")
-            report.say(f"stopped at step {self.at.step}; last.pt goes on from here")
+            self.save("last.pth")
+            report.say(f"stopped at step {self.at.step}; last.pth goes on from here")
         report.close()
 
     def one_epoch(self, epoch: int, first: int) -> None:
@@ -201,10 +201,10 @@ class Loop:
         sign = 1 if self.system.goal == "min" else -1
         if math.isfinite(value) and not sign * value >= sign * self.at.best:
             self.at.best, self.at.best_epoch = value, epoch
-            self.save("best_model.pt", figures)
+            self.save("best_model.pth", figures)
         if self.settings.save_every and epoch % self.settings.save_every == 0:
-            self.save(f"checkpoint_epoch{epoch}.pt", figures)
-        self.save("last.pt", figures)
+            self.save(f"checkpoint_epoch{epoch}.pth", figures)
+        self.save("last.pth", figures)
         patience = self.settings.patience
         return patience == 0 or epoch - self.at.best_epoch < patience
 

@@ -30,7 +30,7 @@ class LoopSettings:
     patience: int = 0
     """Stop after this many epochs without a better validation; 0 never stops."""
     save_every: int = 0
-    """Keep checkpoint_epoch<N>.pt each so many epochs; 0 keeps only best_model.pt and last.pt."""
+    """Keep checkpoint_epoch<N>.pth each so many epochs; 0 keeps only best_model.pth and last.pth."""
     log_every: int = 50
     seed: int = 0
     threads: int = 0

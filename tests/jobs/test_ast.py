@@ -195,7 +195,7 @@ def test_a_resumed_fine_tuning_draws_the_very_curve(quick, tmp_path, monkeypatch
     assert train.main([*flags, "--run_dir", str(tmp_path / "first"), "--stop_after", "1"]) == 0
     assert (
         train.main(
-            [*flags, "--run_dir", str(tmp_path / "second"), "--resume", str(tmp_path / "first/last.pt")]
+            [*flags, "--run_dir", str(tmp_path / "second"), "--resume", str(tmp_path / "first/last.pth")]
         )
         == 0
     )

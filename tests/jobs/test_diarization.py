@@ -175,7 +175,7 @@ def test_a_resumed_training_draws_the_very_curve_(quick, tmp_path, monkeypatch, 
     assert train.main([*flags, "--run_dir", str(tmp_path / "whole")]) == 0
     parts = listen(monkeypatch, tmp_path / "parts.jsonl")
     assert train.main([*flags, "--run_dir", str(tmp_path / "first"), "--stop_after", "1"]) == 0
-    last = str(tmp_path / "first/last.pt")
+    last = str(tmp_path / "first/last.pth")
     assert train.main([*flags, "--run_dir", str(tmp_path / "second"), "--resume", last]) == 0
     for name in (
         "train/loss",
@@ -207,7 +207,7 @@ def test_a_broken_loss_is_told_and_the_best_checkpoint_is_of_before(quick, tmp_p
     assert train.main([*quick, *flags, "--epochs", "3"]) == 0
     assert any(math.isnan(value) for value in curve(told, "train/loss").values())
     assert [math.isnan(value) for value in curve(told, "val/acc").values()] == [False, True, True]
-    state = torch.load(tmp_path / "run/best_model.pt", weights_only=True)
+    state = torch.load(tmp_path / "run/best_model.pth", weights_only=True)
     assert state["reached"]["best_epoch"] == 1
 
 

@@ -85,7 +85,7 @@ def test_a_resumed_training_draws_the_very_curve(tmp_path, monkeypatch, group) -
     parts = listen(monkeypatch, tmp_path / "parts.jsonl")
     run(LoopSettings(epochs=4, log_every=2, accumulation_steps=group, stop_after=2), tmp_path / "first")
     resumed = LoopSettings(
-        epochs=4, log_every=2, accumulation_steps=group, resume=str(tmp_path / "first/last.pt")
+        epochs=4, log_every=2, accumulation_steps=group, resume=str(tmp_path / "first/last.pth")
     )
     two = run(resumed, tmp_path / "second")
     for name in ("train/loss", "train/near", "train/lr", "train/grad_norm", "val/loss", "epoch/loss"):
@@ -118,7 +118,7 @@ def test_asked_to_stop_in_the_middle_of_an_epoch_it_goes_on_exactly(tmp_path, mo
         LoopSettings(
             **{
                 **{f: getattr(settings, f) for f in settings.__dataclass_fields__},
-                "resume": str(tmp_path / "first/last.pt"),
+                "resume": str(tmp_path / "first/last.pth"),
             }
         ),
         tmp_path / "second",
@@ -162,14 +162,14 @@ def test_nan_is_never_the_best_and_patience_counts_it(tmp_path, monkeypatch) -> 
     assert len(values) == 7
     assert math.isnan(values[0])
     assert math.isinf(values[5])
-    assert files.load(tmp_path / "run/best_model.pt", "Line")["reached"]["best"] == 2.0
+    assert files.load(tmp_path / "run/best_model.pth", "Line")["reached"]["best"] == 2.0
 
 
 def test_only_nan_ends_by_patience_without_a_best_checkpoint(tmp_path) -> None:
     loop = run(LoopSettings(epochs=9, patience=2), tmp_path, scores=[math.nan] * 9)
     assert round(loop.epoch) == 2
-    assert not (tmp_path / "best_model.pt").exists()
-    assert (tmp_path / "last.pt").exists()
+    assert not (tmp_path / "best_model.pth").exists()
+    assert (tmp_path / "last.pth").exists()
 
 
 def test_a_loss_that_is_not_a_number_is_told_as_it_is(tmp_path, monkeypatch) -> None:
@@ -181,27 +181,27 @@ def test_a_loss_that_is_not_a_number_is_told_as_it_is(tmp_path, monkeypatch) -> 
 
 def test_checkpoints_are_kept_each_so_many_epochs(tmp_path) -> None:
     run(LoopSettings(epochs=5, save_every=2), tmp_path)
-    kept = {path.name for path in tmp_path.glob("*.pt")}
-    assert kept == {"best_model.pt", "last.pt", "checkpoint_epoch2.pt", "checkpoint_epoch4.pt"}
+    kept = {path.name for path in tmp_path.glob("*.pth")}
+    assert kept == {"best_model.pth", "last.pth", "checkpoint_epoch2.pth", "checkpoint_epoch4.pth"}
 
 
 @pytest.mark.parametrize("content", [b"", b"no pickle", None])
 def test_what_is_no_checkpoint_is_said_in_one_sentence(tmp_path, content) -> None:
-    path = tmp_path / "last.pt"
+    path = tmp_path / "last.pth"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(DataError, match=r"last\.pt"):
+    with pytest.raises(DataError, match=r"last\.pth"):
         run(LoopSettings(resume=str(path)), tmp_path / "run")
 
 
 def test_another_systems_checkpoint_and_another_size_are_refused(tmp_path) -> None:
     run(LoopSettings(epochs=1), tmp_path)
     with pytest.raises(DataError, match="no checkpoint of Curve"):
-        files.load(tmp_path / "last.pt", "Curve")
+        files.load(tmp_path / "last.pth", "Curve")
     system = Line(LoopSettings())
     system.model = nn.Linear(3, 3)
     with pytest.raises(DataError, match="other sizes"):
-        run(LoopSettings(resume=str(tmp_path / "last.pt")), tmp_path / "again", system=system)
+        run(LoopSettings(resume=str(tmp_path / "last.pth")), tmp_path / "again", system=system)
 
 
 def test_sigterm_to_this_process_ends_the_training_after_the_step_at_hand(tmp_path) -> None:
@@ -222,7 +222,7 @@ def test_sigterm_to_this_process_ends_the_training_after_the_step_at_hand(tmp_pa
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    assert files.load(tmp_path / "last.pt", "Line")["reached"]["batch"] == 1
+    assert files.load(tmp_path / "last.pth", "Line")["reached"]["batch"] == 1
 
 
 def test_flags_file_and_preset_agree_on_the_settings(tmp_path) -> None:
