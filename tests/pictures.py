@@ -23,7 +23,10 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 STORIES = {
     "overview": ((120, 36), True, ()),
     "small": ((80, 24), True, ()),
+    "overview-light": ((120, 36), False, ("a", "left", "ctrl+left", "ctrl+left")),
     "tripped": ((120, 36), True, ("G", "enter")),
+    "gates": ((120, 36), True, ("G", "g")),
+    "compare": ((120, 36), True, ("a", "v", "2")),
     "budget": ((120, 36), True, ("b", "5")),
     "budget-light": ((120, 36), False, ("b", "8")),
 }

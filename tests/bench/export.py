@@ -25,13 +25,13 @@ SPIKE, NAN = POINTS * 2 // 3, POINTS // 2
 """Numbers of the point of m3 that is a million, and of that of m4 that is none."""
 FORMATS = ("md", "html", "json", "csv", "png")
 WRITE = """\
-import resource, sys, time
+import sys, time
 from pathlib import Path
 from trainui.core.export.writing import export_runs
 start, burnt = time.perf_counter(), time.process_time()
 runs = sys.argv[4].split(",") if sys.argv[4] else ()
 export_runs(Path(sys.argv[1]), runs, study="" if runs else "big", to=Path(sys.argv[2]), formats=sys.argv[3].split(","))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) / 1024
 print(time.perf_counter() - start, time.process_time() - burnt, peak)
 """
 

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
-from tests.bench.frames import a_million, starting
-from tests.bench.live import pressing, resting
 from tests.bench.measure import Row
-
-PARTS: dict[str, Callable[[Path], Iterator[Row]]] = {
-    "start": starting,
-    "million": a_million,
-    "rest": resting,
-    "keys": pressing,
-}
 
 
 def screen(folder: Path) -> Iterator[Row]:
-    """All of it, with the load of the machine; `BENCH_SCREEN=start,keys` for some of it."""
+    """All of it, with the load of the machine; `BENCH_SCREEN=start,million,rest,keys` for some of it."""
+    if find_spec("pyte") is None:
+        yield "the screen", "not measured: pyte, which reads it, is not installed", "–"
+        return
+    from tests.bench.frames import a_million, starting
+    from tests.bench.live import pressing, resting
+
+    parts = {"start": starting, "million": a_million, "rest": resting, "keys": pressing}
     wanted = [word for word in os.environ.get("BENCH_SCREEN", "").split(",") if word]
     yield "load of the machine before", f"{os.getloadavg()[0]:.1f}", "–"
-    for name, part in PARTS.items():
+    for name, part in parts.items():
         if not wanted or name in wanted:
             (folder / name).mkdir()
             yield from part(folder / name)

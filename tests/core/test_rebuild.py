@@ -397,3 +397,29 @@ def test_the_rates_a_run_lived_on_outlive_a_deleted_file(cockpit):
     rows.close()
     assert known[:2] == [3_600_000, 36_000_000]
     assert cockpit.run("count-1")["usd"] >= usd
+
+
+def test_what_was_told_is_not_told_again_and_what_was_not_is_still_to_be(cockpit):
+    tell = '["sh", "-c", "cat >> told; echo >> told; exit $(cat code)"]'
+    (cockpit.project / "trainui.toml").write_text(f'[notify]\non = ["ended"]\ncommand = {tell}\n')
+    (cockpit.project / "code").write_text("0")
+    cockpit("start", "count", "--wait")
+    until(
+        lambda: (
+            (told := cockpit.json("notify")) and told["channels"][0]["last_sent"] and not told["undelivered"]
+        )
+    )
+    (cockpit.project / "code").write_text("1")
+    cockpit("start", "count", "--wait")
+    until(
+        lambda: any(
+            one["tries"] == 1 and one["state"] == "waiting" for one in cockpit.json("notify")["undelivered"]
+        )
+    )
+    halt(cockpit)
+    (cockpit.project / "code").write_text("0")
+    cockpit("doctor", "--rebuild", "--force")
+    (waits,) = cockpit.json("notify")["undelivered"]
+    assert (waits["subject"], waits["tries"]) == ("count-2", 1)
+    told = (cockpit.project / "told").read_text().split("\n")
+    assert sum(line.startswith("count-1 finished") for line in told) == 1

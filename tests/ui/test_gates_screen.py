@@ -105,7 +105,7 @@ async def test_a_gate_from_near_tells_its_terms_what_clears_it_and_what_was_done
         told = " ".join(" ".join(plain(one) for one in screen.terms.lines).split())
         for part in (
             "“validation MAE improving” plan.md:12", "tripped epoch 29", "91.00 90.90 90.80", "over 8 epochs",
-            "trips when it fails for 3 points", "rests 30m after it acted", "it holds again by twice",
+            "trips when it fails for 3 points", "rests 30m after it acted", "it holds again for 3 points, by twice",
             "tripped: notify, stop", "the run is not armed", "would have stopped (not armed), 1:12 h and 0.52 $ saved",
             "lower learning_rate=0.0001", "(advice)", "ok epoch 10 → ✖ tripped epoch 29", "sha256 abababababab",
         ):  # fmt: skip

@@ -42,7 +42,7 @@ async def leave(app, pilot):
 
 async def test_it_comes_back_as_it_was_left(opening, path):
     app = opening()
-    async with app.run_test(size=(120, 36)) as pilot:
+    async with app.run_test(size=(100, 36)) as pilot:
         await settle(pilot)
         await press(pilot, "down", "space", "t", "u", "y", "Y", "w", "O", "o", "m", "l", "i")
         looked, left = app.snapshot.look, app.charts
@@ -50,7 +50,7 @@ async def test_it_comes_back_as_it_was_left(opening, path):
     memory, told = recall(path)
     assert (told, memory.left_at, memory.theme) == ("", NOW, "light")
     again = opening()
-    async with again.run_test(size=(120, 36)) as pilot:
+    async with again.run_test(size=(100, 36)) as pilot:
         await settle(pilot)
         assert again.snapshot.look.marked == looked.marked == {"mlp-2"}
         assert again.snapshot.look.cursor == looked.cursor

@@ -39,6 +39,8 @@ async def test_a_screen_reads_as_it_did(dashboard, tmp_path, snapshot, monkeypat
     """In ASCII on the smallest terminal, and where there is most room; the same words in whatever colours."""
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "HOME"):
         monkeypatch.setenv(name, "/nowhere")
+    if settings.get("ascii"):
+        monkeypatch.setenv("TERM", "linux")
     app = dashboard(full(tmp_path), **settings)
     async with app.run_test(size=size) as pilot:
         for name in names:

@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from story import NOW, Story
 from test_dashboard import press, text_of
 
 from trainui.core.errors import UserError
+from trainui.core.store.outbox import Message
 from trainui.ui.app import Dashboard, run_dashboard
 from trainui.ui.preferences import (
     ENVIRONMENT,
@@ -84,13 +86,10 @@ async def _toast(app, pilot):
 
 
 async def _rings(app, pilot):
-    from trainui.core.store.views import EventView
-
     rung = []
     app.bell = lambda: rung.append(1)
-    event = EventView(id=10_000, at=NOW, run="mlp-2", kind="notify", text="look")
-    app.bridge._told = 1
-    app.bridge._ring(app.snapshot.__class__(events=(event,), ready=True))
+    told = Message(id=1, subject="mlp-2", kind="gate", text="look", at=NOW, shown=("toast", "bell"))
+    app.bridge._deliver(replace(app.snapshot, told=(told,)))
     return rung
 
 

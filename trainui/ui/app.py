@@ -32,7 +32,6 @@ from trainui.ui.screens.onward import Onward
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.room import ChartSettings, follow
 from trainui.ui.screens.run import RunScreen
-from trainui.ui.screens.settings import SettingsScreen
 from trainui.ui.settings import Settings
 from trainui.ui.source import Snapshot, Source
 from trainui.ui.sparing import Shown, sparing
@@ -209,7 +208,9 @@ class Dashboard(Dressed):
 
     def action_settings(self) -> None:
         """Settings and keys, over the screen one is on."""
-        if not isinstance(self.screen, SettingsScreen):
+        from trainui.ui.screens.settings import SettingsScreen  # seldom opened: the start does not pay for it
+
+        if place_of(self.screen) != SettingsScreen.PLACE:
             self.push_screen(SettingsScreen(self, self._project))
 
     def action_cancel_countdown(self) -> None:

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from trainui.core.config.places import Places
 from trainui.core.errors import SpecError, UserError, nearest
 from trainui.ui import keymap
 from trainui.ui.key import written
@@ -105,7 +104,6 @@ class _File:
     def __init__(self, path: Path, text: str) -> None:
         """Raises SpecError: not TOML."""
         self.path, self._text = path, text
-        self._places: Places | None = None
         try:
             self.tables: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
@@ -123,10 +121,10 @@ class _File:
 
     def line(self, path: tuple[str, ...]) -> int:
         """The line in which something is said."""
-        self._places = self._places or Places(self._text)
-        return self._places.line(
-            path if self._places.is_said(path) else (path[0], *".".join(path[1:]).split("."))
-        )
+        from trainui.core.config.places import Places  # only what is said has a line
+
+        places = Places(self._text)
+        return places.line(path if places.is_said(path) else (path[0], *".".join(path[1:]).split(".")))
 
     def complaint(self, path: tuple[str, ...], told: str) -> str:
         """A sentence with its place."""

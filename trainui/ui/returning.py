@@ -54,5 +54,8 @@ class Returning:
         self._bridge.read(lambda reader: reader.away(since, now=now), then)
 
     def _show(self, away: Away) -> None:
+        self._app.call_after_refresh(self._push, away)  # what it will lie on is drawn first
+
+    def _push(self, away: Away) -> None:
         if not isinstance(self._app.screen, AwayScreen):
             self._app.push_screen(AwayScreen(away))

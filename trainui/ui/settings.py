@@ -115,7 +115,7 @@ def as_held(values: Mapping[str, Value], env: Mapping[str, str]) -> Settings:
     plainly: dict[str, object] = dict(said)
     return Settings(
         dark=is_dark(env) if theme in (AUTO, "ansi") else theme == "dark",
-        ansi=theme == "ansi",
+        ansi=theme == "ansi" or (theme == AUTO and has_few_colours(env)),
         ascii=needs_ascii(env) if plain == AUTO else bool(plain),
         is_reduced=motion == "reduced",
         **plainly,  # type: ignore[arg-type]
@@ -196,6 +196,18 @@ def meant(setting: Setting, text: str) -> object:
         except ValueError:
             return text
     return {"true": True, "on": True, "false": False, "off": False}.get(text.lower(), text)
+
+
+def has_few_colours(env: Mapping[str, str]) -> bool:
+    """Whether the terminal has sixteen colours: ours would fall together there, its own do not."""
+    name, _, colours = env.get("TERM", "").lower().rpartition("-")
+    if env.get("COLORTERM", "").lower() in ("truecolor", "24bit") or colours in (
+        "256color",
+        "direct",
+        "kitty",
+    ):
+        return False
+    return (name or colours) in ("xterm", "screen", "tmux", "linux", "rxvt", "vt100", "vt220", "ansi")
 
 
 def needs_ascii(env: Mapping[str, str]) -> bool:

@@ -179,6 +179,11 @@ def test_a_line_without_end(archive, tmp_path, monkeypatch):
 
 def test_another_version_and_another_zip(archive, tmp_path):
     refuses(
+        rewritten(archive, manifest=lambda head: head.update(schema=99)),
+        tmp_path,
+        "a newer trainui .schema 99",
+    )
+    refuses(
         rewritten(archive, manifest=lambda head: head.update(version=2)),
         tmp_path,
         "archive version 2; this one reads 1",

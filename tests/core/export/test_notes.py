@@ -4,6 +4,8 @@ import os
 import threading
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.core.export.story_store import NOW, STUDY, frozen, make
 from trainui.core.errors import UserError
@@ -240,3 +242,39 @@ def test_nothing_that_a_run_or_a_person_says_is_a_mark(text):
         assert [block.name for block in understood(first).blocks] == ["run a-1"]
         again, complaints = merged(first, [Wanted(name="run a-1", body=body)])
         assert (again, complaints) == (first, [])
+
+
+LINES = st.lists(
+    st.sampled_from(
+        ["", "# t", "## Attempts", "## Mine", "text", "```", "~~~", "- x", "a\rb", "  ## no", "x\r", "\ufeff"]
+    )
+    | st.text(st.characters(exclude_characters="\n"), max_size=12),
+    max_size=12,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(LINES, st.lists(LINES, min_size=4, max_size=4))
+def test_whatever_people_write_and_wherever_every_byte_of_it_survives(before, between):
+    """Outside the blocks nothing changes, and a second export of the same changes nothing at all."""
+    names = [Wanted(name="study", body="s"), A, B, Wanted(name="next", body="n", below="## Next steps")]
+    first, _ = merged("\n".join(before), names)
+    page_of = understood(first)
+    lines, at = list(page_of.lines), sorted((block.begin, block.end) for block in page_of.blocks)
+    for (begin, _), own in reversed(list(zip(at, between, strict=True))):
+        lines[begin:begin] = own
+    text = "\n".join(lines)
+    anew = [Wanted(name=one.name, body=f"{one.body} new") for one in names]
+    again, complaints = merged(text, anew)
+    assert complaints == []
+    assert outside(again) == outside(text)
+    assert merged(again, anew) == (again, [])
+    kept = iter(outside(first))
+    assert all(line in kept for line in before if line.strip()), "in their order"
+
+
+def outside(text):
+    """The lines that are people's."""
+    page_of = understood(text)
+    ours = {n for block in page_of.blocks for n in range(block.begin, block.end + 1)}
+    return [line for n, line in enumerate(page_of.lines) if n not in ours]

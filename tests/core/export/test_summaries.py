@@ -1,5 +1,6 @@
 """Summaries of the made-up study: as they were looked at, by their schema, and harmless whatever stands in them."""
 
+import itertools
 import json
 import math
 import os
@@ -8,12 +9,14 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from markdown_it import MarkdownIt
 
 from tests.core.export import golden
 from tests.core.export.story_store import NOW, RUNS, STUDY, Story, frozen, make
 from trainui.core.export.document import as_json, schema
 from trainui.core.export.gathering import gather
 from trainui.core.export.markdown import as_markdown
+from trainui.core.export.markdown_run import run_part
 from trainui.core.export.results import as_results
 from trainui.core.export.whole import name_for, write_whole
 from trainui.core.export.writing import export_runs
@@ -253,3 +256,43 @@ def test_the_page_of_summaries_names_every_field_and_every_file():
         assert set(struct["properties"]) <= words, name
     assert set(golden.NAMES) <= set(re.findall(r"`([^`]+)`", page))
     assert {f"best_{'METRIC'}", "reported", "is_final"} <= words
+
+
+@pytest.mark.parametrize("format_", ["md", "notes"])
+def test_a_reader_of_markdown_finds_no_link_no_picture_and_no_html_of_theirs(hostile, tmp_path, format_):
+    with frozen():
+        export_runs(hostile, ["evil-1"], to=tmp_path / "out", formats=(format_,), now=NOW)
+    text = (tmp_path / "out" / {"md": "summary.md", "notes": "NOTES.md"}[format_]).read_text(encoding="utf-8")
+    tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(text)
+    inline = [child for token in tokens for child in token.children or ()]
+    assert {token.type for token in (*tokens, *inline)} & {
+        "link_open",
+        "image",
+        "hr",
+        "blockquote_close",
+    } <= {
+        "blockquote_close"  # notes are quoted
+    }
+    html = {
+        token.content.strip() for token in (*tokens, *inline) if token.type in ("html_block", "html_inline")
+    }
+    ours = re.compile(r"<!-- trainui:(begin|end) (study|next|run evil-1)( #\w+)? -->")
+    assert [one for one in html if one != "<br>" and not ours.fullmatch(one)] == []
+    own = r"(evil|ast: training|Runs|Money|What|Decision|Gates|Next|Metrics|By|Remedies|Check|Last|Notes|Attempt|Lessons)"
+    titles = [after.content for token, after in itertools.pairwise(tokens) if token.type == "heading_open"]
+    assert [one for one in titles if not re.match(own, one)] == []
+    assert "<script>" in MarkdownIt("commonmark").enable("table").render(text).replace("&lt;", "<").replace(
+        "&gt;", ">"
+    )
+
+
+def test_a_gate_that_tripped_and_recovered_is_still_told(study):
+    from msgspec.structs import replace
+
+    from trainui.core.export.parts import Alarm, Place
+
+    run = study.run("ast-2")
+    place = Place(step=300, epoch=3.0, at=NOW - 100)
+    told = run_part(replace(run, alarms=(Alarm(gate="no-nan", verdict="tripped", place=place),)), "USD")
+    assert "Before that: no-nan tripped at epoch 3, step 300." in told
+    assert "Before that" not in run_part(study.run("ast-1"), "USD"), "the table has it"

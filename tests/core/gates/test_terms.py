@@ -40,7 +40,7 @@ def test_a_text_that_is_not_there_says_nothing():
     ("verdict", "ended", "said"),
     [
         ("ok", False, ""),
-        ("tripped", False, "it holds again by twice what is asked for for 3 points"),
+        ("tripped", False, "it holds again for 3 points, by twice what is asked"),
         ("warn", False, "the next look at which it holds; it trips when it fails for 1 point"),
         ("tripped", True, "nothing: the run has ended"),
         ("pending", False, "its first look"),

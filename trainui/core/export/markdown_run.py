@@ -23,6 +23,7 @@ from trainui.core.export.verdicts import answer_table, gate_table, watch_table
 
 MOST_CHANGES = 30
 MOST_CHECKPOINTS = 10
+MOST_ALARMS = 10
 LINES_OF_A_GOOD_END = 5
 
 
@@ -35,7 +36,7 @@ def run_part(run: RunDigest, currency: str) -> str:
         _difference(run.difference),
         _metrics(run),
         epochs_part(run.epochs),
-        _titled("Gates", gate_table(run.gates), answer_table(run.answers)),
+        _titled("Gates", gate_table(run.gates), _alarms(run), answer_table(run.answers)),
         _titled("Seen by the default watch, which nobody wrote", watch_table(run.watched)),
         _remedies(run),
         _checkpoints(run),
@@ -206,6 +207,18 @@ def epochs_part(epochs: EpochTable) -> str:
     rows = [[number(row.epoch), *map(number, row.values)] for row in epochs.rows]
     some = f", {len(epochs.rows)} of {epochs.epochs}" if len(epochs.rows) < epochs.epochs else ""
     return f"### By {epochs.by}{some}\n\n" + table([epochs.by, *map(escape, epochs.metrics)], rows)
+
+
+def _alarms(run: RunDigest) -> str:
+    """What tripped before and stands otherwise by now: the table does not show it."""
+    stands = {one.gate: (one.verdict, one.place.at) for one in (*run.gates, *run.watched)}
+    past = [one for one in run.alarms if stands.get(one.gate) != (one.verdict, one.place.at)]
+    told = [
+        f"{escape(one.gate)} {escape(one.verdict)} {place_text(one.place)}".rstrip()
+        for one in past[:MOST_ALARMS]
+    ]
+    more = f" and {len(past) - MOST_ALARMS} times more" if len(past) > MOST_ALARMS else ""
+    return f"Before that: {'; '.join(told)}{more}." if told else ""
 
 
 def _remedies(run: RunDigest) -> str:

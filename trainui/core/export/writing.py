@@ -31,7 +31,7 @@ FORMATS = {
 }
 """Format → the module of this package whose `write` writes it, in the order they are written: what shows a picture
 comes after those who draw it, and what a person may have to mend comes last."""
-USUAL = ("md", "json", "png")
+USUAL = ("md", "html", "json", "png")
 
 
 class Writer(Protocol):

@@ -114,8 +114,8 @@ def _clears_a_flag(terms: Terms, verdict: str) -> str:
     if verdict == "tripped" and terms.test == "finite":
         return "nothing: a number that was not finite is for good"
     if verdict == "tripped":
-        more = " by twice what is asked for" if terms.test == "stall" else ""
-        return f"it holds again{more} for {terms.clears_after or '1 point'}"
+        more = ", by twice what is asked" if terms.test == "stall" else ""
+        return f"it holds again for {terms.clears_after or '1 point'}{more}"
     if verdict == "warn":
         after = f"; it trips when it fails for {terms.trips_after}" if terms.trips_after else ""
         return f"the next look at which it holds{after}"

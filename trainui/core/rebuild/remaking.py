@@ -223,6 +223,10 @@ class Remaking:
                     if row.get("name") not in OUTDATED:
                         store.insert(self._db, table, row)
                 self._count(table, len(found))
+            for table in ("messages", "deliveries", "sendings"):  # what was told is not told again
+                for row in (told := self.wreck.rows(table)):
+                    store.insert(self._db, table, row, keep_id=True)
+                self._count(table, len(told))
         self._count("ledger", self._recounting.salvage())
 
     def _restore_money(self) -> None:

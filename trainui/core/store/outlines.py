@@ -65,6 +65,13 @@ class Outline:
     oddities: tuple[Oddity, ...] = ()
 
 
+Places = list[tuple[float, float | None]]
+Known = dict[tuple[object, ...], Places]
+"""Length and end of a long curve, and numbers of points → their places: what is logged together is placed once."""
+LONG = 1024
+"""Points from which on a curve is taken to have been logged with another that is as long and ends at the same place."""
+
+
 class OutlineReader:
     """The curves of a run in a few pieces each."""
 
@@ -74,12 +81,13 @@ class OutlineReader:
         """Metric → its outline in at most about 2 x `buckets` pieces, each metric from its most structured source;
         those without a point are left out."""
         rows = self._db.execute(
-            "SELECT id, name, points FROM metrics WHERE run=? AND points > 0 AND name IN"
-            " (SELECT value FROM json_each(?)) ORDER BY rank DESC, id DESC",
+            "SELECT id, name, points, last_step, last_epoch, last_at FROM metrics WHERE run=? AND points > 0"
+            " AND name IN (SELECT value FROM json_each(?)) ORDER BY rank DESC, id DESC",
             (run, json.dumps(list(metrics))),
         )
-        best = {row["name"]: (row["id"], row["points"]) for row in rows}
-        return {name: _outline(self._db, *best[name], buckets) for name in metrics if name in best}
+        best = {row["name"]: row for row in rows}
+        known: Known = {}
+        return {name: _outline(self._db, best[name], buckets, known) for name in metrics if name in best}
 
     def rows_of_points(
         self, run: str, metric: str, *, before: tuple[str, str]
@@ -105,7 +113,8 @@ class OutlineReader:
         return chain(self._db, run, metric)
 
 
-def _outline(db: sqlite3.Connection, metric: int, points: int, buckets: int) -> Outline:
+def _outline(db: sqlite3.Connection, row: sqlite3.Row, buckets: int, known: Known) -> Outline:
+    metric, points = row["id"], row["points"]
     told = db.execute("SELECT n FROM segments WHERE metric=? AND n < ? ORDER BY n", (metric, points))
     inner = [row[0] for row in told if row[0] > 0]
     edges = [0, *(inner if len(inner) < buckets else ()), points]
@@ -127,7 +136,10 @@ def _outline(db: sqlite3.Connection, metric: int, points: int, buckets: int) -> 
             reached += one[6]
             ends.append(max(reached - 1, first))
         bins += found
-    placed = _places(db, metric, ends)
+    key = (points, row["last_step"], row["last_epoch"], row["last_at"], tuple(ends))
+    placed = known.get(key) or list(_places(db, metric, ends))
+    if points >= LONG:
+        known[key] = placed
     pieces = tuple(
         Piece(one[0], one[1], *one[2:], epoch, at) for one, (at, epoch) in zip(bins, placed, strict=True)
     )

@@ -10,11 +10,12 @@ import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 from itertools import count, repeat
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from trainui.core.errors import SpecError
+from trainui.core.errors import SpecError, UserError
 from trainui.core.gates import State
 from trainui.core.gates.drawing import drawing_of
 from trainui.core.run import Result, Status
@@ -22,6 +23,7 @@ from trainui.core.spec import spec_from_json
 from trainui.core.spec.study import study_of
 from trainui.core.store.actions import TO_DO
 from trainui.core.store.envelopes import new_rows
+from trainui.core.store.migrations import MIGRATIONS
 from trainui.core.store.money import CORRECTION, ELSEWHERE, RUN
 from trainui.core.store.packing import CHUNK, COLUMNS, MARK, OF_A_RUN, OF_A_SUBJECT
 from trainui.core.store.segments import Track, cut, keep_cuts
@@ -48,11 +50,11 @@ class UnreadableError(ValueError):
 
 
 def decoded(line: bytes) -> tuple[str, dict[str, Any]]:
-    """A line of an archive: its table, and the row. Raises UnreadableError."""
+    """(table, row) of one line. Raises UnreadableError."""
     try:
         return msgspec.json.decode(line, type=tuple[str, dict[str, Any]])
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as wrong:
-        raise UnreadableError(f"a line makes no sense: {wrong}") from wrong
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        raise UnreadableError(f"a line makes no sense: {error}") from error
 
 
 class Taker:
@@ -244,6 +246,13 @@ def _list(text: str) -> list[Any]:
     if not isinstance(found, list):
         raise UnreadableError("what should be a list is none")
     return found
+
+
+def check_schema(schema: int, path: Path) -> None:
+    """Raise UserError for rows that a newer trainui wrote; what older ones did not know has its defaults."""
+    if schema > len(MIGRATIONS):
+        told = f"{path} was written by a newer trainui (schema {schema}; this one knows {len(MIGRATIONS)})"
+        raise UserError(told, hint="update trainui")
 
 
 def known_as(db: sqlite3.Connection, identity: str, name: str, queued_at: float) -> str | None:

@@ -18,6 +18,7 @@ from trainui.core.errors import UserError
 from trainui.core.export.carry.archive import OURS
 from trainui.core.export.carry.manifest import FORMAT, MANIFEST, VERSION, Manifest
 from trainui.core.spec.check import NAME
+from trainui.core.store.unpacking import check_schema
 
 MAGIC = b"PK\x03\x04"
 MOST_MANIFEST = 64 << 20
@@ -127,9 +128,11 @@ def _manifest(path: Path, packed: zipfile.ZipFile) -> Manifest:
                 f" {VERSION})",
                 hint="update trainui, here or where it was written",
             )
-        return msgspec.json.decode(text, type=Manifest)
+        manifest = msgspec.json.decode(text, type=Manifest)
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise HostileError(f"{path}: its {MANIFEST} makes no sense: {error}") from error
+    check_schema(manifest.schema, path)
+    return manifest
 
 
 def _check_entries(archive: Archive, packed: zipfile.ZipFile, file: IO[bytes]) -> None:

@@ -27,7 +27,7 @@ from trainui.ui.screens.run import RunScreen
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.curve import Curves
-from trainui.ui.widgets.gate_table import READING, GateTable
+from trainui.ui.widgets.gate_table import READING, GateTable, Terms
 from trainui.ui.widgets.paper import Paper
 
 RUN, MARKED, STUDY_OF, ALL = "run", "marked", "study", "all"
@@ -45,7 +45,7 @@ class GatesScreen(Onward):
     banner = query_one(Banner)
     table = query_one(GateTable)
     curves = query_one(Curves)
-    terms = query_one("#terms", Paper)
+    terms = query_one("#terms", Terms)
 
     def __init__(self, bridge: Bridge, settings: ChartSettings, *, runs: Sequence[str], run: str) -> None:
         """`runs`: those that are marked, may be none. `run`: the one under the cursor; '' for none."""
@@ -65,7 +65,7 @@ class GatesScreen(Onward):
         yield GateTable()
         with Horizontal(id="near"):
             yield Curves(id="curves", most=(1, 1))
-            yield Paper(id="terms")
+            yield Terms(id="terms")
         yield Footer(compact=True, show_command_palette=False)
 
     # ---------------------------------------------------------------- whose gates
@@ -170,7 +170,7 @@ class GatesScreen(Onward):
     def _tell_near(self, snapshot: Snapshot) -> None:
         bench, gate = snapshot.bench, self.gate
         if bench is None or gate is None:
-            self.terms.show([])
+            self.terms.fill(lambda _: ())
             self.curves.plot([])
             return
         if bench.near is None or (bench.near.run, bench.near.gate) != (gate.run, gate.gate):
@@ -182,12 +182,10 @@ class GatesScreen(Onward):
             self.call_after_refresh(self._again)
         view = snapshot.run(gate.run)
         outcomes = bench.outcomes[gate.run]
-        self.terms.show(
-            near_lines(
-                gate, bench.near, outcomes, view, self.terms.cells or 80,
-                now=snapshot.at, currency=snapshot.budget.currency,
-            )
-        )  # fmt: skip
+        near, currency = bench.near, snapshot.budget.currency
+        self.terms.fill(
+            lambda cells: near_lines(gate, near, outcomes, view, cells, now=snapshot.at, currency=currency)
+        )
         self.plot(self.curves, digits(snapshot.shown) if len(snapshot.shown) > 1 else {})
 
     def shaped(self, drawn: tuple[Chart, ...]) -> tuple[Chart, ...]:

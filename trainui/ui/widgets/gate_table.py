@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.style import Style
@@ -127,6 +127,23 @@ class GateTable(Paper):
         self.cursor = row
         if event.chain == 2:
             self.post_message(self.Opened())
+
+
+class Terms(Paper):
+    """What is told of one gate, wrapped for the width there is."""
+
+    def __init__(self, **widget: Any) -> None:
+        super().__init__(**widget)
+        self._draw: Callable[[int], Sequence[Line]] = lambda _: ()
+
+    def fill(self, draw: Callable[[int], Sequence[Line]]) -> None:
+        """Show what `draw` makes of so many cells."""
+        self._draw = draw
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Draw for the width there is."""
+        self.show(self._draw(self.cells or 80))
 
 
 def _demo() -> None:
