@@ -189,7 +189,10 @@ async def test_what_is_done_to_a_run_shows_or_says_why_not_on_a_run_of_every_kin
                 app.screen.action_move(at)
                 await settle(pilot)
                 assert app.screen.current.run == view.run
-                if not await shows(pilot, key.key.split(",")[0]):
+                asked = len(story.calls)
+                shown = await shows(pilot, key.key.split(",")[0])
+                # A place in the queue is shown by the table itself, which the store of the story does not change.
+                if not shown and {"nudge", "shift"}.isdisjoint(call[0] for call in story.calls[asked:]):
                     silent.append((view.run, key.id))
     assert not silent
 
