@@ -30,7 +30,7 @@ class System:
 
     def __call__(self, *words: str, code: int | None = 0) -> str:
         """Run trainui; what it printed. `code`: what it must end with, None for anything."""
-        command = [sys.executable, "-m", "trainui.cli", *words]
+        command = [sys.executable, "-m", "trainui", *words]
         done = subprocess.run(
             command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=3000
         )

@@ -8,6 +8,7 @@ from tests.systems.conftest import System
 
 
 def started(system: System, data: Path, *words: str) -> list[str]:
+    """Runs on the real clips, as small as they come, to their end."""
     source = ("--preset", "small", "--set", f"source={data / 'urbansound8k'}")
     return system("start", *words, *source, "--wait", code=None).split()
 
@@ -15,8 +16,12 @@ def started(system: System, data: Path, *words: str) -> list[str]:
 def test_the_warm_up_that_ruined_the_original_is_caught_and_the_others_learn(
     system: System, data: Path
 ) -> None:
-    """Armed: attempt 1 is stopped long before its schedule ends, with a remedy; both others beat the majority line."""
-    ruined, right, plain = started(system, data, "ast_warmup", "ast_right_warmup", "ast_nowarmup", "--arm")
+    """Armed, attempt 1 is stopped long before its schedule ends; both others beat the majority line.
+
+    The others are not armed: on sixty clips eight points are within chance, and 002.diverged is for a whole corpus.
+    """
+    (ruined,) = started(system, data, "ast_warmup", "--arm")
+    right, plain = started(system, data, "ast_right_warmup", "ast_nowarmup")
     assert system.verdicts(ruined)["002.diverged"] == "tripped"
     assert max(system.values(ruined, "val/acc")) < 30
     told = system.json("show", ruined)
