@@ -14,7 +14,8 @@ import torch
 from jobs.training.errors import DataError
 
 UNREADABLE = (
-    OSError, RuntimeError, ValueError, EOFError, KeyError, TypeError, AttributeError, IndexError, pickle.UnpicklingError,
+    OSError, RuntimeError, ValueError, EOFError, KeyError, TypeError, AttributeError, IndexError,
+    pickle.UnpicklingError,
 )  # fmt: skip
 """What torch.load raises of files that are none of its own."""
 
