@@ -12,9 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from textual._context import active_message_pump
 from textual.app import SystemCommand
-from textual.css.query import NoMatches
 from textual.screen import Screen, SystemModalScreen
 
 from trainui.core.errors import TrainuiError
@@ -22,7 +20,6 @@ from trainui.ui import keys, pauses
 from trainui.ui.bridge import TOASTS, Bridge, is_open
 from trainui.ui.dress import Dressed
 from trainui.ui.memory import Memory, memory_path
-from trainui.ui.palette import open_palette
 from trainui.ui.preferences import Preferences, load_preferences
 from trainui.ui.present.ink import safe
 from trainui.ui.present.strips import leaving_line
@@ -174,16 +171,6 @@ class Dashboard(Dressed):
         """Send what changed in few bytes; there is no public way to do that in this version of Textual."""
         super()._display(screen, sparing(renderable, self._shown, self.size))
 
-    def _handle_exception(self, error: Exception) -> None:
-        """A screen that was put away while it was being made misses its parts: nobody sees it, and nothing is wrong.
-
-        There is no public way to hear of that in this version of Textual.
-        """
-        pump = active_message_pump.get()
-        is_gone = isinstance(pump, Screen) and pump not in self.screen_stack
-        if not (is_gone and isinstance(error, NoMatches)):
-            super()._handle_exception(error)
-
     def on_resize(self) -> None:
         """A terminal may have moved what stood there, also where its size is what it was."""
         self._shown.forget()
@@ -198,10 +185,6 @@ class Dashboard(Dressed):
         """The keys of this screen."""
         if place := place_of(self.screen):
             self.push_screen(Help(place))
-
-    def action_command_palette(self) -> None:
-        """A run or a command by name."""
-        open_palette(self)
 
     def action_leave(self) -> None:
         """Leave; nothing stops."""

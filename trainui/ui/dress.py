@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from textual import constants
-from textual.app import App
 from textual.binding import Binding
 from textual.theme import Theme
 from textual.widgets import Input
@@ -13,10 +12,11 @@ from trainui.ui.key import in_words
 from trainui.ui.keymap import Keymap
 from trainui.ui.preferences import Preferences
 from trainui.ui.settings import Settings
+from trainui.ui.steady import Steady
 from trainui.ui.widgets.paper import Paper
 
 
-class Dressed(App[None]):
+class Dressed(Steady):
     """Holds the settings and the keys in force."""
 
     def __init__(self, settings: Settings | None, preferences: Preferences | None) -> None:
