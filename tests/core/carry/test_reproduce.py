@@ -160,7 +160,8 @@ def test_what_trainui_and_the_run_itself_wrote_is_not_missed(tmp_path):
     (project / "runs" / "tell-1" / "model.bin").write_text("x")
     one = recipe_of(reader, "tell-1", project)
     assert "not in git, so not kept: deep/scratch.py" in texts(one.gone)
-    assert "runs.db" not in texts(one.gone) and "runs/" not in texts(one.gone)
+    assert "runs.db" not in texts(one.gone)
+    assert "runs/" not in texts(one.gone)
     assert "tell-1" not in texts(one.differs)
 
 
