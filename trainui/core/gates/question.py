@@ -6,7 +6,7 @@ from trainui.core.gates.gate import Gate
 from trainui.core.gates.primitives.ask import AskRule, AskTest
 from trainui.core.gates.rule import Ending, Standing
 from trainui.core.gates.seat import Seat
-from trainui.core.gates.verdict import State, Verdict, Where
+from trainui.core.gates.verdict import NOT_ASKED, State, Verdict, Where
 
 DECIDED = (State.PASSED, State.FAILED)
 SAID = (*DECIDED, State.WARN)
@@ -47,7 +47,7 @@ class QuestionSeat(Seat):
             return None
         undecided = self._undecided()
         was_due = self.state is State.WARN or self.gate.when.kind == "end" or undecided
-        reason = "nobody has answered" if was_due else "the run ended before it was asked"
+        reason = "nobody has answered" if was_due else NOT_ASKED
         reason += f": {self._rule.question}"
         if undecided:
             reason += f" (needs {', '.join(undecided)})"

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from dataclasses import dataclass
 
+from trainui.core.gates.verdict import NOT_ASKED
 from trainui.core.spec import Spec
 from trainui.core.spec.remedies import MARK
 from trainui.core.store.actions import Block, blocks
@@ -106,14 +107,15 @@ class DoingsReader:
         return blocks(self._db)
 
     def questions(self, run: str | None = None) -> list[QuestionView]:
-        """What people are asked now: its time has come, or the run has ended; of a run or study, or of all. What runs
-        ask is asked of them, not of their study once more."""
+        """What people are asked now, of a run or study, or of all: its time has come, and nobody has answered. What
+        runs ask is asked of them, not of their study once more."""
         rows = self._db.execute(
             "SELECT run, gate, rule, verdict FROM gates WHERE role='ask' AND verdict IN (?2, ?3)"
+            " AND NOT instr(reason, ?5)"
             " AND (?1 IS NULL OR run=?1) AND NOT (run LIKE 'study:%' AND (instr(gate, ?4) OR EXISTS"
             " (SELECT 1 FROM gates AS own WHERE own.gate=gates.gate AND own.run NOT LIKE 'study:%')))"
             " ORDER BY run, place",
-            (run, *ASKED, REPLACED),
+            (run, *ASKED, REPLACED, NOT_ASKED),
         ).fetchall()
         return [
             QuestionView(run=row["run"], gate=row["gate"], question=row["rule"].removeprefix("asks: "))

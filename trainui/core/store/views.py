@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from trainui.core.gates.drawing import Drawing
+from trainui.core.gates.verdict import NOT_ASKED
 from trainui.core.run import LIVE, Result, Status
 
 
@@ -174,7 +175,8 @@ class GateView:
     @property
     def is_open_question(self) -> bool:
         """Whether people are asked and nobody has answered."""
-        return self.role == "ask" and self.verdict in ("warn", "unknown")
+        is_open = self.role == "ask" and self.verdict in ("warn", "unknown")
+        return is_open and not self.reason.startswith(NOT_ASKED)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
