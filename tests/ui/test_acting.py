@@ -101,7 +101,9 @@ async def test_the_question_before_a_stop_offers_what_can_be(dashboard, run, key
     async with app.run_test(size=(80, 24)) as pilot:
         await go_to(pilot, run)
         await press(pilot, key)
-        await until(pilot, lambda: isinstance(app.screen, Confirm) and app.screen.query_one("#question").lines)
+        await until(
+            pilot, lambda: isinstance(app.screen, Confirm) and app.screen.query_one("#question").lines
+        )
         shown = "\n".join(plain(one) for one in app.screen.query_one("#question").lines)
         assert all(f" {one}" in shown for one in offered)
         assert not [one for one in not_offered if one in shown]

@@ -81,7 +81,12 @@ class Watched(Dashboard):
 async def opened(story: Story, *, only_looks: bool, size=(80, 24)) -> Iterator:
     settings, found = Settings(), load_preferences(None)
     app = Watched(
-        story, title="boundary", settings=settings, preferences=found, clock=lambda: NOW, only_looks=only_looks
+        story,
+        title="boundary",
+        settings=settings,
+        preferences=found,
+        clock=lambda: NOW,
+        only_looks=only_looks,
     )
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
