@@ -435,7 +435,7 @@ def test_wide_characters_are_wrapped_by_cells():
 def test_the_story_has_what_the_source_says():
     """A name that the screens ask for and the story lacks would only be noticed by chance."""
     from trainui.ui.acts import Actions
-    from trainui.ui.source import Reader
+    from trainui.ui.reader import Reader
 
     story = SimpleNamespace(**dict.fromkeys(dir(Story()), 1))
     for protocol in (Actions, Reader):

@@ -10,10 +10,11 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trainui.core.store.read import Reader
-from trainui.core.store.views import MetricView, RunDetail, RunView
+if TYPE_CHECKING:
+    from trainui.core.store.read import Reader
+    from trainui.core.store.views import MetricView, RunDetail, RunView
 
 MOST_ORIGIN = 4 << 20
 """Bytes of an origin.json that are read: a longer one is no origin of ours."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import constants
 from textual.app import App
 from textual.binding import Binding
@@ -10,10 +12,12 @@ from textual.widgets import Input
 
 from trainui.ui import tones
 from trainui.ui.key import in_words
-from trainui.ui.keymap import Keymap
 from trainui.ui.preferences import Preferences
 from trainui.ui.settings import Settings
 from trainui.ui.widgets.paper import Paper
+
+if TYPE_CHECKING:
+    from trainui.ui.keymap import Keymap
 
 
 class Dressed(App[None]):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from trainui.core.comparing import origin_of
 from trainui.core.run import Status
-from trainui.core.store.views import CheckpointView, RunView, UsageView
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import CheckpointView, RunView, UsageView
 
 SECONDS = 5
 """How often what a live run uses is read at least, while something changes."""

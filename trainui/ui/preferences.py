@@ -13,13 +13,16 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainui.core.errors import SpecError, UserError, nearest
 from trainui.ui import keymap
 from trainui.ui.key import written
 from trainui.ui.keymap import Keymap
-from trainui.ui.settings import NAMES, SETTINGS, Settings, Value, as_held, checked, wants_calm
+from trainui.ui.settings import NAMES, SETTINGS, as_held, checked, wants_calm
+
+if TYPE_CHECKING:
+    from trainui.ui.settings import Settings, Value
 
 USUAL, YOURS, PROJECTS, ENVIRONMENT = "default", "your file", "trainui.toml", "environment"
 MOST_BYTES = 1_000_000

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from trainui.core.prospects import Prospect
-from trainui.core.store.views import Bucket, CurvePoint
+if TYPE_CHECKING:
+    from trainui.core.prospects import Prospect
+    from trainui.core.store.views import Bucket, CurvePoint
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

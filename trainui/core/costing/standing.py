@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,11 +17,13 @@ from trainui.core.money.outlook import spread
 from trainui.core.money.shares import Span
 from trainui.core.process.identity import boot_id
 from trainui.core.run import Status
-from trainui.core.spec import Spec
-from trainui.core.store.costs import Past
 from trainui.core.store.moneyviews import BudgetView
-from trainui.core.store.read import Reader
-from trainui.core.store.views import RunView
+
+if TYPE_CHECKING:
+    from trainui.core.spec import Spec
+    from trainui.core.store.costs import Past
+    from trainui.core.store.read import Reader
+    from trainui.core.store.views import RunView
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,15 +7,18 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trainui.core.money.outlook import Mark, Row, course, taken, thinned
+from trainui.core.money.outlook import Mark, course, taken, thinned
 from trainui.core.process.identity import boot_id, boot_seconds
 from trainui.core.run import Result
 from trainui.core.store.intents import REFUSED
 from trainui.core.store.lineage import learnt_gpu_memory, lineage
 from trainui.core.store.money import Ledger
-from trainui.core.store.views import RunView
+
+if TYPE_CHECKING:
+    from trainui.core.money.outlook import Row
+    from trainui.core.store.views import RunView
 
 MOST_PASTS = 40
 """Finished runs of a job that are looked at, the newest."""

@@ -6,12 +6,15 @@ import json
 import re
 import sqlite3
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from trainui.core.spec import Spec
-from trainui.core.spec.remedies import MARK
-from trainui.core.store.actions import Block, blocks
+from trainui.core.store.blocks import blocks
 from trainui.core.store.lineage import beginning, family_tries, newest_checkpoint
-from trainui.core.store.studies import REPLACED
+from trainui.core.store.subjects import REPLACED
+
+if TYPE_CHECKING:
+    from trainui.core.spec import Spec
+    from trainui.core.store.blocks import Block
 
 USED_UP = re.compile(r"tried (\d+) of \1 times")
 """In the offer of a remedy: it cannot be tried any more."""
@@ -128,15 +131,13 @@ class DoingsReader:
             " ORDER BY id",
             (run,),
         )
-        offered = {text.partition(":")[0].removeprefix("remedy "): text for (text,) in rows}
+        offered = {text.partition(":")[0]: text for (text,) in rows}
         tried = {row[0] for row in self._db.execute(
             "SELECT json_extract(payload, '$.retried_for') FROM intents WHERE verb='start'"
             " AND json_extract(payload, '$.parent')=?1 UNION SELECT retried_for FROM runs WHERE parent=?1",
             (run,),
         )}  # fmt: skip
-        return [
-            text for name, text in offered.items() if MARK + name not in tried and not USED_UP.search(text)
-        ]
+        return [text for name, text in offered.items() if name not in tried and not USED_UP.search(text)]
 
     def answers(self, run: str) -> list[AnswerView]:
         """What people said to the ask gates of a run or study, oldest first."""

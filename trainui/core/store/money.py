@@ -5,11 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from trainui.core.money.shares import Bearer, Owed, Span
+from trainui.core.money.shares import Owed, Span
 from trainui.core.run import LIVE
+
+if TYPE_CHECKING:
+    from trainui.core.money.shares import Bearer
 
 RUN, IDLE, ROUNDING, GAP, OVER, CORRECTION = "run", "idle", "rounding", "gap", "over", "correction"
 """Kinds of lines. What went `over` the cap is in no sum but its own."""

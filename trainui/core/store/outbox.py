@@ -6,9 +6,13 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from trainui.core.clock import Clock
+if TYPE_CHECKING:
+    from trainui.core.clock import Clock
 
+TOAST = "toast"
+"""How a message is shown in every dashboard that is open."""
 WAITING, SENDING, SENT, GIVEN_UP, DROPPED = "waiting", "sending", "sent", "given up", "dropped"
 KEPT = 90 * 86400.0
 """Seconds for which what was told is kept."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from trainui.core.store.doings import ActionView, AnswerView
+if TYPE_CHECKING:
+    from trainui.core.store.doings import ActionView, AnswerView
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

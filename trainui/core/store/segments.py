@@ -11,9 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from operator import le
+from typing import TYPE_CHECKING
 
 from trainui.core.process.beat import beat
-from trainui.core.store.envelope import Step
+
+if TYPE_CHECKING:
+    from trainui.core.store.envelope import Step
 
 PAGE = 65536
 """Points looked at in one piece."""

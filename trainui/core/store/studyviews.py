@@ -5,10 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from trainui.core.store.rows import gate_view
-from trainui.core.store.studies import REPLACED, subject_of
-from trainui.core.store.views import GateView
+from trainui.core.store.subjects import REPLACED, subject_of
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import GateView
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainui.core.gates.drawing import Drawing
-from trainui.core.run import LIVE, Result, Status
+from trainui.core.run import LIVE
+
+if TYPE_CHECKING:
+    from trainui.core.run import Result, Status
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

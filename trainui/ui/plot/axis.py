@@ -7,9 +7,13 @@ import time
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from trainui.core.money.amounts import sign
-from trainui.ui.plot.scale import Scale, ticks
+from trainui.ui.plot.scale import ticks
+
+if TYPE_CHECKING:
+    from trainui.ui.plot.scale import Scale
 
 EPOCH, STEP, ELAPSED, WALL, GPU_HOURS, COST = "epoch", "step", "elapsed", "wall", "GPU-hours", "cost"
 AXES = (EPOCH, STEP, ELAPSED, WALL, GPU_HOURS, COST)

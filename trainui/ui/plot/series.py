@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from trainui.core.store.views import Bucket, CurvePoint
 from trainui.ui.plot.axis import EPOCH, STEP
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import Bucket, CurvePoint
 
 
 class Stretch(NamedTuple):

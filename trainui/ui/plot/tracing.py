@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from trainui.ui.plot.scale import Scale
-from trainui.ui.plot.series import Stretch
+if TYPE_CHECKING:
+    from trainui.ui.plot.scale import Scale
+    from trainui.ui.plot.series import Stretch
 
 Column = tuple[int, int, int, int, int]
 """A column of dots: where it is, where the curve enters it and leaves it, its highest and its lowest dot. Dots are

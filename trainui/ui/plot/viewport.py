@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from trainui.ui.plot.scale import Scale
+if TYPE_CHECKING:
+    from trainui.ui.plot.scale import Scale
 
 NEAREST = 1e-7
 """The smallest part of the whole that can be seen alone."""

@@ -7,11 +7,16 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from trainui.core.store.views import CheckpointView, RunDetail
 from trainui.ui.plot.axis import BY_TIME, COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WALL, Course
-from trainui.ui.plot.series import Pin, Stretch, from_buckets, from_points
-from trainui.ui.trace import Close, Part, Taken, Trace
+from trainui.ui.plot.series import Pin, from_buckets, from_points
+from trainui.ui.trace import Close, Part
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import CheckpointView, RunDetail
+    from trainui.ui.plot.series import Stretch
+    from trainui.ui.trace import Taken, Trace
 
 CHECKPOINT, RESTART, REMEDY = "◆", "▶", "✚"
 _COARSEST = 16

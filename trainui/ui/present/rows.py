@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from trainui.core.costing import RunCost
 from trainui.core.run import Status
-from trainui.core.store.views import RunView
-from trainui.ui.present.ink import Line, Span, clip, fit, join, line, safe, width
+from trainui.ui.present.ink import Span, clip, fit, join, line, safe, width
 from trainui.ui.present.lights import gate_lights, run_light, run_word
 from trainui.ui.present.standing import standing
 from trainui.ui.present.text import NONE, bar, decimals_for, duration, number, percent, sign, usd, whole
+
+if TYPE_CHECKING:
+    from trainui.core.costing import RunCost
+    from trainui.core.store.views import RunView
+    from trainui.ui.present.ink import Line
 
 BAR = 10
 RUN_MIN, RUN_MAX = 12, 32

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trainui.ui.bridge import Bridge, is_open, is_seen
+from trainui.ui.bridge import is_open, is_seen
 from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH, axis_name
-from trainui.ui.plot.figure import Chart
 from trainui.ui.plot.smooth import WEIGHTS
 from trainui.ui.present.charts import charts
 from trainui.ui.present.curves import closes
 from trainui.ui.present.rows import ranks
 from trainui.ui.screens.acting import Acting
 from trainui.ui.screens.sight import Sight
-from trainui.ui.settings import Settings
-from trainui.ui.source import Look, Snapshot
-from trainui.ui.trace import Close
-from trainui.ui.widgets.curve import Curves
+
+if TYPE_CHECKING:
+    from trainui.ui.bridge import Bridge
+    from trainui.ui.plot.figure import Chart
+    from trainui.ui.settings import Settings
+    from trainui.ui.source import Look, Snapshot
+    from trainui.ui.trace import Close
+    from trainui.ui.widgets.curve import Curves
 
 
 @dataclass(kw_only=True, slots=True)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from trainui.ui.plot.figure import Chart, Frame, extent
+from trainui.ui.plot.figure import extent
 from trainui.ui.plot.viewport import Viewport
+
+if TYPE_CHECKING:
+    from trainui.ui.plot.figure import Chart, Frame
 
 
 @dataclass(kw_only=True, slots=True)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.message import Message
 
 from trainui.core.store.views import CurvePoint
-from trainui.ui.plot.figure import Chart, Frame, draw, frame, side_by_side
+from trainui.ui.plot.figure import Chart, draw, frame, side_by_side
 from trainui.ui.plot.series import Series, Threshold, from_points
-from trainui.ui.present.ink import Line, Span, line, wrap
+from trainui.ui.present.ink import Span, line, wrap
 from trainui.ui.widgets.paper import Paper
+
+if TYPE_CHECKING:
+    from trainui.ui.plot.figure import Frame
+    from trainui.ui.present.ink import Line
 
 LEAST = (52, 10)
 """Cells and rows of the smallest chart worth reading when there may be several runs in it."""
