@@ -1,10 +1,10 @@
 """The log screen, the events screen, notes, tags and undo, under a person's fingers."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from conftest import settle, until
+from msgspec.structs import replace
 from story import EVENTS, HOSTILE_LOG, NOW, RUNS, Story
 from test_dashboard import SIZES, press, text_of, toasts
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from trainui.core.store.read import Reader
@@ -35,8 +36,7 @@ _FACTS: dict[str, Callable[[RunView], Any]] = {
 _ORIGIN = ("python", "host", "system")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One thing, in every run: in the order of the runs; None where a run has none."""
 
     name: str
@@ -48,8 +48,7 @@ class Row:
         return all(_same(self.values[0], one) for one in self.values[1:])
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reached:
+class Reached(Struct, frozen=True, kw_only=True):
     """One metric: what each run wrote of it at last, at least and at most."""
 
     metric: str
@@ -71,8 +70,7 @@ class Reached:
         return (min(known) if self.goal == "min" else max(known, key=lambda one: (one[0], -one[1])))[1]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """Runs side by side."""
 
     runs: tuple[str, ...]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from trainui.core.forecast.extrapolate import forecast
 from trainui.core.forecast.outlook import claim_of, outlook
@@ -24,8 +25,7 @@ BUCKETS = 400
 _SETTLED = frozenset({"passed", "failed", "tripped"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prospect:
+class Prospect(Struct, frozen=True, kw_only=True):
     """What is expected of one metric of one run."""
 
     metric: str

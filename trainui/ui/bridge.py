@@ -6,9 +6,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec.structs import replace
 from textual.app import App
 from textual.screen import Screen
 from textual.signal import Signal
@@ -235,7 +235,7 @@ class Bridge:
 
     def _send(self, snapshot: Snapshot, before: Snapshot) -> Snapshot:
         counts_down = any(view.stop_at is not None for view in snapshot.runs)
-        if snapshot != before or snapshot.look != before.look or counts_down:
+        if replace(snapshot, at=before.at) != before or counts_down:
             self._app.call_later(self._deliver, snapshot)
         return snapshot
 

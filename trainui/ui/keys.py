@@ -7,8 +7,9 @@ The IDs are a contract: people name them in `[keys]` of their settings. Add, nev
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from trainui.ui.key import bindings as bindings
 from trainui.ui.key import key

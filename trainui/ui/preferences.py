@@ -11,9 +11,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trainui.core.errors import SpecError, UserError, nearest
 from trainui.ui import keymap
@@ -29,8 +31,7 @@ MOST_BYTES = 1_000_000
 HEAD = "# How the dashboard of trainui looks and what its keys are; docs/dashboard.md has every line there can be.\n"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True):
     """A setting: its value, and who says so."""
 
     value: Value
@@ -41,8 +42,7 @@ class Said:
     """What the person's file says, also where another goes before it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Preferences:
+class Preferences(Struct, frozen=True, kw_only=True):
     """All that is said, by whom, and what is wrong with it."""
 
     said: Mapping[str, Said] = field(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from trainui.core.store.moneyviews import BudgetView
 from trainui.core.store.outcomes import Outcomes
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from trainui.ui.trace import Close, Taken, Trace
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
+class Look(Struct, frozen=True, kw_only=True):
     """What the screens want to see; a new look makes the bridge read at once."""
 
     cursor: str | None = None
@@ -60,13 +60,12 @@ class Look:
     """Whether what the drawn runs took is read from their lines in the ledger, not only reckoned from their sums."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """Everything on the screens at one moment."""
 
-    at: float = field(default=0.0, compare=False)
+    at: float = 0.0
     """Unix seconds of the look."""
-    look: Look = field(default=Look(), compare=False)
+    look: Look = Look()
     runs: tuple[RunView, ...] = ()
     shown: tuple[str, ...] = ()
     """The runs whose curves are drawn."""

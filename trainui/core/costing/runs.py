@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainui.core.costing.standing import standing
 from trainui.core.costing.words import moment, money
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
     from trainui.core.store.views import GateView, RunView
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunCost:
+class RunCost(Struct, frozen=True, kw_only=True):
     """What a run costs, with those it goes on from, and what it will."""
 
     run: str

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainui.core.config import Config
 from trainui.core.money.amounts import micro_usd
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from trainui.core.store.views import RunView
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class End:
+class End(Struct, frozen=True, kw_only=True):
     """When a live run is expected to end."""
 
     seconds: float | None = None
@@ -36,8 +36,7 @@ class End:
     """`pace` (its own), `past runs` (of its job), `limit` (of its hours), `stopping`; '' for None."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """How things stand at one moment."""
 
     now: float

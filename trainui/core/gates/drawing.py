@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 WORDS = "~words"
 """Where the canonical text keeps what is said of its metrics."""
 PERCENT = 100.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True, kw_only=True):
     """How a gate lies in the chart of its metric."""
 
     names: tuple[str, ...] = ()

@@ -6,8 +6,10 @@ import json
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainui.core.money.outlook import Mark, course, taken, thinned
 from trainui.core.process.identity import boot_id, boot_seconds
@@ -24,8 +26,7 @@ MOST_PASTS = 40
 """Finished runs of a job that are looked at, the newest."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Past:
+class Past(Struct, frozen=True, kw_only=True):
     """What it took until a run had finished: its own and what the runs had taken that it goes on from."""
 
     run: str
@@ -35,8 +36,7 @@ class Past:
     gpu_ms: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """What a person wanted of a run, or answered."""
 
     verb: str

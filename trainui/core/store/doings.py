@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from trainui.core.store.blocks import blocks
 from trainui.core.store.lineage import beginning, family_tries, newest_checkpoint
@@ -22,8 +23,7 @@ ASKED = ("warn", "unknown")
 """Verdicts of an ask gate that still wants an answer."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ActionView:
+class ActionView(Struct, frozen=True, kw_only=True):
     """An action that a verdict brought, done or withheld."""
 
     run: str
@@ -39,8 +39,7 @@ class ActionView:
     """Unix seconds."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class QuestionView:
+class QuestionView(Struct, frozen=True, kw_only=True):
     """A question of an ask gate that nobody has answered."""
 
     run: str
@@ -49,8 +48,7 @@ class QuestionView:
     question: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AnswerView:
+class AnswerView(Struct, frozen=True, kw_only=True):
     """What a person said to an ask gate."""
 
     run: str
@@ -62,8 +60,7 @@ class AnswerView:
     """Unix seconds."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TurnedView:
+class TurnedView(Struct, frozen=True, kw_only=True):
     """A change of a gate's verdict, with what decided it."""
 
     verdict: str

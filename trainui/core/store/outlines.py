@@ -7,9 +7,10 @@ import math
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from trainui.core.store.curves import place_at
 from trainui.core.store.envelope import level_for, thinned
@@ -57,8 +58,7 @@ class Oddity(NamedTuple):
     points: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True, kw_only=True):
     """One metric of one run."""
 
     points: int

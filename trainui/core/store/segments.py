@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
 from operator import le
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from trainui.core.process.beat import beat
 
@@ -22,8 +23,7 @@ PAGE = 65536
 """Points looked at in one piece."""
 
 
-@dataclass(slots=True)
-class Track:
+class Track(Struct):
     """All that must be remembered of a curve to go on."""
 
     top: Step | None = None

@@ -6,11 +6,11 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
 
 from trainui.core.money.amounts import micro_usd
 from trainui.core.run import LIVE
@@ -36,8 +36,7 @@ FEW = 2000
 PER_HOUR = 3_600_000
 
 
-@dataclass(kw_only=True, slots=True)
-class _Sum:
+class _Sum(Struct, kw_only=True):
     micro: int = 0
     gpu_ms: int = 0
     seconds: float = 0.0

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from trainui.ui.plot.axis import EPOCH, axis_name
 from trainui.ui.plot.canvas import stroke_of
@@ -25,8 +26,7 @@ _READ_ROWS = 14
 """Rows from which on the cursor's readout gets lines of its own."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True, kw_only=True):
     """What one chart shows, and how."""
 
     metric: str
@@ -61,8 +61,7 @@ class Chart:
         return any(series.stretches for series in self.series)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True, kw_only=True):
     """Where the parts of a chart lie: the body begins right of `left` cells and under one row."""
 
     x: Scale

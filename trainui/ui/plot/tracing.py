@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from trainui.ui.plot.scale import Scale
@@ -15,8 +16,7 @@ Column = tuple[int, int, int, int, int]
 counted from the upper left; those beyond the sheet are where a line leads."""
 
 
-@dataclass(kw_only=True, slots=True)
-class Traced:
+class Traced(Struct, kw_only=True):
     """A curve as dots, in pieces that are each joined up."""
 
     pieces: list[list[Column]] = field(default_factory=list)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainui.core.run import Status
 from trainui.ui.present.ink import Span, clip, fit, join, line, safe, width
@@ -64,8 +66,7 @@ PROGRESS = ("bar", "epoch", "percent", "eta")
 """Columns that give their room to where a run stands, when it makes no progress."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """What is drawn: the head, and a line for each run in the same order."""
 
     head: Line
@@ -129,8 +130,7 @@ def table(
     return Table(head=clip(line("    ", layout.row(heads)), cells), rows=tuple(rows))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Layout:
+class _Layout(Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     heads: Mapping[str, str]
     wide: Mapping[str, int]

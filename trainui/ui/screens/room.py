@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trainui.ui.bridge import is_open, is_seen
 from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH, axis_name
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
     from trainui.ui.widgets.curve import Curves
 
 
-@dataclass(kw_only=True, slots=True)
-class ChartSettings:
+class ChartSettings(Struct, kw_only=True):
     """How curves are drawn; shared by all screens, so that a choice is kept."""
 
     metric: str | None = None
