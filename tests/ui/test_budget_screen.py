@@ -317,7 +317,7 @@ def test_every_sum_is_in_the_currency_of_the_project():
         run_head(RUNS[0], 200, colour=0, now=NOW, currency="EUR"),
         table(RUNS, 200, tags={}, colours={}, costs=COSTS, currency="EUR", now=NOW).head,
     ]
-    assert "EUR" in told(shown)
+    assert "€" in told(shown)
     assert "$" not in told(shown)
     assert "0.43 €/h goes on" in what_a_pause_keeps(RUNS[0], "EUR")
 

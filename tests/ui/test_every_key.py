@@ -13,6 +13,7 @@ from trainui.ui import app as app_module
 from trainui.ui import keys
 from trainui.ui.app import Dashboard
 from trainui.ui.key import Key
+from trainui.ui.preferences import load_preferences
 from trainui.ui.settings import Settings
 
 KINDS = [RUNS[0], SUPERVISED[1], SUPERVISED[2], SUPERVISED[4], SUPERVISED[5], RUNS[5]]
@@ -78,7 +79,15 @@ class Watched(Dashboard):
 
 @asynccontextmanager
 async def opened(story: Story, *, only_looks: bool, size=(80, 24)) -> Iterator:
-    app = Watched(story, title="boundary", settings=Settings(), clock=lambda: NOW, only_looks=only_looks)
+    settings, found = Settings(), load_preferences(None)
+    app = Watched(
+        story,
+        title="boundary",
+        settings=settings,
+        preferences=found,
+        clock=lambda: NOW,
+        only_looks=only_looks,
+    )
     async with app.run_test(size=size) as pilot:
         await settle(pilot)
         yield pilot

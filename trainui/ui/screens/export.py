@@ -153,7 +153,7 @@ class Export(ModalScreen[None]):
 
     def action_go(self) -> None:
         """Write; the dialog stays and tells of each file."""
-        if self._known is None or self._work is not None:
+        if self._known is None or self._work is not None or not self.is_current:
             return
         if self._written:
             self.dismiss()
