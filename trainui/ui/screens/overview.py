@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.getters import query_one
 from textual.widgets import Footer
 
-from trainui.core.filter import FilterError, parse_filter
+from trainui.core.filter import Filter, FilterError, parse_filter
 from trainui.core.filter.runs import run_filter, values_of
+from trainui.core.store.views import RunView
 from trainui.ui import keys
+from trainui.ui.bridge import Bridge
 from trainui.ui.choice import MOST_DRAWN
 from trainui.ui.memory import Memory
-from trainui.ui.present.ink import safe
+from trainui.ui.present.ink import Line, safe
 from trainui.ui.present.rows import ranks
 from trainui.ui.present.sieve import RUN_WORDS
 from trainui.ui.present.standing import saving
 from trainui.ui.screens.onward import Onward
-from trainui.ui.screens.room import digits, with_charts
+from trainui.ui.screens.room import ChartSettings, digits, with_charts
 from trainui.ui.screens.sifting import Sifting
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.banner import Banner
@@ -29,13 +30,6 @@ from trainui.ui.widgets.run_table import READING, RunTable, empty, none_left
 from trainui.ui.widgets.sieve import Sieve
 from trainui.ui.widgets.strips import MachineStrip, MoneyStrip
 from trainui.ui.widgets.tails import EventTail, LogTail
-
-if TYPE_CHECKING:
-    from trainui.core.filter import Filter
-    from trainui.core.store.views import RunView
-    from trainui.ui.bridge import Bridge
-    from trainui.ui.present.ink import Line
-    from trainui.ui.screens.room import ChartSettings
 
 ROOMY = 90
 """Cells from which the footer has room for the palette's key."""
