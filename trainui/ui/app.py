@@ -68,7 +68,7 @@ class Dashboard(Dressed):
         self._remembering, self._project = remembering, project
         was = remembering.recalled if remembering and self.held.remember else Memory()
         self._recalled = was
-        self.chosen_theme = was.theme if was.theme in ("dark", "light") else ""
+        self.begin_in(was.theme if was.theme in ("dark", "light") else "")
         self.charts = recalled_charts(was, self.held)
         """How curves are drawn."""
         self.add_mode("overview", lambda: Overview(self.bridge, self.charts, title=title, recalled=was))

@@ -31,6 +31,14 @@ class Dressed(App[None]):
         self._calm()
         self.chosen_theme = ""
         """`dark` or `light`, if a key chose it."""
+        for theme in (tones.DARK, tones.LIGHT, *tones.ANSI):
+            self.register_theme(theme)
+
+    def begin_in(self, theme: str) -> None:
+        """Begin `dark` or `light` as a key chose it once, or as the settings say: no style is made for another."""
+        self.chosen_theme = theme
+        self.set_reactive(App.theme, self._wanted_theme().name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     @property
     def keymap(self) -> Keymap:
@@ -50,8 +58,6 @@ class Dressed(App[None]):
     def wear(self) -> None:
         """Put on what the settings say; may be called again when they have changed."""
         held = self.held
-        for theme in (tones.DARK, tones.LIGHT, *tones.ANSI):
-            self.register_theme(theme)
         self.theme = self._wanted_theme().name
         self.set_class(held.ascii, "-ascii")
         self.set_class(not held.footer, "-no-footer")
