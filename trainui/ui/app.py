@@ -30,7 +30,7 @@ from trainui.ui.returning import Returning
 from trainui.ui.screens.onward import Onward
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.room import ChartSettings, follow
-from trainui.ui.sparing import Shown, sparing
+from trainui.ui.sparing import Shown, fitting
 from trainui.ui.widgets.banner import Banner
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class Dashboard(Dressed):
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Send what changed in few bytes; there is no public way to do that in this version of Textual."""
-        super()._display(screen, sparing(renderable, self._shown, self.size))
+        super()._display(screen, fitting(renderable, self._shown, self.size))
 
     def _handle_exception(self, error: Exception) -> None:
         """A screen that was put away while it was being made misses its parts: nobody sees it, and nothing is wrong.

@@ -50,6 +50,12 @@ class Course:
         """Whether anything is known."""
         return bool(self._at)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Course) and (self._at, self._x) == (other._at, other._x)
+
+    def __hash__(self) -> int:
+        return hash((tuple(self._at), tuple(self._x)))
+
 
 def x_ticks(scale: Scale, axis: str, most: int) -> list[tuple[float, str]]:
     """(x, label) of the round places of an axis, at most about `most`: numbers, durations or clock times."""

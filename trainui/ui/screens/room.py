@@ -71,6 +71,8 @@ class Room(Acting):
         super().__init__(bridge)
         self.settings = settings
         self._drawn: tuple[Chart, ...] = ()
+        self._made: tuple[Snapshot, object, tuple[Chart, ...]] | None = None
+        """The charts as they are before they are zoomed, of which snapshot, and how they were asked for."""
         self._plotted: tuple[Curves, dict[str, str]] | None = None
 
     @property
@@ -122,16 +124,20 @@ class Room(Acting):
 
     def plot(self, curves: Curves, tags: dict[str, str]) -> None:
         """Draw the charts of the newest snapshot."""
-        drawn = charts(
-            self.snapshot,
-            colours=ranks(self.snapshot.runs),
-            tags=tags,
-            first=self.settings.metric,
-            axis=self.settings.axis,
-            log=self.settings.log,
-            looks_ahead=self.settings.looks_ahead,
-        )
         how = self.settings
+        asked = (tags, how.metric, how.axis, how.log, how.looks_ahead)
+        if self._made is None or self._made[0] is not self.snapshot or self._made[1] != asked:
+            made = charts(
+                self.snapshot,
+                colours=ranks(self.snapshot.runs),
+                tags=tags,
+                first=how.metric,
+                axis=how.axis,
+                log=how.log,
+                looks_ahead=how.looks_ahead,
+            )
+            self._made = (self.snapshot, asked, made)
+        drawn = self._made[2]
         drawn = tuple(replace(one, log_x=how.log_x, smooth=how.smooth, clip=how.clip) for one in drawn)
         self._drawn, self._plotted = self.shaped(self.sight.over(drawn)), (curves, tags)
         curves.plot(self._drawn, is_known=self.snapshot.ready)

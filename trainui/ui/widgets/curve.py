@@ -62,6 +62,8 @@ class Curves(Paper):
         self._is_known = False
         self._places: list[tuple[int, int, int, int, Chart]] = []
         """Left, top, cells, rows of every chart that is drawn."""
+        self._known: dict[str, tuple[object, tuple[Line, ...]]] = {}
+        """Metric → (its chart, size and letters, its lines): a chart that is the same is not drawn again."""
 
     @property
     def room(self) -> int:
@@ -140,9 +142,16 @@ class Curves(Paper):
             wide = (cells - columns + 1) // columns
             for at, chart in enumerate(band):
                 self._places.append((at * (wide + 1), len(lines), wide, rows, chart))
-            drawn = [draw(chart, wide, rows, only_ascii=self.is_ascii) for chart in band]
-            lines += side_by_side(drawn, DIVIDER)
+            lines += side_by_side([self._lines_of(chart, wide, rows) for chart in band], DIVIDER)
+        self._known = {chart.metric: known for chart in charts if (known := self._known.get(chart.metric))}
         self.show(lines)
+
+    def _lines_of(self, chart: Chart, cells: int, rows: int) -> tuple[Line, ...]:
+        how = (chart, cells, rows, self.is_ascii)
+        known = self._known.get(chart.metric)
+        if known is None or known[0] != how:
+            known = self._known[chart.metric] = (how, draw(chart, cells, rows, only_ascii=self.is_ascii))
+        return known[1]
 
 
 def _demo() -> None:
