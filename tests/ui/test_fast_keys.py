@@ -9,6 +9,7 @@ from test_away import returned, story
 from trainui.ui import keys
 from trainui.ui.palette import Palette
 from trainui.ui.screens.away import AwayScreen
+from trainui.ui.widgets.sieve import Sieve
 
 KEYS = sorted(
     {name for table in keys.PLACES.values() for key in table for name in key.key.split(",")} - {"q"}
@@ -40,6 +41,28 @@ async def test_the_palette_puts_up_with_keys_before_it_is_drawn_and_while_it_goe
         await until(pilot, lambda: isinstance(app.screen, Palette))
         await pilot.press("escape")
         await settle(pilot)
+        assert len(app.screen_stack) == 1
+
+
+async def test_a_key_waits_for_the_screen_it_is_meant_for(dashboard):
+    app = dashboard()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        app.screen.open_run(app.snapshot.runs[0].run)
+        app.simulate_key("slash")  # it is not drawn yet
+        await until(pilot, lambda: any(field.is_open for field in app.screen.query(Sieve)))
+
+
+@pytest.mark.parametrize("key", ["v", "b", "g", "L", "e", "s", "N", "question_mark", "ctrl+p"])
+async def test_a_screen_that_is_put_away_while_it_is_made_is_not_missed(dashboard, key):
+    app = dashboard()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        for size in ((80, 24), (120, 36)):
+            app.simulate_key(key)
+            app.simulate_key("escape")
+            await pilot.resize_terminal(*size)
+            await settle(pilot)
         assert len(app.screen_stack) == 1
 
 

@@ -45,6 +45,14 @@ def test_a_number_shows_four_digits_that_count(value, expected):
     assert text.number(value) == expected
 
 
+def test_a_column_shares_its_decimals_unless_its_smallest_value_would_be_lost():
+    assert text.decimals_for([0.9333, 0.85, None]) == 4
+    assert text.decimals_for([45.0, 0.3]) == 2
+    assert text.decimals_for([20.29, 0.0346]) is None
+    assert text.decimals_for([1234.0, 0.5]) == 0
+    assert text.decimals_for([None]) == 0
+
+
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [(None, "–"), (0, "0 s"), (45.9, "45 s"), (60, "1 min"), (1860, "31 min"), (4320, "1:12 h"), (450_000, "5.2 d"),

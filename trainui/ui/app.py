@@ -12,9 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textual._context import active_message_pump
 from textual.app import SystemCommand
-from textual.css.query import NoMatches
 from textual.screen import Screen, SystemModalScreen
 
 from trainui.core.errors import TrainuiError
@@ -176,16 +174,6 @@ class Dashboard(Dressed):
         """Send what changed in few bytes; there is no public way to do that in this version of Textual."""
         super()._display(screen, fitting(renderable, self._shown, self.size))
 
-    def _handle_exception(self, error: Exception) -> None:
-        """A screen that was put away while it was being made misses its parts: nobody sees it, and nothing is wrong.
-
-        There is no public way to hear of that in this version of Textual.
-        """
-        pump = active_message_pump.get()
-        is_gone = isinstance(pump, Screen) and pump not in self.screen_stack
-        if not (is_gone and isinstance(error, NoMatches)):
-            super()._handle_exception(error)
-
     def on_resize(self) -> None:
         """A terminal may have moved what stood there, also where its size is what it was."""
         self._shown.forget()
@@ -202,12 +190,6 @@ class Dashboard(Dressed):
             from trainui.ui.screens.help import Help
 
             self.push_screen(Help(place))
-
-    def action_command_palette(self) -> None:
-        """A run or a command by name."""
-        from trainui.ui.palette import open_palette
-
-        open_palette(self)
 
     def action_leave(self) -> None:
         """Leave; nothing stops."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual import constants
-from textual.app import App
 from textual.binding import Binding
 from textual.theme import Theme
 from textual.widgets import Input
@@ -14,13 +13,14 @@ from trainui.ui import tones
 from trainui.ui.key import in_words
 from trainui.ui.preferences import Preferences
 from trainui.ui.settings import Settings
+from trainui.ui.steady import Steady
 from trainui.ui.widgets.paper import Paper
 
 if TYPE_CHECKING:
     from trainui.ui.keymap import Keymap
 
 
-class Dressed(App[None]):
+class Dressed(Steady):
     """Holds the settings and the keys in force."""
 
     def __init__(self, settings: Settings | None, preferences: Preferences | None) -> None:
@@ -37,7 +37,7 @@ class Dressed(App[None]):
     def begin_in(self, theme: str) -> None:
         """Begin `dark` or `light` as a key chose it once, or as the settings say: no style is made for another."""
         self.chosen_theme = theme
-        self.set_reactive(App.theme, self._wanted_theme().name)
+        self.set_reactive(Steady.theme, self._wanted_theme().name)
         self.stylesheet.set_variables(self.get_css_variables())
 
     @property

@@ -9,7 +9,6 @@ AFTER_SECONDS = 0.5
 MODULES = (
     "trainui.ui.screens.run",
     "trainui.ui.screens.help",
-    "trainui.ui.palette",
     "trainui.ui.screens.start",
     "trainui.ui.screens.compare",
     "trainui.ui.screens.log",

@@ -12,6 +12,8 @@ from msgspec import Struct
 WORDS = "~words"
 """Where the canonical text keeps what is said of its metrics."""
 PERCENT = 100.0
+NOT_ASKED = "the run ended before it was asked"
+"""How the reason of a question begins whose time never came: nobody is asked, though an answer is still taken."""
 
 
 class Drawing(Struct, frozen=True, kw_only=True):

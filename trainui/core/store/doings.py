@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from trainui.core.gates.drawing import NOT_ASKED
 from trainui.core.store.blocks import blocks
 from trainui.core.store.lineage import beginning, family_tries, newest_checkpoint
 from trainui.core.store.subjects import REPLACED
@@ -106,14 +107,15 @@ class DoingsReader:
         return blocks(self._db)
 
     def questions(self, run: str | None = None) -> list[QuestionView]:
-        """What people are asked now: its time has come, or the run has ended; of a run or study, or of all. What runs
-        ask is asked of them, not of their study once more."""
+        """What people are asked now, of a run or study, or of all: its time has come, and nobody has answered. What
+        runs ask is asked of them, not of their study once more."""
         rows = self._db.execute(
             "SELECT run, gate, rule, verdict FROM gates WHERE role='ask' AND verdict IN (?2, ?3)"
+            " AND NOT instr(reason, ?5)"
             " AND (?1 IS NULL OR run=?1) AND NOT (run LIKE 'study:%' AND (instr(gate, ?4) OR EXISTS"
             " (SELECT 1 FROM gates AS own WHERE own.gate=gates.gate AND own.run NOT LIKE 'study:%')))"
             " ORDER BY run, place",
-            (run, *ASKED, REPLACED),
+            (run, *ASKED, REPLACED, NOT_ASKED),
         ).fetchall()
         return [
             QuestionView(run=row["run"], gate=row["gate"], question=row["rule"].removeprefix("asks: "))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
-from trainui.core.gates.drawing import Drawing
+from trainui.core.gates.drawing import NOT_ASKED, Drawing
 from trainui.core.run import LIVE
 
 if TYPE_CHECKING:
@@ -171,7 +171,8 @@ class GateView(Struct, frozen=True, kw_only=True):
     @property
     def is_open_question(self) -> bool:
         """Whether people are asked and nobody has answered."""
-        return self.role == "ask" and self.verdict in ("warn", "unknown")
+        is_open = self.role == "ask" and self.verdict in ("warn", "unknown")
+        return is_open and not self.reason.startswith(NOT_ASKED)
 
 
 class EventView(Struct, frozen=True, kw_only=True):

@@ -165,7 +165,7 @@ def _body(view: RunView, row: Mapping[str, Line], layout: _Layout, told: Sequenc
     return join([before, fit(story, layout.room(group)), rest], " " * layout.gap)
 
 
-def _cells(view: RunView, *, shared: bool, decimals: int) -> dict[str, Line]:
+def _cells(view: RunView, *, shared: bool, decimals: int | None) -> dict[str, Line]:
     tone = "dim" if view.status is Status.ENDED else ""
     metric = view.metric
     known = metric is not None and metric.last is not None
@@ -210,7 +210,7 @@ def _best_at(view: RunView) -> str:
     return whole(step)
 
 
-def _decimals(runs: Sequence[RunView]) -> int:
+def _decimals(runs: Sequence[RunView]) -> int | None:
     return decimals_for(x for v in runs if v.metric for x in (v.metric.last, v.metric.best))
 
 
