@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import settle, until
+from msgspec.structs import replace
 from story import NOW, RUNS, Story
 
 import trainui.ui.app
