@@ -5,7 +5,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 UV := $(shell command -v uv || echo .uv/bin/uv)
 IN := .venv/bin
 
-.PHONY: help setup demo test test-callbacks lint format bench torture load soak fuzz lock pictures clean
+.PHONY: help setup demo test test-callbacks test-systems lint format bench torture load soak fuzz lock pictures clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,9 @@ test-callbacks: .venv/ready ## install the libraries callbacks and other tracker
 	@$(UV) pip install --quiet --python $(IN)/python --group callbacks || echo 'not installed: skipped'
 	@$(UV) pip install --quiet --python $(IN)/python --group trackers || echo 'not installed: skipped'
 	$(IN)/pytest -n 2 tests/callbacks tests/trackers
+
+test-systems: .venv/ready ## train each system's small preset on real data under trainui: half an hour on two cores
+	TRAINUI_SYSTEMS=1 $(IN)/pytest -p no:xdist tests/systems
 
 lint: .venv/ready ## ruff, mypy --strict, import contracts
 	$(IN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -91,6 +92,7 @@ def read_conversations(
     audio: dict[str, Path] = {}
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".wav", ".flac")):
         audio.setdefault(path.stem.split(".")[0], path)
+        audio.setdefault(_plain(path.stem), path)
         audio[path.stem] = path
     parts = read_uems(folder)
     found: dict[str, Conversation] = {}
@@ -111,6 +113,11 @@ def read_conversations(
                 uri=uri, audio=audio[uri], segments=tuple(segments), start=start, stop=stop, split=split
             )
     return [found[uri] for uri in sorted(found)]
+
+
+def _plain(name: str) -> str:
+    """Without accents: RTTM files often say trn00 of a recording called trñ00."""
+    return "".join(one for one in unicodedata.normalize("NFKD", name) if not unicodedata.combining(one))
 
 
 def boundaries(segments: Iterable[Segment]) -> list[float]:

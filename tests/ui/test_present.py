@@ -3,10 +3,10 @@
 import math
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 from money_story import TIGHT
+from msgspec.structs import replace
 from story import EVENTS, GATES, NOW, RUNS, Story, live, run
 
 from trainui.core.run import Result, Status
@@ -43,6 +43,14 @@ from trainui.ui.trace import Trace
 )
 def test_a_number_shows_four_digits_that_count(value, expected):
     assert text.number(value) == expected
+
+
+def test_a_column_shares_its_decimals_unless_its_smallest_value_would_be_lost():
+    assert text.decimals_for([0.9333, 0.85, None]) == 4
+    assert text.decimals_for([45.0, 0.3]) == 2
+    assert text.decimals_for([20.29, 0.0346]) is None
+    assert text.decimals_for([1234.0, 0.5]) == 0
+    assert text.decimals_for([None]) == 0
 
 
 @pytest.mark.parametrize(

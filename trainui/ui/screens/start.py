@@ -19,6 +19,7 @@ from trainui.ui.params import checked
 from trainui.ui.present.ink import Line, Span, fit, line, safe, wrap
 from trainui.ui.present.jobs import by_study, job_lines
 from trainui.ui.present.params import param_lines
+from trainui.ui.present.text import plural
 from trainui.ui.screens.choosing import Choosing
 from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.paper import Paper
@@ -182,7 +183,9 @@ class Start(Choosing):
         except UserError as error:
             self.say(str(error), "bad")
         else:
-            self.say(f"{len(self._marked)} jobs are marked: enter starts them all" if self._marked else "")
+            marked = len(self._marked)
+            them = "it" if marked == 1 else "them all"
+            self.say(f"{plural(marked, 'job')} marked: enter starts {them}" if marked else "")
 
     def _keep_in_sight(self) -> None:
         """Scroll the list to the cursor."""

@@ -1,0 +1,280 @@
+"""The training loop that the systems share: steps, epochs, validation, checkpoints, patience, going on exactly.
+
+A system says what is trained (`System`); the loop says when. Chance needs no memory: whatever is drawn is drawn from
+the seed and the step, so a run resumed from last.pth draws the very curve it would have drawn. On a CPU that is true
+to the last bit.
+
+Leaves best_model.pth, last.pth, checkpoint_epoch<N>.pth and tensorboard/ in the run directory. SIGTERM and SIGINT end
+it after the step at hand, with last.pth written.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+import trainui
+from jobs.training import files
+from jobs.training.device import autocast_for
+from jobs.training.errors import DataError
+from jobs.training.report import Report
+from jobs.training.settings import LoopSettings
+from jobs.training.stopping import Stopping
+
+
+class System(Protocol):
+    """What is trained."""
+
+    what: str
+    """Its name in checkpoints: another system's are refused."""
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    device: torch.device
+    batches_per_epoch: int
+    primary: str
+    """The validation figure that decides which checkpoint is best, as `val/acc`."""
+    goal: str
+    """`min` or `max`."""
+
+    def batches(self, epoch: int, first: int) -> Iterator[Any]:
+        """An epoch's batches from the `first` on; drawn from the seed and the epoch alone."""
+
+    def rates(self, step: int) -> list[float]:
+        """The learning rate of each group of parameters at a step of the optimizer."""
+
+    def loss(self, batch: Any) -> tuple[Tensor, Mapping[str, tuple[Tensor, int]]]:
+        """The mean loss of a batch, and what else is counted: name → (sum, of how many)."""
+
+    def validate(self, goes_on: Callable[[], bool]) -> Mapping[str, float] | None:
+        """Every figure of the validation by name; None when it was broken off."""
+
+    def preflight(self, goes_on: Callable[[], bool]) -> Mapping[str, float]:
+        """What is tried before the first step, as overfitting a handful; {} for nothing."""
+
+    def say(self, epoch: int, figures: Mapping[str, float]) -> str:
+        """The line of an epoch, for people."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Reached:
+    """How far a training came."""
+
+    batch: int = 0
+    """Batches since the start."""
+    step: int = 0
+    """Steps of the optimizer since the start."""
+    best: float = math.nan
+    best_epoch: int = 0
+
+
+class Loop:
+    """One training from its settings to its last checkpoint."""
+
+    def __init__(
+        self,
+        settings: LoopSettings,
+        system: System,
+        run_dir: Path,
+        stopping: Stopping,
+        report: Report | None = None,
+    ) -> None:
+        self.settings, self.system, self.run_dir, self.stopping = settings, system, run_dir, stopping
+        self.report = report or Report(run_dir)
+        self.autocast = autocast_for(settings, system.device)
+        self.at = Reached()
+        self.sums: dict[str, Tensor] = {}
+        """What was summed since the last line of the log, by name: (sum, of how many), on the device."""
+        self.epoch_sums: dict[str, Tensor] = {}
+        group = settings.accumulation_steps
+        self.steps = -(-system.batches_per_epoch // group)
+        self.total = self.steps * settings.epochs
+        if not system.batches_per_epoch:
+            raise DataError("There are fewer examples than --batch_size: nothing can be trained.")
+
+    @property
+    def epoch(self) -> float:
+        """Epochs done, with the part of the one at hand."""
+        return self.at.batch / self.system.batches_per_epoch
+
+    def goes_on(self) -> bool:
+        """Whether nobody asked to stop."""
+        return not self.stopping.asked
+
+    def run(self) -> None:
+        """Train until the schedule, the patience or somebody ends it. Raises DataError."""
+        settings, report = self.settings, self.report
+        count = sum(one.numel() for one in self.system.model.parameters())
+        report.say(f"{self.system.what}: {count:,} parameters, {self.system.batches_per_epoch} batches an epoch, "
+                   f"{self.system.device}")  # fmt: skip
+        if settings.resume:
+            self.restore(Path(settings.resume))
+            report.say(f"resumed at step {self.at.step} (epoch {self.epoch:.2f})")
+        else:
+            found = self.system.preflight(self.goes_on)
+            if found:
+                report.log(found, step=0, epoch=0.0)
+        trainui.progress(total_steps=self.total, total_epochs=settings.epochs)
+        per_epoch = self.system.batches_per_epoch
+        last = per_epoch * min(settings.stop_after or settings.epochs, settings.epochs)
+        while self.at.batch < last and self.goes_on():
+            self.one_epoch(*divmod(self.at.batch, per_epoch))
+            if self.at.batch % per_epoch == 0 and self.goes_on() and not self.validate():
+                report.say(f"no better {self.system.primary} in {settings.patience} epochs: stopping early")
+                break
+        if self.at.batch % per_epoch:
+            self.save("last.pth")
+            report.say(f"stopped at step {self.at.step}; last.pth goes on from here")
+        report.close()
+
+    def one_epoch(self, epoch: int, first: int) -> None:
+        """Train on one epoch's batches, from the `first` on."""
+        settings, system, at = self.settings, self.system, self.at
+        system.model.train()
+        if first == 0:
+            self.epoch_sums = {}
+        group = settings.accumulation_steps
+        for number, batch in enumerate(system.batches(epoch, first), start=first):
+            torch.manual_seed(settings.seed * 1_000_003 + at.batch)  # chance repeats itself after a resume
+            with self.autocast():
+                loss, counted = system.loss(batch)
+            if settings.break_loss_at and at.step + 1 >= settings.break_loss_at:
+                loss = loss * math.nan
+            here = min(group, system.batches_per_epoch - number // group * group)
+            (loss / here).backward()
+            self._count({"train/loss": (loss.detach(), 1), **counted})
+            at.batch += 1
+            if (number + 1) % group == 0 or number + 1 == system.batches_per_epoch:
+                self._step()
+            if not self.goes_on() and self._is_between_steps():
+                return
+
+    def _step(self) -> None:
+        """One step of the optimizer, and a line of the log now and then."""
+        settings, system, at = self.settings, self.system, self.at
+        rates = system.rates(at.step)
+        for group, rate in zip(system.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
+        norm = nn.utils.clip_grad_norm_(system.model.parameters(), settings.clip or math.inf)
+        system.optimizer.step()
+        system.optimizer.zero_grad(set_to_none=True)
+        at.step += 1
+        if at.step % settings.log_every == 0:
+            names = [
+                f"lr/{group['name']}" if "name" in group else "train/lr"
+                for group in system.optimizer.param_groups
+            ]
+            numbers = (
+                _means(self.sums) | dict(zip(names, rates, strict=True)) | {"train/grad_norm": float(norm)}
+            )
+            self.sums = {}
+            self.report.log(numbers, step=at.step, epoch=self.epoch)
+
+    def _is_between_steps(self) -> bool:
+        """Whether no gradient of a group is still waiting for the rest of its group."""
+        place = self.at.batch % self.system.batches_per_epoch
+        return place % self.settings.accumulation_steps == 0
+
+    def _count(self, counted: Mapping[str, tuple[Tensor, int]]) -> None:
+        for name, (total, count) in counted.items():
+            pair = torch.stack([total.detach().double(), torch.full((), count, device=total.device).double()])
+            for sums in (self.sums, self.epoch_sums):
+                sums[name] = sums[name] + pair if name in sums else pair
+
+    def validate(self) -> bool:
+        """Judge, log and save after an epoch; False when patience has run out. NaN is never better."""
+        figures = self.system.validate(self.goes_on)
+        if figures is None:
+            return True
+        epoch = round(self.epoch)
+        told = {name.replace("train/", "epoch/"): value for name, value in _means(self.epoch_sums).items()}
+        self.report.log({**told, **figures}, step=self.at.step, epoch=epoch)
+        self.report.say(self.system.say(epoch, {**told, **figures}))
+        value = figures[self.system.primary]
+        sign = 1 if self.system.goal == "min" else -1
+        if math.isfinite(value) and not sign * value >= sign * self.at.best:
+            self.at.best, self.at.best_epoch = value, epoch
+            self.save("best_model.pth", figures)
+        if self.settings.save_every and epoch % self.settings.save_every == 0:
+            self.save(f"checkpoint_epoch{epoch}.pth", figures)
+        self.save("last.pth", figures)
+        patience = self.settings.patience
+        return patience == 0 or epoch - self.at.best_epoch < patience
+
+    def save(self, name: str, figures: Mapping[str, float] | None = None) -> None:
+        """Write a checkpoint and say so."""
+        path = self.run_dir / name
+        state = {
+            "what": self.system.what,
+            "settings": asdict(self.settings),
+            "model": self.system.model.state_dict(),
+            "optimizer": self.system.optimizer.state_dict(),
+            "reached": asdict(self.at),
+            "sums": self.sums,
+            "epoch_sums": self.epoch_sums,
+            "figures": dict(figures or {}),
+        }
+        files.save(path, state)
+        metric = {self.system.primary: figures[self.system.primary]} if figures else None
+        trainui.checkpoint(path, metric=metric, step=self.at.step, epoch=round(self.epoch, 4))
+
+    def restore(self, path: Path) -> None:
+        """Put everything back where it was. Raises DataError."""
+        state = files.load(path, self.system.what)
+        try:
+            self.system.model.load_state_dict(state["model"])
+            self.system.optimizer.load_state_dict(state["optimizer"])
+        except (RuntimeError, ValueError) as error:
+            raise DataError(
+                f"{path} is of a network of other sizes: {str(error).splitlines()[0]}."
+            ) from error
+        self.at = Reached(**state["reached"])
+        device = self.system.device
+        self.sums = {name: pair.to(device) for name, pair in state["sums"].items()}
+        self.epoch_sums = {name: pair.to(device) for name, pair in state["epoch_sums"].items()}
+
+
+def _means(sums: Mapping[str, Tensor]) -> dict[str, float]:
+    """Sum and count → mean, one transfer from the device for all."""
+    if not sums:
+        return {}
+    pairs = torch.stack(list(sums.values())).tolist()
+    return {
+        name: total / count if count else math.nan for name, (total, count) in zip(sums, pairs, strict=True)
+    }
+
+
+def train(
+    settings: LoopSettings, build: Callable[[Report], System], run_dir: Path, stopping: Stopping | None = None
+) -> None:
+    """Build a system and train it. Raises DataError."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    torch.set_float32_matmul_precision("high")
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    report = Report(run_dir)
+    Loop(settings, build(report), run_dir, stopping or Stopping(), report).run()
+
+
+def say_and_leave(work: Callable[[], None]) -> int:
+    """Run a command; what a person can mend is one sentence on stderr and exit code 2."""
+    try:
+        work()
+    except DataError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def settings_of(kind: type[LoopSettings], state: Mapping[str, Any]) -> Any:
+    """The settings a checkpoint was trained with; what is new since takes its default."""
+    known = {field.name for field in dataclasses.fields(kind)}
+    return kind(**{name: value for name, value in state["settings"].items() if name in known})

@@ -1,0 +1,85 @@
+"""Everything about a training that may be chosen: defaults, a TOML file, flags; the later wins.
+
+--config jobs/diarization/ami.toml [--preset small] --learning_rate 1e-3
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jobs.training.errors import DataError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoopSettings:
+    """What the loop itself asks for; a system's own settings are added by a subclass."""
+
+    run_dir: str = ""
+    epochs: int = 30
+    batch_size: int = 32
+    accumulation_steps: int = 1
+    """Batches of one step of the optimizer; the last, smaller group of an epoch counts too."""
+    clip: float = 1.0
+    """The longest gradient; 0 leaves it as it is."""
+    patience: int = 0
+    """Stop after this many epochs without a better validation; 0 never stops."""
+    save_every: int = 0
+    """Keep checkpoint_epoch<N>.pth each so many epochs; 0 keeps only best_model.pth and last.pth."""
+    log_every: int = 50
+    seed: int = 0
+    threads: int = 0
+    """CPU threads; 0 leaves the choice to PyTorch."""
+    device: str = "auto"
+    precision: str = "auto"
+    """fp32, bf16, or auto: bf16 on a GPU."""
+    compile: bool = False
+    """torch.compile the network: minutes at the start, faster steps after."""
+    resume: str = ""
+    stop_after: int = 0
+    """End after this many epochs of the schedule, to be resumed; 0 goes to its end."""
+    break_loss_at: int = 0
+    """For tests of gates: from this step on the loss is not a number; 0 never."""
+
+
+S = TypeVar("S", bound=LoopSettings)
+
+
+def read(kind: type[S], arguments: Sequence[str] | None = None, *, prog: str) -> S:
+    """The settings of a command line; both --learning_rate and --learning-rate will do. Raises DataError."""
+    parser = argparse.ArgumentParser(prog=prog, argument_default=argparse.SUPPRESS)
+    parser.add_argument("--config", type=Path, help="a TOML file; of a spec, its [params]")
+    parser.add_argument("--preset", help="a [presets.NAME] of that file")
+    for field in dataclasses.fields(kind):
+        names = dict.fromkeys((f"--{field.name}", f"--{field.name.replace('_', '-')}"))
+        if isinstance(field.default, bool):
+            parser.add_argument(*names, action="store_true")
+        else:
+            parser.add_argument(*names, type=type(field.default))
+    given = vars(parser.parse_args(arguments))
+    chosen: dict[str, Any] = {}
+    if "config" in given:
+        chosen |= _from_file(kind, given.pop("config"), given.pop("preset", ""))
+    given.pop("preset", None)
+    return kind(**{**chosen, **given})
+
+
+def _from_file(kind: type[LoopSettings], path: Path, preset: str) -> dict[str, Any]:
+    """What a TOML file says: its [params] and [presets.NAME], or the whole file when it has no [params]."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {error}.") from error
+    if preset and preset not in table.get("presets", {}):
+        raise DataError(f"{path} has no [presets.{preset}].")
+    chosen = {**table.get("params", table), **table.get("presets", {}).get(preset, {})}
+    known = {field.name: type(field.default) for field in dataclasses.fields(kind)}
+    unknown = sorted(chosen.keys() - known.keys())
+    if unknown:
+        raise DataError(f"{path} sets {unknown[0]!r}, which this training does not know.")
+    return {name: known[name](value) for name, value in chosen.items()}

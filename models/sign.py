@@ -1,0 +1,287 @@
+"""Continuous sign recognition from keypoints: a large teacher and a student of a quarter of its size.
+
+    SignTeacher   about 27 million parameters: an I3D of one dimension, then a BiLSTM
+    SignStudent   about 7 million: MobileNetV3-Small of one dimension, then a BiLSTM
+
+Both read keypoints (B, T, F) with the number of frames of each clip, and answer log-probabilities (B, T/4, K) for
+CTC, class 0 being blank. Both shorten time by 4 and by no more: at 16 the shorter half of real clips has fewer
+frames left than glosses. What stands behind the end of a clip never changes what is said of it: a frame is normed
+by itself, and padding is put back to zero before each convolution.
+
+Shapes: B batch, T frames, F keypoint values, D width, K classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+STRIDE = 4
+"""Frames of the input to one frame of the answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Layout:
+    """Where each part lies in the vector of a frame: the one place that says so. An empty slice: there is none."""
+
+    pose: slice
+    face: slice
+    hands: slice
+
+    @property
+    def size(self) -> int:
+        """How many values a frame has."""
+        return max(part.stop for part in (self.pose, self.face, self.hands))
+
+    def check(self, features: int) -> None:
+        """Raises ValueError unless the parts cover `features` values, each once."""
+        parts = sorted(
+            (one.start, one.stop) for one in (self.pose, self.face, self.hands) if one.stop > one.start
+        )
+        reached = 0
+        for start, stop in parts:
+            if start != reached:
+                raise ValueError(f"keypoint layout: values {reached} to {start} belong to no part, or to two")
+            reached = stop
+        if reached != features:
+            raise ValueError(f"keypoint layout: it is of {reached} values a frame, the data have {features}")
+
+
+HOLISTIC = Layout(pose=slice(0, 99), face=slice(99, 1503), hands=slice(1503, 1629))
+"""MediaPipe Holistic as it is extracted: pose 33 × 3, face 468 × 3, left hand 21 × 3, right hand 21 × 3."""
+
+
+def with_motion(x_BTF: Tensor) -> Tensor:
+    """Positions, then velocity and acceleration in values per frame: (B, T, F) → (B, T, 3 F)."""
+    speed = F.pad(x_BTF[:, 1:] - x_BTF[:, :-1], (0, 0, 1, 0))
+    change = F.pad(speed[:, 1:] - speed[:, :-1], (0, 0, 1, 0))
+    return torch.cat([x_BTF, speed, change], dim=2)
+
+
+def mask_of(lengths_B: Tensor, frames: int) -> Tensor:
+    """1 where a clip has a frame, shape (B, T, 1)."""
+    return (torch.arange(frames, device=lengths_B.device)[None] < lengths_B[:, None]).unsqueeze(2).float()
+
+
+def shortened(lengths_B: Tensor) -> Tensor:
+    """How many frames of the answer belong to each clip."""
+    return torch.div(lengths_B + STRIDE - 1, STRIDE, rounding_mode="floor")
+
+
+class FrameConv(nn.Module):
+    """A convolution over time, then a norm over the channels of each frame. (B, T, C) → (B, ⌈T / stride⌉, C')."""
+
+    def __init__(
+        self, channels_in: int, channels_out: int, kernel: int, *, stride: int = 1, groups: int = 1
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(
+            channels_in, channels_out, kernel, stride=stride, padding=kernel // 2, groups=groups, bias=False
+        )
+        self.norm = nn.LayerNorm(channels_out)
+
+    def forward(self, x_BTC: Tensor) -> Tensor:
+        """Not yet activated."""
+        out: Tensor = self.norm(self.conv(x_BTC.transpose(1, 2)).transpose(1, 2))
+        return out
+
+
+class Encoders(nn.Module):
+    """One small network for each part of the body and one for motion; their answers side by side."""
+
+    def __init__(self, layout: Layout, sizes: dict[str, tuple[int, int]], dropout: float) -> None:
+        """`sizes`: part → (hidden, out)."""
+        super().__init__()
+        self.layout = layout
+        whole = layout.size
+        inputs = {
+            part: getattr(layout, part).stop - getattr(layout, part).start
+            for part in ("hands", "face", "pose")
+        }
+        inputs["motion"] = 3 * whole
+        self.parts = nn.ModuleDict({
+            part: nn.Sequential(
+                nn.Linear(inputs[part], hidden), nn.LayerNorm(hidden), nn.GELU(), nn.Dropout(dropout),
+                nn.Linear(hidden, out),
+            )
+            for part, (hidden, out) in sizes.items() if inputs[part]
+        })  # fmt: skip
+        self.width = sum(out for part, (_, out) in sizes.items() if inputs[part])
+
+    def forward(self, x_BTF: Tensor) -> Tensor:
+        """(B, T, F) → (B, T, D). Raises ValueError where the data are of another layout."""
+        self.layout.check(x_BTF.shape[2])
+        told = [
+            encoder(with_motion(x_BTF) if part == "motion" else x_BTF[..., getattr(self.layout, part)])
+            for part, encoder in self.parts.items()
+        ]
+        return torch.cat(told, dim=2)
+
+
+class Inception(nn.Module):
+    """Four views of the same frames: each alone, a short and a long stretch, and the largest nearby."""
+
+    def __init__(self, channels: int, widths: Sequence[int]) -> None:
+        """`widths`: alone, short before and after, long before and after, pooled; as in GoogLeNet."""
+        super().__init__()
+        alone, short_in, short, long_in, long, pooled = widths
+        self.alone = FrameConv(channels, alone, 1)
+        self.short_in, self.short = FrameConv(channels, short_in, 1), FrameConv(short_in, short, 3)
+        self.long_in, self.long = FrameConv(channels, long_in, 1), FrameConv(long_in, long, 7)
+        self.pooled = FrameConv(channels, pooled, 1)
+        self.width = alone + short + long + pooled
+
+    def forward(self, x_BTC: Tensor, mask_BT1: Tensor) -> Tensor:
+        """(B, T, C) → (B, T, C')."""
+        near = F.max_pool1d(x_BTC.transpose(1, 2), 3, stride=1, padding=1).transpose(1, 2)
+        views = [
+            F.relu(self.alone(x_BTC)),
+            F.relu(self.short(F.relu(self.short_in(x_BTC)) * mask_BT1)),
+            F.relu(self.long(F.relu(self.long_in(x_BTC)) * mask_BT1)),
+            F.relu(self.pooled(near)),
+        ]
+        return torch.cat(views, dim=2) * mask_BT1
+
+
+_INCEPTION = (
+    (64, 96, 128, 16, 32, 32), (128, 128, 192, 32, 96, 64),
+    (192, 96, 208, 16, 48, 64), (160, 112, 224, 24, 64, 64), (128, 128, 256, 24, 64, 64),
+    (112, 144, 288, 32, 64, 64), (256, 160, 320, 32, 128, 128),
+    (256, 160, 320, 32, 128, 128), (384, 192, 384, 48, 128, 128),
+)  # fmt: skip
+
+
+class Reader(nn.Module):
+    """A BiLSTM over what the convolutions saw, and the log-probability of each gloss at each frame."""
+
+    def __init__(self, width: int, hidden: int, layers: int, classes: int, dropout: float) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(
+            width,
+            hidden,
+            layers,
+            batch_first=True,
+            bidirectional=True,
+            dropout=dropout if layers > 1 else 0.0,
+        )
+        self.dropout = nn.Dropout(dropout)
+        self.out = nn.Linear(2 * hidden, classes)
+
+    def forward(self, x_BTD: Tensor, lengths_B: Tensor) -> Tensor:
+        """(B, T, D) → log-probabilities (B, T, K), float32."""
+        packed = pack_padded_sequence(x_BTD, lengths_B.cpu(), batch_first=True, enforce_sorted=False)
+        read, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=x_BTD.shape[1])
+        return F.log_softmax(self.out(self.dropout(read)).float(), dim=2)
+
+
+class SignTeacher(nn.Module):
+    """Parts of the body joined by attention, nine inception blocks over time, a BiLSTM of three layers."""
+
+    def __init__(self, classes: int, layout: Layout = HOLISTIC, dropout: float = 0.3) -> None:
+        super().__init__()
+        sizes = {"hands": (256, 204), "face": (256, 154), "pose": (128, 102), "motion": (256, 52)}
+        self.encoders = Encoders(layout, sizes, dropout)
+        self.join = nn.Linear(self.encoders.width, 512)
+        self.attention_norm = nn.LayerNorm(512)
+        self.qkv = nn.Linear(512, 3 * 512)
+        self.attention_out = nn.Linear(512, 512)
+        self.stem = FrameConv(512, 192, 5)
+        self.stem_second = FrameConv(192, 192, 5)
+        blocks, width = [], 192
+        for widths in _INCEPTION:
+            blocks.append(Inception(width, widths))
+            width = blocks[-1].width
+        self.blocks = nn.ModuleList(blocks)
+        self.dropout = nn.Dropout(dropout)
+        self.reader = Reader(width, 512, 3, classes, dropout)
+
+    def forward(self, x_BTF: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor]:
+        """Keypoints and frames of each clip → (log-probabilities (B, ⌈T/4⌉, K), frames of each answer)."""
+        mask = mask_of(lengths_B, x_BTF.shape[1])
+        x_BTD = self._attend(self.join(self.encoders(x_BTF * mask)), mask) * mask
+        for stem in (self.stem, self.stem_second):
+            x_BTD = F.relu(stem(x_BTD)) * mask
+            x_BTD = F.max_pool1d(x_BTD.transpose(1, 2), 2, ceil_mode=True).transpose(1, 2)
+            mask = mask[:, ::2]
+        for block in self.blocks:
+            x_BTD = block(x_BTD, mask)
+        shorter = shortened(lengths_B)
+        return self.reader(self.dropout(x_BTD), shorter), shorter
+
+    def _attend(self, x_BTD: Tensor, mask_BT1: Tensor) -> Tensor:
+        B, T, D = x_BTD.shape
+        q, k, v = self.qkv(self.attention_norm(x_BTD)).view(B, T, 3, 8, D // 8).permute(2, 0, 3, 1, 4)
+        seen = mask_BT1.bool().view(B, 1, 1, T)
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=seen)
+        out: Tensor = x_BTD + self.attention_out(mixed.transpose(1, 2).reshape(B, T, D))
+        return out
+
+
+class MobileBlock(nn.Module):
+    """Widen, look along time channel by channel, weigh the channels, narrow (MobileNetV3)."""
+
+    def __init__(
+        self, channels: int, kernel: int, wide: int, out: int, *, weighs: bool, hard: bool, stride: int
+    ) -> None:
+        super().__init__()
+        self.activate = nn.Hardswish() if hard else nn.ReLU()
+        self.widen = FrameConv(channels, wide, 1)
+        self.along = FrameConv(wide, wide, kernel, stride=stride, groups=wide)
+        squeezed = max(8, wide // 4)
+        self.weigh = nn.Sequential(
+            nn.Linear(wide, squeezed), nn.ReLU(), nn.Linear(squeezed, wide), nn.Hardsigmoid()
+        ) if weighs else None  # fmt: skip
+        self.narrow = FrameConv(wide, out, 1)
+        self.stride = stride
+        self.is_residual = stride == 1 and channels == out
+
+    def forward(self, x_BTC: Tensor, mask_BT1: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T, C) and its mask → (B, T', C') and its mask."""
+        out = self.activate(self.along(self.activate(self.widen(x_BTC)) * mask_BT1))
+        mask = mask_BT1[:, :: self.stride]
+        if self.weigh is not None:
+            mean = (out * mask).sum(dim=1, keepdim=True) / mask.sum(dim=1, keepdim=True).clamp(min=1)
+            out = out * self.weigh(mean)
+        out = self.narrow(out)
+        return (out + x_BTC if self.is_residual else out) * mask, mask
+
+
+_MOBILE = (  # kernel, wide, out, weighs, hard, stride
+    (3, 16, 16, True, False, 2), (3, 72, 24, False, False, 1), (3, 88, 24, False, False, 1),
+    (5, 96, 40, True, True, 1), (5, 240, 40, True, True, 1), (5, 240, 40, True, True, 1),
+    (5, 120, 48, True, True, 1), (5, 144, 48, True, True, 1),
+    (5, 288, 96, True, True, 1), (5, 576, 96, True, True, 1), (5, 576, 96, True, True, 1),
+)  # fmt: skip
+
+
+class SignStudent(nn.Module):
+    """Small encoders, eleven MobileNetV3-Small blocks over time, a BiLSTM of two layers."""
+
+    def __init__(self, classes: int, layout: Layout = HOLISTIC, dropout: float = 0.3) -> None:
+        super().__init__()
+        sizes = {"hands": (128, 128), "face": (256, 64), "pose": (96, 64), "motion": (512, 128)}
+        self.encoders = Encoders(layout, sizes, dropout)
+        self.stem = FrameConv(self.encoders.width, 16, 3, stride=2)
+        blocks, width = [], 16
+        for kernel, wide, out, weighs, hard, stride in _MOBILE:
+            blocks.append(MobileBlock(width, kernel, wide, out, weighs=weighs, hard=hard, stride=stride))
+            width = out
+        self.blocks = nn.ModuleList(blocks)
+        self.last = FrameConv(width, 256, 1)
+        self.reader = Reader(256, 256, 2, classes, dropout)
+
+    def forward(self, x_BTF: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor]:
+        """Keypoints and frames of each clip → (log-probabilities (B, ⌈T/4⌉, K), frames of each answer)."""
+        mask = mask_of(lengths_B, x_BTF.shape[1])
+        x_BTC = F.hardswish(self.stem(self.encoders(x_BTF * mask) * mask))
+        mask = mask[:, ::2]
+        x_BTC = x_BTC * mask
+        for block in self.blocks:
+            x_BTC, mask = block(x_BTC, mask)
+        shorter = shortened(lengths_B)
+        return self.reader(F.hardswish(self.last(x_BTC)) * mask, shorter), shorter
