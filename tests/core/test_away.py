@@ -159,4 +159,4 @@ def test_a_stretch_over_the_change_of_the_clock_is_as_long_as_it_was():
 
 def test_other_currencies_are_told_as_they_are(books):
     books.fact("budget", {"currency": "EUR", "left_usd": 12.5})
-    assert five_lines(away(books, 0.0), UTC)[2] == "cost 0.00 EUR; 12.50 EUR left"
+    assert five_lines(away(books, 0.0), UTC)[2] == "cost 0.00 €; 12.50 € left"

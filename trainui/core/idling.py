@@ -15,7 +15,7 @@ from trainui.core.config.model import Idle
 from trainui.core.countdown import Stage
 from trainui.core.countdowns import Countdowns, Notify
 from trainui.core.metering import Metering
-from trainui.core.money.amounts import MICRO
+from trainui.core.money.amounts import MICRO, sign
 from trainui.core.money.idle import (
     BUSY_GPU,
     FULL_CPU,
@@ -153,7 +153,7 @@ class Idling:
         machine, currency = self._metering.machine, self._accounts.config.budget.currency
         what = "GPU" if machine and machine.gpus else "machine"
         amount = cost_of(seconds, self._accounts.rate) / MICRO
-        money = f"${amount:.2f}" if currency == "USD" else f"{amount:.2f} {currency}"
+        money = f"${amount:.2f}" if currency == "USD" else f"{amount:.2f} {sign(currency)}"
         return f"{what} idle {duration(seconds)} = {money}"
 
     def _keep(self, stretch: Stretch, seconds: float) -> None:

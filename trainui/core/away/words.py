@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import tzinfo
 
 from trainui.core.away.model import Away, Ended, Going, Verdict
+from trainui.core.money.amounts import sign
 from trainui.core.walltime import day_words
 
 BAD = ("tripped", "failed")
@@ -142,7 +143,7 @@ def _runs(count: int) -> str:
 
 
 def _money(amount: float, currency: str) -> str:
-    return f"${amount:.2f}" if currency == "USD" else f"{amount:.2f} {currency}"
+    return f"${amount:.2f}" if currency == "USD" else f"{amount:.2f} {sign(currency)}"
 
 
 def _span(seconds: float | None) -> str:
