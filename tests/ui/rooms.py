@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from conftest import settle, until
+from msgspec.structs import replace
 from story import EVENTS, NOW, PARAMS, RUNS, Story, curve
 
 from trainui.core.ingest.printed import Printed

@@ -1,11 +1,11 @@
 """The money on the screens: strip, banner, ladder, burn-down, pages, what a run costs, what a start will."""
 
-from dataclasses import replace
 from threading import Event
 
 import pytest
 from conftest import settle, until
 from money_story import BUDGET, COSTS, LEASES, PLANS, SPENT, TIGHT, TOO_LONG, burn_points, ledger_lines
+from msgspec.structs import replace
 from story import NOW, RUNS, Job, Story
 from test_dashboard import press, text_of, toasts
 

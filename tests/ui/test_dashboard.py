@@ -1,9 +1,8 @@
 """The dashboard under a person's fingers: every key does what its line says."""
 
-from dataclasses import replace
-
 import pytest
 from conftest import settle, until
+from msgspec.structs import replace
 from story import JOBS, NOW, Story, run
 
 from trainui.core.errors import StoreError, UserError

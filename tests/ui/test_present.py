@@ -3,10 +3,10 @@
 import math
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 from money_story import TIGHT
+from msgspec.structs import replace
 from story import EVENTS, GATES, NOW, RUNS, Story, live, run
 
 from trainui.core.run import Result, Status

@@ -1,10 +1,10 @@
 """Each screen as it reads, and what it says where there is nothing, too little room, or very much of everything."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import settle, until
+from msgspec.structs import replace
 from rooms import ROOMS, full, go
 from story import NOW, RUNS, Story, curve, run
 from test_dashboard import text_of

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import constants
 from textual.binding import Binding
 from textual.theme import Theme
@@ -9,11 +11,13 @@ from textual.widgets import Input
 
 from trainui.ui import tones
 from trainui.ui.key import in_words
-from trainui.ui.keymap import Keymap
 from trainui.ui.preferences import Preferences
 from trainui.ui.settings import Settings
 from trainui.ui.steady import Steady
 from trainui.ui.widgets.paper import Paper
+
+if TYPE_CHECKING:
+    from trainui.ui.keymap import Keymap
 
 
 class Dressed(Steady):
@@ -27,6 +31,14 @@ class Dressed(Steady):
         self._calm()
         self.chosen_theme = ""
         """`dark` or `light`, if a key chose it."""
+        for theme in (tones.DARK, tones.LIGHT, *tones.ANSI):
+            self.register_theme(theme)
+
+    def begin_in(self, theme: str) -> None:
+        """Begin `dark` or `light` as a key chose it once, or as the settings say: no style is made for another."""
+        self.chosen_theme = theme
+        self.set_reactive(Steady.theme, self._wanted_theme().name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     @property
     def keymap(self) -> Keymap:
@@ -46,8 +58,6 @@ class Dressed(Steady):
     def wear(self) -> None:
         """Put on what the settings say; may be called again when they have changed."""
         held = self.held
-        for theme in (tones.DARK, tones.LIGHT, *tones.ANSI):
-            self.register_theme(theme)
         self.theme = self._wanted_theme().name
         self.set_class(held.ascii, "-ascii")
         self.set_class(not held.footer, "-no-footer")

@@ -7,7 +7,7 @@ import sqlite3
 from trainui.core.clock import Clock
 from trainui.core.deeds import Reached, place_words
 from trainui.core.gates import Gate, State
-from trainui.core.gates.verdict import NOT_ASKED
+from trainui.core.gates.drawing import NOT_ASKED
 from trainui.core.gates.watch.detector import PREFIX
 from trainui.core.store.outbox import Outbox
 

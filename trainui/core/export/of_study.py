@@ -18,7 +18,7 @@ from trainui.core.export.parts import GateDigest
 from trainui.core.export.past import Past
 from trainui.core.run import Status
 from trainui.core.store.outcomes import Outcomes
-from trainui.core.store.studies import subject_of
+from trainui.core.store.subjects import subject_of
 from trainui.core.store.views import GateView, RunDetail
 
 DECIDING = ("criterion", "preflight", "ask")

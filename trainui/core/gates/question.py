@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from trainui.core.gates.drawing import NOT_ASKED
 from trainui.core.gates.gate import Gate
 from trainui.core.gates.primitives.ask import AskRule, AskTest
 from trainui.core.gates.rule import Ending, Standing
 from trainui.core.gates.seat import Seat
-from trainui.core.gates.verdict import NOT_ASKED, State, Verdict, Where
+from trainui.core.gates.verdict import State, Verdict, Where
 
 DECIDED = (State.PASSED, State.FAILED)
 SAID = (*DECIDED, State.WARN)

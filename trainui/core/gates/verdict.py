@@ -20,10 +20,6 @@ class State(StrEnum):
     UNKNOWN = "unknown"
 
 
-NOT_ASKED = "the run ended before it was asked"
-"""How the reason of a question begins whose time never came: nobody is asked, though an answer is still taken."""
-
-
 class Point(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One number of one metric, in the order the run wrote it. `value` may be NaN or infinite.
 

@@ -28,7 +28,7 @@ from trainui.core.store.money import CORRECTION, ELSEWHERE, RUN
 from trainui.core.store.packing import CHUNK, COLUMNS, MARK, OF_A_RUN, OF_A_SUBJECT
 from trainui.core.store.segments import Track, cut, keep_cuts
 from trainui.core.store.streams import BUCKET, POINT
-from trainui.core.store.studies import PREFIX
+from trainui.core.store.subjects import PREFIX
 
 IMPORTED = "imported"
 """Status of a study that came out of an archive: nobody judges it any more."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 _FAR = 1e5
 """How far beyond its ends a scale has dots, in its own lengths."""
@@ -13,8 +14,7 @@ _LARGEST = 1e300
 """Beyond this a scale could not tell how long it is; such values lie beyond its ends."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True, kw_only=True):
     """A range of values laid over 0…1; logarithmic when `log`, where `low` and `high` are above 0."""
 
     low: float

@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Footer
 
 from trainui.core.errors import TrainuiError
-from trainui.core.store.studies import subject_of
+from trainui.core.store.subjects import subject_of
 from trainui.core.store.views import GateView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge

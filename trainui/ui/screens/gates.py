@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.getters import query_one
 from textual.widgets import Footer
 
-from trainui.core.store.studies import PREFIX as STUDY
+from trainui.core.store.subjects import PREFIX as STUDY
 from trainui.core.store.views import GateView, RunView
 from trainui.ui import keys
 from trainui.ui.bench import GateLook, newest_runs

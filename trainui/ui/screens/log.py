@@ -20,9 +20,10 @@ from trainui.ui.present.ink import Line, Span, line, safe
 from trainui.ui.present.log import log_head, row_heights, row_lines, signs_of
 from trainui.ui.present.rows import ranks
 from trainui.ui.present.text import percent
+from trainui.ui.reader import Reader
 from trainui.ui.screens.room import ChartSettings, Room
 from trainui.ui.seeking import Search
-from trainui.ui.source import Look, Reader, Snapshot
+from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.field import SteadyField
 from trainui.ui.widgets.log_paper import LogPaper
 from trainui.ui.widgets.paper import Paper

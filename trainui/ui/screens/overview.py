@@ -20,12 +20,9 @@ from trainui.ui.present.ink import Line, safe
 from trainui.ui.present.rows import ranks
 from trainui.ui.present.sieve import RUN_WORDS
 from trainui.ui.present.standing import saving
-from trainui.ui.screens.compare import CompareScreen, compared_runs
 from trainui.ui.screens.onward import Onward
 from trainui.ui.screens.room import ChartSettings, digits, with_charts
-from trainui.ui.screens.run import RunScreen
 from trainui.ui.screens.sifting import Sifting
-from trainui.ui.screens.start import Start
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.curve import Curves
@@ -269,10 +266,14 @@ class Overview(Sifting, Onward):
 
     def open_run(self, run: str) -> None:
         """Put a run's screen on top."""
+        from trainui.ui.screens.run import RunScreen
+
         self.app.push_screen(RunScreen(self.bridge, self.settings, run=run))
 
     def action_compare(self) -> None:
         """Runs side by side."""
+        from trainui.ui.screens.compare import CompareScreen, compared_runs
+
         runs = compared_runs(
             self.table.runs if not self._marked else self.snapshot.runs, self._marked, self.current
         )
@@ -287,6 +288,8 @@ class Overview(Sifting, Onward):
     def action_start(self) -> None:
         """Choose a job and start it."""
         if self.bridge.may_ask():
+            from trainui.ui.screens.start import Start
+
             self.app.push_screen(Start(self.bridge, self.retried))
 
     def action_tail(self) -> None:
