@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-<<<<<<< HEAD
-from trainui.ui.bridge import Bridge, is_open, is_seen
-from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH, STEP, axis_name
-from trainui.ui.plot.figure import Chart
-=======
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from trainui.ui.bridge import is_open, is_seen
-from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH, axis_name
->>>>>>> feel2
+from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH, STEP, axis_name
 from trainui.ui.plot.smooth import WEIGHTS
 from trainui.ui.present.charts import charts
 from trainui.ui.present.curves import closes
