@@ -4,7 +4,7 @@ import random
 
 import pytest
 from conftest import settle, until
-from test_away import returned, story
+from test_away_screen import returned, story
 
 from trainui.ui import keys
 from trainui.ui.palette import Palette
