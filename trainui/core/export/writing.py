@@ -37,7 +37,7 @@ ABOUT = {
     "html": "summary.html: all of it, with curves to look into",
     "json": "summary.json: all of it, for programs",
     "png": "training_curves.png: the curves",
-    "notes": "NOTES.md: every attempt, with room for what you found",
+    "notes": "NOTES.md: every attempt, with room for your words",
     "results": "results.json: the few numbers people look up",
     "csv": "runs.csv, points.csv: for a spreadsheet",
     "points": "points.csv: every point, however many",

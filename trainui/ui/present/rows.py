@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -206,7 +207,8 @@ def _best_at(view: RunView) -> str:
     """When the best was: the epoch where the run counts epochs, else the step."""
     step = view.metric.best_step if view.metric else None
     if step is not None and view.epoch and view.step:
-        return whole(float(round(step * view.epoch / view.step)))
+        at = step * view.epoch / view.step
+        return whole(float(round(at)) if math.isfinite(at) else None)
     return whole(step)
 
 

@@ -47,6 +47,8 @@ def whole(value: float | None) -> str:
     """A step or epoch: no decimals where there are none."""
     if value is None or not math.isfinite(value):
         return NONE
+    if abs(value) >= 1e15:
+        return f"{value:.4g}"
     return str(int(value)) if value == int(value) else f"{value:.1f}"
 
 

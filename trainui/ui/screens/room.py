@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from trainui.ui.bridge import is_open, is_seen
-from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH, axis_name
+from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH, STEP, axis_name
 from trainui.ui.plot.smooth import WEIGHTS
 from trainui.ui.present.charts import charts
 from trainui.ui.present.curves import closes
@@ -197,7 +197,8 @@ class Room(Acting):
         """The next or previous x axis."""
         axis = AXES[(AXES.index(self.settings.axis) + by) % len(AXES)]
         name = axis_name(axis, self.snapshot.budget.currency)
-        self._set(f"x {name}: not known of these runs, so it is steps", axis=axis)
+        nothing = "it is steps already" if axis == STEP else "not known of these runs, so it is steps"
+        self._set(f"x {name}: {nothing}", axis=axis)
 
     def action_log_x(self) -> None:
         """A logarithmic or linear x axis."""
