@@ -72,7 +72,7 @@ async def test_what_is_gone_is_let_go(dashboard):
         pauses.forget_the_gone(app.screen)
         footer = app.screen.query_one(Footer)
         watched = [one for some in getattr(footer, "__watchers").values() for one, _ in some]
-        assert {type(one) for one in watched} <= {Footer, FooterKey}
+        assert all(isinstance(one, Footer | FooterKey) for one in watched)
         assert all(one.is_attached for one in watched)
         assert StylesCache.get_inner_outer.cache_info().currsize == 0
         del watched

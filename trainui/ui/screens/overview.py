@@ -26,6 +26,7 @@ from trainui.ui.screens.sifting import Sifting
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.curve import Curves
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.run_table import READING, RunTable, empty, none_left
 from trainui.ui.widgets.sieve import Sieve
 from trainui.ui.widgets.strips import MachineStrip, MoneyStrip
@@ -76,7 +77,7 @@ class Overview(Sifting, Onward):
             yield EventTail(classes="tail")
             yield LogTail(classes="tail")
         yield Sieve(self.action_of)
-        yield Footer(compact=True)
+        yield KeyLine(compact=True)
 
     def on_mount(self) -> None:
         """As it was left; a run that is gone since is not missed."""
@@ -112,8 +113,7 @@ class Overview(Sifting, Onward):
     @property
     def chosen(self) -> tuple[str, ...]:
         """The marked runs, or the one under the cursor."""
-        marked = tuple(view.run for view in self.snapshot.runs if view.run in self._marked)
-        return marked or super().chosen
+        return tuple(view.run for view in self.snapshot.runs if view.run in self._marked) or super().chosen
 
     def wanted(self) -> Look:
         """The log of the run under the cursor, and as many charts as fit."""
@@ -153,9 +153,9 @@ class Overview(Sifting, Onward):
 
     def _told_instead(self, snapshot: Snapshot) -> tuple[Line, ...]:
         """What stands in a table without runs."""
-        key = self.keymap.first
         if not snapshot.ready:
             return READING
+        key = self.keymap.first
         return (
             none_left(key("overview.all")) if snapshot.runs else empty(key("overview.start"), key("app.help"))
         )

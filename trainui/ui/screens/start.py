@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
-from textual.widgets import Footer
 
 from trainui.core.errors import UserError
 from trainui.ui import keys
@@ -22,6 +21,7 @@ from trainui.ui.present.params import param_lines
 from trainui.ui.present.text import plural
 from trainui.ui.screens.choosing import Choosing
 from trainui.ui.widgets.field import Field
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.paper import Paper
 
 OPTIONS = 4
@@ -72,7 +72,7 @@ class Start(Choosing):
             yield Paper(id="cost")
             yield Field(id="params", placeholder="params: key=value key=value  (tab)", compact=True)
             yield Paper(id="said")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Read the jobs aside; a broken spec must not hold the screen up."""
