@@ -20,12 +20,12 @@ import torch
 from jobs.boundary import data, statistics
 from jobs.boundary.decode import figures
 from jobs.boundary.examples import Errors, Window
-from jobs.boundary.judge import SEED
-from jobs.boundary.report import Report, table
+from jobs.boundary.judge import SEED, table
 from jobs.boundary.rttm import read_rttms, read_uems
 from jobs.boundary.scoring import score
 from jobs.boundary.settings import Settings
-from jobs.boundary.sources import DataError
+from jobs.training.errors import DataError
+from jobs.training.report import Report
 
 
 def doing_nothing(folder: Path, split: str) -> dict[str, float]:

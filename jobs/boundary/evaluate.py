@@ -29,12 +29,13 @@ from jobs.boundary.checkpoint import Saved
 from jobs.boundary.decode import Decoder
 from jobs.boundary.dialogue import read_audio
 from jobs.boundary.examples import Errors, Examples, Window
-from jobs.boundary.judge import judge
+from jobs.boundary.judge import judge, table
 from jobs.boundary.refine import Refiner, settle
-from jobs.boundary.report import Report, table
 from jobs.boundary.rttm import Conversation, Segment, read_conversations, read_rttms, write_rttm
 from jobs.boundary.scoring import score
-from jobs.boundary.sources import Conversations, DataError
+from jobs.boundary.sources import Conversations
+from jobs.training.errors import DataError
+from jobs.training.report import Report
 from models.boundary import MODELS, count_parameters
 
 Figures = dict[str, float]
@@ -92,7 +93,7 @@ def test_recordings(saved: Saved, source: str, data_dir: str) -> list[Conversati
         replace(data.recipe_of(saved.settings), source=source or saved.settings.source), folder
     )
     assert isinstance(given, Conversations)
-    return given.held_out[1::2] or given.held_out
+    return given.test
 
 
 def displaced(one: Conversation, random: np.random.Generator) -> list[Segment]:

@@ -20,6 +20,10 @@ class Recipe:
     """Each training voice is also heard slower and faster: more voices, all of them human."""
     tilt: float = 0.7
     seed: int = 0
+    features: str = "mel"
+    """What a frame is: mel or wavlm."""
+    wavlm: str = ""
+    """Weights of WavLM-Base, for wavlm."""
 
     def rate(self) -> int:
         """Samples a second."""

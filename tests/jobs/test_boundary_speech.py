@@ -15,13 +15,13 @@ from jobs.boundary import debian
 from jobs.boundary.rttm import Conversation, Segment, read_conversations, read_rttms, write_rttm
 from jobs.boundary.sources import (
     Conversations,
-    DataError,
     Voices,
     audio_files,
     open_folder,
     split_conversations,
     together,
 )
+from jobs.training.errors import DataError
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 

@@ -16,7 +16,7 @@ import torch
 
 from jobs.boundary import baseline, checkpoint, evaluate, overfit, train
 from jobs.boundary.settings import Settings, read
-from jobs.boundary.sources import DataError
+from jobs.training.errors import DataError
 
 
 def run(tiny: list[str], run_dir: Path, *more: str) -> int:
@@ -185,7 +185,7 @@ def test_a_config_file_gives_way_to_its_preset_and_that_to_flags(tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "more", "sentence"),
     [
-        ("[params]\nepochz = 9\n", [], "sets 'epochz', which no training knows"),
+        ("[params]\nepochz = 9\n", [], "sets 'epochz', which this training does not know"),
         ("[params]\n", ["--preset", "demo"], r"has no \[presets.demo\]"),
         ("params]", [], "cannot be read"),
     ],
