@@ -30,4 +30,8 @@ class Recipe:
         return self.sample_rate or (8_000 if self.source == "asterisk" else 16_000)
 
 
-RECIPES = {"full": Recipe(), "demo": Recipe(dialogues=600, val_dialogues=50, test_dialogues=160)}
+RECIPES = {
+    "full": Recipe(),
+    "demo": Recipe(dialogues=600, val_dialogues=50, test_dialogues=160),
+    "small": Recipe(dialogues=200, val_dialogues=20, test_dialogues=20),
+}

@@ -46,7 +46,7 @@ def table(path: Path) -> dict[str, dict[str, object]]:
 @pytest.mark.parametrize("name", SPECS)
 def test_a_training_knows_every_param_of_its_spec_and_preset(name: str) -> None:
     spec = table(SPECS[name])
-    for part in (spec["params"], spec["presets"]["demo"], *(one["set"] for one in spec["remedy"])):  # type: ignore[call-overload,attr-defined]
+    for part in (spec["params"], *spec["presets"].values(), *(one["set"] for one in spec["remedy"])):  # type: ignore[call-overload,attr-defined]
         assert part.keys() <= KNOWN  # type: ignore[attr-defined]
     assert settings.read(["--config", str(SPECS[name]), "--preset", "demo"]).data == "demo"
 
