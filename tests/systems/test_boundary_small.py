@@ -26,9 +26,9 @@ def test_three_refiners_beat_doing_nothing_and_the_best_is_put_to_use(system: Sy
     assert round(system.values("baseline-1", "der")[0], 2) == 10.97
     assert (
         system.verdicts("baseline-1")["000.rebaseline"] == "failed"
-    )  # VBx is not the plan's DiariZen of 9.1 %
-    system("override", "baseline-1", "000.rebaseline", "--reason", "another system's RTTM", code=None)
-    system("release", "transformer", code=None)
+    )  # VBx is not the DiariZen of 9.1 %: its trainings are held back
+    held = [word for model in MODELS for word in ("--job", model)]
+    system("release", *held)
     runs = started(system, data, *MODELS)
     for run, model in zip(runs, MODELS, strict=True):
         assert system.values(run, "preflight/overfit_mae")[0] < 10
