@@ -293,6 +293,7 @@ def test_the_evaluation_compares_the_newest_runs_with_doing_nothing(
     said = capsys.readouterr().out
     assert "mlp-10/best.pt" in said
     assert "mlp-9/best.pt" not in said
+    assert "822,017" in said
     assert "do nothing" in said
     results = json.loads((tmp_path / "out/results.json").read_text())
     assert results.keys() == {"do nothing", "mlp", "contrastive", "put to use"}
