@@ -37,7 +37,7 @@ from jobs.training.errors import DataError
 TOLERANCE = 2.0
 """Seconds within which a reference and a system's boundary can be the same one."""
 ORACLE = 0.5
-"""Seconds that a perfect refiner would see: what it leaves of the error, none that moves boundaries no farther can go below."""
+"""Seconds within which a perfect refiner puts every boundary right: what moves none farther can do no better."""
 MODES = {"boundaries": boundaries, "changes": changes}
 """What is matched: every start and stop, or the middle between one speaker's segment and the next one's."""
 
