@@ -11,6 +11,7 @@ from textual.widgets._footer import FooterKey
 from trainui.ui import pauses
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.run import RunScreen
+from trainui.ui.widgets.key_line import KeyLine
 
 
 async def test_keys_that_come_faster_than_a_screen_closes_go_to_the_next_one(dashboard):
@@ -78,3 +79,25 @@ async def test_what_is_gone_is_let_go(dashboard):
         del watched
         gc.collect()
         assert not [one for one in gc.get_objects() if isinstance(one, RunScreen)]
+
+
+async def test_the_line_of_keys_is_made_once_for_each_screen(dashboard, monkeypatch):
+    made = []
+    compose = KeyLine.compose
+    monkeypatch.setattr(KeyLine, "compose", lambda line: (made.append(line), compose(line))[1])
+    app = dashboard()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        made.clear()
+        await pilot.press("enter")
+        await settle(pilot)
+        assert made == [app.screen.query_one(KeyLine)]
+        assert app.screen.query(FooterKey)
+        gone = made[0]
+        await pilot.press("escape")
+        await settle(pilot)
+        assert made == [gone], "what was below stands as it was"
+        await gone.recompose()
+        await pilot.press("j", "k")
+        await settle(pilot)
+        assert made == [gone]

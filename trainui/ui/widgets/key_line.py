@@ -27,8 +27,9 @@ class KeyLine(Footer):
 
     async def recompose(self) -> None:
         """Make it anew, if it says anything else now."""
-        told = self._told()
-        if told != self._stands:
+        if (
+            self.is_attached and (told := self._told()) != self._stands
+        ):  # it may be asked for by a screen that is gone
             self._stands = told
             await super().recompose()
 
