@@ -105,4 +105,4 @@ class LookingSource(StoreSource):
 
     def actions(self) -> Actions:
         """Only refusals."""
-        return cast(Actions, Refusal())
+        return cast("Actions", Refusal())
