@@ -59,6 +59,7 @@ class Dressed(Steady):
         """Put on what the settings say; may be called again when they have changed."""
         held = self.held
         self.theme = self._wanted_theme().name
+        self.ansi_color = True if held.ansi else None  # else the terminal's own colours are translated
         self.set_class(held.ascii, "-ascii")
         self.set_class(not held.footer, "-no-footer")
         self._calm()

@@ -241,8 +241,9 @@ class Overview(Sifting, Onward):
 
     def action_mark(self) -> None:
         """Mark the run, or take its mark away; then the next one."""
-        if self.current:
-            self._mark(self._marked ^ {self.current.run})
+        if not self.current:
+            return self.bridge.tell("there is no run to mark")
+        return self._mark(self._marked ^ {self.current.run})
 
     def action_mark_live(self) -> None:
         """Mark what is live; when just that is marked, mark nothing."""
@@ -261,8 +262,9 @@ class Overview(Sifting, Onward):
 
     def action_open(self) -> None:
         """Everything about the run."""
-        if self.current:
-            self.open_run(self.current.run)
+        return (
+            self.open_run(self.current.run) if self.current else self.bridge.tell("there is no run to open")
+        )
 
     def open_run(self, run: str) -> None:
         """Put a run's screen on top."""
