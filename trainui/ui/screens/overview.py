@@ -241,9 +241,8 @@ class Overview(Sifting, Onward):
 
     def action_mark(self) -> None:
         """Mark the run, or take its mark away; then the next one."""
-        if not self.current:
-            return self.bridge.tell("there is no run to mark")
-        return self._mark(self._marked ^ {self.current.run})
+        marked = self._marked ^ {self.current.run} if self.current else None
+        return self._mark(marked) if marked is not None else self.bridge.tell("there is no run to mark")
 
     def action_mark_live(self) -> None:
         """Mark what is live; when just that is marked, mark nothing."""
