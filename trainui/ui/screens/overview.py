@@ -250,8 +250,7 @@ class Overview(Sifting, Onward):
         self._mark(frozenset() if self._marked == live else live)
 
     def _mark(self, marked: frozenset[str]) -> None:
-        before = self._marked
-        self.undo.keep("a mark", lambda: self._remark(before))
+        self.undo.keep("a mark", lambda before=self._marked: self._remark(before))  # type: ignore[misc]
         self._remark(marked)
 
     def _remark(self, marked: frozenset[str]) -> None:
@@ -296,6 +295,6 @@ class Overview(Sifting, Onward):
     def action_tail(self) -> None:
         """Where only one fits: events or log."""
         if not self.has_class("-narrow"):
-            self.bridge.tell("events and log both stand below already")
-            return
+            return self.bridge.tell("events and log both stand below already")
         self.toggle_class("-log")
+        return None
