@@ -23,6 +23,8 @@ class Progress:
     """How far a training came. Chance needs no memory: every draw is made from the seed and the step."""
 
     step: int = 0
+    judged: int = 0
+    """Epochs that were validated."""
     best: float = float("inf")
     """The best validation MAE so far, ms."""
     best_epoch: int = 0

@@ -137,6 +137,8 @@ class Training:
         if settings.resume:
             saved = checkpoint.read(Path(settings.resume))
             self.at = checkpoint.restore(saved, self.average, self.model, self.optimizer)
+            if "judged" not in saved.state["progress"]:  # of an older trainui
+                self.at.judged = self.at.step // self.steps
             self.loss_sum.fill_(self.at.loss_sum)
             report.say(f"resumed at step {self.at.step} (epoch {self.epoch:.2f})")
         elif settings.preflight_steps:
@@ -144,13 +146,14 @@ class Training:
             report.log({"preflight/overfit_mae": found}, step=0, epoch=0.0)
             report.say(f"preflight: a handful of examples overfitted to {found:.1f} ms")
         trainui.progress(total_steps=self.total, total_epochs=settings.epochs)
-        last = settings.stop_after or settings.epochs
-        while self.at.step < self.steps * min(last, settings.epochs) and self.goes_on():
-            self.one_epoch(self.at.step // self.steps, self.at.step % self.steps)
-            if self.at.step % self.steps == 0 and self.goes_on() and not self.validate():
+        last = self.steps * min(settings.stop_after or settings.epochs, settings.epochs)
+        while self.goes_on() and (self.waits_for_judgement() or self.at.step < last):
+            if not self.waits_for_judgement():
+                self.one_epoch(*divmod(self.at.step, self.steps))
+            elif not self.validate():
                 report.say(f"no better validation in {settings.patience} epochs: stopping early")
                 break
-        if self.at.step % self.steps:
+        if self.at.step % self.steps or self.waits_for_judgement():
             self.save("last.pt")
             report.say(f"stopped at step {self.at.step}; last.pt goes on from here")
         report.close()
@@ -158,6 +161,11 @@ class Training:
     def goes_on(self) -> bool:
         """Whether nobody asked to stop."""
         return not self.stopping.asked
+
+    def waits_for_judgement(self) -> bool:
+        """Whether an epoch is done that was not validated, as somebody asked to stop before or while it was."""
+        epochs, rest = divmod(self.at.step, self.steps)
+        return rest == 0 and epochs > self.at.judged
 
     def one_epoch(self, epoch: int, first: int) -> None:
         """Train on one epoch's batches, from the `first` on."""
@@ -214,6 +222,7 @@ class Training:
         epoch = self.at.step // self.steps
         if judged is None:
             return True
+        self.at.judged = epoch
         self.log_judgement(judged, epoch)
         mae = judged.figures["mae"]
         better = mae < self.at.best  # never true of NaN, which patience counts as no better

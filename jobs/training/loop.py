@@ -71,6 +71,8 @@ class Reached:
     """Batches since the start."""
     step: int = 0
     """Steps of the optimizer since the start."""
+    judged: int = 0
+    """Epochs that were validated."""
     best: float = math.nan
     best_epoch: int = 0
 
@@ -124,12 +126,13 @@ class Loop:
         trainui.progress(total_steps=self.total, total_epochs=settings.epochs)
         per_epoch = self.system.batches_per_epoch
         last = per_epoch * min(settings.stop_after or settings.epochs, settings.epochs)
-        while self.at.batch < last and self.goes_on():
-            self.one_epoch(*divmod(self.at.batch, per_epoch))
-            if self.at.batch % per_epoch == 0 and self.goes_on() and not self.validate():
+        while self.goes_on() and (self._waits_for_judgement() or self.at.batch < last):
+            if not self._waits_for_judgement():
+                self.one_epoch(*divmod(self.at.batch, per_epoch))
+            elif not self.validate():
                 report.say(f"no better {self.system.primary} in {settings.patience} epochs: stopping early")
                 break
-        if self.at.batch % per_epoch:
+        if self.at.batch % per_epoch or self._waits_for_judgement():
             self.save("last.pth")
             report.say(f"stopped at step {self.at.step}; last.pth goes on from here")
         report.close()
@@ -177,6 +180,11 @@ class Loop:
             self.sums = {}
             self.report.log(numbers, step=at.step, epoch=self.epoch)
 
+    def _waits_for_judgement(self) -> bool:
+        """Whether an epoch is done that was not validated, as somebody asked to stop before or while it was."""
+        epochs, rest = divmod(self.at.batch, self.system.batches_per_epoch)
+        return rest == 0 and epochs > self.at.judged
+
     def _is_between_steps(self) -> bool:
         """Whether no gradient of a group is still waiting for the rest of its group."""
         place = self.at.batch % self.system.batches_per_epoch
@@ -193,7 +201,7 @@ class Loop:
         figures = self.system.validate(self.goes_on)
         if figures is None:
             return True
-        epoch = round(self.epoch)
+        epoch = self.at.judged = round(self.epoch)
         told = {name.replace("train/", "epoch/"): value for name, value in _means(self.epoch_sums).items()}
         self.report.log({**told, **figures}, step=self.at.step, epoch=epoch)
         self.report.say(self.system.say(epoch, {**told, **figures}))
@@ -237,8 +245,9 @@ class Loop:
             raise DataError(
                 f"{path} is of a network of other sizes: {str(error).splitlines()[0]}."
             ) from error
-        self.at = Reached(**state["reached"])
         before, now = state.get("batches_per_epoch", 0), self.system.batches_per_epoch
+        reached = state["reached"]
+        self.at = Reached(**{"judged": reached["batch"] // (before or now), **reached})
         if before and before != now:  # of another --batch_size: on from the beginning of the epoch it was in
             epoch = self.at.batch // before
             self.at.batch, self.at.step = epoch * now, epoch * self.steps

@@ -106,6 +106,37 @@ def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_exactly(
     assert curve(parts, "val/mae") == curve(whole, "val/mae")
 
 
+@pytest.mark.parametrize("at", ["the last step of an epoch", "the validation"])
+def test_a_run_stopped_at_the_end_of_an_epoch_loses_nothing_of_it(
+    tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    whole = listen(monkeypatch, tmp_path / "whole.jsonl")
+    assert run(tiny, tmp_path / "whole") == 0
+    parts = listen(monkeypatch, tmp_path / "parts.jsonl")
+    update, judge = checkpoint.Average.update, train.judge
+
+    def stop_at_six(self: checkpoint.Average, step: int) -> None:
+        update(self, step)
+        if step == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def stop_before(*given: object, **more: object) -> object:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return judge(*given, **more)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        if at == "the validation":
+            patched.setattr(train, "judge", stop_before)
+        else:
+            patched.setattr(checkpoint.Average, "update", stop_at_six)
+        assert run(tiny, tmp_path / "first") == 0
+    saved = checkpoint.read(tmp_path / "first/last.pt").progress
+    assert (saved.step, saved.judged) == (6, 0)
+    assert run(tiny, tmp_path / "second", "--resume", str(tmp_path / "first/last.pt")) == 0
+    assert curve(parts, "train/loss") == curve(whole, "train/loss")
+    assert curve(parts, "val/mae") == curve(whole, "val/mae")
+
+
 def test_sigterm_ends_a_real_process_promptly_with_a_checkpoint(tiny: list[str], tmp_path: Path) -> None:
     """Signalled as soon as it trains; it exits 0 and says where it stopped."""
     script = (

@@ -127,6 +127,44 @@ def test_asked_to_stop_in_the_middle_of_an_epoch_it_goes_on_exactly(tmp_path, mo
     assert curve(parts, "val/loss") == curve(whole, "val/loss")
 
 
+@pytest.mark.parametrize("when", ["in the last batch of an epoch", "while it is validated"])
+def test_asked_to_stop_at_the_end_of_an_epoch_nothing_of_it_is_lost(tmp_path, monkeypatch, when) -> None:
+    settings = LoopSettings(epochs=3, log_every=1)
+    whole = listen(monkeypatch, tmp_path / "whole.jsonl")
+    run(settings, tmp_path / "whole")
+    parts = listen(monkeypatch, tmp_path / "parts.jsonl")
+    stopping, system = quiet(), Line(settings)
+    plain_loss, plain_validate, seen = system.loss, system.validate, []
+
+    def loss(batch):
+        seen.append(batch)
+        stopping.asked = when == "in the last batch of an epoch" and len(seen) == 10
+        return plain_loss(batch)
+
+    def validate(goes_on):
+        stopping.asked = when == "while it is validated" and len(seen) == 10
+        return plain_validate(goes_on) if goes_on() else None
+
+    system.loss, system.validate = loss, validate
+    first = run(settings, tmp_path / "first", system=system, stopping=stopping)
+    assert (first.at.batch, first.at.judged) == (10, 1)
+    resumed = LoopSettings(epochs=3, log_every=1, resume=str(tmp_path / "first/last.pth"))
+    second = run(resumed, tmp_path / "second")
+    assert (second.at.batch, second.at.judged) == (15, 3)
+    for name in ("train/loss", "val/loss", "epoch/loss"):
+        assert curve(parts, name) == curve(whole, name)
+
+
+def test_a_checkpoint_from_before_epochs_were_counted_goes_on_where_it_was(tmp_path, monkeypatch) -> None:
+    run(LoopSettings(epochs=4, stop_after=2), tmp_path / "first")
+    old = torch.load(tmp_path / "first/last.pth", weights_only=True)
+    del old["reached"]["judged"]
+    torch.save(old, tmp_path / "old.pth")
+    told = listen(monkeypatch, tmp_path / "told.jsonl")
+    run(LoopSettings(epochs=4, resume=str(tmp_path / "old.pth")), tmp_path / "second")
+    assert list(curve(told, "val/loss")) == [15, 20]
+
+
 def test_the_last_smaller_group_of_an_epoch_is_a_step_of_its_own_mean(tmp_path) -> None:
     """Five batches in groups of two are three steps; the last weighs as a whole batch, not as half a one."""
     settings = LoopSettings(epochs=1, accumulation_steps=2, clip=0)
