@@ -2,8 +2,8 @@
 
     python -m jobs.ast.evaluate --source /data/UrbanSound8K [--checkpoint best_model.pth] [--runs_dir runs]
 
-Without --checkpoint: the best_model.pth of the newest run of each job, the best by validation put last and counted.
-Leaves results.json: accuracy, F1, mAP, the majority line, and each class's recall.
+Without --checkpoint: the best_model.pth of the newest run of each job; the figures of test/… are those of the best by
+validation. Leaves results.json: accuracy, F1, mAP, the majority line, and each class's recall.
 """
 
 from __future__ import annotations

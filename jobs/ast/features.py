@@ -7,6 +7,7 @@ runs, and learns from scrambled positions (docs/systems/ast.md).
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def pictures(clips: Sequence[Clip], keep: Path, tell: Callable[[str], None]) -> 
     see = Eye()
     found = torch.stack([see(read(clip.path)).half() for clip in clips])
     keep.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{id(found)}.part")
+    part = path.with_suffix(f".{os.getpid()}.part")
     torch.save(found, part)
     part.rename(path)
     return found

@@ -9,7 +9,6 @@ Builds the examples if they are not there yet, so a training that starts after i
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from jobs.boundary.rttm import one_split, read_conversations, read_rttms, write_
 from jobs.boundary.scoring import convention, oracle, read_pair, score
 from jobs.boundary.settings import Settings
 from jobs.boundary.system import diarized
+from jobs.training import files
 from jobs.training.errors import DataError
 from jobs.training.loop import say_and_leave
 from jobs.training.report import Report
@@ -83,7 +83,7 @@ def measure(given: argparse.Namespace, run_dir: Path) -> None:
         report.say(told)
     report.log(numbers, step=1, epoch=1)
     report.close()
-    (run_dir / "results.json").write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
+    files.save_json(run_dir / "results.json", numbers)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

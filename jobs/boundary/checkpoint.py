@@ -88,20 +88,28 @@ def save(
 
 
 def read(path: Path) -> Saved:
-    """Read a checkpoint onto the CPU."""
+    """Read a checkpoint onto the CPU. Raises DataError."""
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        settings = Settings(**state["settings"])
-    except (OSError, RuntimeError, KeyError, TypeError) as error:
-        raise DataError(f"{path} is no checkpoint of a boundary training ({error}).") from error
-    model = build(settings.model, size=settings.size, dropout=settings.dropout, features=settings.features)
-    model.load_state_dict(state["average"])
-    return Saved(settings=settings, model=model.eval(), progress=Progress(**state["progress"]), state=state)
+        settings, progress = Settings(**state["settings"]), Progress(**state["progress"])
+        model = build(
+            settings.model, size=settings.size, dropout=settings.dropout, features=settings.features
+        )
+        model.load_state_dict(state["average"])
+    except files.UNREADABLE as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{path} is no checkpoint of a boundary training ({why}).") from error
+    return Saved(settings=settings, model=model.eval(), progress=progress, state=state)
 
 
 def restore(saved: Saved, average: Average, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
-    """Put everything back where it was."""
-    model.load_state_dict(saved.state["model"])
-    average.model.load_state_dict(saved.state["average"])
-    optimizer.load_state_dict(saved.state["optimizer"])
+    """Put everything back where it was. Raises DataError."""
+    try:
+        model.load_state_dict(saved.state["model"])
+        average.model.load_state_dict(saved.state["average"])
+        optimizer.load_state_dict(saved.state["optimizer"])
+    except (RuntimeError, ValueError, KeyError) as error:
+        mine = f"{saved.settings.model}, {saved.settings.size}"
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"The checkpoint is of another network ({mine}): {why}.") from error
     return saved.progress

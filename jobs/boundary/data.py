@@ -15,7 +15,6 @@ import contextlib
 import fcntl
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
@@ -28,6 +27,7 @@ from jobs.boundary.recipe import RECIPES, Recipe
 from jobs.boundary.recordings import Recordings
 from jobs.boundary.settings import Settings
 from jobs.boundary.sources import Conversations, Voices, open_folder
+from jobs.training import files
 from jobs.training.errors import DataError
 
 CODE = (
@@ -59,11 +59,6 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def home(data_dir: str = "") -> Path:
-    """Where speech and examples are kept: the argument, $TRAINUI_DATA, or data/ in the working folder."""
-    return Path(data_dir or os.environ.get("TRAINUI_DATA", "") or "data").absolute()
-
-
 def speech(recipe: Recipe, folder: Path, tell: Callable[[str], None] = say) -> Voices | Conversations:
     """The speech a recipe is made from; fetched first when it is the default and not there yet."""
     if recipe.source == "asterisk":
@@ -77,8 +72,9 @@ def speech(recipe: Recipe, folder: Path, tell: Callable[[str], None] = say) -> V
 def key(recipe: Recipe, source: Voices | Conversations) -> str:
     """Names the examples: recipe, speech (names and sizes) and code."""
     digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
-    if recipe.wavlm and Path(recipe.wavlm).is_file():
-        digest.update(str(Path(recipe.wavlm).stat().st_size).encode())
+    weights = Path(recipe.wavlm).expanduser()
+    if recipe.wavlm and weights.is_file():
+        digest.update(str(weights.stat().st_size).encode())
     for path in source.files():
         digest.update(f"{path.name} {path.stat().st_size}\n".encode())
     for name in CODE:
@@ -101,7 +97,7 @@ def alone(lock: Path, waiting: str, tell: Callable[[str], None]) -> Iterator[Non
 
 def prepare(recipe: Recipe, data_dir: str = "", tell: Callable[[str], None] = say) -> Path:
     """The folder with the examples of this recipe, built now if it is not there; safe from many processes."""
-    folder = home(data_dir)
+    folder = files.home(data_dir)
     source = speech(recipe, folder, tell)
     target = folder / "boundary" / key(recipe, source)
     lock = target.with_suffix(".lock")

@@ -12,7 +12,6 @@ real system displaces it, unless --hypothesis names a real system's RTTM. Leaves
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +24,8 @@ from jobs.boundary.integrate import made_up, put_to_use
 from jobs.boundary.judge import table
 from jobs.boundary.rttm import read_rttms
 from jobs.boundary.testing import find_checkpoints, test, test_recordings
+from jobs.training import files
+from jobs.training.errors import DataError
 from jobs.training.loop import say_and_leave
 from jobs.training.report import Report
 from models.boundary import MODELS
@@ -38,7 +39,11 @@ def compare(given: argparse.Namespace, run_dir: Path) -> None:
         {given.model: Path(given.checkpoint)} if given.checkpoint else find_checkpoints(Path(given.runs_dir))
     )
     if given.model != "all" and not given.checkpoint:
-        paths = {name: path for name, path in paths.items() if name == given.model}
+        if given.model not in paths:
+            raise DataError(
+                f"No run of {given.model} below {given.runs_dir} has a best.pt yet: train it first."
+            )
+        paths = {given.model: paths[given.model]}
     report = Report(run_dir)
     results: dict[str, Figures] = {}
     networks: dict[str, Saved] = {}
@@ -67,7 +72,7 @@ def compare(given: argparse.Namespace, run_dir: Path) -> None:
     report.log(numbers | used.numbers, step=1, epoch=1)
     report.close()
     results = {"do nothing": nothing, **results, "put to use": used.numbers}
-    (run_dir / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    files.save_json(run_dir / "results.json", results)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

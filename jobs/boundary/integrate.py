@@ -14,7 +14,6 @@ Leaves system.rttm, refined.rttm and results.json in the run directory.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +38,7 @@ from jobs.boundary.rttm import (
 from jobs.boundary.scoring import ORACLE, TOLERANCE, convention, off, oracle, score
 from jobs.boundary.system import diarized
 from jobs.boundary.testing import best_of, find_checkpoints, test_recordings
+from jobs.training import files
 from jobs.training.errors import DataError
 from jobs.training.loop import say_and_leave
 from jobs.training.report import Report
@@ -155,7 +155,7 @@ def integrate(given: argparse.Namespace, run_dir: Path) -> None:
     report.say(f"put to use on {len(recordings)} recordings\n{found.told}")
     report.log(found.numbers, step=1, epoch=1)
     report.close()
-    (run_dir / "results.json").write_text(json.dumps(found.numbers, indent=1) + "\n", encoding="utf-8")
+    files.save_json(run_dir / "results.json", found.numbers)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

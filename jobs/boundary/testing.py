@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from jobs.boundary.examples import Errors, Examples, Window
 from jobs.boundary.judge import judge
 from jobs.boundary.rttm import Conversation, read_conversations
 from jobs.boundary.sources import Conversations
+from jobs.training import files
 from jobs.training.errors import DataError
 from models.boundary import MODELS, count_parameters
 
@@ -25,15 +25,7 @@ Figures = dict[str, float]
 
 def find_checkpoints(runs: Path) -> dict[str, Path]:
     """The best.pt of each model's newest run below `runs` (runs are named <job>-<number>). Raises DataError."""
-    found: dict[str, Path] = {}
-    for model in MODELS:
-        numbered = []
-        for path in runs.glob(f"{model}-*/best.pt"):
-            match = re.fullmatch(rf"{model}-(\d+)", path.parent.name)
-            if match:
-                numbered.append((int(match[1]), path))
-        if numbered:
-            found[model] = max(numbered)[1]
+    found = {model: path for model in MODELS if (path := files.newest(runs, model, "best.pt"))}
     if not found:
         raise DataError(f"No run below {runs} has a best.pt yet: train first, or name one with --checkpoint.")
     return found

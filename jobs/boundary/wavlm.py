@@ -39,9 +39,8 @@ class WavLM:
 
     def __init__(self, weights: str, cache: Path | None, extract: Extract | None = None) -> None:
         self.extract = extract or load(weights)
-        name = hashlib.sha256(
-            f"{weights} {Path(weights).stat().st_size if weights else ''}".encode()
-        ).hexdigest()
+        size = Path(weights).expanduser().stat().st_size if weights else ""
+        name = hashlib.sha256(f"{weights} {size}".encode()).hexdigest()
         self.cache = cache / name[:16] if cache else None
 
     def __call__(self, samples: Array, rate: int) -> Array:

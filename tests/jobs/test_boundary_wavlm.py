@@ -103,6 +103,15 @@ def test_a_window_of_frames_is_centred_where_the_system_put_the_boundary() -> No
         Examples(recordings, Window(tokens=50, stride=3), torch.device("cpu"))
 
 
+def test_weights_are_found_below_the_home_of_whoever_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wavlm, "load", lambda weights: Convolutions())
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "wavlm.pth").write_bytes(b"weights")
+    assert WavLM("~/wavlm.pth", tmp_path / "kept").cache is not None
+
+
 @pytest.mark.parametrize("model", ["contrastive", "mlp"])
 def test_a_training_on_frames_of_wavlm_learns_and_is_judged(
     tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
