@@ -47,6 +47,7 @@ class LoopSettings:
     """For tests of gates: from this step on the loss is not a number; 0 never."""
 
 
+KINDS = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 S = TypeVar("S", bound=LoopSettings)
 
 
@@ -62,10 +63,10 @@ def read(kind: type[S], arguments: Sequence[str] | None = None, *, prog: str) ->
         else:
             parser.add_argument(*names, type=type(field.default))
     given = vars(parser.parse_args(arguments))
-    chosen: dict[str, Any] = {}
-    if "config" in given:
-        chosen |= _from_file(kind, given.pop("config"), given.pop("preset", ""))
-    given.pop("preset", None)
+    config, preset = given.pop("config", None), given.pop("preset", "")
+    if config is None and preset:
+        raise DataError(f"--preset {preset} is one of a file: give --config PATH, too.")
+    chosen = {} if config is None else _from_file(kind, config, preset)
     return kind(**{**chosen, **given})
 
 
@@ -73,7 +74,7 @@ def _from_file(kind: type[LoopSettings], path: Path, preset: str) -> dict[str, A
     """What a TOML file says: its [params] and [presets.NAME], or the whole file when it has no [params]."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {error}.") from error
     if preset and preset not in table.get("presets", {}):
         raise DataError(f"{path} has no [presets.{preset}].")
@@ -82,4 +83,12 @@ def _from_file(kind: type[LoopSettings], path: Path, preset: str) -> dict[str, A
     unknown = sorted(chosen.keys() - known.keys())
     if unknown:
         raise DataError(f"{path} sets {unknown[0]!r}, which this training does not know.")
-    return {name: known[name](value) for name, value in chosen.items()}
+    return {name: _as(known[name], name, value, path) for name, value in chosen.items()}
+
+
+def _as(kind: type, name: str, value: object, path: Path) -> Any:
+    """A value of a file as what it sets is; nothing is cut off it. Raises DataError."""
+    is_fitting = type(value) is kind or (kind is float and type(value) is int)
+    if not is_fitting:
+        raise DataError(f"{path} sets {name} = {value!r}, which is no {KINDS[kind]}.")
+    return kind(value)

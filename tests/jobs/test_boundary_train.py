@@ -270,6 +270,9 @@ def test_a_config_file_gives_way_to_its_preset_and_that_to_flags(tmp_path: Path)
         ("[params]\nepochz = 9\n", [], "sets 'epochz', which this training does not know"),
         ("[params]\n", ["--preset", "demo"], r"has no \[presets.demo\]"),
         ("params]", [], "cannot be read"),
+        ("[params]\nepochs = 2.5\n", [], "sets epochs = 2.5, which is no whole number"),
+        ("[params]\nepochs = true\n", [], "sets epochs = True, which is no whole number"),
+        ("[params]\nlearning_rate = 'fast'\n", [], "sets learning_rate = 'fast', which is no number"),
     ],
 )
 def test_a_config_that_is_wrong_says_what(tmp_path: Path, text: str, more: list[str], sentence: str) -> None:
@@ -277,6 +280,11 @@ def test_a_config_that_is_wrong_says_what(tmp_path: Path, text: str, more: list[
     path.write_text(text)
     with pytest.raises(DataError, match=sentence):
         read(["--config", str(path), *more])
+
+
+def test_a_preset_without_its_file_is_not_passed_over() -> None:
+    with pytest.raises(DataError, match="--preset demo is one of a file: give --config PATH, too"):
+        read(["--preset", "demo"])
 
 
 @pytest.mark.parametrize(
@@ -297,6 +305,40 @@ def test_what_the_user_can_mend_is_one_sentence_and_exit_code_2(
     assert run(tiny, tmp_path / "run", *flags) == 2
     complaint = capsys.readouterr().err.strip().splitlines()[-1]
     assert sentence in complaint
+
+
+@pytest.mark.parametrize("content", [b"", b"words", b"\x80\x02]q\x00.", "a list", "another model"])
+def test_a_file_that_is_no_checkpoint_is_said_in_one_sentence(
+    tiny: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes | str
+) -> None:
+    path = tmp_path / "odd.pt"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content == "a list":
+        torch.save([1, 2], path)
+    else:
+        assert run(tiny, tmp_path / "mlp", "--model", "mlp", "--epochs", "1") == 0
+        path = tmp_path / "mlp/last.pt"
+    capsys.readouterr()
+    assert run(tiny, tmp_path / "run", "--model", "contrastive", "--resume", str(path)) == 2
+    (complaint,) = capsys.readouterr().err.strip().splitlines()
+    assert "is no checkpoint of a boundary training" in complaint or "is of another network (mlp" in complaint
+
+
+def test_an_evaluation_of_a_model_that_was_not_trained_says_so(
+    tiny: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tiny, tmp_path / "runs/mlp-1", "--model", "mlp", "--epochs", "1") == 0
+    flags = [
+        "--model",
+        "contrastive",
+        "--runs_dir",
+        str(tmp_path / "runs"),
+        "--run_dir",
+        str(tmp_path / "out"),
+    ]
+    assert evaluate.main(flags) == 2
+    assert "No run of contrastive below" in capsys.readouterr().err
 
 
 def test_the_evaluation_compares_the_newest_runs_with_doing_nothing(
