@@ -142,7 +142,7 @@ def test_gates_are_told_with_their_band_their_words_what_was_done_and_what_was_s
     said = AnswerView(run="mlp-1", gate="look-in", is_yes=True, who="ann", note="# fine", at=1.7e9)
     outcomes = Outcomes(actions=(stop,), answers=(said,))
     told = [gate_digest(one, outcomes) for one in gates]
-    text = gate_table(told) + answer_table(answer_digests(gates, outcomes))
+    text = gate_table(told, "USD") + answer_table(answer_digests(gates, outcomes))
     for part in (
         "acc\\|75<br>“Ready &lt;75%” (001)",
         "74.2 (70.1..78) proof of concept",

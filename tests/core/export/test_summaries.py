@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import jsonschema
+import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
@@ -17,6 +18,9 @@ from trainui.core.export.document import as_json, schema
 from trainui.core.export.gathering import gather
 from trainui.core.export.markdown import as_markdown
 from trainui.core.export.markdown_run import run_part
+from trainui.core.export.notes import wanted
+from trainui.core.export.page import as_page
+from trainui.core.export.parts import ActionDigest
 from trainui.core.export.results import as_results
 from trainui.core.export.whole import name_for, write_whole
 from trainui.core.export.writing import export_runs
@@ -45,6 +49,24 @@ def found(tmp_path_factory):
 def test_each_format_is_as_it_was_looked_at(found, name):
     """`python -m tests.core.export.golden` writes them anew; look at the difference before it is kept."""
     assert found[name] == (golden.FOLDER / name).read_bytes().decode()
+
+
+def test_sums_of_another_currency_are_never_told_as_dollars(study):
+    withheld = ActionDigest(
+        action="stop", outcome="withheld", is_done=False, at=NOW, would_save_seconds=600, would_save_usd=1.5
+    )
+    gates = tuple(msgspec.structs.replace(one, actions=(withheld,)) for one in study.runs[1].gates)
+    runs = (study.runs[0], msgspec.structs.replace(study.runs[1], gates=gates), *study.runs[2:])
+    euros = msgspec.structs.replace(study, currency="EUR", runs=runs)
+    page = re.sub(r"<(style|script)[^>]*>.*?</\1>", "", as_page(euros, []), flags=re.DOTALL)
+    notes = "\n".join(one.body for one in wanted(euros.studies[0], runs, euros.currency))
+    for text in (page, as_markdown(euros), notes):
+        assert " €" in text
+        assert "$" not in text
+        assert "dollar" not in text
+    assert "10.0 min and 1.50 € would have been spared" in page
+    assert "10.0 min and 1.50 € saved" in as_markdown(euros)
+    assert "and 1.50 \\$ saved" in as_markdown(msgspec.structs.replace(euros, currency="USD"))
 
 
 def test_the_document_keeps_to_the_schema_that_is_published(study, found):

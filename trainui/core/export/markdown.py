@@ -11,6 +11,7 @@ from trainui.core.export.model import Decision, Digest, RunDigest, StudyDigest
 from trainui.core.export.parts import GateDigest, PlannedDigest
 from trainui.core.export.verdicts import SIGNS, answer_table, gate_table, name, sign
 from trainui.core.export.whole import write_whole
+from trainui.core.money.amounts import sign as sign_of
 from trainui.core.store.read import Reader
 
 SIDE_BY_SIDE = 6
@@ -103,11 +104,6 @@ def _lights(gates: Sequence[GateDigest]) -> str:
     )
 
 
-def sign_of(currency: str) -> str:
-    """`$`, or what the project counts in."""
-    return "$" if currency == "USD" else currency
-
-
 def study_part(study: StudyDigest, currency: str, *, title: bool) -> str:
     """What a study says: the best of its runs, what differs, its hypotheses and decisions, what to do next. With a
     `title` also what it is about, which stands on top of a page that tells of one study alone."""
@@ -125,8 +121,10 @@ def study_part(study: StudyDigest, currency: str, *, title: bool) -> str:
         parts.append("### Decision gate\n\n" + "\n".join(boxes))
     over = [one for one in study.gates if not one.is_replaced]
     if over:
-        parts.append("### Gates over the study\n\n" + gate_table(over))
-    parts += [answer_table(study.answers), _plans(study, currency), _next(study)]
+        parts.append("### Gates over the study\n\n" + gate_table(over, currency))
+    parts += [answer_table(study.answers), _plans(study, currency)]
+    if told := next_lines(study):
+        parts.append(f"### Next steps\n\n{told}")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -196,14 +194,12 @@ def _plans(study: StudyDigest, currency: str) -> str:
     return f"### Planned and actual\n\n{told}" if told else ""
 
 
-def _next(study: StudyDigest) -> str:
-    if not study.next_steps:
-        return ""
-    lines = [
+def next_lines(study: StudyDigest) -> str:
+    """What is to be done next, a numbered line each; '' for nothing."""
+    return "\n".join(
         f"{place}. {escape(one.text)}" + (f" – {code(one.command)}" if one.command else "")
         for place, one in enumerate(study.next_steps, 1)
-    ]
-    return "### Next steps\n\n" + "\n".join(lines)
+    )
 
 
 def _money(digest: Digest) -> str:

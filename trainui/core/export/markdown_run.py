@@ -20,6 +20,7 @@ from trainui.core.export.markup import (
 from trainui.core.export.model import RunDigest
 from trainui.core.export.parts import Difference, EpochTable, Place
 from trainui.core.export.verdicts import answer_table, gate_table, watch_table
+from trainui.core.money.amounts import sign as sign_of
 
 MOST_CHANGES = 30
 MOST_CHECKPOINTS = 10
@@ -36,7 +37,7 @@ def run_part(run: RunDigest, currency: str) -> str:
         _difference(run.difference),
         _metrics(run),
         epochs_part(run.epochs),
-        _titled("Gates", gate_table(run.gates), _alarms(run), answer_table(run.answers)),
+        _titled("Gates", gate_table(run.gates, currency), _alarms(run), answer_table(run.answers)),
         _titled("Seen by the default watch, which nobody wrote", watch_table(run.watched)),
         _remedies(run),
         _checkpoints(run),
@@ -52,7 +53,7 @@ def _titled(title: str, *parts: str) -> str:
 
 
 def _facts(run: RunDigest, currency: str) -> str:
-    unit = escape("$" if currency == "USD" else currency)
+    unit = escape(sign_of(currency))
     line = f" ({run.line_usd:.4f} {unit} with what it goes on from)" if len(run.lineage) > 1 else ""
     facts = [
         ("ended" if run.result else "stands", escape(run.ended)),

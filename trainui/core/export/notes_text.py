@@ -6,12 +6,13 @@ import math
 import shlex
 from collections.abc import Sequence
 
-from trainui.core.export.markdown import BOXES, box_text, sign_of
+from trainui.core.export.markdown import BOXES, box_text, next_lines
 from trainui.core.export.markdown_run import place_text
 from trainui.core.export.markup import code, escape, fenced, hours, number, quoted, table, when
 from trainui.core.export.model import RunDigest, StudyDigest
 from trainui.core.export.parts import Change, Epoch, GateDigest
 from trainui.core.export.verdicts import SIGNS
+from trainui.core.money.amounts import sign as sign_of
 
 FEW_EPOCHS = 12
 FEW_LINES = 6
@@ -225,8 +226,4 @@ def _cost(run: RunDigest, currency: str) -> str:
 
 def next_text(study: StudyDigest) -> str:
     """What is to be done next."""
-    lines = [
-        f"{place}. {escape(one.text)}" + (f" – {code(one.command)}" if one.command else "")
-        for place, one in enumerate(study.next_steps, 1)
-    ]
-    return "\n".join(lines) or "Nothing is open."
+    return next_lines(study) or "Nothing is open."

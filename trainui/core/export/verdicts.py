@@ -6,16 +6,18 @@ from collections.abc import Sequence
 
 from trainui.core.export.markup import escape, hours, number, quoted, table, when
 from trainui.core.export.parts import AnswerDigest, GateDigest
+from trainui.core.money.amounts import sign as sign_of
 
 SIGNS = {"passed": "✔", "ok": "●", "warn": "▲", "tripped": "✖", "failed": "✖", "unknown": "?", "pending": "○"}
 
 
-def gate_table(gates: Sequence[GateDigest]) -> str:
+def gate_table(gates: Sequence[GateDigest], currency: str) -> str:
     """The gates that were written down; '' for none."""
     if not gates:
         return ""
     rows = [
-        [name(one), escape(one.role), sign(one), value(one), escape(one.reason), done(one)] for one in gates
+        [name(one), escape(one.role), sign(one), value(one), escape(one.reason), done(one, currency)]
+        for one in gates
     ]
     return table(["gate", "role", "verdict", "value", "why", "done"], rows)
 
@@ -58,13 +60,13 @@ def value(gate: GateDigest) -> str:
     return f"{number(gate.value)}{band}{label}"
 
 
-def done(gate: GateDigest) -> str:
+def done(gate: GateDigest, currency: str) -> str:
     """What its verdicts brought; what would have been spared where it was withheld."""
     told = []
     for one in gate.actions:
         spared = ""
         if not one.is_done and one.would_save_seconds:
-            money = f" and {one.would_save_usd:.2f} \\$" if one.would_save_usd else ""
+            money = f" and {one.would_save_usd:.2f} {escape(sign_of(currency))}" if one.would_save_usd else ""
             spared = f", {hours(one.would_save_seconds)}{money} saved"
         told.append(escape(one.outcome) + spared)
     return "; ".join(told) or "–"

@@ -10,6 +10,7 @@ import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from trainui.core.export.svg import SIGNS, svg
 from trainui.core.export.verdicts import SIGNS as VERDICTS
 from trainui.core.export.whole import write_whole
 from trainui.core.ingest.text import strip_escapes
+from trainui.core.money.amounts import sign
 from trainui.core.store.read import Reader
 
 STILL = 6
@@ -34,7 +36,6 @@ MOST = 60
 """Charts of one page."""
 FILE = "summary.html"
 PLANS = {
-    "usd": "dollars",
     "gpu_hours": "GPU-hours",
     "wall_hours": "hours",
     "decision_points": "decision points",
@@ -61,7 +62,7 @@ def as_page(digest: Digest, charts: Sequence[Chart], *, left_out: int = 0) -> st
         for number, run in enumerate(runs)
         if run in drawn
     ]
-    return _environment().get_template("page.html").render(
+    return _environment(digest.currency).get_template("page.html").render(
         digest=digest, charts=charts, left_out=left_out, keys=keys,
         pictures=[
             {"metric": one.metric, "words": _words(one), "svg": Markup(svg(one, name=f"chart-{number}"))}  # noqa: S704
@@ -92,7 +93,7 @@ def _words(chart: Chart) -> str:
     return {"min": "less is better", "max": "more is better"}.get(chart.goal, "")
 
 
-def _environment() -> Environment:
+def _environment(currency: str) -> Environment:
     """Everything that is printed is free of what turns or drives a reader's screen, and escaped."""
     env = Environment(
         loader=PackageLoader("trainui.core.export", "page"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
@@ -100,10 +101,11 @@ def _environment() -> Environment:
     )  # fmt: skip
     env.filters["upper_mark"] = "#{}".format
     env.filters["counted"] = lambda them: Counter(them).items()
+    plans = PLANS | {"usd": "dollars" if currency == "USD" else currency}
     env.globals.update(
-        signs=VERDICTS, plan_words=PLANS, key_of_signs=KEY_OF_SIGNS, num=_number, when=when, hours=hours, iso=_iso,
-        money=_money, percent=_percent, said=_said, shell=shlex.join, usage=_usage, pretty=_pretty,
-        heads_of=_heads, is_figures=_is_figures,
+        signs=VERDICTS, plan_words=plans, key_of_signs=KEY_OF_SIGNS, num=_number, when=when, hours=hours, iso=_iso,
+        money=partial(_money, currency=currency), percent=_percent, said=_said, shell=shlex.join, usage=_usage,
+        pretty=_pretty, heads_of=_heads, is_figures=_is_figures,
     )  # fmt: skip
     return env
 
@@ -120,8 +122,9 @@ def _iso(at: float) -> str:
     return datetime.fromtimestamp(at).astimezone().isoformat(timespec="seconds")
 
 
-def _money(usd: float) -> str:
-    return f"{usd:,.2f} $" if usd >= 1 or usd == 0 else f"{usd:.4f} $"
+def _money(amount: float, *, currency: str) -> str:
+    shown = f"{amount:,.2f}" if amount >= 1 or amount == 0 else f"{amount:.4f}"
+    return f"{shown} {sign(currency)}"
 
 
 def _percent(part: float) -> str:
@@ -161,14 +164,10 @@ def _usage(use: UsageDigest) -> str:
     return ", ".join(told) + (f"; {use.why_no_gpu}" if use.why_no_gpu else "")
 
 
-FACTS = {"usd": "dollars", "gpu_hours": "GPU-hours"}
-
-
 def _heads(rows: Sequence[Row]) -> list[str]:
     """What stands over the columns of a comparison; `#` before those of numbers."""
     return [
-        ("#" if _is_figures(row) else "")
-        + FACTS.get(row.name, row.name.replace("_", " ") if row.kind == "fact" else row.name)
+        ("#" if _is_figures(row) else "") + (row.name.replace("_", " ") if row.kind == "fact" else row.name)
         for row in rows
     ]
 
