@@ -77,6 +77,8 @@ def number(value: object, digits: int = 4) -> str:
         return "–"
     if not isinstance(value, int | float) or isinstance(value, bool):
         return escape(str(value))
+    if isinstance(value, int) and abs(value) >= 1 << 1023:
+        return shortened(str(value))  # no float holds it
     if not math.isfinite(value):
         return str(value)
     if float(value).is_integer() and abs(value) < 1e9:
