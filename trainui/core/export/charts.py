@@ -110,20 +110,11 @@ class Chart:
     marks: tuple[Mark, ...] = ()
 
     def heights(self) -> tuple[float, float] | None:
-        """The lowest and the highest value of its curves and thresholds; None where nothing is finite."""
-        lows = [
-            one.low for line in self.lines for part in line.parts for one in part.spots if one.low is not None
-        ]
-        highs = [
-            one.high
-            for line in self.lines
-            for part in line.parts
-            for one in part.spots
-            if one.high is not None
-        ]
-        if not lows:
-            return None
-        return min(lows), max(highs)
+        """The lowest and the highest value of its curves; None where nothing is finite."""
+        spots = [one for line in self.lines for part in line.parts for one in part.spots]
+        lows = [one.low for one in spots if one.low is not None]
+        highs = [one.high for one in spots if one.high is not None]
+        return (min(lows), max(highs)) if lows else None
 
     def widths(self, axis: str) -> tuple[float, float]:
         """The first and the last x of its curves."""

@@ -66,7 +66,7 @@ def run_digest(past: Past, view: RunView) -> RunDigest:
         epochs=epoch_table(reader, run, metrics, primary),
         gates=tuple(gate_digest(one, outcomes) for one in gates if not one.is_default),
         watched=tuple(gate_digest(one, outcomes) for one in gates if one.is_default and one.verdict != "ok"),
-        alarms=_alarms(gates, outcomes), answers=answer_digests(gates, outcomes),
+        alarms=_alarms(outcomes), answers=answer_digests(gates, outcomes),
         questions=tuple(one.gate for one in reader.questions(run)),
         remedies=_remedies(past, view, spec, best), checkpoints=_checkpoints(past, view), usage=_usage(past, view),
         origin=_origin(origin, view), usd=view.usd, gpu_hours=view.gpu_hours,
@@ -129,7 +129,7 @@ def gate_digest(view: GateView, outcomes: Outcomes) -> GateDigest:
     )  # fmt: skip
 
 
-def _alarms(gates: Sequence[GateView], outcomes: Outcomes) -> tuple[Alarm, ...]:
+def _alarms(outcomes: Outcomes) -> tuple[Alarm, ...]:
     return tuple(
         Alarm(gate=one.gate, verdict=one.verdict, place=Place(step=one.step, epoch=one.epoch, at=one.at))
         for one in outcomes.alarms

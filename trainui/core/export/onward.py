@@ -22,7 +22,7 @@ def next_steps(past: Past, study: StudyDigest, runs: Sequence[RunDigest]) -> Stu
         *_held(past, runs),
         *_remedies(runs),
         *_retries(runs),
-        *_missing(study, runs),
+        *_missing(study),
         *_unmet(study, runs),
         *_waiting(runs),
     ]
@@ -75,7 +75,7 @@ def _retries(runs: Sequence[RunDigest]) -> Iterator[NextStep]:
             )
 
 
-def _missing(study: StudyDigest, runs: Sequence[RunDigest]) -> Iterator[NextStep]:
+def _missing(study: StudyDigest) -> Iterator[NextStep]:
     """Gates over the study that nothing can be said of: a run is missing, or came to nothing."""
     for gate in study.gates:
         if gate.verdict == "unknown" and not gate.is_replaced:

@@ -29,8 +29,9 @@ class Past:
         self.reader = reader
         self.now = now
         self.births = reader.births()
-        place = {run: number for number, run in enumerate(self.births)}
-        self.views = sorted(reader.runs(), key=lambda one: (place.get(one.run, len(place)), one.queued_at))
+        born = {run: number for number, run in enumerate(self.births)}
+        self.views = sorted(reader.runs(), key=lambda one: (born.get(one.run, len(born)), one.queued_at))
+        self._place = {one.run: number for number, one in enumerate(self.views)}
         self.studies: dict[str, StudyView] = {one.study: one for one in reader.studies()}
         self.plans: list[Planned] = planned(reader, views=self.views)
         self._by_name = {one.run: one for one in self.views}
@@ -52,16 +53,16 @@ class Past:
 
     def attempt(self, view: RunView) -> int:
         """The how many-th run of its job in its study it is."""
-        return 1 + sum(
-            one.job == view.job and one.study == view.study
-            for one in self.views[: self.views.index(view)]
-        )  # fmt: skip
+        return 1 + len(self._earlier(view))
 
     def before(self, view: RunView) -> RunView | None:
         """The run of its job, of the same study, that was queued before it."""
-        earlier = [one for one in self.views[: self.views.index(view)] if one.job == view.job]
-        same = [one for one in earlier if one.study == view.study]
-        return same[-1] if same else None
+        earlier = self._earlier(view)
+        return earlier[-1] if earlier else None
+
+    def _earlier(self, view: RunView) -> list[RunView]:
+        before = self.views[: self._place[view.run]]
+        return [one for one in before if one.job == view.job and one.study == view.study]
 
     def children(self, run: str) -> list[str]:
         """The runs that go on from it."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
-from trainui.core.export.charts import ELAPSED, STEP, Chart, Line, Mark, Part, Spot, Threshold
+from trainui.core.export.charts import ELAPSED, Chart, Line, Mark, Part, Spot, Threshold
 from trainui.core.export.scales import Scale, lasting, scale, short, ticks
 from trainui.core.ingest.text import strip_escapes
 
@@ -43,7 +43,7 @@ def scales(chart: Chart) -> tuple[Scale, Scale]:
     shown = [one.value for one in shown_heights(chart)]
     return (
         scale(*chart.widths(chart.axis), LEFT, WIDTH - RIGHT, room=MARGIN),
-        scale(min(low, *shown, low), max(high, *shown, high), HEIGHT - BOTTOM, TOP, is_log=chart.is_log),
+        scale(min([low, *shown]), max([high, *shown]), HEIGHT - BOTTOM, TOP, is_log=chart.is_log),
     )
 
 
@@ -135,7 +135,7 @@ def _heights(chart: Chart, x: Scale, y: Scale) -> Iterator[str]:
                 f"{_text(one.gate)} {short(one.value)}</text>"
             )
     for guide in chart.guides:
-        if guide.axis == chart.axis or (guide.axis == STEP and chart.axis == STEP):
+        if guide.axis == chart.axis:
             drawn = " ".join(
                 f"{x(left):.1f} {y(top):.1f}" for left, top in guide.points if x.low <= left <= x.high
             )

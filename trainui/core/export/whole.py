@@ -59,7 +59,7 @@ def whole(path: Path) -> Iterator[Written]:
     with _alone(path.parent):  # no other export takes a draft for left behind before it is locked
         _sweep(path)
         fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        _is_locked(fd)
+        _lock(fd)
     try:
         with os.fdopen(fd, "w+b") as file:
             written = Written(file, path)
@@ -98,12 +98,12 @@ def _sweep(path: Path) -> None:
         except OSError:
             continue
         with os.fdopen(fd, "rb") as file:
-            if _is_locked(file.fileno()):
+            if _lock(file.fileno()):
                 left.unlink(missing_ok=True)
 
 
-def _is_locked(fd: int) -> bool:
-    """Whether this process has a file for itself now; where there are no locks, nobody knows."""
+def _lock(fd: int) -> bool:
+    """Take a file for this process alone; whether it has it: not where another has, nor where there are no locks."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
