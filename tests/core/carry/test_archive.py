@@ -174,6 +174,28 @@ def test_files_go_along_when_asked_for_and_secrets_never(here, tmp_path):
     )
 
 
+def test_what_does_not_go_along_is_said(here, tmp_path):
+    own = here / "runs" / "mlp-1"
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "large.pt").write_bytes(b"weights")
+    (own / "linked").symlink_to(tmp_path / "elsewhere")
+    (own / "link.pt").symlink_to(tmp_path / "elsewhere" / "large.pt")
+    (own / ".hydra").mkdir()
+    (own / ".hydra" / "config.yaml").write_text("lr: 1")
+    (own / "deep" / ".kept").mkdir(parents=True)
+    (own / "deep" / ".kept" / "a").write_text("a")
+    with zipfile.ZipFile(pack(here, tmp_path / "full.zip", ["mlp-1"], with_files=True)) as packed:
+        told = json.loads(packed.read("manifest.json"))["left_out"]
+        names = packed.namelist()
+    assert sorted(told) == [
+        "'.hydra' of mlp-1 is hidden",
+        "'link.pt' of mlp-1 is no plain file",
+        "'linked' of mlp-1 is no plain file",
+    ]
+    assert "runs/0001/files/deep/.kept/a" in names
+    assert not any("linked" in name or "hydra" in name for name in names)
+
+
 def test_a_run_that_has_not_ended_is_not_packed(tmp_path):
     Filled(tmp_path / "here").run("mlp-3", start=5)
     with pytest.raises(UserError, match="mlp-3 has not ended"):

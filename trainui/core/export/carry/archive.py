@@ -137,17 +137,23 @@ class _Writer:
                 yield folder / name, name
         if not self._with_files:
             return
-        for root, folders, names in os.walk(folder):
-            folders.sort()
-            for name in sorted(names):
+        for root, folders, names in os.walk(folder, onerror=self._not_read):
+            hidden = [name for name in folders if name.startswith(".") and Path(root) == folder]
+            self._left_out += [f"{name!a:.200} of {folder.name} is hidden" for name in hidden]
+            folders[:] = sorted(set(folders) - set(hidden))
+            linked = [name for name in folders if Path(root, name).is_symlink()]
+            for name in sorted([*names, *linked]):
                 path = Path(root, name)
                 inner = str(path.relative_to(folder))
                 if inner in SMALL or path.relative_to(folder).parts[0] in OURS or inner.startswith("."):
                     continue
                 if not _is_regular(path) or not _is_text(inner):
-                    self._left_out.append(f"{inner!a:.200} is no plain file")
+                    self._left_out.append(f"{inner!a:.200} of {folder.name} is no plain file")
                     continue
                 yield path, inner
+
+    def _not_read(self, error: OSError) -> None:
+        self._left_out.append(f"{error.filename!a:.200} cannot be read: {error.strerror}")
 
     def _add_file(self, entry: str, path: Path) -> None:
         with path.open("rb") as file:
