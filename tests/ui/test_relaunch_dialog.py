@@ -230,6 +230,9 @@ async def test_an_export_is_chosen_shown_and_can_be_called_off(dashboard, story)
         await press(pilot, "enter")
         await until(pilot, lambda: "2 files written" in text_of(app))
         assert ("write_out", "transformer-3", "phase 3", "exports/phase 3", "md", "csv") in slow.calls
+        await press(pilot, "space", "enter")  # another choice is written, not passed over
+        await until(pilot, lambda: "1 file written" in text_of(app))
+        assert slow.calls[-1] == ("write_out", "transformer-3", "phase 3", "exports/phase 3", "md")
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, Overview))
 

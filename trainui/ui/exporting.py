@@ -64,5 +64,7 @@ def format_choices() -> tuple[FormatChoice, ...]:
 
 def default_folder(project: Path, runs: Sequence[str], study: str) -> str:
     """Where an export goes unless somebody says, as seen from the project."""
+    from trainui.core.export.whole import name_for
+
     name = study or (runs[0] if len(runs) == 1 else f"{len(runs)}-runs")
-    return str(project / "exports" / name.replace("/", "-"))
+    return str(project / "exports" / name_for(name))

@@ -127,25 +127,37 @@ class Export(ModalScreen[None]):
         """Take the format, or leave it out."""
         if self._known is not None:
             self._picked ^= {self._known.formats[self._cursor].name}
-            self._redraw()
+            self._changed()
 
     def action_pick_all(self) -> None:
         """Every format, or none."""
         if self._known is not None:
             every = {one.name for one in self._known.formats}
             self._picked = set() if self._picked == every else every
-            self._redraw()
+            self._changed()
 
     def action_study(self) -> None:
         """The whole study, or the runs."""
         if self._study and self._work is None:
             self._is_study = not self._is_study
+            self._changed()
             self._entitle()
             self._ask_choices()
 
     def action_folder(self) -> None:
         """To the folder, and back."""
         self.set_focus(None if self.folder.has_focus else self.folder)
+
+    def on_input_changed(self) -> None:
+        """Another folder."""
+        self._changed()
+
+    def _changed(self) -> None:
+        """What was written is not what is chosen now: enter writes again."""
+        if self._written:
+            self._written = ()
+            self._say(HINT)
+        self._redraw()
 
     def on_input_submitted(self) -> None:
         """Enter in the line."""
