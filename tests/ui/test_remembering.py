@@ -6,7 +6,7 @@ from story import NOW, Story
 from test_dashboard import press, text_of
 
 from trainui.ui.app import Dashboard
-from trainui.ui.memory import Memory, keep, memory_path, recall
+from trainui.ui.memory import Charts, Memory, keep, memory_path, recall
 from trainui.ui.preferences import Preferences, Said
 from trainui.ui.remembering import Remembering
 from trainui.ui.screens.overview import Overview
@@ -144,6 +144,16 @@ async def test_what_the_settings_say_is_not_remembered_as_a_choice(opening, path
     async with again.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         assert (again.charts.smooth, again.charts.log) == (0.6, False)
+
+
+@pytest.mark.parametrize("smooth", [0.5, -1.0, 1.0])
+async def test_a_smoothness_that_no_key_turns_to_is_not_taken_up(opening, path, smooth):
+    keep(path, Memory(charts=Charts(smooth=smooth)))
+    app = opening()
+    async with app.run_test(size=(100, 36)) as pilot:
+        await settle(pilot)
+        await press(pilot, "w")
+        await until(pilot, lambda: app.charts.smooth == 0.6)
 
 
 async def test_who_wants_nothing_remembered_leaves_only_when_they_left(opening, path):

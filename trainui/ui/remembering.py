@@ -14,6 +14,7 @@ from textual.screen import Screen
 from trainui.core.errors import TrainuiError
 from trainui.ui.memory import Charts, Memory, Part, keep, recall
 from trainui.ui.plot.axis import AXES
+from trainui.ui.plot.smooth import WEIGHTS
 from trainui.ui.plot.viewport import Viewport
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.room import charts_of
@@ -78,7 +79,7 @@ def recalled_charts(memory: Memory, held: Settings) -> ChartSettings:
         if (value := getattr(memory.charts, word)) is not None:
             setattr(charts, name, value)
     charts.axis = charts.axis if charts.axis in AXES else usual.axis
-    charts.smooth = charts.smooth if 0 <= charts.smooth < 1 else usual.smooth
+    charts.smooth = charts.smooth if charts.smooth in WEIGHTS else usual.smooth
     charts.metrics = memory.metrics
     for subject, parts in memory.charts.parts.items():
         ports = {
