@@ -3,20 +3,26 @@
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from money_story import TIGHT
 from msgspec.structs import replace
 from story import EVENTS, GATES, NOW, RUNS, Story, live, run
 
+from trainui.core.costing import StartForecast
+from trainui.core.money.outlook import Range
 from trainui.core.run import Result, Status
 from trainui.core.store.moneyviews import BudgetView
-from trainui.core.store.views import GpuView, MachineView
+from trainui.core.store.views import GpuView, MachineView, UsageView
+from trainui.ui.exporting import default_folder
+from trainui.ui.opened import thinned
 from trainui.ui.present import text
 from trainui.ui.present.charts import comparison, thresholds
 from trainui.ui.present.facts import facts
 from trainui.ui.present.gates import gate_table
 from trainui.ui.present.ink import Span, ascii_only, clip, fit, fold, line, plain, safe, width, wrap
+from trainui.ui.present.jobs import several_lines
 from trainui.ui.present.lights import gate_lights, run_light, run_word
 from trainui.ui.present.rows import _best_at, _done, in_order, ranks, table
 from trainui.ui.present.story import event_lines, run_head
@@ -322,6 +328,43 @@ def test_a_gate_shows_rule_value_verdict_words_and_why(cells):
         assert part in shown
     assert shown.index("mae-improving") < shown.index("mae-100")  # the worst first
     assert "promised nothing" in plain(gate_table([], cells)[0])
+
+
+def test_samples_are_thinned_and_no_peak_of_anything_is_lost():
+    samples = [
+        UsageView(run="a", at=n, cpu=None if n == 0 else 1.0, memory=10, gpu=0.5, gpu_memory=20)
+        for n in range(9)
+    ]
+    for n, name, most in ((1, "gpu", 0.9), (2, "cpu", 7.5), (4, "memory", 99), (7, "gpu_memory", 88)):
+        samples[n] = replace(samples[n], **{name: most})
+    few = thinned(samples, most=3)
+    assert [one.at for one in few] == [2, 5, 8]
+    assert [one.cpu for one in few] == [7.5, 1.0, 1.0]
+    assert [one.memory for one in few] == [10, 99, 10]
+    assert [one.gpu for one in few] == [0.9, 0.5, 0.5]
+    assert [one.gpu_memory for one in few] == [20, 20, 88]
+    bare = UsageView(run="a", at=0, cpu=None, memory=1)
+    assert thinned([bare, bare], most=1) == (bare,)
+
+
+def test_several_starts_are_summed_in_the_projects_currency():
+    starts = [StartForecast(job=job, basis="", usd=Range(low=1, mid=1.25, high=2, count=3)) for job in "ab"]
+    assert plain(several_lines(starts, 80, currency="EUR")[-1]) == "together about 2.50 €"
+
+
+@pytest.mark.parametrize(
+    ("runs", "study", "name"),
+    [(["mlp-1"], "", "mlp-1"), (["a", "b"], "", "2-runs"), (["a"], "phase 3", "phase 3")],
+)
+def test_an_export_goes_where_it_is_looked_for(runs, study, name):
+    assert default_folder(Path("/p"), runs, study) == f"/p/exports/{name}"
+
+
+@pytest.mark.parametrize("study", ["..", ".", "../../x", "a/../b"])
+def test_no_name_of_a_study_leads_an_export_out_of_its_folder(study):
+    found = Path(default_folder(Path("/p"), ["a"], study))
+    assert found.parent == Path("/p/exports")
+    assert found.name not in ("", ".", "..")
 
 
 def test_facts_tell_what_was_run():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trainui.core.comparing import origin_of
 from trainui.core.run import Status
@@ -42,7 +43,7 @@ class Opened(Struct, frozen=True, kw_only=True):
     defaults: Mapping[str, object] | None = None
     """The params its spec file has now; None when there is no such file, or it cannot be read."""
     usage: tuple[UsageView, ...] = ()
-    """What its processes used, oldest first; of each stretch the sample that used most."""
+    """What its processes used, oldest first; of each stretch the most of everything."""
     before: tuple[tuple[str, tuple[CheckpointView, ...]], ...] = ()
     """(a run it goes on from, what that saved), the oldest first."""
 
@@ -98,10 +99,19 @@ class Openings:
 
 
 def thinned(samples: list[UsageView], most: int = SAMPLES) -> tuple[UsageView, ...]:
-    """At most so many samples: of each stretch the one with the most CPU, so that no peak is lost."""
+    """At most so many samples: of each stretch its last, with the most of everything, so that no peak is lost."""
     size = -(-len(samples) // most) or 1
-    stretches = (samples[at : at + size] for at in range(0, len(samples), size))
-    return tuple(max(part, key=lambda one: (one.gpu or 0.0, one.cpu or 0.0)) for part in stretches)
+    return tuple(_most(samples[at : at + size]) for at in range(0, len(samples), size))
+
+
+def _most(part: list[UsageView]) -> UsageView:
+    return replace(
+        part[-1],
+        cpu=max((one.cpu for one in part if one.cpu is not None), default=None),
+        memory=max(one.memory for one in part),
+        gpu=max((one.gpu for one in part if one.gpu is not None), default=None),
+        gpu_memory=max((one.gpu_memory for one in part if one.gpu_memory is not None), default=None),
+    )
 
 
 def read_origin(origin: Mapping[str, Any]) -> Origin:

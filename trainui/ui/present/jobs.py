@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from trainui.core.costing import StartForecast
 from trainui.ui.acts import JobInfo
 from trainui.ui.present.ink import Line, Span, clip, line, safe, wrap
+from trainui.ui.present.text import money
 
 NO_JOBS = "no jobs: a job is a TOML file with a [job] table under jobs/"
 
@@ -41,10 +42,10 @@ def job_lines(
     return lines, places
 
 
-def several_lines(found: Sequence[StartForecast], cells: int) -> tuple[Line, ...]:
+def several_lines(found: Sequence[StartForecast], cells: int, *, currency: str) -> tuple[Line, ...]:
     """What each of several jobs would cost, and when it begins, and the sum."""
     known = [one.usd.mid for one in found if one.usd is not None]
     rows = [row for one in found for row in wrap(line(Span(safe(one.job), "bold"), safe(one.text)), cells)]
     if len(known) == len(found):
-        rows.append(line(Span(f"together about {sum(known):.2f}", "dim")))
+        rows.append(line(Span(f"together about {money(sum(known), currency)}", "dim")))
     return tuple(rows)

@@ -94,9 +94,10 @@ class Choosing(ModalScreen[None]):
             show(lambda cells: wrap(line(Span(safe(str(error)), "dim")), cells))
 
         if len(wishes) > 1:
+            currency = self._bridge.snapshot.budget.currency
             self._bridge.ask(
                 lambda a: tuple(a.before_several(wishes)),
-                lambda found: show(lambda cells: several_lines(found, cells)),
+                lambda found: show(lambda cells: several_lines(found, cells, currency=currency)),
                 refused,
             )
             return
