@@ -134,8 +134,10 @@ class DashboardClient(Client):
     def shift(self, run: str, by: int) -> str:
         """Move a queued run one place up (-1) or down (1); what was done, for people. Raises UserError."""
         reader = Reader(self.db)
-        queue = [view for view in reader.runs() if view.status is Status.QUEUED]
-        reader.close()
+        try:
+            queue = [view for view in reader.runs() if view.status is Status.QUEUED]
+        finally:
+            reader.close()
         to, priority, told = neighbour(queue, run, by)
         self.edit(run, to=to, priority=priority)
         return told

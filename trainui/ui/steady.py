@@ -23,7 +23,7 @@ class Steady(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keys wait for the screen they are meant for: what it does with them needs its parts."""
-        if isinstance(event, events.InputEvent) and not self._screen_stack:
+        if isinstance(event, events.InputEvent) and not self.screen_stack:
             return  # it is leaving, or not there yet
         if isinstance(event, events.Key) and not self.screen.is_mounted:
             with suppress(TimeoutError):

@@ -42,7 +42,6 @@ def facts(detail: RunDetail, cells: int, *, opened: Opened | None = None, now: f
         rows += _params(detail.params, opened.defaults if opened else None)
     if opened is not None:
         rows += _used(opened.usage, cells)
-    if opened is not None:
         rows += _origin(opened.origin)
     if detail.checkpoints:
         rows += [(), line(Span("checkpoints", "head"))]
@@ -114,12 +113,9 @@ def _origin(origin: Origin) -> list[Line]:
     if origin.commit:
         tone = "warn" if origin.files else "dim"
         rows.append(line(Span("commit ", "dim"), safe(origin.commit[:12]), Span(f"  {change}", tone)))
-    rows.append(_fact("host", origin.host))
-    rows.append(
-        _fact("python", f"{origin.python}, {plural(origin.packages, 'package')}" if origin.python else "")
-    )
-    rows.append(_fact("system", origin.system))
-    return [row for row in rows if row is not None]
+    python = f"{origin.python}, {plural(origin.packages, 'package')}" if origin.python else ""
+    more = [_fact("host", origin.host), _fact("python", python), _fact("system", origin.system)]
+    return [*rows, *(row for row in more if row)]
 
 
 def _fact(name: str, value: str) -> Line:

@@ -48,7 +48,7 @@ def _marked(text: str, words: str) -> Line:
 
 
 def bytes_of(count: int) -> str:
-    """`812 B`, `12.3 MB`."""
+    """`812 bytes`, `12.3 MB`."""
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= size:
             return f"{count / size:.1f} {unit}"

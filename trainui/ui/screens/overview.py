@@ -81,7 +81,6 @@ class Overview(Sifting, Onward):
 
     def on_mount(self) -> None:
         """As it was left; a run that is gone since is not missed."""
-        super().on_mount()
         was = self._recalled
         if was.marked:
             self._marked = frozenset(was.marked)
@@ -240,9 +239,11 @@ class Overview(Sifting, Onward):
         self.table.move(by)
 
     def action_mark(self) -> None:
-        """Mark the run, or take its mark away; then the next one."""
-        marked = self._marked ^ {self.current.run} if self.current else None
-        return self._mark(marked) if marked is not None else self.bridge.tell("there is no run to mark")
+        """Mark the run, or take its mark away."""
+        if self.current is None:
+            self.bridge.tell("there is no run to mark")
+        else:
+            self._mark(self._marked ^ {self.current.run})
 
     def action_mark_live(self) -> None:
         """Mark what is live; when just that is marked, mark nothing."""
@@ -250,7 +251,8 @@ class Overview(Sifting, Onward):
         self._mark(frozenset() if self._marked == live else live)
 
     def _mark(self, marked: frozenset[str]) -> None:
-        self.undo.keep("a mark", lambda before=self._marked: self._remark(before))  # type: ignore[misc]
+        before = self._marked
+        self.undo.keep("a mark", lambda: self._remark(before))
         self._remark(marked)
 
     def _remark(self, marked: frozenset[str]) -> None:
@@ -260,9 +262,10 @@ class Overview(Sifting, Onward):
 
     def action_open(self) -> None:
         """Everything about the run."""
-        return (
-            self.open_run(self.current.run) if self.current else self.bridge.tell("there is no run to open")
-        )
+        if self.current is None:
+            self.bridge.tell("there is no run to open")
+        else:
+            self.open_run(self.current.run)
 
     def open_run(self, run: str) -> None:
         """Put a run's screen on top."""
@@ -294,7 +297,7 @@ class Overview(Sifting, Onward):
 
     def action_tail(self) -> None:
         """Where only one fits: events or log."""
-        if not self.has_class("-narrow"):
-            return self.bridge.tell("events and log both stand below already")
-        self.toggle_class("-log")
-        return None
+        if self.has_class("-narrow"):
+            self.toggle_class("-log")
+        else:
+            self.bridge.tell("events and log both stand below already")
