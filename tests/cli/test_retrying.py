@@ -58,3 +58,42 @@ def test_the_next_try_begins_where_one_says(cockpit, done):
     gone = cockpit("retry", done, "--from", "nowhere.pt", code=2).stderr
     assert "there is no checkpoint" in gone
     assert until(lambda: len(cockpit.json("ls", "--all")) == 3)
+
+
+GATED = """
+[[remedy]]
+id = "shorter"
+on = "too-high"
+set = {steps = 2}
+
+[[remedy]]
+id = "slower"
+set = {delay = 0.1}
+
+[[remedy]]
+id = "other"
+set = {delay = 0.2}
+
+[[gate]]
+id = "too-high"
+quote = "never above zero"
+role = "criterion"
+test = "value"
+left = "best(val/mae)"
+op = "<"
+right = 0.0
+when = "end"
+remedy = ["slower"]
+"""
+
+
+def test_the_remedies_that_a_failed_gate_names_or_that_name_it_are_called_for(cockpit):
+    spec = cockpit.project / "jobs" / "count.toml"
+    spec.write_text(spec.read_text() + GATED)
+    name = cockpit("start", "count").stdout.strip()
+    cockpit.until_status(name, "ended")
+    until(lambda: any(one["verdict"] == "failed" for one in cockpit.json("gates", name)))
+    reader = Reader(cockpit.db)
+    choices = retry_choices(reader, name)
+    reader.close()
+    assert choices.called_for == {"shorter", "slower"}

@@ -1,5 +1,7 @@
 """Dialogs that queue runs: what is chosen, what is wrong with it at once, and that nothing typed is lost by one key."""
 
+import dataclasses
+
 import pytest
 from conftest import settle, until
 from msgspec.structs import replace
@@ -108,6 +110,26 @@ async def test_a_remedy_and_a_beginning_are_chosen_and_params_typed(dashboard, s
         await until(pilot, lambda: isinstance(app.screen, Overview))
         assert app.screen.table.wanted == "transformer-2-again"
         assert "with remedy lower" in toasts(app)
+
+
+@pytest.mark.parametrize(
+    ("run", "called_for", "first"),
+    [
+        ("transformer-2", (), "lower"),  # its gate stopped it
+        ("mlp-2", ("lower",), "lower"),  # it lives, and a gate of it tripped
+        ("mlp-2", ("oom",), ""),  # it was tried as often as it may be
+        ("mlp-2", (), ""),
+    ],
+)
+async def test_the_choice_begins_at_the_remedy_that_is_called_for(dashboard, story, run, called_for, first):
+    story.choices = dataclasses.replace(CHOICES, called_for=frozenset(called_for))
+    app = dashboard()
+    async with app.run_test(size=(120, 36)) as pilot:
+        dialog = await relaunching(pilot, run)
+        assert (dialog.remedy.id if dialog.remedy else "") == first
+        assert ("no-nan calls for it" in text_of(app)) == (called_for == ("lower",))
+        await press(pilot, "up")
+        assert dialog.remedy is None, "none is above it"
 
 
 async def test_a_live_run_is_stopped_only_by_a_second_enter(dashboard, story):

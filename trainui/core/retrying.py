@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from trainui.core.errors import UserError
+from trainui.core.gates.terms import terms_of
 from trainui.core.judging.near import RemedyView, remedy_views
 from trainui.core.spec import Remedy, Spec
+from trainui.core.spec.remedies import answers_to
 from trainui.core.store.read import Reader
 
 SCRATCH = ""
@@ -32,6 +34,8 @@ class RetryChoices:
     job: str
     params: Mapping[str, object] = field(default_factory=dict)
     remedies: tuple[RemedyView, ...] = ()
+    called_for: frozenset[str] = frozenset()
+    """The remedies that gates which stand at tripped or failed call for, also while the run lives."""
     beginnings: tuple[Beginning, ...] = ()
 
 
@@ -43,8 +47,15 @@ def retry_choices(reader: Reader, run: str) -> RetryChoices:
         job=spec.job.name,
         params=dict(spec.params),
         remedies=remedy_views(reader, run, spec.remedy),
+        called_for=_called_for(reader, run, spec),
         beginnings=_beginnings(reader, run, spec),
     )
+
+
+def _called_for(reader: Reader, run: str, spec: Spec) -> frozenset[str]:
+    bad = [gate.gate for gate in reader.gates(run) if gate.verdict in ("tripped", "failed")]
+    named = {gate: terms_of(reader.gate_text(run, gate)).remedies for gate in bad}
+    return frozenset(one.id for gate in bad for one in answers_to(spec, gate, named[gate]))
 
 
 def _beginnings(reader: Reader, run: str, spec: Spec) -> tuple[Beginning, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from trainui.core.judging.near import RemedyView
 from trainui.core.store.views import RunView
@@ -18,12 +18,20 @@ def answers(one: RemedyView, view: RunView) -> bool:
     return bool(one.on) and (one.on == cause or f"gate {one.on}" in view.cause or cause.startswith(one.on))
 
 
-def in_order(remedies: Sequence[RemedyView], view: RunView) -> tuple[RemedyView, ...]:
-    """Those for how it ended first, then those that can be tried; mere advice last."""
-    return tuple(sorted(remedies, key=lambda one: (not answers(one, view), bool(one.why_not))))
+def in_order(
+    remedies: Sequence[RemedyView], view: RunView, called_for: Collection[str] = ()
+) -> tuple[RemedyView, ...]:
+    """Those for how it ended first, then those that its gates call for, then what can be tried, then advice."""
+    return tuple(
+        sorted(
+            remedies, key=lambda one: (not answers(one, view), one.id not in called_for, bool(one.why_not))
+        )
+    )
 
 
-def remedy_lines(remedies: Sequence[RemedyView], chosen: str, view: RunView, cells: int) -> tuple[Line, ...]:
+def remedy_lines(
+    remedies: Sequence[RemedyView], chosen: str, view: RunView, cells: int, called_for: Collection[str] = ()
+) -> tuple[Line, ...]:
     """A line for none, and for each remedy; those that cannot be tried say why."""
     wide = max((len(safe(one.id)) for one in remedies), default=0)
     here = Span("▶ ", "accent")
@@ -39,6 +47,8 @@ def remedy_lines(remedies: Sequence[RemedyView], chosen: str, view: RunView, cel
         fits = (
             Span(" for how it ended", "ok")
             if answers(one, view)
+            else Span(f" {safe(one.on) or 'a gate'} calls for it", "ok")
+            if one.id in called_for
             else Span(f" for {safe(one.on)}" if one.on else "", "dim")
         )
         tried = one.why_not or f"tried {one.tried} of {one.most}, begins from {begin_word(one.begins)}"

@@ -22,7 +22,7 @@ from trainui.ui.bridge import Bridge, is_open
 from trainui.ui.params import checked, written
 from trainui.ui.present.ink import Line, Span, line, safe
 from trainui.ui.present.params import param_lines
-from trainui.ui.present.remedies import begin_word, in_order, remedy_lines
+from trainui.ui.present.remedies import answers, begin_word, in_order, remedy_lines
 from trainui.ui.present.text import duration, money
 from trainui.ui.screens.choosing import Choosing
 from trainui.ui.widgets.field import Field
@@ -79,13 +79,17 @@ class Relaunch(Choosing):
 
     def _fill(self, known: RetryChoices) -> None:
         self._known = known
+        usable = [one for one in self._remedies if not one.why_not]
+        is_meant = bool(usable) and (usable[0].id in known.called_for or answers(usable[0], self._view))
+        self._remedy = int(is_meant)
         self._redraw()
 
     # ---------------------------------------------------------------- what is chosen
 
     @property
     def _remedies(self) -> tuple[RemedyView, ...]:
-        return in_order(self._known.remedies, self._view) if self._known is not None else ()
+        known = self._known
+        return in_order(known.remedies, self._view, known.called_for) if known is not None else ()
 
     @property
     def remedy(self) -> RemedyView | None:
@@ -132,7 +136,7 @@ class Relaunch(Choosing):
             return
         cells = self.how.cells or 80
         chosen = self.remedy.id if self.remedy is not None else ""
-        lines: list[Line] = list(remedy_lines(self._remedies, chosen, self._view, cells))
+        lines: list[Line] = list(remedy_lines(self._remedies, chosen, self._view, cells, known.called_for))
         count = len(self._beginnings())
         more = Span(f"   f: the next of {count}" if count > 1 else "", "dim")
         lines += [line(Span("from     ", "dim"), safe(self.beginning.label), more), line()]
