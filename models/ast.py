@@ -1,4 +1,4 @@
-"""Audio Spectrogram Transformer (Gong et al. 2021): a ViT over overlapping 16 × 16 patches of a log-mel picture.
+"""Audio Spectrogram Transformer (Gong, 2021): a ViT over overlapping 16 × 16 patches of a log-mel picture.
 
     AST, 89 classes        86,257,241 parameters
     AST, 10 classes        86,196,490

@@ -64,7 +64,7 @@ def load_weights(path: Path) -> Mapping[str, Tensor]:
 
 
 class FineTuning:
-    """What the loop trains: see jobs/training/loop.py."""
+    """What the loop trains: see jobs/training/system.py."""
 
     what = WHAT
     primary = "val/acc"
@@ -99,6 +99,7 @@ class FineTuning:
             fused=True,
         )
         self.batches_per_epoch = len(self.train_y) // settings.batch_size
+        self.examples_per_epoch = self.batches_per_epoch * settings.batch_size
 
     def _side(self, split: Split, side: str, keep: Path, report: Report) -> Batch:
         """Every picture of a side on the device, and its class."""

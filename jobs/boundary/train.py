@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -29,6 +29,7 @@ from jobs.boundary.losses import loss_of
 from jobs.boundary.settings import Settings, read
 from jobs.training.device import autocast_for, pick_device
 from jobs.training.errors import DataError
+from jobs.training.pace import Pace, said
 from jobs.training.report import Report
 from jobs.training.stopping import Stopping
 from models.boundary import MODELS, build, count_parameters
@@ -117,6 +118,7 @@ class Training:
         self.optimizer = optimizer_of(settings, self.model)
         # Compiled is only the way through the network: what is saved keeps its names.
         self.network = torch.compile(self.model) if settings.compile else self.model
+        self.pace = Pace(self.model, self.autocast)
         self.at = Progress()
         self.steps = max(1, len(epoch_order(settings, len(self.train), 0)) // group_size(settings))
         self.total = self.steps * settings.epochs
@@ -171,6 +173,9 @@ class Training:
         """Train on one epoch's batches, from the `first` on."""
         settings, at = self.settings, self.at
         self.model.train()
+        self.pace.begin(
+            lambda: self.gradients(next(batches(settings, self.train, self.errors, epoch, first)))
+        )
         for batch in batches(settings, self.train, self.errors, epoch, first):
             rate = learning_rate(settings, at.step, self.total)
             for group in self.optimizer.param_groups:
@@ -181,6 +186,8 @@ class Training:
             self.optimizer.step()
             self.average.update(at.step)
             at.step += 1
+            self.pace.batches += 1
+            self.pace.steps += 1
             self.loss_sum += loss
             at.loss_count += 1
             if at.step % settings.log_every == 0:
@@ -210,7 +217,7 @@ class Training:
 
     def validate(self) -> bool:
         """Judge, log and save after an epoch; False when patience has run out."""
-        settings = self.settings
+        settings, speed = self.settings, self.pace.figures(group_size(self.settings))
         judged = judge(
             self.average.model,
             self.val,
@@ -223,7 +230,7 @@ class Training:
         if judged is None:
             return True
         self.at.judged = epoch
-        self.log_judgement(judged, epoch)
+        self.log_judgement(judged, epoch, speed)
         mae = judged.figures["mae"]
         better = mae < self.at.best  # never true of NaN, which patience counts as no better
         if better:
@@ -234,15 +241,16 @@ class Training:
         self.save("last.pt", mae)
         return settings.patience == 0 or epoch - self.at.best_epoch < settings.patience
 
-    def log_judgement(self, judged: Judgement, epoch: int) -> None:
+    def log_judgement(self, judged: Judgement, epoch: int, speed: Mapping[str, float]) -> None:
         """The validation's figures, doing nothing beside them."""
         numbers = {f"val/{name}": value for name, value in judged.figures.items()}
         numbers |= {f"val/{name}_zero": judged.nothing[name] for name in ("mae", "median", "acc100")}
+        numbers |= speed
         self.report.log(numbers, step=self.at.step, epoch=epoch)
         found, zero = judged.figures, judged.nothing["mae"]
         self.report.say(
             f"epoch {epoch}/{self.settings.epochs}  MAE {found['mae']:.1f} ms (doing nothing: {zero:.1f})  "
-            f"median {found['median']:.1f} ms  @100 {found['acc100']:.1f} %"
+            f"median {found['median']:.1f} ms  @100 {found['acc100']:.1f} %{said(speed)}"
         )
         if epoch == self.settings.epochs:
             self.report.say(table({"do nothing": judged.nothing, self.settings.model: found}))

@@ -69,7 +69,7 @@ def network(settings: Settings) -> nn.Module:
 
 
 class Diarization:
-    """What the loop trains: see jobs/training/loop.py."""
+    """What the loop trains: see jobs/training/system.py."""
 
     what = WHAT
     primary = "val/acc"
@@ -90,6 +90,7 @@ class Diarization:
             self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
         self.batches_per_epoch = settings.train_windows // settings.batch_size
+        self.examples_per_epoch = self.batches_per_epoch * settings.batch_size
 
     def rates(self, step: int) -> list[float]:
         """Linear warm-up, then a cosine."""

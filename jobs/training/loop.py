@@ -1,8 +1,8 @@
 """The training loop that the systems share: steps, epochs, validation, checkpoints, patience, going on exactly.
 
-A system says what is trained (`System`); the loop says when. Chance needs no memory: whatever is drawn is drawn from
-the seed and the step, so a run resumed from last.pth draws the very curve it would have drawn. On a CPU that is true
-to the last bit.
+A system says what is trained (jobs/training/system.py); the loop says when. Chance needs no memory: whatever is drawn
+is drawn from the seed and the step, so a run resumed from last.pth draws the very curve it would have drawn. On a CPU
+that is true to the last bit.
 
 Leaves best_model.pth, last.pth, checkpoint_epoch<N>.pth and tensorboard/ in the run directory. SIGTERM and SIGINT end
 it after the step at hand, with last.pth written.
@@ -13,10 +13,10 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -25,42 +25,11 @@ import trainui
 from jobs.training import files
 from jobs.training.device import autocast_for
 from jobs.training.errors import DataError
+from jobs.training.pace import Pace, said
 from jobs.training.report import Report
 from jobs.training.settings import LoopSettings
 from jobs.training.stopping import Stopping
-
-
-class System(Protocol):
-    """What is trained. One that has `kept`, plain values and tensors, finds them under that name in its checkpoints."""
-
-    what: str
-    """Its name in checkpoints: another system's are refused."""
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
-    device: torch.device
-    batches_per_epoch: int
-    primary: str
-    """The validation figure that decides which checkpoint is best, as `val/acc`."""
-    goal: str
-    """`min` or `max`."""
-
-    def batches(self, epoch: int, first: int) -> Iterator[Any]:
-        """An epoch's batches from the `first` on; drawn from the seed and the epoch alone."""
-
-    def rates(self, step: int) -> list[float]:
-        """The learning rate of each group of parameters at a step of the optimizer."""
-
-    def loss(self, batch: Any) -> tuple[Tensor, Mapping[str, tuple[Tensor, int]]]:
-        """The mean loss of a batch, and what else is counted: name → (sum, of how many)."""
-
-    def validate(self, goes_on: Callable[[], bool]) -> Mapping[str, float] | None:
-        """Every figure of the validation by name; None when it was broken off."""
-
-    def preflight(self, goes_on: Callable[[], bool]) -> Mapping[str, float]:
-        """What is tried before the first step, as overfitting a handful; {} for nothing."""
-
-    def say(self, epoch: int, figures: Mapping[str, float]) -> str:
-        """The line of an epoch, for people."""
+from jobs.training.system import System
 
 
 @dataclass(kw_only=True, slots=True)
@@ -91,12 +60,12 @@ class Loop:
         self.settings, self.system, self.run_dir, self.stopping = settings, system, run_dir, stopping
         self.report = report or Report(run_dir)
         self.autocast = autocast_for(settings, system.device)
+        self.pace = Pace(system.model, self.autocast)
         self.at = Reached()
         self.sums: dict[str, Tensor] = {}
         """What was summed since the last line of the log, by name: (sum, of how many), on the device."""
         self.epoch_sums: dict[str, Tensor] = {}
-        group = settings.accumulation_steps
-        self.steps = -(-system.batches_per_epoch // group)
+        self.steps = -(-system.batches_per_epoch // settings.accumulation_steps)
         self.total = self.steps * settings.epochs
         if not system.batches_per_epoch:
             raise DataError("There are fewer examples than --batch_size: nothing can be trained.")
@@ -144,20 +113,26 @@ class Loop:
         if first == 0:
             self.epoch_sums = {}
         group = settings.accumulation_steps
+        self.pace.begin(lambda: self._gradients(next(system.batches(epoch, first)), 1))
         for number, batch in enumerate(system.batches(epoch, first), start=first):
             torch.manual_seed(settings.seed * 1_000_003 + at.batch)  # chance repeats itself after a resume
-            with self.autocast():
-                loss, counted = system.loss(batch)
-            if settings.break_loss_at and at.step + 1 >= settings.break_loss_at:
-                loss = loss * math.nan
             here = min(group, system.batches_per_epoch - number // group * group)
-            (loss / here).backward()
-            self._count({"train/loss": (loss.detach(), 1), **counted})
+            self._count(self._gradients(batch, here))
+            self.pace.batches += 1
             at.batch += 1
             if (number + 1) % group == 0 or number + 1 == system.batches_per_epoch:
                 self._step()
             if not self.goes_on() and self._is_between_steps():
                 return
+
+    def _gradients(self, batch: Any, parts: int) -> Mapping[str, tuple[Tensor, int]]:
+        """Add the gradients of a batch, one of so many parts of a step; what it counted."""
+        with self.autocast():
+            loss, counted = self.system.loss(batch)
+        if self.settings.break_loss_at and self.at.step + 1 >= self.settings.break_loss_at:
+            loss = loss * math.nan
+        (loss / parts).backward()
+        return {"train/loss": (loss.detach(), 1), **counted}
 
     def _step(self) -> None:
         """One step of the optimizer, and a line of the log now and then."""
@@ -169,6 +144,7 @@ class Loop:
         system.optimizer.step()
         system.optimizer.zero_grad(set_to_none=True)
         at.step += 1
+        self.pace.steps += 1
         if at.step % settings.log_every == 0:
             names = [
                 f"lr/{group['name']}" if "name" in group else "train/lr"
@@ -198,13 +174,14 @@ class Loop:
 
     def validate(self) -> bool:
         """Judge, log and save after an epoch; False when patience has run out. NaN is never better."""
+        speed = self.pace.figures(self.system.examples_per_epoch / self.system.batches_per_epoch)
         figures = self.system.validate(self.goes_on)
         if figures is None:
             return True
         epoch = self.at.judged = round(self.epoch)
         told = {name.replace("train/", "epoch/"): value for name, value in _means(self.epoch_sums).items()}
-        self.report.log({**told, **figures}, step=self.at.step, epoch=epoch)
-        self.report.say(self.system.say(epoch, {**told, **figures}))
+        self.report.log({**told, **figures, **speed}, step=self.at.step, epoch=epoch)
+        self.report.say(self.system.say(epoch, {**told, **figures}) + said(speed))
         value = figures[self.system.primary]
         sign = 1 if self.system.goal == "min" else -1
         if math.isfinite(value) and not sign * value >= sign * self.at.best:

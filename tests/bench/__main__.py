@@ -21,10 +21,12 @@ from tests.bench.ingest import by_hand, ingest, reading
 from tests.bench.screen import screen
 from tests.bench.store import opening
 from tests.bench.supervision import launching, memory, reacting
+from tests.bench.training import training
 
 SECTIONS = {
     "ingest": ingest, "flat": by_hand, "read": reading, "events": events, "open": opening, "gates": gates, "export": exporting, "launch": launching,
     "memory": memory, "idle": idling, "react": reacting, "screen": screen,
+    "training": training,
 }  # fmt: skip
 
 

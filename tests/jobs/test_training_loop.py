@@ -30,6 +30,7 @@ class Line:
 
     def __init__(self, settings: LoopSettings, batches: int = 5) -> None:
         self.settings, self.batches_per_epoch = settings, batches
+        self.examples_per_epoch = 4 * batches
         self.device = torch.device("cpu")
         torch.manual_seed(settings.seed)
         self.model = nn.Sequential(nn.Linear(1, 8), nn.Dropout(0.3), nn.Linear(8, 1))
