@@ -135,18 +135,19 @@ def test_asked_to_stop_at_the_end_of_an_epoch_nothing_of_it_is_lost(tmp_path, mo
     run(settings, tmp_path / "whole")
     parts = listen(monkeypatch, tmp_path / "parts.jsonl")
     stopping, system = quiet(), Line(settings)
-    plain_loss, plain_validate, seen = system.loss, system.validate, []
+    plain_batches, plain_validate, at = system.batches, system.validate, [0]
 
-    def loss(batch):
-        seen.append(batch)
-        stopping.asked = when == "in the last batch of an epoch" and len(seen) == 10
-        return plain_loss(batch)
+    def batches(epoch, first):
+        for number, batch in enumerate(plain_batches(epoch, first), start=5 * epoch + first + 1):
+            at[0] = number
+            stopping.asked = when == "in the last batch of an epoch" and number == 10
+            yield batch
 
     def validate(goes_on):
-        stopping.asked = when == "while it is validated" and len(seen) == 10
+        stopping.asked = when == "while it is validated" and at[0] == 10
         return plain_validate(goes_on) if goes_on() else None
 
-    system.loss, system.validate = loss, validate
+    system.batches, system.validate = batches, validate
     first = run(settings, tmp_path / "first", system=system, stopping=stopping)
     assert (first.at.batch, first.at.judged) == (10, 1)
     resumed = LoopSettings(epochs=3, log_every=1, resume=str(tmp_path / "first/last.pth"))
