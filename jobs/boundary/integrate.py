@@ -26,6 +26,7 @@ from jobs.boundary.checkpoint import Saved
 from jobs.boundary.dialogue import read_audio
 from jobs.boundary.refine import Refiner, settle
 from jobs.boundary.rttm import (
+    ALL,
     Conversation,
     Segment,
     boundaries,
@@ -98,12 +99,12 @@ def put_to_use(
     for one in recordings:
         before[one.uri] = sorted(answers.get(one.uri, []))
         samples = read_audio(one.audio, refiner.rate)
-        after[one.uri] = refiner.refine(samples, before[one.uri], (one.start, one.stop))
+        after[one.uri] = refiner.refine(samples, before[one.uri], one.parts)
         errors += followed(one.segments, before[one.uri], after[one.uri])
     write_rttm(run_dir / "system.rttm", before)
     write_rttm(run_dir / "refined.rttm", after)
     truth = {one.uri: one.segments for one in recordings}
-    parts = {one.uri: (one.start, one.stop) for one in recordings if one.stop != float("inf")}
+    parts = {one.uri: one.parts for one in recordings if one.parts != ALL}
     rows = {"as it was": before, "refined": after, f"perfect within {ORACLE:g} s": oracle(truth, before)}
     lines, rates = [], {}
     for collar, skip in CONVENTIONS:

@@ -88,6 +88,6 @@ def from_conversations(recipe: Recipe, source: Conversations, target: Path) -> d
         sides = [split for split in SPLITS if one in getattr(source, split)]
         samples = dialogue.read_audio(one.audio, recipe.rate())
         for name in sides:
-            collected[name].add(samples, one.segments, start=one.start, stop=one.stop)
+            collected[name].add(samples, one.segments, one.parts)
         progress.step()
     return {split: one.finish() for split, one in collected.items()}

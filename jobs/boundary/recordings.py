@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from jobs.boundary.features import BANDS, HOP, Ear, speaker_vector
-from jobs.boundary.rttm import Segment
+from jobs.boundary.rttm import ALL, Parts, Segment
 from jobs.boundary.statistics import Quantiles
 
 ROOM = 340
@@ -74,18 +74,16 @@ class Collector:
     length: int = ROOM
     count: int = 0
 
-    def add(
-        self, samples: Array, segments: Sequence[Segment], *, start: float = 0.0, stop: float = float("inf")
-    ) -> None:
-        """One recording and who speaks when in it; only boundaries between `start` and `stop` are used."""
+    def add(self, samples: Array, segments: Sequence[Segment], parts: Parts = ALL) -> None:
+        """One recording and who speaks when in it; only boundaries in its annotated `parts` are used."""
         spectra = self.ear(samples)
         index: dict[str, int] = {}
         for name in sorted({segment.speaker for segment in segments}):
             index[name] = len(self.voices)
             self.voices.append(speaker_vector(spectra, self.mistaken(segments, name)))
-        end = min(stop, len(spectra) * HOP)
+        end = len(spectra) * HOP
         for time, left, right, onset in turns(segments):
-            if start < time < end:
+            if time < end and any(first < time < last for first, last in parts):
                 row = (self.length + time / HOP, index.get(left, 0), index.get(right, 0), onset, self.count)
                 self.rows.append(row)
         if self.hear is not None:

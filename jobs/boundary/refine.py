@@ -24,7 +24,7 @@ from jobs.boundary.dialogue import read_audio
 from jobs.boundary.examples import Examples, Window
 from jobs.boundary.features import HOP, Ear
 from jobs.boundary.recordings import Collector, turns
-from jobs.boundary.rttm import Segment, read_conversations, read_rttms, write_rttm
+from jobs.boundary.rttm import ALL, Parts, Segment, read_conversations, read_rttms, write_rttm
 from jobs.boundary.statistics import Quantiles
 from jobs.boundary.wavlm import WavLM
 from jobs.training.errors import DataError
@@ -72,14 +72,15 @@ class Refiner:
         self,
         samples: np.ndarray,
         segments: Sequence[Segment],
-        part: tuple[float, float] = (0.0, float("inf")),
+        parts: Parts = ALL,
     ) -> list[Segment]:
-        """The segments with their boundaries moved, as far as the neighbours allow."""
+        """The segments with their boundaries moved, as far as the neighbours and the annotated stretch allow."""
         ordered = sorted(segments)
         places = dict(zip(turns(ordered), self.moved(samples, ordered), strict=True))
         starts, stops = {}, {}
         for (time, left, right, onset), place in places.items():
-            place = min(max(place, part[0]), part[1]) if part[0] <= time <= part[1] else time
+            first, last = next((one for one in parts if one[0] <= time <= one[1]), (time, time))
+            place = min(max(place, first), last)
             (starts if onset else stops)[(time, right if onset else left)] = place
         wished = [Segment(starts[s.start, s.speaker], stops[s.stop, s.speaker], s.speaker) for s in ordered]
         return settle(ordered, wished)
@@ -130,7 +131,7 @@ def refine(trained: Path, audio: Path, rttm: Path, out: Path) -> None:
         )
     for one in heard:
         samples = read_audio(one.audio, refiner.rate)
-        refined[one.uri] = refiner.refine(samples, one.segments, (one.start, one.stop))
+        refined[one.uri] = refiner.refine(samples, one.segments, one.parts)
         print(f"{one.uri}: {len(one.segments)} segments refined")
     for uri in sorted(answer.keys() - {one.uri for one in heard}):
         print(f"{uri}: no audio below {audio}, left as it was", file=sys.stderr)

@@ -22,6 +22,11 @@ CHANNELS = ("", "Mix-Headset", "Mix-Lapel", "Array1-01")
 """Of one meeting, the best first; a single person's headset comes last."""
 
 
+Parts = tuple[tuple[float, float], ...]
+"""The annotated stretches of a recording in seconds, in order, apart from each other."""
+ALL: Parts = ((0.0, math.inf),)
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class Segment:
     """One speaker speaking, in seconds from the start of the recording."""
@@ -33,13 +38,12 @@ class Segment:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Conversation:
-    """A recording, who speaks when in it, and which part was annotated."""
+    """A recording, who speaks when in it, and which parts were annotated."""
 
     uri: str
     audio: Path
     segments: tuple[Segment, ...]
-    start: float = 0.0
-    stop: float = float("inf")
+    parts: Parts = ALL
     split: str = ""
 
     def speakers(self) -> set[str]:
@@ -159,12 +163,12 @@ def write_rttm(path: Path, segments: Mapping[str, Iterable[Segment]]) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def read_uems(folder: Path) -> dict[str, tuple[float, float]]:
-    """The annotated part of each recording, from every UEM file below `folder` (first start to last end).
+def read_uems(folder: Path) -> dict[str, Parts]:
+    """The annotated stretches of each recording, from every UEM file below `folder`; those that touch are one.
 
     Raises DataError naming the line that is none.
     """
-    parts: dict[str, tuple[float, float]] = {}
+    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for path in [folder] if folder.is_file() else sorted(folder.rglob("*.uem")):
         for number, fields in _lines(path):
             if len(fields) != 4:
@@ -172,9 +176,19 @@ def read_uems(folder: Path) -> dict[str, tuple[float, float]]:
             start, stop = (_seconds(path, number, text, UEM_LINE) for text in fields[2:])
             if stop <= start:
                 raise _malformed(path, number, f"it ends at {fields[3]}, before it starts", UEM_LINE)
-            before = parts.get(fields[0], (start, stop))
-            parts[fields[0]] = (min(start, before[0]), max(stop, before[1]))
-    return parts
+            found[fields[0]].append((start, stop))
+    return {uri: joined(stretches) for uri, stretches in found.items()}
+
+
+def joined(stretches: Iterable[tuple[float, float]]) -> Parts:
+    """Stretches in order, those that touch made one."""
+    parts: list[tuple[float, float]] = []
+    for start, stop in sorted(stretches):
+        if parts and start <= parts[-1][1]:
+            parts[-1] = (parts[-1][0], max(stop, parts[-1][1]))
+        else:
+            parts.append((start, stop))
+    return tuple(parts)
 
 
 def find_audio(folder: Path) -> dict[str, Path]:
@@ -212,11 +226,9 @@ def read_conversations(
     found = []
     for uri in sorted(told.keys() & audio.keys()):
         segments, split = told[uri]
-        start, stop = parts.get(uri, (0.0, float("inf")))
-        one = Conversation(
-            uri=uri, audio=audio[uri], segments=segments, start=start, stop=stop, split=split
-        )  # fmt: skip
-        found.append(one)
+        found.append(
+            Conversation(uri=uri, audio=audio[uri], segments=segments, parts=parts.get(uri, ALL), split=split)
+        )
     return found
 
 

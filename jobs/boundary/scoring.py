@@ -23,6 +23,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from jobs.boundary.rttm import (
+    Parts,
     Segment,
     boundaries,
     changes,
@@ -98,23 +99,24 @@ def der(
     *,
     collar: float = 0.0,
     skip_overlap: bool = False,
-    part: tuple[float, float] | None = None,
+    parts: Parts | None = None,
 ) -> Der:
     """The error of one recording; `collar` seconds on each side of a reference boundary do not count, and with
     `skip_overlap` nothing does where two people speak at once in the reference.
 
-    `part` is the annotated part; without it, from the first to the last segment of either.
+    `parts` are the annotated stretches; without them, from the first to the last segment of either.
     """
     times = [time for one in (*reference, *hypothesis) for time in (one.start, one.stop)]
     if not times:
         return Der()
-    first, last = part or (min(times), max(times))
+    parts = parts or ((min(times), max(times)),)
     marks = [time for one in reference for time in (one.start, one.stop)] if collar else []
     around = [time + side for time in marks for side in (-collar, collar)]
-    edges = np.unique(np.array([*times, *around, first, last]))
+    edges = np.unique(np.array([*times, *around, *(end for part in parts for end in part)]))
     length = np.diff(edges)
     middle = edges[:-1] + length / 2
-    length = np.where((middle > first) & (middle < last), length, 0.0)
+    inside = [(middle > first) & (middle < last) for first, last in parts]
+    length = np.where(np.any(inside, axis=0), length, 0.0)
     if marks:
         places = np.sort(np.array(marks))
         right = np.searchsorted(places, middle)
@@ -162,7 +164,7 @@ def oracle(
 def score(
     reference: Mapping[str, Sequence[Segment]],
     hypothesis: Mapping[str, Sequence[Segment]],
-    parts: Mapping[str, tuple[float, float]] | None = None,
+    parts: Mapping[str, Parts] | None = None,
     *,
     collar: float = 0.0,
     skip_overlap: bool = False,
@@ -176,8 +178,8 @@ def score(
     total, errors, asked = Der(), [], 0
     for uri, truth in reference.items():
         answer = hypothesis.get(uri, ())
-        part = (parts or {}).get(uri)
-        total += der(truth, answer, collar=collar, skip_overlap=skip_overlap, part=part)
+        annotated = (parts or {}).get(uri)
+        total += der(truth, answer, collar=collar, skip_overlap=skip_overlap, parts=annotated)
         moments = MODES[mode](truth)
         asked += len(moments)
         errors += match(moments, MODES[mode](answer), tolerance)
@@ -203,7 +205,7 @@ def off(errors: np.ndarray) -> dict[str, float]:
 
 def read_pair(
     reference: Path, hypothesis: Path
-) -> tuple[dict[str, list[Segment]], dict[str, list[Segment]], dict[str, tuple[float, float]]]:
+) -> tuple[dict[str, list[Segment]], dict[str, list[Segment]], dict[str, Parts]]:
     """Truth, a system's answer and the annotated parts (UEM below the reference). Raises DataError: files that cannot
     be read, dev and test together, or an answer about other recordings."""
     one_split(reference)

@@ -107,15 +107,16 @@ def of_meetings(half: Sequence[Conversation]) -> tuple[Tensor, Draw, Windows]:
         samples = read(one.audio, RATE)
         begin = audio.add(samples)
         several = label_frames(one.segments, len(samples) // _FRAME)
-        inside = np.arange(len(several))
-        first = np.ceil(max(0.0, one.start) * RATE / _FRAME)
-        last = np.floor(min(one.stop * RATE, len(samples)) / _FRAME) - _WINDOW_FRAMES
-        inside = inside[(inside >= first) & (inside <= last)]
-        starts.append(begin + inside * _FRAME)
-        labels.append(several[inside])
-        grid += [
-            (begin + int(place) * _FRAME, int(several[place])) for place in inside[:: _WINDOW_FRAMES // 2]
-        ]
+        frames = np.arange(len(several))
+        for start, stop in one.parts:
+            first = np.ceil(start * RATE / _FRAME)
+            last = np.floor(min(stop * RATE, len(samples)) / _FRAME) - _WINDOW_FRAMES
+            inside = frames[(frames >= first) & (frames <= last)]
+            starts.append(begin + inside * _FRAME)
+            labels.append(several[inside])
+            grid += [
+                (begin + int(place) * _FRAME, int(several[place])) for place in inside[:: _WINDOW_FRAMES // 2]
+            ]
     where = np.concatenate(starts) if starts else np.zeros(0, dtype=np.int64)
     what = np.concatenate(labels) if labels else np.zeros(0, dtype=np.int64)
     if not len(where):

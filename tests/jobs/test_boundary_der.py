@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from jobs.boundary import scoring
-from jobs.boundary.rttm import Segment, read_rttms, read_uems, write_rttm
+from jobs.boundary.rttm import Parts, Segment, read_rttms, read_uems, write_rttm
 from jobs.boundary.scoring import der, oracle, perfected, score
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
@@ -32,21 +32,26 @@ def drawn(chance: random.Random, names: str) -> list[Segment]:
     return sorted(found)
 
 
-def case(number: int) -> tuple[list[Segment], list[Segment], float, bool, tuple[float, float]]:
+def case(number: int) -> tuple[list[Segment], list[Segment], float, bool, Parts]:
     chance = random.Random(number)
     truth = drawn(chance, "abc"[: chance.randint(1, 3)]) or [Segment(0.0, 1.0, "a")]
     answer = drawn(chance, "wxyz"[: chance.randint(1, 4)])
-    part = (chance.randrange(300) * STEP, chance.randrange(800, 3000) * STEP)
-    return truth, answer, chance.choice([0.0, 0.1, 0.25]), chance.random() < 0.5, part
+    ends = [chance.randrange(300), chance.randrange(800, 3000)]
+    for _ in range(chance.randrange(3)):  # some were annotated in two or three stretches
+        gap = sorted(chance.sample(range(*ends[-2:]), 2))
+        ends[-1:] = [*gap, ends[-1]]
+    parts = tuple((start * STEP, stop * STEP) for start, stop in zip(ends[::2], ends[1::2], strict=True))
+    return truth, answer, chance.choice([0.0, 0.1, 0.25]), chance.random() < 0.5, parts
 
 
 def counted(
-    truth: list[Segment], answer: list[Segment], collar: float, skip: bool, part: tuple[float, float]
+    truth: list[Segment], answer: list[Segment], collar: float, skip: bool, parts: Parts
 ) -> tuple[float, float, float, float]:
     """Missed, false, confused and spoken seconds, one 10 ms after the other under every mapping of speakers."""
-    length = round(max([one.stop for one in (*truth, *answer)] + [part[1]]) / STEP) + 30
+    length = round(max([one.stop for one in (*truth, *answer)] + [parts[-1][1]]) / STEP) + 30
     asked = np.zeros(length, dtype=bool)
-    asked[round(part[0] / STEP) : round(part[1] / STEP)] = True
+    for start, stop in parts:
+        asked[round(start / STEP) : round(stop / STEP)] = True
 
     def active(segments: list[Segment]) -> np.ndarray:
         names = sorted({one.speaker for one in segments})
@@ -78,10 +83,10 @@ def counted(
 
 def test_three_hundred_conversations_are_scored_as_a_plain_count_scores_them() -> None:
     for number in range(300):
-        truth, answer, collar, skip, part = case(number)
-        found = der(truth, answer, collar=collar, skip_overlap=skip, part=part)
+        truth, answer, collar, skip, parts = case(number)
+        found = der(truth, answer, collar=collar, skip_overlap=skip, parts=parts)
         seconds = (found.missed, found.false_alarm, found.confused, found.speech)
-        assert seconds == pytest.approx(counted(truth, answer, collar, skip, part), abs=1e-6), number
+        assert seconds == pytest.approx(counted(truth, answer, collar, skip, parts), abs=1e-6), number
 
 
 def test_three_hundred_conversations_are_scored_as_the_fields_own_scorer_does() -> None:
@@ -95,14 +100,14 @@ def test_three_hundred_conversations_are_scored_as_the_fields_own_scorer_does() 
         return found
 
     for number in range(300):
-        truth, answer, collar, skip, part = case(number)
+        truth, answer, collar, skip, parts = case(number)
         theirs = metrics.DiarizationErrorRate(collar=2 * collar, skip_overlap=skip)(
             annotation(truth),
             annotation(answer),
-            uem=core.Timeline([core.Segment(*part)]),
+            uem=core.Timeline([core.Segment(*part) for part in parts]),
             detailed=True,
         )
-        found = der(truth, answer, collar=collar, skip_overlap=skip, part=part)
+        found = der(truth, answer, collar=collar, skip_overlap=skip, parts=parts)
         names = ("missed detection", "false alarm", "confusion", "total")
         seconds = (found.missed, found.false_alarm, found.confused, found.speech)
         assert seconds == pytest.approx([theirs[name] for name in names], abs=1e-6), number
@@ -134,7 +139,7 @@ def test_meetings_are_scored_within_their_annotated_part(name: str, rates: tuple
     assert parts.keys() == truth.keys()
     for rate, (collar, skip) in zip(rates, [(0.0, False), (0.25, False), (0.25, True)], strict=True):
         found = [
-            der(truth[uri], answer.get(uri, []), collar=collar, skip_overlap=skip, part=parts[uri])
+            der(truth[uri], answer.get(uri, []), collar=collar, skip_overlap=skip, parts=parts[uri])
             for uri in truth
         ]
         assert round(sum(found, scoring.Der()).percent, 2) == rate
@@ -164,10 +169,10 @@ def test_boundary_errors_are_those_of_the_golden_table(
 def test_boundaries_put_right_within_the_collar_change_no_rate_that_leaves_the_collar_out() -> None:
     moved = 0
     for number in range(300):
-        truth, answer, _, skip, part = case(number)
+        truth, answer, _, skip, parts = case(number)
         right = perfected(truth, answer, 0.25)
         moved += right != answer
-        was, now = (der(truth, one, collar=0.25, skip_overlap=skip, part=part) for one in (answer, right))
+        was, now = (der(truth, one, collar=0.25, skip_overlap=skip, parts=parts) for one in (answer, right))
         for name in ("missed", "false_alarm", "confused", "speech"):
             assert getattr(now, name) == pytest.approx(getattr(was, name), abs=1e-6), number
     assert moved > 100

@@ -119,7 +119,7 @@ def test_audio_is_found_under_amis_and_voxconverses_names(tmp_path: Path) -> Non
     (tmp_path / "ES2011a.uem").write_text("ES2011a 1 0.000 1113.845375\n")
     vox, ami = sorted(read_conversations(tmp_path), key=lambda one: one.audio.name, reverse=True)
     assert (vox.uri, vox.segments, vox.split) == ("abjxc", (Segment(0.4, 7.04, "spk00"),), "")
-    assert (ami.uri, ami.split, ami.stop) == ("ES2011a", "dev", 1113.845375)
+    assert (ami.uri, ami.split, ami.parts) == ("ES2011a", "dev", ((0.0, 1113.845375),))
 
 
 def test_rttm_survives_being_written_and_read(tmp_path: Path) -> None:
@@ -314,3 +314,9 @@ def test_real_ami_excerpts_are_split_by_their_people() -> None:
     heard = {name for one in found.train for name in one.speakers()}
     assert not heard & {name for one in found.held_out for name in one.speakers()}
     assert any(not name.isascii() for one in [*found.train, *found.held_out] for name in one.speakers())
+
+
+def test_every_annotated_stretch_of_a_recording_counts_and_those_that_touch_are_one(tmp_path: Path) -> None:
+    (tmp_path / "a.uem").write_text("m 1 30.0 40.0\nm 1 0.0 10.0\nother 1 5 6\n")
+    (tmp_path / "b.uem").write_text("m NA 10.0 20.0\n")
+    assert read_uems(tmp_path) == {"m": ((0.0, 20.0), (30.0, 40.0)), "other": ((5.0, 6.0),)}
