@@ -70,13 +70,13 @@ def speech(recipe: Recipe, folder: Path, tell: Callable[[str], None] = say) -> V
 
 
 def key(recipe: Recipe, source: Voices | Conversations) -> str:
-    """Names the examples: recipe, speech (names and sizes) and code."""
+    """Names the examples: recipe, speech (names and sizes of recordings, who speaks when in them) and code."""
     digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
     weights = Path(recipe.wavlm).expanduser()
     if recipe.wavlm and weights.is_file():
         digest.update(str(weights.stat().st_size).encode())
-    for path in source.files():
-        digest.update(f"{path.name} {path.stat().st_size}\n".encode())
+    for fact in source.facts():
+        digest.update(f"{fact}\n".encode())
     for name in CODE:
         digest.update(Path(__file__).with_name(name).read_bytes())
     return digest.hexdigest()[:16]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,6 +42,12 @@ class Voices:
         groups = (self.train, self.held_out)
         return [path for group in groups for name in sorted(group) for path in group[name]]
 
+    def facts(self) -> Iterator[str]:
+        """All that examples depend on: who speaks in which recording, on which side."""
+        for side, group in (("train", self.train), ("held out", self.held_out)):
+            for name in sorted(group):
+                yield from (f"{side} {name} {path.name} {path.stat().st_size}" for path in group[name])
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Conversations:
@@ -60,6 +66,12 @@ class Conversations:
     def files(self) -> list[Path]:
         """Every recording, in a fixed order."""
         return [conversation.audio for conversation in [*self.train, *self.held_out]]
+
+    def facts(self) -> Iterator[str]:
+        """All that examples depend on: recordings, what was said in them, and what was annotated, on which side."""
+        for side, group in (("train", self.train), ("val", self.val), ("test", self.test)):
+            for one in group:
+                yield f"{side} {one.audio.name} {one.audio.stat().st_size} {one.segments} {one.parts}"
 
 
 def audio_files(folder: Path) -> list[Path]:

@@ -285,8 +285,12 @@ def test_conversations_of_a_folder_become_examples(tmp_path: Path) -> None:
         soundfile.write(folder / f"{uri}.wav", random.standard_normal(RATE * 8) * 0.1, RATE)
         said = [Segment(1.0, 3.0, names[0]), Segment(3.5, 6.0, names[1])]
         write_rttm(folder / f"{uri}.rttm", {uri: said})
-    folder = data.prepare(recipe(folder), str(tmp_path), lambda text: None)
-    assert [len(data.load(folder, split).time) for split in ("train", "val", "test")] == [4, 4, 4]
+    made = data.prepare(recipe(folder), str(tmp_path), lambda text: None)
+    assert [len(data.load(made, split).time) for split in ("train", "val", "test")] == [4, 4, 4]
+    (folder / "dev00.uem").write_text("dev00 1 0.0 2.0\ndev00 1 4.0 8.0\n")
+    again = data.prepare(recipe(folder), str(tmp_path), lambda text: None)
+    assert again != made, "examples of before what was annotated had been said"
+    assert [len(data.load(again, split).time) for split in ("train", "test")] == [4, 2]
 
 
 @pytest.mark.skipif(not (SHARED / "ami_excerpts").exists(), reason=f"skipped: no {SHARED}")
