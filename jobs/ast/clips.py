@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,14 +134,6 @@ def _by_fold(folder: Path, clips: Iterable[Clip], val_fold: int, test_fold: int)
         raise DataError(f"{folder}: fold {val} cannot be validated and tested on at once.")
     train = [clip for fold in folds if fold not in (val, test) for clip in by_fold[fold]]
     return {"train": train, "val": by_fold[val], "test": by_fold.get(test, [])}
-
-
-def counts(clips: Sequence[Clip]) -> dict[str, int]:
-    """Class → how many clips."""
-    found: dict[str, int] = {}
-    for clip in clips:
-        found[clip.label] = found.get(clip.label, 0) + 1
-    return found
 
 
 def _natural(label: str) -> tuple[int, str]:

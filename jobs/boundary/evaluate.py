@@ -4,9 +4,10 @@
     python -m jobs.boundary.evaluate                       the newest best.pt of each job below runs/
     python -m jobs.boundary.evaluate --source PATH         other speech than the training's
 
-Then the best one is put to use (integrate.py): it refines a diarization of the test recordings, and the error rate
-(DER) is counted before and after, with that of a perfect refiner beside. That diarization is the truth, displaced as a
-real system displaces it, unless --hypothesis names a real system's RTTM. Leaves results.json in the run directory.
+Then the best one by validation is put to use (integrate.py); figures of the test choose nothing. It refines a
+diarization of the test recordings, and the error rate (DER) is counted before and after, with that of a perfect refiner
+beside. That diarization is the truth, displaced as a real system displaces it, unless --hypothesis names a real
+system's RTTM. Leaves results.json in the run directory.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def compare(given: argparse.Namespace, run_dir: Path) -> None:
         report.say(f"{name}: {path}")
         networks[name] = saved
         results[name], nothing = test(saved, given.source, given.data_dir)
-    best = min(results, key=lambda name: results[name]["mae"])
+    best = min(networks, key=lambda name: networks[name].progress.best)
     report.say("\n" + table({"do nothing": nothing, **results}) + "\n")
     numbers = {f"{name}/{key}": value for name, row in results.items() for key, value in row.items()}
     numbers |= {f"test/{key}": results[best][key] for key in ("mae", "median", "acc50", "acc100", "acc200")}

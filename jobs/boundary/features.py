@@ -15,7 +15,6 @@ from jobs.boundary.rttm import Segment
 HOP = 0.01
 """Seconds between spectra."""
 BANDS = 64
-SPEAKER_SIZE = 4 * BANDS
 
 Array = np.ndarray
 

@@ -107,6 +107,13 @@ def test_what_waits_for_a_person_is_told_with_what_to_type_whenever_it_began(boo
     assert told.is_news
 
 
+def test_what_is_to_be_typed_is_a_command_whatever_a_study_is_called(books):
+    gate(books, "study:phase 3; ls", "look-in", "warn", 10.0, role="ask", rule="asks: is it fine?")
+    (need,) = away(books, 0.0).needs
+    assert need.text == "phase 3; ls asks: is it fine?"
+    assert need.command == "trainui answer 'phase 3; ls' look-in yes|no"
+
+
 def test_messages_that_reach_nobody_wait_for_a_person_too(books):
     outbox = Outbox(books.db)
     with atomic(books.db):
@@ -116,7 +123,7 @@ def test_messages_that_reach_nobody_wait_for_a_person_too(books):
         (one,) = outbox.end(number, "HTTP 500", is_sent=False, at=START)
         outbox.again(one, "HTTP 500", next_at=START + 30, is_unsure=False)
     (need,) = away(books, 0.0).needs
-    assert (need.kind, need.text) == ("messages", "1 messages reached nobody so far: HTTP 500")
+    assert (need.kind, need.text) == ("messages", "1 message reached nobody so far: HTTP 500")
 
 
 def test_a_store_in_which_nothing_happened_says_so_in_five_lines(books):

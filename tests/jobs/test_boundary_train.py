@@ -377,6 +377,24 @@ def test_the_evaluation_compares_the_newest_runs_with_doing_nothing(
     assert (tmp_path / "out/refined.rttm").exists()
 
 
+def test_the_test_does_not_choose_which_network_is_put_to_use(
+    tiny: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = {}
+    for model in ("mlp", "contrastive"):
+        run_dir = tmp_path / f"runs/{model}-1"
+        assert run(tiny, run_dir, "--model", model, "--epochs", "1") == 0
+        paths[model] = run_dir / "best.pt"
+    for chosen in paths:
+        for model, path in paths.items():
+            state = torch.load(path, weights_only=True)
+            state["progress"]["best"] = 1.0 if model == chosen else 2.0
+            torch.save(state, path)
+        capsys.readouterr()
+        assert evaluate.main(["--runs_dir", str(tmp_path / "runs"), "--run_dir", str(tmp_path / chosen)]) == 0
+        assert f"best: {chosen}, " in capsys.readouterr().out
+
+
 def test_an_evaluation_of_one_checkpoint(tiny: list[str], tmp_path: Path) -> None:
     assert run(tiny, tmp_path / "run", "--epochs", "1") == 0
     flags = [

@@ -13,6 +13,19 @@ from trainui.ui.settings import Settings
 os.environ["TZ"] = "UTC"
 time.tzset()
 
+IN_EVERY_LOOK = pytest.mark.parametrize(
+    ("size", "look"),
+    [
+        ((80, 24), {}),
+        ((120, 36), {}),
+        ((120, 36), {"dark": False}),
+        ((200, 55), {}),
+        ((80, 24), {"ascii": True}),
+    ],
+    ids=["80x24", "120x36", "120x36-light", "200x55", "80x24-ascii"],
+)
+"""A picture of a screen on a small, a usual and a wide terminal, in both themes, and in ASCII."""
+
 
 async def until(pilot, condition: Callable[[], object], *, seconds: float = 60.0) -> None:
     """Let the app work until the condition is a fact."""

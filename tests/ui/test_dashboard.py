@@ -1,7 +1,7 @@
 """The dashboard under a person's fingers: every key does what its line says."""
 
 import pytest
-from conftest import settle, until
+from conftest import IN_EVERY_LOOK, settle, until
 from msgspec.structs import replace
 from story import JOBS, NOW, Story, run
 from textual.command import CommandPalette
@@ -359,20 +359,10 @@ async def test_ascii_is_ascii(dashboard):
             assert text_of(app).isascii(), key
 
 
-@pytest.mark.parametrize(
-    ("size", "settings"),
-    [
-        ((80, 24), {}),
-        ((120, 36), {}),
-        ((120, 36), {"dark": False}),
-        ((200, 55), {}),
-        ((80, 24), {"ascii": True}),
-    ],
-    ids=["80x24", "120x36", "120x36-light", "200x55", "80x24-ascii"],
-)
-def test_the_overview_looks_as_it_did(dashboard, snap_compare, size, settings):
+@IN_EVERY_LOOK
+def test_the_overview_looks_as_it_did(dashboard, snap_compare, size, look):
     """Three runs train, one waits, two have ended; money, curves with the gate's line, events, log."""
-    assert snap_compare(dashboard(**settings), terminal_size=size, run_before=settle)
+    assert snap_compare(dashboard(**look), terminal_size=size, run_before=settle)
 
 
 def test_the_run_screen_looks_as_it_did(dashboard, snap_compare):

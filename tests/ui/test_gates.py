@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import settle, until
+from conftest import IN_EVERY_LOOK, settle, until
 from msgspec.structs import replace
 from story import NOW, Story
 from test_dashboard import toasts
@@ -300,17 +300,7 @@ async def test_where_nothing_is_asked_a_is_told_so(dashboard, judged):
         await until(pilot, lambda: any("nothing is asked" in note.message for note in app._notifications))
 
 
-@pytest.mark.parametrize(
-    ("size", "look"),
-    [
-        ((80, 24), {}),
-        ((120, 36), {}),
-        ((120, 36), {"dark": False}),
-        ((200, 55), {}),
-        ((80, 24), {"ascii": True}),
-    ],
-    ids=["80x24", "120x36", "120x36-light", "200x55", "80x24-ascii"],
-)
+@IN_EVERY_LOOK
 def test_gates_look_as_they_did(dashboard, judged, snap_compare, size, look):
     async def run_before(pilot):
         await opened(pilot, *(("tab",) if size[0] == 80 else ()))

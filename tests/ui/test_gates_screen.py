@@ -1,7 +1,7 @@
 """The screen of gates: whose they are, what needs a person first, and one from near with its curve."""
 
 import pytest
-from conftest import settle, until
+from conftest import IN_EVERY_LOOK, settle, until
 from msgspec.structs import replace
 from story import NOW, Story
 from test_dashboard import press, text_of, toasts
@@ -233,17 +233,7 @@ async def test_a_hostile_gate_can_drive_nothing(dashboard, judged):
         assert "[red]x" in text_of(app)
 
 
-@pytest.mark.parametrize(
-    ("size", "look"),
-    [
-        ((80, 24), {}),
-        ((120, 36), {}),
-        ((120, 36), {"dark": False}),
-        ((200, 55), {}),
-        ((80, 24), {"ascii": True}),
-    ],
-    ids=["80x24", "120x36", "120x36-light", "200x55", "80x24-ascii"],
-)
+@IN_EVERY_LOOK
 def test_the_screen_of_gates_looks_as_it_did(dashboard, judged, snap_compare, size, look):
     """A gate that tripped, from near: the window of its verdict, what would clear it, what it would have done."""
 

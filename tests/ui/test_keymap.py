@@ -118,6 +118,30 @@ async def test_footer_help_palette_and_sentences_name_the_keys_in_force():
         assert "f1 shows every key" in text_of(empty)
 
 
+async def test_dialogs_and_refusals_name_the_keys_in_force():
+    app = opened(
+        export__pick="f2", export__folder="f3", export__study="f4", start__params="f5", start__raise="f6",
+        start__close="f7,escape", overview__mark="f8", run__teach="f9",
+    )  # fmt: skip
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await press(pilot, "e")
+        await until(
+            pilot, lambda: "f2 takes a format or leaves it out, f3 changes the folder" in text_of(app)
+        )
+        assert "f4: the other" in text_of(app)
+        await press(pilot, "escape", "s")
+        await until(pilot, lambda: "f6 or -; higher starts first" in text_of(app))
+        await press(pilot, "f5", *"epochs=3", "f7")
+        await until(pilot, lambda: "f7 again leaves it, f5 goes back to it" in text_of(app))
+        await press(pilot, "f7")
+        await until(pilot, lambda: isinstance(app.screen, Overview))
+        await press(pilot, "slash", *"mlp-2", "enter", "v")
+        await until(
+            pilot, lambda: any("mark two or more with f8" in note.message for note in app._notifications)
+        )
+
+
 async def test_keys_of_a_filter_that_is_typed_are_ones_own_too():
     app = opened(overview__filter="f4", filter__keep="f5")
     async with app.run_test(size=(120, 36)) as pilot:

@@ -8,6 +8,7 @@ from trainui.core.errors import UserError
 from trainui.core.run import Result, Status
 from trainui.core.store.views import EventView, UsageView
 from trainui.ui.hands import neighbour
+from trainui.ui.keymap import Keymap
 from trainui.ui.params import changed, parse_params, typed
 from trainui.ui.present import text
 from trainui.ui.present.applies import why_not
@@ -206,12 +207,28 @@ def test_the_line_of_usage_keeps_the_processor_and_the_memory_longest():
         ("edit", Status.RUNNING, "a-1 is running; only the params of a queued run can be changed"),
         ("retry", Status.ENDED, ""),
         ("retry", Status.QUEUED, "a-1 is queued; only a run that has ended can be tried again"),
+        (
+            "retry",
+            Status.RUNNING,
+            "a-1 is running; only a run that has ended can be tried again; R stops it first",
+        ),
+        (
+            "relaunch",
+            Status.QUEUED,
+            "a-1 is queued; only a run that has started can be tried again; E changes its params",
+        ),
         ("stop", Status.QUEUED, ""),
         ("stop", Status.ENDED, "a-1 has ended already"),
     ],
 )
 def test_what_does_not_apply_is_said_in_a_sentence(action, status, reason):
     assert why_not(action, run("a-1", status=status)) == reason
+
+
+def test_a_sentence_names_the_keys_that_a_person_chose():
+    mine = Keymap({"run.relaunch": "f9", "queue.edit": "f8"})
+    assert why_not("retry", run("a-1", status=Status.RUNNING), mine).endswith("; f9 stops it first")
+    assert why_not("relaunch", run("a-1", status=Status.QUEUED), mine).endswith("; f8 changes its params")
 
 
 def test_without_a_run_nothing_applies():

@@ -7,7 +7,7 @@ import pytest
 
 from tests.core.money_store import START, Books
 from trainui.core.export.charts import ELAPSED, EPOCH, INKS, ON_WHITE, STEP, STYLES, asks_for_log, style_of
-from trainui.core.export.drafts import charts_of
+from trainui.core.export.drafts import shared_charts
 from trainui.core.export.svg import describe, svg
 from trainui.core.gates import Judge, Point, parse_gates
 from trainui.core.ingest.records import Record
@@ -46,13 +46,12 @@ def test_runs_share_a_chart_of_each_metric_and_the_one_they_are_judged_by_comes_
         log(books, run, [3.0, 2.0], metric="loss")
         log(books, run, [9.0, 8.0, 7.0])
     log(books, "b-1", [1.0], metric="once")
-    first, second = charts_of(books.reader(), ["b-1", "a-1"])
+    first, second = shared_charts(books.reader(), ["b-1", "a-1"])
     assert (first.metric, first.goal, second.metric, second.goal) == ("val/mae", "min", "loss", "min")
     assert [(line.run, line.ink) for line in first.lines] == [("b-1", 0), ("a-1", 1)]
     assert [(spot.step, spot.epoch, spot.elapsed, spot.last) for spot in spots(first.lines[0])] == [
         (0, 0.0, 0.0, 9.0), (1, 0.25, 1.0, 8.0), (2, 0.5, 2.0, 7.0),
     ]  # fmt: skip
-    assert [one.metric for one in charts_of(books.reader(), ["b-1"], metrics=["once", "gone"])] == ["once"]
 
 
 def test_the_axis_is_what_all_points_know(books):
@@ -60,8 +59,8 @@ def test_the_axis_is_what_all_points_know(books):
     books.run("b-1", end=9)
     log(books, "a-1", [9.0, 8.0])
     log(books, "b-1", [9.0, 8.0], epochs=False)
-    assert charts_of(books.reader(), ["a-1"])[0].axes == (EPOCH, STEP, ELAPSED)
-    (both,) = charts_of(books.reader(), ["a-1", "b-1"])
+    assert shared_charts(books.reader(), ["a-1"])[0].axes == (EPOCH, STEP, ELAPSED)
+    (both,) = shared_charts(books.reader(), ["a-1", "b-1"])
     assert (both.axis, both.axes) == (STEP, (STEP, ELAPSED))
 
 
@@ -70,7 +69,7 @@ def test_one_spike_among_a_million_points_is_in_the_chart_where_it_was(books):
     spike, count = 654_321, 1_000_000
     for start in range(0, count, 100_000):
         log(books, "a-1", [1e6 if n == spike else 1.0 for n in range(start, start + 100_000)], first=start)
-    (chart,) = charts_of(books.reader(), ["a-1"])
+    (chart,) = shared_charts(books.reader(), ["a-1"])
     (line,) = chart.lines
     found = spots(line)
     assert len(found) < 1000
@@ -91,7 +90,7 @@ def test_one_spike_among_a_million_points_is_in_the_chart_where_it_was(books):
 def test_a_long_curve_begins_at_its_first_point_and_ends_at_its_last(books):
     books.run("a-1", end=9)
     log(books, "a-1", [5.0 - n / 4000 for n in range(10_000)])
-    found = spots(charts_of(books.reader(), ["a-1"])[0].lines[0])
+    found = spots(shared_charts(books.reader(), ["a-1"])[0].lines[0])
     assert (found[0].step, found[0].epoch, found[0].elapsed, found[0].last, found[0].points) == (
         0,
         0.0,
@@ -108,7 +107,7 @@ def test_a_long_curve_begins_at_its_first_point_and_ends_at_its_last(books):
 def test_what_is_not_finite_breaks_the_line_and_is_marked_where_it_began(books):
     books.run("a-1", end=9)
     log(books, "a-1", [3.0, 2.0, nan, nan, 2.5, -inf, 2.0])
-    (chart,) = charts_of(books.reader(), ["a-1"])
+    (chart,) = shared_charts(books.reader(), ["a-1"])
     odd = marks(chart, "nonfinite")
     assert [(one.at[STEP], one.at[EPOCH], one.text) for one in odd] == [
         (2, 0.5, "NaN, 2 in a row or near"), (5, 1.25, "-Inf"),
@@ -123,7 +122,7 @@ def test_what_is_not_finite_breaks_the_line_and_is_marked_where_it_began(books):
 def test_a_nan_deep_in_a_long_curve_is_found_at_its_very_step(books):
     books.run("a-1", end=9)
     log(books, "a-1", [inf if n == 77_777 else 1.0 for n in range(100_000)])
-    (mark,) = marks(charts_of(books.reader(), ["a-1"])[0], "nonfinite")
+    (mark,) = marks(shared_charts(books.reader(), ["a-1"])[0], "nonfinite")
     assert (mark.at[STEP], mark.at[EPOCH], mark.text) == (77_777, 77_777 / 4, "Inf")
 
 
@@ -132,14 +131,14 @@ def test_a_child_follows_its_parent_whose_rest_is_dim(books):
     books.run("a-2", parent="a-1", start=20, end=30)
     log(books, "a-1", [9.0, 8.0, 7.0, 6.0, 5.0, 4.0])
     log(books, "a-2", [6.5, 5.5], first=3, start=20.0)
-    (chart,) = charts_of(books.reader(), ["a-1", "a-2"])
+    (chart,) = shared_charts(books.reader(), ["a-1", "a-2"])
     parent, child = chart.lines
     assert [spot.step for spot in spots(parent)] == [0, 1, 2]
     assert [spot.step for spot in spots(parent, over=True)] == [2, 3, 4, 5], "it goes on where the line ended"
     assert [spot.step for spot in spots(child)] == [3, 4]
     (mark,) = marks(chart, "restart")
     assert (mark.run, mark.at[STEP], mark.text) == ("a-2", 3, "follows a-1")
-    (alone,) = charts_of(books.reader(), ["a-2"])
+    (alone,) = shared_charts(books.reader(), ["a-2"])
     assert [(part.run, part.is_over) for part in alone.lines[0].parts] == [
         ("a-1", False),
         ("a-1", True),
@@ -155,7 +154,7 @@ def test_a_child_that_began_anew_leaves_its_parent_as_it_is(books):
     books.run("a-2", parent="a-1", start=20, end=30)
     log(books, "a-1", [9.0, 8.0, 7.0])
     log(books, "a-2", [6.5, 5.5], start=20.0)
-    (chart,) = charts_of(books.reader(), ["a-1", "a-2"])
+    (chart,) = shared_charts(books.reader(), ["a-1", "a-2"])
     assert [len(spots(line, over=True)) for line in chart.lines] == [0, 0]
 
 
@@ -163,7 +162,7 @@ def test_a_run_that_goes_back_in_its_own_steps_is_drawn_once_and_the_rest_dim(bo
     books.run("a-1", end=9)
     log(books, "a-1", [9.0, 8.0, 7.0, 6.0])
     log(books, "a-1", [7.5, 6.5, 5.5], first=2, start=10)
-    (line,) = charts_of(books.reader(), ["a-1"])[0].lines
+    (line,) = shared_charts(books.reader(), ["a-1"])[0].lines
     assert [spot.last for spot in spots(line)] == [9.0, 8.0, 7.5, 6.5, 5.5]
     assert [spot.last for spot in spots(line, over=True)] == [8.0, 7.0, 6.0]
 
@@ -193,7 +192,7 @@ def test_gates_checkpoints_and_heights_stand_in_the_charts_they_are_about(books)
         write_checkpoint(
             books.db, "a-1", path="sub/best.pt", at=START, step=1, epoch=0.25, metric="", value=None
         )
-    mae, loss = charts_of(books.reader(), ["a-1"])
+    mae, loss = shared_charts(books.reader(), ["a-1"])
     assert [(one.gate, one.value) for one in mae.thresholds] == [("good", 7.5)]
     assert [(one.at[STEP], one.value, one.text) for one in marks(mae, "checkpoint")] == [
         (1, 8.0, "saved best.pt")
@@ -207,7 +206,7 @@ def test_gates_checkpoints_and_heights_stand_in_the_charts_they_are_about(books)
 
 def test_a_run_without_a_point_and_a_run_that_is_queued_have_no_line(books):
     books.run("a-1", start=None, status="queued")
-    assert charts_of(books.reader(), ["a-1"]) == ()
+    assert shared_charts(books.reader(), ["a-1"]) == ()
 
 
 @pytest.mark.parametrize(
@@ -237,7 +236,7 @@ def test_neighbouring_lines_differ_in_colour_and_in_manner():
 def test_a_picture_says_in_words_what_it_shows(books):
     books.run("a-1", end=9)
     log(books, "a-1", [9.0, nan, 7.0])
-    told = describe(charts_of(books.reader(), ["a-1"])[0])
+    told = describe(shared_charts(books.reader(), ["a-1"])[0])
     assert told == "val/mae over epoch. a-1: 7 to 9, last 7. a-1: NaN."
 
 
@@ -246,7 +245,7 @@ def test_numbers_at_the_edge_of_all_numbers_are_drawn(books):
     log(books, "a-1", [1.7e308, -1.7e308, 0.0])
     log(books, "a-1", [5e-324, 1e-320, 5e-324], metric="loss")
     log(books, "a-1", [3.0, 3.0, 3.0], metric="level")
-    for chart in charts_of(books.reader(), ["a-1"]):
+    for chart in shared_charts(books.reader(), ["a-1"]):
         drawn = svg(chart, name="c")
         assert 'class="line' in drawn
         assert "nan" not in drawn.replace("nanmean", "")

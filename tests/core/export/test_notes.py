@@ -1,5 +1,6 @@
 """NOTES.md: ours between the marks, theirs everywhere else, and nothing of theirs is ever lost."""
 
+import errno
 import os
 import threading
 
@@ -187,6 +188,22 @@ def test_what_is_saved_while_we_write_is_not_written_over(tmp_path, monkeypatch)
     assert text.count("first\n") == text.count("second\n") == 1
     assert "begin run b-1" in text
     assert sorted(one.name for one in tmp_path.iterdir()) == ["NOTES.md"]
+
+
+def test_where_files_have_only_one_name_a_page_is_written_and_renewed(tmp_path, monkeypatch):
+    def no_links(*_given, **_more):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    path = tmp_path / "NOTES.md"
+    assert notes.renew(path, [A], title="t") == []
+    path.write_text(path.read_text().replace("**Key finding**: ", "**Key finding**: mine"))
+    assert notes.renew(path, [Wanted(name="run a-1", body="new"), B], title="t") == []
+    text = path.read_text()
+    assert "**Key finding**: mine" in text
+    assert "new\n<!-- trainui:end run a-1 -->" in text
+    assert "three" in text
+    assert [one.name for one in tmp_path.iterdir()] == ["NOTES.md"]
 
 
 def test_a_page_that_is_never_left_alone_is_left_alone(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.core.money_store import START, Books
 from trainui.core.export.charts import ON_WHITE
-from trainui.core.export.drafts import charts_of
+from trainui.core.export.drafts import shared_charts
 from trainui.core.export.gathering import gather
 from trainui.core.export.picture import draw, write
 from trainui.core.ingest.records import Record
@@ -45,7 +45,7 @@ def seen(png, colour):
 def test_one_spike_among_many_points_stands_out_of_the_curve(books):
     books.run("a-1", end=9)
     log(books, "a-1", "val/mae", [50.0 if n == 66_666 else 1.0 + n % 2 for n in range(100_000)])
-    picture = draw(charts_of(books.reader(), ["a-1"]))
+    picture = draw(shared_charts(books.reader(), ["a-1"]))
     pale = seen(picture, "#8fb9ff")  # the edge of the band, lighter than the line
     high = min(y for _x, y in pale)
     assert high < 90, "up to the upper edge"
@@ -57,7 +57,7 @@ def test_one_spike_among_many_points_stands_out_of_the_curve(books):
 def test_where_nothing_is_finite_the_line_breaks_and_is_marked(books):
     books.run("a-1", end=9)
     log(books, "a-1", "val/mae", [1.0] * 40 + [math.nan] * 20 + [1.0] * 40)
-    blue = seen(draw(charts_of(books.reader(), ["a-1"])), ON_WHITE[0])
+    blue = seen(draw(shared_charts(books.reader(), ["a-1"])), ON_WHITE[0])
     xs = sorted({x for x, _y in blue})
     gaps = [right - left for left, right in itertools.pairwise(xs)]
     assert max(gaps) > 80, "nothing is drawn where nothing is known"
@@ -81,7 +81,7 @@ def test_no_name_is_read_as_a_formula_or_stops_the_picture(name, books):
     log(books, "a-1", name, [2.0, 1.0])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert draw(charts_of(books.reader(), ["a-1"])).startswith(b"\x89PNG")
+        assert draw(shared_charts(books.reader(), ["a-1"])).startswith(b"\x89PNG")
 
 
 def test_numbers_at_the_edge_of_all_numbers_are_drawn(books):
@@ -89,7 +89,7 @@ def test_numbers_at_the_edge_of_all_numbers_are_drawn(books):
     log(books, "a-1", "val/mae", [1.7e308, -1.7e308, 0.0])
     log(books, "a-1", "tiny", [5e-324, 1e-320, 5e-324])
     log(books, "a-1", "none", [math.nan, math.inf])
-    assert draw(charts_of(books.reader(), ["a-1"])).startswith(b"\x89PNG")
+    assert draw(shared_charts(books.reader(), ["a-1"])).startswith(b"\x89PNG")
 
 
 def test_without_a_curve_the_picture_says_so(books, tmp_path):

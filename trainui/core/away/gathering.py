@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Sequence
 
@@ -127,11 +128,11 @@ def _needs(reader: Reader, stands: Standing) -> tuple[Need, ...]:
         name = one.run.removeprefix(subject_of(""))
         needs.append(
             Need(kind="question", subject=one.run, text=f"{name} asks: {one.question}",
-                 command=f"trainui answer {name} {one.gate} yes|no")
+                 command=f"trainui answer {shlex.quote(name)} {shlex.quote(one.gate)} yes|no")
         )  # fmt: skip
     for block in reader.blocks():
         what = "the queue" if block.job == "*" else block.job
-        how = "--queue" if block.job == "*" else f"--job {block.job}"
+        how = "--queue" if block.job == "*" else f"--job {shlex.quote(block.job)}"
         text = (
             f"{what} is held by {block.gate} of {block.subject.removeprefix(subject_of(''))}: {block.reason}"
         )
@@ -140,7 +141,8 @@ def _needs(reader: Reader, stands: Standing) -> tuple[Need, ...]:
     lost = reader.undelivered()
     failing = [one for one in lost if one.tries]
     if failing:
-        text = f"{len(failing)} messages reached nobody so far: {failing[-1].said}"
+        many = "1 message" if len(failing) == 1 else f"{len(failing)} messages"
+        text = f"{many} reached nobody so far: {failing[-1].said}"
         needs.append(Need(kind="messages", subject="", text=text, command="trainui notify"))
     return tuple(needs)
 

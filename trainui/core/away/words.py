@@ -146,10 +146,8 @@ def _money(amount: float, currency: str) -> str:
     return f"{amount:.2f} {sign(currency)}"
 
 
-def _span(seconds: float | None) -> str:
+def _span(seconds: float) -> str:
     """`40 s`, `14 min`, `9.2 h`, `3.1 days`."""
-    if seconds is None:
-        return "some time"
     if seconds < 60:
         return f"{seconds:.0f} s"
     if seconds < 2 * 3600:

@@ -27,30 +27,25 @@ from trainui.core.store.outlines import Outline, Piece
 from trainui.core.store.read import Reader
 from trainui.core.store.views import Link, MetricView, RunView
 
-
-def charts_of(reader: Reader, runs: Sequence[str], *, metrics: Sequence[str] = ()) -> tuple[Chart, ...]:
-    """One chart per metric: those the runs are judged by first, then what most of them wrote.
-
-    `metrics`: only these, in this order. A metric with a single point everywhere has no chart unless asked for.
-    """
-    return _charts(reader, Sketches(reader, runs), metrics)
-
-
 _LAST: WeakKeyDictionary[Sketches, tuple[Chart, ...]] = WeakKeyDictionary()
 
 
 def shared_charts(reader: Reader, runs: Sequence[str]) -> tuple[Chart, ...]:
-    """All charts of `runs`; the formats of one export that draw them share what was read once."""
+    """One chart per metric of `runs`: those they are judged by first, then what most of them wrote.
+
+    A metric with a single point everywhere has none, unless all are so. The formats of one export that draw them share
+    what was read once.
+    """
     drawn = shared_sketches(reader, runs)
     if drawn not in _LAST:
-        _LAST[drawn] = _charts(reader, drawn, ())
+        _LAST[drawn] = _charts(reader, drawn)
     return _LAST[drawn]
 
 
-def _charts(reader: Reader, drawn: Sketches, metrics: Sequence[str]) -> tuple[Chart, ...]:
+def _charts(reader: Reader, drawn: Sketches) -> tuple[Chart, ...]:
     views = {view.run: view for view in reader.runs()}
     first = [judged.name for run in drawn.metrics if (judged := views[run].metric) is not None]
-    names = metrics or _names(drawn.metrics.values(), first)
+    names = _names(drawn.metrics.values(), first)
     subjects = []
     for ink, (run, known) in enumerate(drawn.metrics.items()):
         spec = reader.spec(run)

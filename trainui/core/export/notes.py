@@ -101,20 +101,29 @@ def _put(path: Path, text: str, before: str | None) -> bool:
             file.flush()
             os.fsync(file.fileno())
         if before is None:
-            try:
-                os.link(draft, path)  # unlike a rename, it takes nothing's place
-            except FileExistsError:
-                return False
+            if not _linked(draft, path):
+                if path.exists():
+                    return False
+                os.rename(draft, path)  # files have only one name here
             return True
         os.chmod(draft, path.stat().st_mode & 0o777)
-        os.link(path, kept)
+        has_links = _linked(path, kept)
         if _read(path) != before:
             return False
         os.replace(draft, path)
-        if _read(kept) == before:
+        if not has_links or _read(kept) == before:
             return True
         os.replace(kept, path)  # written to in the instant between
         return False
+
+
+def _linked(path: Path, to: Path) -> bool:
+    """Give a file a second name, at which nothing stands; False where something does, or where files have only one."""
+    try:
+        os.link(path, to)  # unlike a rename, it takes nothing's place
+    except OSError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

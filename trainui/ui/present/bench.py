@@ -66,9 +66,15 @@ def bench_rows(gates: Sequence[GateView]) -> tuple[Row, ...]:
 
 
 def bench_lines(
-    rows: Sequence[Row], bench: Bench, cells: int, *, now: float, colours: Mapping[str, int]
+    rows: Sequence[Row],
+    bench: Bench,
+    cells: int,
+    *,
+    now: float,
+    colours: Mapping[str, int],
+    answers: str = "A",
 ) -> tuple[Line, ...]:
-    """The head, and a line for each row."""
+    """The head, and a line for each row. `answers`: the key that answers a question."""
     gates = [row.gate for row in rows if row.gate is not None]
     names = _names(gates)
     wide = {key: max((width(line(part)) for part in (key, *parts)), default=0) for key, parts in {
@@ -76,7 +82,7 @@ def bench_lines(
         "gate": list(names.values()),
         "rule": [safe(gate.rule) for gate in gates],
         "now": [number(gate.value) for gate in gates],
-        "verdict": ["".join(span.text for span in _verdict(gate, bench, now)) for gate in gates],
+        "verdict": ["".join(span.text for span in _verdict(gate, bench, now, answers)) for gate in gates],
     }.items()}  # fmt: skip
     columns = _columns(wide, cells, has_runs=len({gate.run for gate in gates}) > 1)
     head = {"run": "run", "gate": "gate", "says": "says (in the researcher's words)", "rule": "rule",
@@ -95,7 +101,7 @@ def bench_lines(
             "says": _says(gate),
             "rule": line(Span(safe(gate.rule), "dim")),
             "now": line(number(gate.value)) if gate.value is not None else line(Span("–", "dim")),
-            "verdict": _verdict(gate, bench, now),
+            "verdict": _verdict(gate, bench, now, answers),
         }, columns, cells))  # fmt: skip
     return tuple(lines)
 
@@ -135,12 +141,12 @@ def _joined(parts: Mapping[str, Line], columns: Mapping[str, int], cells: int) -
     return clip(line(" ", join(fitted, "  ")), cells)
 
 
-def _verdict(gate: GateView, bench: Bench, now: float) -> Line:
+def _verdict(gate: GateView, bench: Bench, now: float, answers: str) -> Line:
     """`✔ passed at epoch 29`, `▲ warn since epoch 33`, `● answered "fine"`, `▲ asks you`."""
     light = verdict_light(gate.verdict)
     tone = light.tone if light.tone in ("bad", "warn") else ""
     if gate.is_open_question:
-        return line(Span("▲", "warn"), " ", Span("asks you: A answers", "warn bold"))
+        return line(Span("▲", "warn"), " ", Span(f"asks you: {answers} answers", "warn bold"))
     if gate.role == "ask" and (answer := last_answer(bench, gate)) is not None:
         note = f" “{safe(answer.note)}”" if answer.note else ""
         return line(

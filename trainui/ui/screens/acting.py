@@ -52,7 +52,7 @@ class Acting(Screen[None]):
         view = self.current
         if not self.bridge.may_ask():
             return None
-        if reason := why_not(action, view):
+        if reason := why_not(action, view, self.keymap):
             self.bridge.tell(reason, severity="warning")
             return None
         return view

@@ -11,7 +11,7 @@ from trainui.ui import keys
 from trainui.ui.book import BY, Book
 from trainui.ui.bridge import Bridge
 from trainui.ui.present.burning import burndown, ends_line, picture_title
-from trainui.ui.present.ink import Line, Span, line
+from trainui.ui.present.ink import Line
 from trainui.ui.present.money import budget_lines
 from trainui.ui.present.spending import lease_page, ledger_page, plan_page, spent_page
 from trainui.ui.screens.room import ChartSettings, Room
@@ -23,7 +23,6 @@ from trainui.ui.widgets.paper import Paper
 
 PAGES = (*BY, "plan", "leases", "ledger")
 """The pages, in the order of their keys 1 to 8. The sums stand on the left, where there is room for two."""
-READING = (line(Span("reading…", "dim")),)
 
 
 class Page(Paper):

@@ -11,6 +11,7 @@ from textual.timer import Timer
 from trainui.core.errors import TrainuiError, UserError
 from trainui.ui.acts import StartWish
 from trainui.ui.bridge import Bridge, is_open
+from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Line, Span, line, safe, wrap
 from trainui.ui.present.jobs import several_lines
 from trainui.ui.present.money import fit_lines
@@ -19,7 +20,6 @@ from trainui.ui.widgets.paper import Paper
 
 COST_AFTER = 0.2
 """Seconds that a choice stands before it is reckoned what it would cost."""
-LOST = "what was typed would be lost: esc again leaves it, tab goes back to it"
 
 
 class Choosing(ModalScreen[None]):
@@ -27,6 +27,9 @@ class Choosing(ModalScreen[None]):
 
     CSS_PATH = ["dialog.tcss", "start.tcss"]  # noqa: RUF012 (Textual's own annotation)
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012 (Textual's own annotation)
+
+    KEYS = ""
+    """What the IDs of its keys begin with."""
 
     cost = query_one("#cost", Paper)
     params = query_one("#params", Field)
@@ -40,6 +43,10 @@ class Choosing(ModalScreen[None]):
         self._reckoning: Timer | None = None
         self.is_warned = False
         """Whether the next esc throws away what was typed."""
+
+    def key(self, name: str) -> str:
+        """The first key of something that can be done here, as people write it."""
+        return keymap_of(self.app).first(f"{self.KEYS}.{name}")
 
     def wishes(self) -> tuple[StartWish, ...]:
         """What would be queued now. Raises UserError when what is typed is wrong."""
@@ -121,6 +128,9 @@ class Choosing(ModalScreen[None]):
         """Queue nothing; what was typed is not thrown away by one key."""
         if self.has_typed and not self.is_warned:
             self.is_warned = True
-            self.say(LOST, "warn")
+            close, params = self.key("close"), self.key("params")
+            self.say(
+                f"what was typed would be lost: {close} again leaves it, {params} goes back to it", "warn"
+            )
             return
         self.dismiss()

@@ -14,13 +14,13 @@ from trainui.core.errors import TrainuiError
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge, is_open
 from trainui.ui.exporting import CancelledError, Cancelling, ExportChoices
+from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Line, Span, clip, line, safe, wrap
 from trainui.ui.present.text import plural
 from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.paper import Paper
 
-HINT = "space takes a format or leaves it out, tab changes the folder"
 _NAMES = 3
 """Runs that are told by name."""
 
@@ -71,6 +71,15 @@ class Export(ModalScreen[None]):
     def _whose(self) -> str:
         return self._study if self._is_study else ""
 
+    def _key(self, name: str) -> str:
+        return keymap_of(self.app).first(f"export.{name}")
+
+    @property
+    def _hint(self) -> str:
+        return (
+            f"{self._key('pick')} takes a format or leaves it out, {self._key('folder')} changes the folder"
+        )
+
     def _entitle(self) -> None:
         names = (
             ", ".join(self._runs[:_NAMES]) if len(self._runs) <= _NAMES else plural(len(self._runs), "run")
@@ -91,7 +100,7 @@ class Export(ModalScreen[None]):
             self.folder.value = known.folder
         self._known = known
         self._redraw()
-        self._say(HINT)
+        self._say(self._hint)
 
     def _redraw(self) -> None:
         if self._known is None or not is_open(self):
@@ -109,7 +118,12 @@ class Export(ModalScreen[None]):
             rows.append(clip(line(front, box, name, "  ", Span(safe(one.about), "dim")), cells))
         if self._study:
             what = f"the whole study {self._study}" if self._is_study else plural(len(self._runs), "run")
-            rows += [(), line(Span("writes   ", "dim"), safe(what), Span("   s: the other", "dim"))]
+            rows += [
+                (),
+                line(
+                    Span("writes   ", "dim"), safe(what), Span(f"   {self._key('study')}: the other", "dim")
+                ),
+            ]
         self.formats.show([*rows, (), line(Span("into", "dim"))])
 
     def _say(self, text: str, tone: str = "dim") -> None:
@@ -156,7 +170,7 @@ class Export(ModalScreen[None]):
         """What was written is not what is chosen now: enter writes again."""
         if self._written:
             self._written = ()
-            self._say(HINT)
+            self._say(self._hint)
         self._redraw()
 
     def on_input_submitted(self) -> None:
@@ -175,12 +189,13 @@ class Export(ModalScreen[None]):
             [o.name for o in self._known.formats if o.name in self._picked],
         )
         if not formats or not to:
-            self._say("no format is taken: space takes one" if to else "a folder is needed: tab", "warn")
+            none = f"no format is taken: {self._key('pick')} takes one"
+            self._say(none if to else f"a folder is needed: {self._key('folder')}", "warn")
             return
         runs, study = self._runs, self._whose
         work = Cancelling(lambda path: self.app.call_later(self._tell, path))
         self._work = work
-        self._say("writing… esc calls it off")
+        self._say(f"writing… {self._key('close')} calls it off")
         self._bridge.ask(
             lambda a: tuple(a.write_out(runs, study=study, to=to, formats=formats, tell=work)),
             self._done,
@@ -189,7 +204,7 @@ class Export(ModalScreen[None]):
 
     def _tell(self, path: Path) -> None:
         if is_open(self) and self._work is not None:
-            self._say(f"{path} is written; esc calls off the rest")
+            self._say(f"{path} is written; {self._key('close')} calls off the rest")
 
     def _done(self, paths: tuple[Path, ...]) -> None:
         self._work = None
@@ -198,7 +213,7 @@ class Export(ModalScreen[None]):
             self._bridge.tell(f"exported: {', '.join(map(str, paths))}")
             return
         cells = self.said.size.width or 80
-        rows = [line(Span(f"{plural(len(paths), 'file')} written; enter closes", "ok"))]
+        rows = [line(Span(f"{plural(len(paths), 'file')} written; {self._key('go')} closes", "ok"))]
         self.said.show([*rows, *(row for path in paths for row in wrap(line(safe(str(path))), cells, 1))])
 
     def _refused(self, error: TrainuiError) -> None:

@@ -7,7 +7,6 @@ from contextlib import suppress
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.getters import query_one
-from textual.widgets import Footer
 
 from trainui.core.filter import Filter, FilterError, parse_filter
 from trainui.core.filter.runs import run_filter, values_of
@@ -92,7 +91,7 @@ class Overview(Sifting, Onward):
 
     def on_resize(self) -> None:
         """The palette's key gives way where the others need the room; the help names it."""
-        self.query_one(Footer).show_command_palette = self.size.width >= ROOMY
+        self.query_one(KeyLine).show_command_palette = self.size.width >= ROOMY
 
     @property
     def current(self) -> RunView | None:
@@ -158,8 +157,6 @@ class Overview(Sifting, Onward):
         return (
             none_left(key("overview.all")) if snapshot.runs else empty(key("overview.start"), key("app.help"))
         )
-
-    # ---------------------------------------------------------------- the filter
 
     @property
     def kept(self) -> str:
@@ -241,9 +238,8 @@ class Overview(Sifting, Onward):
     def action_mark(self) -> None:
         """Mark the run, or take its mark away."""
         if self.current is None:
-            self.bridge.tell("there is no run to mark")
-        else:
-            self._mark(self._marked ^ {self.current.run})
+            return self.bridge.tell("there is no run to mark")
+        return self._mark(self._marked ^ {self.current.run})
 
     def action_mark_live(self) -> None:
         """Mark what is live; when just that is marked, mark nothing."""
@@ -263,9 +259,8 @@ class Overview(Sifting, Onward):
     def action_open(self) -> None:
         """Everything about the run."""
         if self.current is None:
-            self.bridge.tell("there is no run to open")
-        else:
-            self.open_run(self.current.run)
+            return self.bridge.tell("there is no run to open")
+        return self.open_run(self.current.run)
 
     def open_run(self, run: str) -> None:
         """Put a run's screen on top."""
@@ -277,12 +272,14 @@ class Overview(Sifting, Onward):
         """Runs side by side."""
         from trainui.ui.screens.compare import CompareScreen, compared_runs
 
-        runs = compared_runs(
-            self.table.runs if not self._marked else self.snapshot.runs, self._marked, self.current
-        )
-        if len(runs) < 2 and self.snapshot.ready:
-            self.bridge.tell("one run cannot be compared: mark two or more with space", severity="warning")
+        among = self.snapshot.runs if self._marked else self.table.runs
+        runs = compared_runs(among, self._marked, self.current)
         if len(runs) < 2:
+            key = self.keymap.first("overview.mark")
+            if self.snapshot.ready:
+                self.bridge.tell(
+                    f"one run cannot be compared: mark two or more with {key}", severity="warning"
+                )
             return
         if len(runs) > MOST_DRAWN:
             self.bridge.tell(f"the first {MOST_DRAWN} of {len(runs)} marked runs")

@@ -36,6 +36,7 @@ PARAMS_PART = 0.25
 class Relaunch(Choosing):
     """Queues the next try of a run and says its name."""
 
+    KEYS = "relaunch"
     BINDINGS = keys.bindings(keys.RELAUNCH)
     AUTO_FOCUS = "#how"
 
@@ -62,7 +63,8 @@ class Relaunch(Choosing):
             box.border_title = line(f"{verb} {safe(self._view.run)}{again}")[0].text
             yield Paper(id="how")
             yield Paper(id="cost")
-            yield Field(id="params", placeholder="params: key=value key=value  (tab)", compact=True)
+            told = f"params: key=value key=value  ({self.key('params')})"
+            yield Field(id="params", placeholder=told, compact=True)
             yield Paper(id="said")
         yield KeyLine(compact=True, show_command_palette=False)
 
@@ -138,7 +140,7 @@ class Relaunch(Choosing):
         chosen = self.remedy.id if self.remedy is not None else ""
         lines: list[Line] = list(remedy_lines(self._remedies, chosen, self._view, cells, known.called_for))
         count = len(self._beginnings())
-        more = Span(f"   f: the next of {count}" if count > 1 else "", "dim")
+        more = Span(f"   {self.key('from')}: the next of {count}" if count > 1 else "", "dim")
         lines += [line(Span("from     ", "dim"), safe(self.beginning.label), more), line()]
         try:
             typed = self._overrides()
@@ -154,8 +156,9 @@ class Relaunch(Choosing):
         self.reckon_soon()
 
     def _hint(self) -> str:
-        after = "" if self._view.status is Status.ENDED else "; it is live: enter asks before it is stopped"
-        return f"enter queues it after {self._view.run}{after}"
+        go = self.key("go")
+        after = "" if self._view.status is Status.ENDED else f"; it is live: {go} asks before it is stopped"
+        return f"{go} queues it after {self._view.run}{after}"
 
     # ---------------------------------------------------------------- keys
 
@@ -192,9 +195,8 @@ class Relaunch(Choosing):
         if not self._is_sure:
             self._is_sure = True
             told = f"it has run for {duration(view.seconds)} and cost {money(view.usd, self._currency)}"
-            self.say(
-                f"{view.run} is live, {told}: enter again stops it, and the new run starts after it", "warn"
-            )
+            again = f"{self.key('go')} again stops it, and the new run starts after it"
+            self.say(f"{view.run} is live, {told}: {again}", "warn")
             return
         remedy = self.remedy.id if self.remedy is not None else ""
         begins, stops = self.beginning.begins, view.status is not Status.ENDED

@@ -235,7 +235,8 @@ class Room(Acting):
 
     def action_along(self, parts: float) -> None:
         """Pan by parts of what is seen."""
-        self._see(lambda chart: self.sight.pan(chart, parts), "there is nothing beyond; i goes nearer")
+        told = f"there is nothing beyond; {self.keymap.first('chart.in')} goes nearer"
+        self._see(lambda chart: self.sight.pan(chart, parts), told)
 
     def action_newest(self) -> None:
         """To the newest point, and with it from now on."""

@@ -192,7 +192,8 @@ class RunScreen(Sifting, Onward):
         if (self.has_class("-narrow") or self.has_class("-low")) and not (
             view and view.status is Status.ENDED
         ):
-            self.bridge.tell("each pane stands alone on so small a terminal; tab goes on to the next")
+            tab = self.keymap.first("run.pane")
+            self.bridge.tell(f"each pane stands alone on so small a terminal; {tab} goes on to the next")
             return
         self.toggle_class("-zoom")
         self.tell(self.snapshot)
@@ -210,8 +211,9 @@ class RunScreen(Sifting, Onward):
         marked = overview.chosen if isinstance(overview, Onward) and overview.has_marks else ()
         runs = compared_runs(self.snapshot.runs, {*marked, self.run_name} if marked else (), self.current)
         if len(runs) < 2:
+            mark = self.keymap.first("overview.mark")
             self.bridge.tell(
-                "there is no other run of its study or job: mark two with space", severity="warning"
+                f"there is no other run of its study or job: mark two with {mark}", severity="warning"
             )
             return
         self.app.push_screen(CompareScreen(self.bridge, self.settings, runs=runs))

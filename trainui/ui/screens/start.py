@@ -46,6 +46,7 @@ class Choice:
 class Start(Choosing):
     """Starts jobs and says the names of their runs."""
 
+    KEYS = "start"
     BINDINGS = keys.bindings(keys.START)
     AUTO_FOCUS = "#jobs"
 
@@ -70,7 +71,8 @@ class Start(Choosing):
             yield Paper(id="jobs")
             yield Paper(id="how")
             yield Paper(id="cost")
-            yield Field(id="params", placeholder="params: key=value key=value  (tab)", compact=True)
+            told = f"params: key=value key=value  ({self.key('params')})"
+            yield Field(id="params", placeholder=told, compact=True)
             yield Paper(id="said")
         yield KeyLine(compact=True, show_command_palette=False)
 
@@ -160,12 +162,17 @@ class Start(Choosing):
         preset = preset_of(job, choice)
         presets = "  ".join(safe(name) for name in job.presets)
         of = f"   of {presets}" if presets else "; this job has none"
+        raised, lowered = self.key("raise"), self.key("lower")
         lines = []
         for name, value, more in (
             ("preset", preset or "none", of),
             ("armed", "yes: a tripped gate stops it" if choice.armed else "no: gates only tell", ""),
             ("held", "yes: it waits until you release it" if choice.held else "no", ""),
-            ("priority", str(choice.priority), "" if choice.priority else "   + or -; higher starts first"),
+            (
+                "priority",
+                str(choice.priority),
+                "" if choice.priority else f"   {raised} or {lowered}; higher starts first",
+            ),
         ):
             lines.append(line(Span(name.ljust(10), "dim"), value, Span(more, "dim")))
         try:
@@ -185,7 +192,7 @@ class Start(Choosing):
         else:
             marked = len(self._marked)
             them = "it" if marked == 1 else "them all"
-            self.say(f"{plural(marked, 'job')} marked: enter starts {them}" if marked else "")
+            self.say(f"{plural(marked, 'job')} marked: {self.key('go')} starts {them}" if marked else "")
 
     def _keep_in_sight(self) -> None:
         """Scroll the list to the cursor."""

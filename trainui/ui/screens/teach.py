@@ -96,8 +96,9 @@ class Teach(Screen[None]):
         """Name the panes and read."""
         self.lines.entitle("its output")
         self.line_paper.entitle("the line")
+        go = keymap_of(self.app).first("teach.go")
         self.numbers_paper.entitle(
-            "its numbers: enter takes the name and goes on, without one it is left out"
+            f"its numbers: {go} takes the name and goes on, without one it is left out"
         )
         self.pattern.entitle("the pattern")
         self.action_read()

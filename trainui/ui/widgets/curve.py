@@ -10,6 +10,7 @@ from textual import events
 from textual.message import Message
 
 from trainui.core.store.views import CurvePoint
+from trainui.ui.keymap import keymap_of
 from trainui.ui.plot.figure import Chart, draw, frame, side_by_side
 from trainui.ui.plot.series import Series, Threshold, from_points
 from trainui.ui.present.ink import Span, line, wrap
@@ -22,11 +23,7 @@ if TYPE_CHECKING:
 LEAST = (52, 10)
 """Cells and rows of the smallest chart worth reading when there may be several runs in it."""
 DIVIDER = line(Span("│", "dim"))
-EMPTY = (
-    line(),
-    line(Span("nothing to draw yet: curves come with the first numbers that are written or printed", "dim")),
-    line(Span("a log that is not understood? press", "dim"), Span("T", "bold accent"), Span("on its run", "dim")),
-)  # fmt: skip
+NOTHING = "nothing to draw yet: curves come with the first numbers that are written or printed"
 
 
 def grid(cells: int, rows: int, *, most: tuple[int, int], least: tuple[int, int]) -> tuple[int, int]:
@@ -75,6 +72,12 @@ class Curves(Paper):
         """Draw these charts, as many as fit. `is_known`: where there is none, it is said how one comes to be."""
         self._charts, self._is_known = tuple(charts), is_known
         self._redraw()
+
+    def _empty(self) -> tuple[Line, ...]:
+        """How a curve comes to be."""
+        key = Span(keymap_of(self.app).first("run.teach"), "bold accent")
+        teach = line(Span("a log that is not understood? press", "dim"), key, Span("on its run", "dim"))
+        return line(), line(Span(NOTHING, "dim")), teach
 
     def frame_of(self, chart: Chart) -> Frame | None:
         """Where the parts of a chart lie that is drawn here."""
@@ -131,7 +134,9 @@ class Curves(Paper):
         charts = self._charts[: self.room]
         if not charts:
             self._places = []
-            self.show([each for one in EMPTY for each in wrap(one, cells, 1)] if self._is_known else ())
+            self.show(
+                [each for one in self._empty() for each in wrap(one, cells, 1)] if self._is_known else ()
+            )
             return
         columns = min(self._grid()[0], len(charts))
         bands = [charts[n : n + columns] for n in range(0, len(charts), columns)]

@@ -13,6 +13,7 @@ from textual.strip import Strip
 
 from trainui.core.store.views import GateView
 from trainui.ui.bench import Bench
+from trainui.ui.keymap import keymap_of
 from trainui.ui.present.bench import Row, bench_lines
 from trainui.ui.present.ink import Line, Span, line
 from trainui.ui.widgets.paper import Paper
@@ -107,9 +108,11 @@ class GateTable(Paper):
         if not self._rows:
             self.show(self._empty)
             return
-        self.show(
-            bench_lines(self._rows, self._bench, self.cells or 80, now=self._now, colours=self._colours)
+        key = keymap_of(self.app).first("gates.answer")
+        told = bench_lines(
+            self._rows, self._bench, self.cells or 80, now=self._now, colours=self._colours, answers=key
         )
+        self.show(told)
 
     def strip(self, spans: Line, row: int) -> Strip:
         """The row under the cursor lies on another ground."""
