@@ -1,5 +1,7 @@
 """The dashboard under a person's fingers: every key does what its line says."""
 
+import threading
+
 import pytest
 from conftest import IN_EVERY_LOOK, settle, until
 from msgspec.structs import replace
@@ -7,7 +9,7 @@ from story import JOBS, NOW, Story, run
 from textual.command import CommandPalette
 
 from trainui.core.errors import StoreError, UserError
-from trainui.core.run import Status
+from trainui.core.run import Result, Status
 from trainui.ui import keys
 from trainui.ui.present.ink import plain
 from trainui.ui.screens.confirm import Confirm
@@ -186,6 +188,52 @@ async def test_a_store_in_trouble_is_said_and_comes_back(dashboard, story):
         assert "transformer-3" in text_of(app)  # what was known stays
         story.trouble = None
         await until(pilot, lambda: not app.snapshot.problem and "GPU0" in text_of(app))
+
+
+async def test_what_nobody_has_read_yet_is_not_told_as_if_there_were_nothing(dashboard):
+    may_read = threading.Event()
+
+    class Slow(Story):
+        def version(self):
+            assert may_read.wait(60)
+            return super().version()
+
+    app = dashboard(Slow())
+    async with app.run_test(size=(120, 36)) as pilot:
+        await until(pilot, lambda: "reading…" in text_of(app))
+        for untrue in ("no budget", "has not been measured", "nothing has happened", "nothing was printed"):
+            assert untrue not in text_of(app)
+        may_read.set()
+        await until(pilot, lambda: "GPU0" in text_of(app) and "of 10.00 $" in text_of(app))
+        assert "reading…" not in text_of(app)
+
+
+async def test_a_job_is_started_from_the_screen_of_a_run_which_stays(dashboard, story):
+    app = dashboard()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await press(pilot, "enter", "s")
+        await until(pilot, lambda: isinstance(app.screen, Start) and ("jobs",) in story.calls)
+        await pilot.pause()
+        await press(pilot, "enter")
+        await until(pilot, lambda: any(call[0] == "start" for call in story.calls))
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        assert app.screen.run_name == "transformer-3"
+        assert app.screen_stack[0].table.wanted == "boundary-1", "the table goes to it"
+
+
+async def test_the_keys_below_a_run_that_has_ended_offer_another_try_and_no_stop(dashboard, story):
+    app = dashboard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen) and "x stop" in text_of(app))
+        assert "R relaunch" not in text_of(app)
+        story.run_views[0] = replace(story.run_views[0], status=Status.ENDED, result=Result.FINISHED)
+        story.changes += 1
+        await until(pilot, lambda: "R relaunch" in text_of(app) and "x stop" not in text_of(app))
+        await press(pilot, "x")
+        await until(pilot, lambda: "has ended already" in toasts(app))
 
 
 async def test_the_run_screen_has_gates_with_their_words_and_every_pane(dashboard):

@@ -3,7 +3,7 @@
 import pytest
 from conftest import IN_EVERY_LOOK, settle, until
 from msgspec.structs import replace
-from story import NOW, Story
+from story import NOW, RUNS, Story
 from test_dashboard import press, text_of, toasts
 from test_gates import ACROSS, BROUGHT, QUESTION, RUN, SHARE, TRIPPED, WATCHED, power
 
@@ -73,6 +73,24 @@ def test_what_needs_a_person_comes_first_and_the_default_watch_stands_apart():
     assert [row.gate.gate if row.gate else row.title[:13] for row in rows] == [
         "look-in", "falling", "mae-80", "mae-100", "default watch", "watch/spike"]  # fmt: skip
     assert [needs_person(gate) for gate in (QUESTION, TRIPPED, SHARE, WATCHED, OTHER)] == [True, True, False, False, False]  # fmt: skip
+
+
+@pytest.mark.parametrize("verdict", ["ok", "passed", "tripped", "pending"])
+async def test_a_gate_that_stands_well_in_a_later_try_needs_nobody_any_more(dashboard, judged, verdict):
+    first = RUNS[4]
+    tripped = replace(TRIPPED, run=first.run, gate="no-nan", verdict="tripped", at=NOW - 4000)
+    judged.gate_views = [tripped, replace(tripped, run="transformer-4", verdict=verdict)]
+    between = replace(first, run="transformer-3", parent=first.run, queued_at=first.queued_at + 1)
+    last = replace(first, run="transformer-4", parent="transformer-3", queued_at=first.queued_at + 2)
+    judged.run_views = [first, between, last]
+    app = dashboard(judged)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await opened(pilot)
+        is_well = verdict in ("ok", "passed")
+        needs = "nothing needs you" if is_well else "1 needs you"
+        await until(pilot, lambda: needs in text_of(app))
+        assert ("well in transformer-4" in text_of(app)) == is_well
+        assert not app.snapshot.run(first.run).is_live
 
 
 def test_only_states_that_some_gate_is_in_can_be_picked():

@@ -238,3 +238,15 @@ def test_a_filter_looks_as_it_did(dashboard, snap_compare, size, typed):
 
 def test_an_empty_store_has_no_runs_rather_than_none_left():
     assert drawn_runs(Story(runs=[]).run_views, Look(hidden=frozenset({"gone"}))) == ()
+
+
+async def test_the_line_of_the_filter_blinks_only_while_one_sees_it(dashboard):
+    app = dashboard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        field = app.screen.sieve.field
+        assert not field.cursor_blink
+        await pilot.press("slash")
+        assert field.cursor_blink
+        await pilot.press("escape")
+        assert not field.cursor_blink

@@ -2,7 +2,7 @@
 
 import re
 
-from conftest import settle
+from conftest import settle, until
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -13,6 +13,7 @@ from story import Story
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region, Size
 from textual.strip import Strip
+from textual.widgets._toast import Toast
 
 from trainui.ui.present.ink import Span, changed, plain, width
 from trainui.ui.sparing import Shown, SparingUpdate, fitting, sparing
@@ -133,6 +134,37 @@ async def test_the_dashboard_sends_that(dashboard, monkeypatch):
         await settle(pilot)
     assert any(isinstance(one, SparingUpdate) for one in sent)
     assert not any(type(one) in (ChopsUpdate, LayoutUpdate) for one in sent)
+
+
+async def test_where_a_message_lay_the_screen_is_drawn_again_whatever_was_asked_of_the_layout_meanwhile(
+    dashboard, monkeypatch
+):
+    """Textual reckons the layout anew when a size is read after something hidden was drawn: it forgets what lay there."""
+    terminal = Terminal()
+
+    def send(self, screen, update):
+        if update is not None:
+            terminal.write(update.render_segments(CONSOLE))
+
+    app = dashboard()
+    monkeypatch.setattr("textual.app.App._display", send)
+    async with app.run_test(size=SIZE, notifications=True) as pilot:
+        await settle(pilot)
+        app.notify("told", timeout=2)
+        await until(pilot, lambda: app.screen.query(Toast))
+        await settle(pilot)
+        assert "told" in "".join(terminal.cells[x, y][0] for y in range(SIZE[1]) for x in range(SIZE[0]))
+        compositor, lay_out = app.screen._compositor, app.screen._refresh_layout
+
+        def ask_and_lay_out(*given, **more):
+            compositor._full_map_invalidated = True
+            assert compositor.full_map, "it is reckoned anew"
+            lay_out(*given, **more)
+
+        monkeypatch.setattr(app.screen, "_refresh_layout", ask_and_lay_out)
+        await until(pilot, lambda: not app.screen.query(Toast))
+        await settle(pilot)
+        assert terminal.cells == picture(app.screen._compositor.render_full_update())
 
 
 LINES = st.lists(

@@ -41,6 +41,8 @@ class Bench:
     """The runs whose curves are drawn below it."""
     names: tuple[str, ...] = ()
     """What they may call its metric, the gate's own name first."""
+    mended: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(run, gate) that tripped or failed → the later try of that run in which the same gate stands well."""
 
 
 class BenchReader(NearReader, Protocol):
@@ -71,9 +73,10 @@ def read_bench(reader: BenchReader, runs: Sequence[RunView], look: GateLook) -> 
         subjects |= dict.fromkeys(subject_of(views[run].study) for run in wanted if views[run].study)
     gates = tuple(gate for one in subjects for gate in reader.gates(one) if REPLACED not in gate.gate)
     told = {gate.run for gate in gates if gate.role == "ask"}
+    mended = _mended(reader, runs, gates)
     chosen = next((gate for gate in gates if (gate.run, gate.gate) == look.chosen), None)
     if chosen is None:
-        return Bench(gates=gates, outcomes={one: reader.outcomes(one) for one in told})
+        return Bench(gates=gates, outcomes={one: reader.outcomes(one) for one in told}, mended=mended)
     names = (chosen.metric, *chosen.drawing.names) if chosen.metric else ()
     return Bench(
         gates=gates,
@@ -81,7 +84,34 @@ def read_bench(reader: BenchReader, runs: Sequence[RunView], look: GateLook) -> 
         near=gate_from_near(reader, chosen.run, chosen.gate),
         drawn=_drawn(reader, runs, chosen.run, names),
         names=names,
+        mended=mended,
     )
+
+
+def _mended(
+    reader: BenchReader, runs: Sequence[RunView], gates: Sequence[GateView]
+) -> dict[tuple[str, str], str]:
+    """Gates that went wrong in a run that has ended, and stand well in a try after it: nobody is needed any more."""
+    views = {view.run: view for view in runs}
+    wrong = {
+        (one.run, one.gate) for one in gates if one.verdict in ("tripped", "failed") and one.run in views
+    }
+    found: dict[tuple[str, str], str] = {}
+    for run in {run for run, _ in wrong if not views[run].is_live}:
+        for later in _tries_after(run, runs):
+            stand = {one.gate: one.verdict for one in reader.gates(later)}
+            found |= {key: later for key in wrong if key[0] == run and stand.get(key[1]) in ("ok", "passed")}
+    return found
+
+
+def _tries_after(run: str, runs: Sequence[RunView]) -> tuple[str, ...]:
+    """The tries after a run, oldest first."""
+    after, found = {run}, []
+    for view in sorted(runs, key=lambda view: view.queued_at):
+        if view.parent in after:
+            after.add(view.run)
+            found.append(view.run)
+    return tuple(found)
 
 
 def _drawn(

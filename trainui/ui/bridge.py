@@ -76,7 +76,7 @@ class Bridge:
         """Seconds the last snapshot took to draw, in the thread that hears the keys."""
         self._turns: deque[Callable[[], None]] = deque()
         self.unseen: frozenset[str] = frozenset()
-        """Runs that ended while nobody looked, and on which no cursor has been since."""
+        """Runs that ended, or of which a gate tripped, while nobody looked, and on which no cursor has been since."""
         self._ringing = Ringing(app, work=self.work, tell=self.tell)
         self.snapshot = Snapshot()
         self.seen: Signal[Snapshot] = Signal(app, "seen")

@@ -90,6 +90,7 @@ _LEAF = (
 
 _MONEY = key("money.open", "b", "app.budget", "budget", "the money: what is left, how long it lasts, who spent it", show=True)
 _GATES = key("gates.open", "g", "app.gates", "gates", "every gate of the run, of the marked runs, of its study or of all: why, since when, what clears it")
+_START = key("overview.start", "s", "start", "start", "start a job", show=True)
 _METRICS = key("metrics.filter", "slash", "filter", "metrics", "only some metrics: val/* -aux; the same on every run")
 
 
@@ -106,7 +107,7 @@ def _rolling(place: str) -> tuple[Key, ...]:
 
 
 OVERVIEW = (
-    key("overview.start", "s", "start", "start", "start a job", show=True),
+    _START,
     _RUN_ACTIONS[0],
     key("overview.mark", "space", "mark", "mark", "mark the run: only marked runs are drawn", show=True),
     key("overview.open", "enter", "open", "open", "everything about the run", show=True),
@@ -144,6 +145,7 @@ RUN = (
     key("run.compare", "v", "compare", "compare", "the run beside the marked ones, or beside those of its study"),
     _GATES,
     *_RUN_ACTIONS,
+    replace(_START, show=False),
     *_ONWARD,
     replace(_MONEY, show=False),
     *_QUEUE,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
 if TYPE_CHECKING:
     from trainui.core.away.model import Away
+    from trainui.core.store.views import GateView
     from trainui.ui.bridge import Bridge
     from trainui.ui.source import Snapshot
 
+BAD = ("tripped", "failed")
 LONG = 15 * 60.0
 """Seconds after which somebody was away."""
 USUAL = 12 * 3600.0
@@ -41,8 +43,17 @@ class Returning:
         self._bridge.unseen = frozenset(
             view.run for view in snapshot.runs if (view.ended_at or 0.0) > left_at
         )
+        self._bridge.read(lambda reader: reader.gates(), lambda gates: self._mark(gates, left_at))
         if self._bridge.now() - left_at >= LONG:
             self._read(left_at, lambda away: self._show(away) if away.is_news else None)
+
+    def _mark(self, gates: Sequence[GateView], left_at: float) -> None:
+        """A live run of which a gate tripped or failed meanwhile is news, too."""
+        bad = {one.run for one in gates if one.verdict in BAD and (one.at or 0.0) > left_at}
+        live = {view.run for view in self._bridge.snapshot.runs if view.is_live}
+        if bad & live:
+            self._bridge.unseen |= bad & live
+            self._bridge.seen.publish(self._bridge.snapshot)
 
     def ask(self) -> None:
         """Tell what happened, because somebody asks."""

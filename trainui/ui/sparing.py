@@ -11,9 +11,10 @@ from rich.color import ColorSystem
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate, ReflowResult
 from textual.geometry import Size
 from textual.strip import Strip
+from textual.widget import Widget
 
 LEAST = Size(50, 14)
 """Cells and lines below which nothing can be read."""
@@ -83,6 +84,24 @@ def _differing(before: list[Cell], after: list[Cell]) -> Iterator[tuple[int, int
             stop += 1
     if start >= 0:
         yield start, stop
+
+
+class Laying(Compositor):
+    """Textual's, which draws again where something lay that is gone.
+
+    Textual 8.2 reckons anew where everything lies when somebody asks for a size after something out of sight was
+    drawn. What is gone by then is missing from what the next layout is compared with: it stayed on the screen.
+    """
+
+    _laid: Any = None
+    """Where everything lay when that was last compared."""
+
+    def reflow(self, parent: Widget, size: Size) -> ReflowResult:
+        """Lay it out; what lies elsewhere than at the last time is drawn again."""
+        self._full_map = self._laid or self._full_map
+        found = super().reflow(parent, size)
+        self._laid = self._full_map
+        return found
 
 
 class SparingUpdate(CompositorUpdate):

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from traceback import walk_tb
 
+import textual.screen
 from textual import events
 from textual.app import App
 from textual.css.query import NoMatches
@@ -13,9 +14,14 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 from trainui.ui.palette import open_palette
+from trainui.ui.sparing import Laying
 
 PATIENCE = 2.0
 """Seconds for which a key waits for a screen to be made."""
+
+
+# Each screen makes a compositor of its own; none can be given to it.
+vars(textual.screen)["Compositor"] = Laying
 
 
 class Steady(App[None]):

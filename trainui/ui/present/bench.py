@@ -32,30 +32,38 @@ class Row:
     title: str = ""
 
 
-def needs_person(gate: GateView) -> bool:
-    """Whether somebody should look: it asks, it tripped, it failed, or nobody could judge it."""
+def needs_person(gate: GateView, mended: Collection[tuple[str, str]] = ()) -> bool:
+    """Whether somebody should look: it asks, it tripped, it failed, or nobody could judge it.
+
+    `mended`: (run, gate) of those that stand well in a later try.
+    """
+    if (gate.run, gate.gate) in mended:
+        return False
     return gate.is_open_question or (gate.verdict in _URGENT and not gate.is_default) or (
         gate.is_default and gate.verdict == "tripped"
     )  # fmt: skip
 
 
-def picked(gates: Sequence[GateView], state: str) -> tuple[GateView, ...]:
+def picked(
+    gates: Sequence[GateView], state: str, mended: Collection[tuple[str, str]] = ()
+) -> tuple[GateView, ...]:
     """The gates in a state of `STATES`."""
     if state == PERSON:
-        return tuple(gate for gate in gates if needs_person(gate))
+        return tuple(gate for gate in gates if needs_person(gate, mended))
     return tuple(gate for gate in gates if state in ("", gate.verdict))
 
 
-def states_of(gates: Sequence[GateView]) -> tuple[str, ...]:
+def states_of(gates: Sequence[GateView], mended: Collection[tuple[str, str]] = ()) -> tuple[str, ...]:
     """The states that some gate is in, all of them first."""
-    return tuple(state for state in STATES if not state or picked(gates, state))
+    return tuple(state for state in STATES if not state or picked(gates, state, mended))
 
 
-def bench_rows(gates: Sequence[GateView]) -> tuple[Row, ...]:
+def bench_rows(gates: Sequence[GateView], mended: Collection[tuple[str, str]] = ()) -> tuple[Row, ...]:
     """What was written down, the urgent first; below it the default watch, which nobody wrote."""
 
     def place(gate: GateView) -> tuple[object, ...]:
-        first = -1 if gate.is_open_question else _ORDER.get(gate.verdict, 2)
+        stands = "ok" if (gate.run, gate.gate) in mended else gate.verdict
+        first = -1 if gate.is_open_question else _ORDER.get(stands, 2)
         return (first, _SEVERE.get(gate.severity, 1), gate.run.startswith(STUDY))
 
     ordered = sorted(gates, key=place)
@@ -93,7 +101,8 @@ def bench_lines(
             lines.append(clip(line(Span(f" {row.title}", "head")), cells))
             continue
         gate = row.gate
-        tone = verdict_light(gate.verdict).tone
+        is_mended = (gate.run, gate.gate) in bench.mended
+        tone = "" if is_mended else verdict_light(gate.verdict).tone
         name = Span(names[gate.run, gate.gate], "bold" if tone in ("bad", "warn") else "")
         lines.append(_joined({
             "run": line(Span(_short(gate.run), f"run{colours[gate.run]}" if gate.run in colours else "")),
@@ -145,6 +154,8 @@ def _verdict(gate: GateView, bench: Bench, now: float, answers: str) -> Line:
     """`✔ passed at epoch 29`, `▲ warn since epoch 33`, `● answered "fine"`, `▲ asks you`."""
     light = verdict_light(gate.verdict)
     tone = light.tone if light.tone in ("bad", "warn") else ""
+    if (later := bench.mended.get((gate.run, gate.gate))) is not None:
+        light, tone = Span(light.text, "dim"), "dim"
     if gate.is_open_question:
         return line(Span("▲", "warn"), " ", Span(f"asks you: {answers} answers", "warn bold"))
     if gate.role == "ask" and (answer := last_answer(bench, gate)) is not None:
@@ -163,6 +174,8 @@ def _verdict(gate: GateView, bench: Bench, now: float, answers: str) -> Line:
             since = f" {word} {clock(gate.at, now)}"
     label = f" ({safe(gate.label)})" if gate.label else ""
     severity = f", {gate.severity}" if gate.severity == "critical" and tone else ""
+    if later is not None:
+        return line(light, " ", Span(f"{gate.verdict}{since}; well in {safe(later)}", tone))
     return line(light, " ", Span(gate.verdict + since + label + severity, tone))
 
 
@@ -174,10 +187,17 @@ def last_answer(bench: Bench, gate: GateView) -> AnswerView | None:
 
 
 def bench_head(
-    gates: Sequence[GateView], cells: int, *, whose: str, state: str, shown: int, others: int
+    gates: Sequence[GateView],
+    cells: int,
+    *,
+    whose: str,
+    state: str,
+    shown: int,
+    others: int,
+    mended: Collection[tuple[str, str]] = (),
 ) -> Line:
     """Whose gates these are, how many need a person, how many stand where, and what is left out."""
-    urgent = sum(map(needs_person, gates))
+    urgent = sum(needs_person(gate, mended) for gate in gates)
     counts = {verdict: sum(gate.verdict == verdict for gate in gates) for verdict in VERDICTS}
     lights = [line(verdict_light(one), f" {count}") for one, count in counts.items() if count]
     need = Span(f"{urgent} {'needs' if urgent == 1 else 'need'} you", "bad bold") if urgent else Span(

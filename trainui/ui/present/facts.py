@@ -29,7 +29,7 @@ def facts(detail: RunDetail, cells: int, *, opened: Opened | None = None, now: f
         _fact("parent", view.parent or ""),
         _fact("folder", _near(view.directory)),
     ]
-    rows += [_fact("gpus", ", ".join(view.gpus)), _fact("pid", str(view.pid or ""))]
+    rows += [_fact("gpus", ", ".join(view.gpus)), _fact("pid", str(view.pid or "") if view.is_live else "")]
     rows.append(_fact("priority", str(view.priority or "")))
     rows.append(_fact("armed", "yes: a tripped gate stops it" if view.armed else "no: gates only tell"))
     rows.append(_fact("started", clock(view.started_at, now) if view.started_at else ""))

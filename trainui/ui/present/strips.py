@@ -28,13 +28,20 @@ if TYPE_CHECKING:
     from trainui.ui.present.ink import Line
 
 
-def money_line(budget: BudgetView, cells: int, *, title: str, now: float, only_looks: bool = False) -> Line:
-    """Who we are, whether we only look, the machine and its rate, spent of the budget, and until when it lasts."""
+def money_line(
+    budget: BudgetView | None, cells: int, *, title: str, now: float, only_looks: bool = False
+) -> Line:
+    """Who we are, whether we only look, the machine and its rate, spent of the budget, and until when it lasts.
+
+    None: nobody has read of the money yet.
+    """
     parts: list[tuple[int, Line]] = [
         (0, line(Span(" trainui", "bold accent"))),
         (0, line(Span("read only" if only_looks else "", "warn bold"))),
         (5, line(Span(safe(title), "bold"))),
     ]
+    if budget is None:
+        return fold(parts, cells)
     if budget.machine or budget.usd_per_hour:
         rate = f"{usd(budget.usd_per_hour)} {sign(budget.currency)}/h"
         parts.append((2, line(Span(safe(budget.machine) + " ", "dim"), rate)))

@@ -188,6 +188,16 @@ class Acting(Screen[None]):
             if isinstance(screen, Acting):
                 screen.retried(run)
 
+    def action_start(self) -> None:
+        """Choose a job and start it; the table goes to it, and other screens stay where they are."""
+        if self.bridge.may_ask():
+            from trainui.ui.screens.start import Start
+
+            table = self.app.screen_stack[0]
+            self.app.push_screen(
+                Start(self.bridge, table.retried if isinstance(table, Acting) else self.retried)
+            )
+
     def retried(self, run: str) -> None:
         """A run was queued after another; a screen with a table goes there."""
 

@@ -133,17 +133,23 @@ class GatesScreen(Onward):
         bench = snapshot.bench
         if bench is None or snapshot.look.bench is None:
             return
-        states = states_of(bench.gates)
-        shown = picked(bench.gates, self._state) if self._state in states else bench.gates
+        states = states_of(bench.gates, bench.mended)
+        shown = picked(bench.gates, self._state, bench.mended) if self._state in states else bench.gates
         self._state = self._state if self._state in states else ""
-        rows = bench_rows(shown)
+        rows = bench_rows(shown, bench.mended)
         colours = ranks(snapshot.runs)
         self.table.fill(
             rows, bench, colours=colours, now=snapshot.at, keeps=self._kept, empty=self._empty(snapshot)
         )
         left = 0 if self._whose in (RUN, MARKED) else self._left_out(snapshot)
         head = bench_head(
-            bench.gates, self.size.width, whose=self._told, state=self._state, shown=len(shown), others=left
+            bench.gates,
+            self.size.width,
+            whose=self._told,
+            state=self._state,
+            shown=len(shown),
+            others=left,
+            mended=bench.mended,
         )
         self.head.show([head])
         if self.table.key != self._kept:
@@ -236,7 +242,7 @@ class GatesScreen(Onward):
     def action_state(self, by: int) -> None:
         """Only gates of the next state that some gate is in."""
         bench = self.snapshot.bench
-        states = states_of(bench.gates) if bench is not None else ("",)
+        states = states_of(bench.gates, bench.mended) if bench is not None else ("",)
         self._state = states[(states.index(self._state) + by) % len(states)] if self._state in states else ""
         self._again()
 

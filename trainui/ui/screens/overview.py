@@ -123,9 +123,13 @@ class Overview(Sifting, Onward):
     def tell(self, snapshot: Snapshot) -> None:
         """Give every widget its part."""
         colours, tags = ranks(snapshot.runs), digits(snapshot.shown)
-        self.money.fill(snapshot.budget, now=snapshot.at)
+        if snapshot.ready or snapshot.problem:
+            self.machine.fill(snapshot.machine, problem=snapshot.problem)
+        if snapshot.ready:  # what nobody has read yet is not told as if it were nothing
+            self.money.fill(snapshot.budget, now=snapshot.at)
+            self.events.fill(snapshot.events, colours=colours, now=snapshot.at)
+            self.log_tail.fill(snapshot.log)
         self.banner.fill(snapshot.budget)
-        self.machine.fill(snapshot.machine, problem=snapshot.problem)
         self._marked &= {view.run for view in snapshot.runs} if snapshot.ready else self._marked
         runs = self._sift(snapshot)
         self.table.wanted = self._anchor if self.sieve.is_open else self.table.wanted
@@ -144,8 +148,6 @@ class Overview(Sifting, Onward):
             chosen=self.bridge.held.columns,
         )
         self.plot(self.curves, tags)
-        self.events.fill(snapshot.events, colours=colours, now=snapshot.at)
-        self.log_tail.fill(snapshot.log)
         self.events.entitle("events")
         self.log_tail.entitle(f"log of {safe(snapshot.log_run)}" if snapshot.log_run else "log")
 
@@ -284,13 +286,6 @@ class Overview(Sifting, Onward):
         if len(runs) > MOST_DRAWN:
             self.bridge.tell(f"the first {MOST_DRAWN} of {len(runs)} marked runs")
         self.app.push_screen(CompareScreen(self.bridge, self.settings, runs=runs))
-
-    def action_start(self) -> None:
-        """Choose a job and start it."""
-        if self.bridge.may_ask():
-            from trainui.ui.screens.start import Start
-
-            self.app.push_screen(Start(self.bridge, self.retried))
 
     def action_tail(self) -> None:
         """Where only one fits: events or log."""

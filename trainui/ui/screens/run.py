@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.app import ComposeResult
+from textual.binding import ActiveBinding
 from textual.containers import Grid
 from textual.getters import query_one
 
@@ -67,6 +70,8 @@ class RunScreen(Sifting, Onward):
         super().__init__(bridge, settings)
         self.run_name = run
         self._pane = PANES.index(pane) if pane in PANES else 0
+        self._is_ended = False
+        """Whether the keys in the last line are those of a run that has ended."""
         self.set_class(is_zoomed, "-zoom")
 
     def compose(self) -> ComposeResult:
@@ -88,6 +93,20 @@ class RunScreen(Sifting, Onward):
     def on_mount(self) -> None:
         """Name the panes and choose the first."""
         self._choose(self._pane)
+
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """A run that has ended is tried again, not stopped: the line of keys says so. `x` still tells why not."""
+        found = super().active_bindings
+        if self.current is None or self.current.status is not Status.ENDED:
+            return found
+        shown = {"stop": False, "relaunch": True}
+        return {
+            key: one._replace(
+                binding=replace(one.binding, show=shown.get(one.binding.action, one.binding.show))
+            )
+            for key, one in found.items()
+        }
 
     @property
     def pane(self) -> str:
@@ -116,6 +135,9 @@ class RunScreen(Sifting, Onward):
         if view is not None:
             colour = colours.get(view.run, 0)
             self._tell_head(view, snapshot, colour)
+            if self._is_ended != (view.status is Status.ENDED):
+                self._is_ended = not self._is_ended
+                self.refresh_bindings()
         if detail is None or detail.view.run != self.run_name:
             return
         self._entitle()

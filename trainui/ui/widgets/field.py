@@ -16,9 +16,11 @@ class Field(Input):
     line, where several keys arrive together, a corrected value would then be submitted wrong (Textual issue 6605).
     """
 
+    is_seen = True
+
     def on_mount(self) -> None:
-        """Blink, unless nothing may move."""
-        self.cursor_blink = self.app.animation_level != "none"
+        """Blink where one sees it, unless nothing may move: each blink makes Textual lay out everything."""
+        self.cursor_blink = self.is_seen and self.app.animation_level != "none"
 
     async def _on_key(self, event: events.Key) -> None:
         bound = self._bindings.key_to_bindings.get(event.key)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class SieveField(SteadyField):
     """The words of a filter."""
 
-    is_typed = False
+    is_typed = is_seen = False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While nothing is typed the keys are the screen's, also in the footer."""
@@ -69,7 +69,8 @@ class Sieve(Vertical):
 
     def turn(self, *, is_open: bool, text: str) -> None:
         """Open it with these words, or close it."""
-        self.is_open = self.field.is_typed = is_open
+        self.is_open = self.field.is_typed = self.field.is_seen = is_open
+        self.field.on_mount()
         self.set_class(is_open, "-open")
         with self.prevent(SieveField.Changed):
             self.field.value = text

@@ -21,7 +21,8 @@ class MoneyStrip(Paper):
     def __init__(self, title: str = "", *, only_looks: bool = False) -> None:
         super().__init__()
         self._title, self._only_looks = title, only_looks
-        self._budget, self._now = BudgetView(), 0.0
+        self._budget: BudgetView | None = None
+        self._now = 0.0
 
     def fill(self, budget: BudgetView, *, now: float) -> None:
         """Show this budget."""
@@ -45,11 +46,12 @@ class MachineStrip(Paper):
         super().__init__()
         self._machine: MachineView | None = None
         self._problem = ""
+        self._is_read = False
         self._history: deque[float] = deque(maxlen=HISTORY)
 
     def fill(self, machine: MachineView | None, *, problem: str = "") -> None:
         """Show this sample, or why nothing new can be known."""
-        self._problem = problem
+        self._problem, self._is_read = problem, True
         is_new = machine is not None and (self._machine is None or machine.at != self._machine.at)
         if is_new and machine and machine.gpus and machine.gpus[0].utilisation is not None:
             self._history.append(machine.gpus[0].utilisation)
@@ -60,6 +62,9 @@ class MachineStrip(Paper):
         """More or less of it may fit now."""
         if self._problem:
             self.show([clip(line(Span(" " + safe(self._problem), "bad")), self.size.width)])
+            return
+        if not self._is_read:
+            self.show(())
             return
         self.show([machine_line(self._machine, self.size.width, history=tuple(self._history))])
 

@@ -14,13 +14,17 @@ if TYPE_CHECKING:
     from trainui.ui.present.ink import Line
 
 
+READING = (line(Span(" reading…", "dim")),)
+
+
 class EventTail(Paper):
     """What happened, the newest last. Without `names` the run of each event is left out."""
 
     def __init__(self, *, names: bool = True, **widget: Any) -> None:
         super().__init__(follow=True, **widget)
         self._names = names
-        self._events: tuple[EventView, ...] = ()
+        self._events: tuple[EventView, ...] | None = None
+        """None until somebody has read them."""
         self._colours: Mapping[str, int] = {}
         self._now = 0.0
 
@@ -36,6 +40,9 @@ class EventTail(Paper):
             self.scroll_end(animate=False)
 
     def _redraw(self) -> None:
+        if self._events is None:
+            self.show(READING)
+            return
         lines = event_lines(self._events, self.cells, now=self._now, colours=self._colours, names=self._names)
         self.show(lines or [line(Span(" nothing has happened yet", "dim"))])
 
@@ -45,7 +52,8 @@ class LogTail(Paper):
 
     def __init__(self, **widget: Any) -> None:
         super().__init__(follow=True, **widget)
-        self._log: tuple[str, ...] = ()
+        self._log: tuple[str, ...] | None = None
+        """None until somebody has read it."""
 
     def fill(self, log: Sequence[str]) -> None:
         """Show these lines, oldest first."""
@@ -59,6 +67,9 @@ class LogTail(Paper):
             self.scroll_end(animate=False)
 
     def _redraw(self) -> None:
+        if self._log is None:
+            self.show(READING)
+            return
         lines: list[Line] = [clip(line(" ", safe(text)), self.cells) for text in self._log]
         self.show(lines or [line(Span(" nothing was printed yet", "dim"))])
 
