@@ -123,6 +123,10 @@ class Encoders(nn.Module):
         return torch.cat(told, dim=2)
 
 
+def _narrowed(sizes: dict[str, tuple[int, int]], by: int) -> dict[str, tuple[int, int]]:
+    return {part: (hidden // by, out // by) for part, (hidden, out) in sizes.items()}
+
+
 class Inception(nn.Module):
     """Four views of the same frames: each alone, a short and a long stretch, and the largest nearby."""
 
@@ -182,23 +186,27 @@ class Reader(nn.Module):
 class SignTeacher(nn.Module):
     """Parts of the body joined by attention, nine inception blocks over time, a BiLSTM of three layers."""
 
-    def __init__(self, classes: int, layout: Layout = HOLISTIC, dropout: float = 0.3) -> None:
+    def __init__(
+        self, classes: int, layout: Layout = HOLISTIC, dropout: float = 0.3, narrow: int = 1
+    ) -> None:
+        """`narrow`: every width is divided by it, for trials on a CPU."""
         super().__init__()
         sizes = {"hands": (256, 204), "face": (256, 154), "pose": (128, 102), "motion": (256, 52)}
-        self.encoders = Encoders(layout, sizes, dropout)
-        self.join = nn.Linear(self.encoders.width, 512)
-        self.attention_norm = nn.LayerNorm(512)
-        self.qkv = nn.Linear(512, 3 * 512)
-        self.attention_out = nn.Linear(512, 512)
-        self.stem = FrameConv(512, 192, 5)
-        self.stem_second = FrameConv(192, 192, 5)
-        blocks, width = [], 192
+        whole, stem = 512 // narrow, 192 // narrow
+        self.encoders = Encoders(layout, _narrowed(sizes, narrow), dropout)
+        self.join = nn.Linear(self.encoders.width, whole)
+        self.attention_norm = nn.LayerNorm(whole)
+        self.qkv = nn.Linear(whole, 3 * whole)
+        self.attention_out = nn.Linear(whole, whole)
+        self.stem = FrameConv(whole, stem, 5)
+        self.stem_second = FrameConv(stem, stem, 5)
+        blocks, width = [], stem
         for widths in _INCEPTION:
-            blocks.append(Inception(width, widths))
+            blocks.append(Inception(width, [one // narrow for one in widths]))
             width = blocks[-1].width
         self.blocks = nn.ModuleList(blocks)
         self.dropout = nn.Dropout(dropout)
-        self.reader = Reader(width, 512, 3, classes, dropout)
+        self.reader = Reader(width, whole, 3, classes, dropout)
 
     def forward(self, x_BTF: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor]:
         """Keypoints and frames of each clip → (log-probabilities (B, ⌈T/4⌉, K), frames of each answer)."""
@@ -262,18 +270,21 @@ _MOBILE = (  # kernel, wide, out, weighs, hard, stride
 class SignStudent(nn.Module):
     """Small encoders, eleven MobileNetV3-Small blocks over time, a BiLSTM of two layers."""
 
-    def __init__(self, classes: int, layout: Layout = HOLISTIC, dropout: float = 0.3) -> None:
+    def __init__(
+        self, classes: int, layout: Layout = HOLISTIC, dropout: float = 0.3, narrow: int = 1
+    ) -> None:
+        """`narrow`: the widths of encoders and LSTM are divided by it, for trials on a CPU."""
         super().__init__()
         sizes = {"hands": (128, 128), "face": (256, 64), "pose": (96, 64), "motion": (512, 128)}
-        self.encoders = Encoders(layout, sizes, dropout)
+        self.encoders = Encoders(layout, _narrowed(sizes, narrow), dropout)
         self.stem = FrameConv(self.encoders.width, 16, 3, stride=2)
         blocks, width = [], 16
         for kernel, wide, out, weighs, hard, stride in _MOBILE:
             blocks.append(MobileBlock(width, kernel, wide, out, weighs=weighs, hard=hard, stride=stride))
             width = out
         self.blocks = nn.ModuleList(blocks)
-        self.last = FrameConv(width, 256, 1)
-        self.reader = Reader(256, 256, 2, classes, dropout)
+        self.last = FrameConv(width, 256 // narrow, 1)
+        self.reader = Reader(256 // narrow, 256 // narrow, 2, classes, dropout)
 
     def forward(self, x_BTF: Tensor, lengths_B: Tensor) -> tuple[Tensor, Tensor]:
         """Keypoints and frames of each clip → (log-probabilities (B, ⌈T/4⌉, K), frames of each answer)."""

@@ -31,7 +31,7 @@ from jobs.training.stopping import Stopping
 
 
 class System(Protocol):
-    """What is trained."""
+    """What is trained. One that has `kept`, plain values and tensors, finds them under that name in its checkpoints."""
 
     what: str
     """Its name in checkpoints: another system's are refused."""
@@ -220,6 +220,8 @@ class Loop:
             "sums": self.sums,
             "epoch_sums": self.epoch_sums,
             "figures": dict(figures or {}),
+            "kept": getattr(self.system, "kept", {}),
+            "batches_per_epoch": self.system.batches_per_epoch,
         }
         files.save(path, state)
         metric = {self.system.primary: figures[self.system.primary]} if figures else None
@@ -236,6 +238,11 @@ class Loop:
                 f"{path} is of a network of other sizes: {str(error).splitlines()[0]}."
             ) from error
         self.at = Reached(**state["reached"])
+        before, now = state.get("batches_per_epoch", 0), self.system.batches_per_epoch
+        if before and before != now:  # of another --batch_size: on from the beginning of the epoch it was in
+            epoch = self.at.batch // before
+            self.at.batch, self.at.step = epoch * now, epoch * self.steps
+            state["sums"] = {}
         device = self.system.device
         self.sums = {name: pair.to(device) for name, pair in state["sums"].items()}
         self.epoch_sums = {name: pair.to(device) for name, pair in state["epoch_sums"].items()}
@@ -252,16 +259,19 @@ def _means(sums: Mapping[str, Tensor]) -> dict[str, float]:
 
 
 def train(
-    settings: LoopSettings, build: Callable[[Report], System], run_dir: Path, stopping: Stopping | None = None
-) -> None:
-    """Build a system and train it. Raises DataError."""
+    settings: LoopSettings, build: Callable[[Report], System], run_dir: Path, stopping: Stopping | None = None,
+    reporter: Callable[[Path], Report] = Report,
+) -> Loop:  # fmt: skip
+    """Build a system and train it; the loop as it ended. Raises DataError."""
     run_dir.mkdir(parents=True, exist_ok=True)
     torch.set_float32_matmul_precision("high")
     if settings.threads:
         torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
-    report = Report(run_dir)
-    Loop(settings, build(report), run_dir, stopping or Stopping(), report).run()
+    report = reporter(run_dir)
+    loop = Loop(settings, build(report), run_dir, stopping or Stopping(), report)
+    loop.run()
+    return loop
 
 
 def say_and_leave(work: Callable[[], None]) -> int:
