@@ -60,7 +60,8 @@ def table(found: Mapping[str, Any]) -> str:
     names = {"teacher": "teacher", "student": "student, taught", "alone": "student, alone"}
     for role, one in found.items():
         lines.append(f"{names[role]:18} {one['test_wer']:6.2f} % {one['test_wer_phoenix']:7.2f} % "
-                     f"{one['test_ser']:6.2f} % {one['total_params']:12,} {one['model_size_mb']:7.1f} {one['fps']:8.0f}")  # fmt: skip
+                     f"{one['test_ser']:6.2f} % {one['total_params']:12,} {one['model_size_mb']:7.1f} "
+                     f"{one['fps']:8.0f}")  # fmt: skip
     return "\n".join(lines)
 
 
