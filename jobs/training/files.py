@@ -53,6 +53,6 @@ def newest(runs: Path, job: str, name: str) -> Path | None:
     found = [
         (int(match[1]), path)
         for path in runs.glob(f"{job}-*/{name}")
-        if (match := re.fullmatch(rf"{re.escape(job)}-(\d+)", path.parent.name))
+        if (match := re.fullmatch(rf"{re.escape(job)}-(\d+)", path.relative_to(runs).parts[0]))
     ]
     return max(found)[1] if found else None
