@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ from jobs.training import files
 from jobs.training.errors import DataError
 
 SPLITS = ("train", "dev", "test")
+BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What numpy raises of a file that is not what it says."""
 STORED = 6516
 """Values of a frame in the features of PHOENIX: points, velocity, acceleration, and the points once more."""
 MISSING_SHARE = 0.01
@@ -141,7 +145,7 @@ def _one(path: Path) -> np.ndarray:
     try:
         with np.load(path, allow_pickle=False) as held:
             found = held["features"]
-    except Exception as error:  # numpy and zipfile raise many kinds for a broken file
+    except BROKEN as error:
         raise DataError(f"{path} cannot be read as features ({type(error).__name__}: {error}).") from error
     size = HOLISTIC_SOURCE.layout.size
     if found.ndim != 2 or found.shape[1] not in (size, STORED):
@@ -197,7 +201,7 @@ def open_keypoints(folder: Path, sentences: int) -> Corpus:
     try:
         with np.load(path, allow_pickle=False) as held:
             x, word, split = (held[name] for name in ("x", "word", "split"))
-    except Exception as error:  # numpy and zipfile raise many kinds for a broken file
+    except BROKEN as error:
         raise DataError(f"{path} cannot be read ({type(error).__name__}: {error}).") from error
     if x.ndim != 3 or not len(x) == len(word) == len(split):
         raise DataError(f"{path}: expected x (clips, frames, values), word and split of as many clips.")
