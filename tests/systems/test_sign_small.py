@@ -54,7 +54,7 @@ def test_nan_is_caught_stopped_and_tried_again_as_written_down(system: System, d
     assert "tripped" in (verdicts["no-nan"], verdicts["004.nan"])
     assert system.json("show", broken)["cause"] in ("gate no-nan", "gate 004.nan")
     (again,) = system(
-        "retry", broken, "--remedy", "nan", "--set", "break_loss_at=0", "--set", "epochs=1"
+        "retry", broken, "--remedy", "nan", "--set", "break_loss_at=0", "--set", "epochs=2"
     ).split()
     told = system.json("show", again)
     assert told["parent"] == broken
