@@ -134,9 +134,11 @@ class BoundaryMLP(nn.Module):
 
     MOMENTS, BANDS = 32, 24
 
-    def __init__(self, config: BoundaryConfig | None = None) -> None:
+    def __init__(self, config: BoundaryConfig | None = None, *, columns: int = 12) -> None:
         super().__init__()
         config = config or BoundaryConfig()
+        self.columns = columns
+        """Spectra that a frame holds, one after the other; 1 where its numbers have no order in time."""
         sizes = [self.MOMENTS * self.BANDS + 2 * config.speaker_size, 512, 256, 128]
         layers: list[nn.Module] = []
         for size_in, size_out in pairwise(sizes):
@@ -145,10 +147,11 @@ class BoundaryMLP(nn.Module):
         self.body = nn.Sequential(*layers, nn.Linear(sizes[-1], 1))
 
     def picture(self, frames_BTF: Tensor) -> Tensor:
-        """(B, T, 768) → (B, 768): the middle third of each frame's 12 columns, pooled to 32 × 24."""
+        """(B, T, 768) → (B, 768): the middle third of each frame's columns, pooled to 32 × 24."""
         B, T, F_ = frames_BTF.shape
-        columns = frames_BTF.view(B, T, 12, F_ // 12)[:, :, 4:8]
-        spectrum = columns.reshape(B, 1, T * 4, F_ // 12)
+        C = self.columns
+        columns = frames_BTF.view(B, T, C, F_ // C)[:, :, C // 3 : C // 3 + max(1, C // 3)]
+        spectrum = columns.reshape(B, 1, -1, F_ // C)
         return F.adaptive_avg_pool2d(spectrum, (self.MOMENTS, self.BANDS)).flatten(1)
 
     def forward(self, frames_BTF: Tensor, left_BS: Tensor, right_BS: Tensor) -> Answer:
@@ -211,10 +214,12 @@ MODELS: dict[str, type[BoundaryTransformer] | type[BoundaryMLP] | type[BoundaryC
 }
 
 
-def build(name: str, *, size: str = "standard", dropout: float = 0.1) -> nn.Module:
-    """The network called `name`; size "large" gives the Transformer four wide layers."""
+def build(name: str, *, size: str = "standard", dropout: float = 0.1, features: str = "mel") -> nn.Module:
+    """The network called `name`; size "large" gives the Transformer four wide layers. `features`: mel or wavlm."""
     sizes = LARGE if size == "large" else BoundaryConfig()
     config = BoundaryConfig(layers=sizes.layers, feed_forward=sizes.feed_forward, dropout=dropout)
+    if name == "mlp":
+        return BoundaryMLP(config, columns=12 if features == "mel" else 1)
     return MODELS[name](config)
 
 

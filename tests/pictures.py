@@ -16,8 +16,9 @@ from textual.pilot import Pilot
 from tests.gate_pictures import write
 from tests.picture_store import BOOT, NOW, make
 from trainui.ui.app import Dashboard
+from trainui.ui.hands import DashboardClient
 from trainui.ui.settings import Settings
-from trainui.ui.store_source import DashboardClient, StoreSource
+from trainui.ui.store_source import StoreSource
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 STORIES = {

@@ -56,7 +56,7 @@ def load_weights(path: Path) -> Mapping[str, Tensor]:
         weights = torch.load(path, map_location="cpu", weights_only=True)
     except ImportError as error:
         raise DataError(f"{path} needs safetensors, which is not here: pip install safetensors") from error
-    except Exception as error:  # torch raises what pickle raises: anything
+    except files.UNREADABLE as error:
         raise DataError(f"{path} cannot be read as weights ({type(error).__name__}: {error}).") from error
     if not isinstance(weights, Mapping):
         raise DataError(f"{path} holds no weights by name.")

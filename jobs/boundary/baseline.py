@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,12 +19,14 @@ import torch
 from jobs.boundary import data, statistics
 from jobs.boundary.decode import figures
 from jobs.boundary.examples import Errors, Window
-from jobs.boundary.judge import SEED
-from jobs.boundary.report import Report, table
-from jobs.boundary.rttm import read_rttms, read_uems
-from jobs.boundary.scoring import score
+from jobs.boundary.judge import SEED, table
+from jobs.boundary.rttm import one_split, read_conversations, read_rttms, write_rttm
+from jobs.boundary.scoring import convention, oracle, read_pair, score
 from jobs.boundary.settings import Settings
-from jobs.boundary.sources import DataError
+from jobs.boundary.system import diarized
+from jobs.training.errors import DataError
+from jobs.training.loop import say_and_leave
+from jobs.training.report import Report
 
 
 def doing_nothing(folder: Path, split: str) -> dict[str, float]:
@@ -35,10 +36,54 @@ def doing_nothing(folder: Path, split: str) -> dict[str, float]:
     return figures(errors.draw(count, torch.Generator().manual_seed(SEED)))
 
 
-def system(reference: Path, hypothesis: Path) -> dict[str, float]:
-    """DER and boundary errors of a real system's RTTM."""
-    parts = read_uems(reference) if reference.is_dir() else {}
-    return score(read_rttms(reference), read_rttms(hypothesis), parts)
+def system(reference: Path, hypothesis: Path) -> tuple[dict[str, float], str]:
+    """DER and boundary errors of a real system's RTTM, and what to tell of them. Raises DataError."""
+    truth, answer, parts = read_pair(reference, hypothesis)
+    found = score(truth, answer, parts)
+    best = score(truth, oracle(truth, answer), parts)["der"]
+    split = one_split(reference) or reference.name
+    mae, recall = found.get("mae", float("nan")), found.get("recall", 0.0)
+    collar = score(truth, answer, parts, collar=0.25)["der"]
+    kinder = score(truth, answer, parts, collar=0.25, skip_overlap=True)["der"]
+    told = (
+        f"the system on {split}: DER {found['der']:.2f} % ({convention()}), boundaries {mae:.1f} ms off "
+        f"({recall:.0f} % found); perfect boundaries would leave {best:.2f} %\n"
+        f"with ±0.25 s left out the same answer scores {collar:.2f} %, without "
+        f"overlap {kinder:.2f} %: figures counted another "
+        "way, or of another split, are no baseline"
+    )
+    return found | {"oracle": best}, told
+
+
+def answered(given: argparse.Namespace, run_dir: Path) -> str:
+    """The RTTM of the system: given, or made now by its own command. Raises DataError."""
+    if not given.diarizen:
+        return str(given.hypothesis)
+    if not (given.audio and given.reference):
+        raise DataError("--diarizen needs --audio, a folder of recordings, and --reference, their RTTM.")
+    recordings = read_conversations(Path(given.audio), read_rttms(Path(given.reference)))
+    if not recordings:
+        raise DataError(f"{given.audio} has audio for no recording of {given.reference}.")
+    write_rttm(run_dir / "system.rttm", diarized(given.diarizen, recordings, run_dir / "diarized"))
+    return str(run_dir / "system.rttm")
+
+
+def measure(given: argparse.Namespace, run_dir: Path) -> None:
+    """The job: say and save what doing nothing and what the system come to. Raises DataError."""
+    report = Report(run_dir)
+    settings = Settings(data=given.data, source=given.source)
+    folder = data.prepare(data.recipe_of(settings), given.data_dir)
+    rows = {split: doing_nothing(folder, split) for split in ("val", "test")}
+    numbers = {f"{split}/{name}": value for split, row in rows.items() for name, value in row.items()}
+    report.say(table({f"do nothing ({split})": row for split, row in rows.items()}))
+    hypothesis = answered(given, run_dir)
+    if given.reference and hypothesis:
+        found, told = system(Path(given.reference), Path(hypothesis))
+        numbers |= {"der": found["der"]} | {f"system/{name}": value for name, value in found.items()}
+        report.say(told)
+    report.log(numbers, step=1, epoch=1)
+    report.close()
+    (run_dir / "results.json").write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,31 +95,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--run_dir", "--run-dir", default="")
     parser.add_argument("--reference", default="", help="reference RTTM, a file or a folder (UEM beside it)")
     parser.add_argument("--hypothesis", default="", help="RTTM of a system for the same recordings")
+    parser.add_argument("--audio", default="", help="the recordings, for --diarizen")
+    parser.add_argument("--diarizen", default="", help='a system to run on them: "command {audio} {out}"')
     given = parser.parse_args(arguments)
     run_dir = Path(given.run_dir or os.environ.get("TRAINUI_RUN_DIR", "") or "runs/baseline-by-hand")
     run_dir.mkdir(parents=True, exist_ok=True)
-    report = Report(run_dir)
-    try:
-        settings = Settings(data=given.data, source=given.source)
-        folder = data.prepare(data.recipe_of(settings), given.data_dir)
-    except DataError as error:
-        print(error, file=sys.stderr)
-        return 2
-    rows = {split: doing_nothing(folder, split) for split in ("val", "test")}
-    numbers = {f"{split}/{name}": value for split, row in rows.items() for name, value in row.items()}
-    report.say(table({f"do nothing ({split})": row for split, row in rows.items()}))
-    if given.reference and given.hypothesis:
-        found = system(Path(given.reference), Path(given.hypothesis))
-        numbers |= {"der": found["der"]} | {f"system/{name}": value for name, value in found.items()}
-        mae, recall = found.get("mae", float("nan")), found.get("recall", 0.0)
-        report.say(
-            f"the system: DER {found['der']:.2f} %, boundaries {mae:.1f} ms off ({recall:.0f} % found)"
-        )
-    report.log(numbers, step=1, epoch=1)
-    report.close()
-    (run_dir / "results.json").write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
-    return 0
+    return say_and_leave(lambda: measure(given, run_dir))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

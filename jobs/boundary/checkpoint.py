@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from jobs.boundary import statistics
 from jobs.boundary.settings import Settings
-from jobs.boundary.sources import DataError
+from jobs.boundary.statistics import Quantiles
+from jobs.training import files
+from jobs.training.errors import DataError
 from models.boundary import build
 
 
@@ -55,6 +57,12 @@ class Saved:
     progress: Progress
     state: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def errors(self) -> Quantiles:
+        """How wrong the boundaries were that it was trained on; older checkpoints had only the table's."""
+        told = self.state.get("errors")
+        return Quantiles(values=tuple(told)) if told else statistics.load().errors
+
 
 def save(
     path: Path,
@@ -63,21 +71,18 @@ def save(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     at: Progress,
+    errors: Quantiles,
 ) -> None:
-    """Write a checkpoint beside the old one and then put it in its place, so that one is always whole."""
+    """Write a checkpoint, whole or not at all; `errors`: the quantiles that its boundaries were displaced by."""
     state = {
         "settings": asdict(settings),
         "average": average.model.state_dict(),
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "progress": asdict(at),
+        "errors": list(errors.values),
     }
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(path)
+    files.save(path, state)
 
 
 def read(path: Path) -> Saved:
@@ -87,7 +92,7 @@ def read(path: Path) -> Saved:
         settings = Settings(**state["settings"])
     except (OSError, RuntimeError, KeyError, TypeError) as error:
         raise DataError(f"{path} is no checkpoint of a boundary training ({error}).") from error
-    model = build(settings.model, size=settings.size, dropout=settings.dropout)
+    model = build(settings.model, size=settings.size, dropout=settings.dropout, features=settings.features)
     model.load_state_dict(state["average"])
     return Saved(settings=settings, model=model.eval(), progress=Progress(**state["progress"]), state=state)
 

@@ -27,9 +27,19 @@ from jobs.boundary import debian, statistics
 from jobs.boundary.recipe import RECIPES, Recipe
 from jobs.boundary.recordings import Recordings
 from jobs.boundary.settings import Settings
-from jobs.boundary.sources import Conversations, DataError, Voices, open_folder
+from jobs.boundary.sources import Conversations, Voices, open_folder
+from jobs.training.errors import DataError
 
-CODE = ("making.py", "dialogue.py", "features.py", "recordings.py", "rttm.py", "statistics.toml")
+CODE = (
+    "making.py",
+    "dialogue.py",
+    "features.py",
+    "recordings.py",
+    "rttm.py",
+    "sources.py",
+    "wavlm.py",
+    "statistics.toml",
+)
 """What decides about the examples beside the recipe and the speech."""
 
 
@@ -37,7 +47,11 @@ def recipe_of(settings: Settings) -> Recipe:
     """The recipe a training asks for."""
     if settings.data not in RECIPES:
         raise DataError(f"There is no recipe {settings.data!r}: --data takes {' or '.join(RECIPES)}.")
-    return replace(RECIPES[settings.data], source=settings.source)
+    if settings.features not in ("mel", "wavlm"):
+        raise DataError(f"--features {settings.features!r}: known are mel and wavlm.")
+    return replace(
+        RECIPES[settings.data], source=settings.source, features=settings.features, wavlm=settings.wavlm
+    )
 
 
 def say(text: str) -> None:
@@ -63,6 +77,8 @@ def speech(recipe: Recipe, folder: Path, tell: Callable[[str], None] = say) -> V
 def key(recipe: Recipe, source: Voices | Conversations) -> str:
     """Names the examples: recipe, speech (names and sizes) and code."""
     digest = hashlib.sha256(json.dumps(asdict(recipe), sort_keys=True).encode())
+    if recipe.wavlm and Path(recipe.wavlm).is_file():
+        digest.update(str(Path(recipe.wavlm).stat().st_size).encode())
     for path in source.files():
         digest.update(f"{path.name} {path.stat().st_size}\n".encode())
     for name in CODE:
@@ -133,10 +149,10 @@ def main(arguments: list[str] | None = None) -> int:
     two.add_argument("--reference", type=Path, required=True, help="a folder of reference RTTM")
     two.add_argument("--hypothesis", type=Path, required=True, help="what a system answered, RTTM")
     given = parser.parse_args(arguments)
-    if given.command == "statistics":
-        print(statistics.measure(given.reference, given.hypothesis), end="")
-        return 0
     try:
+        if given.command == "statistics":
+            print(statistics.measure(given.reference, given.hypothesis), end="")
+            return 0
         print(prepare(replace(RECIPES[given.preset], source=given.source), given.data_dir))
     except DataError as error:
         say(str(error))

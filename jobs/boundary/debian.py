@@ -15,7 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from jobs.boundary.sources import DataError, Voices, audio_files
+from jobs.boundary.sources import Voices, audio_files
+from jobs.training.errors import DataError
 
 INSTEAD = (
     "give a folder of speech with --source PATH (<speaker>/**/*.wav or .flac, or recordings with *.rttm)"

@@ -17,6 +17,7 @@ from scipy.signal import lfilter, resample_poly
 
 from jobs.boundary.rttm import Segment
 from jobs.boundary.statistics import Quantiles
+from jobs.training.errors import DataError
 
 FLOOR_DB = -35.0
 """Below the loudest 10 ms of its recording by this much, it is silence."""
@@ -38,8 +39,11 @@ class Chunk:
 
 
 def read_audio(path: Path, rate: int) -> Array:
-    """Mono float32 samples at `rate` Hz."""
-    samples, found = soundfile.read(path, dtype="float32", always_2d=True)
+    """Mono float32 samples at `rate` Hz. Raises DataError."""
+    try:
+        samples, found = soundfile.read(path, dtype="float32", always_2d=True)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise DataError(f"{path} cannot be read as audio ({error}).") from error
     mono = samples.mean(axis=1)
     if found != rate:
         ratio = Fraction(rate, found)

@@ -15,9 +15,12 @@ from torch import Tensor
 from jobs.boundary.features import BANDS, HOP
 from jobs.boundary.recordings import Recordings
 from jobs.boundary.statistics import Quantiles
+from jobs.training.errors import DataError
 
 COLUMNS = 12
 """Spectra that one frame spans: 120 ms, and 768 features as WavLM-Base has."""
+CENTRE = 1.25
+"""Spectra from the place of a frame that hears 25 ms to the middle of what it hears."""
 UNIFORM_LIMIT = 1.2
 """Seconds: how far a boundary is moved at most when it is moved anywhere."""
 
@@ -73,6 +76,9 @@ class Examples:
         self.onset = recordings.onset.to(device)
         self.voices = recordings.voices.to(device)
         self.span = torch.arange(window.length, device=device)
+        self.frames = None if recordings.frames is None else recordings.frames.to(device)
+        if self.frames is not None and window.stride % 2:
+            raise DataError(f"--stride {window.stride}: frames are 20 ms apart, so it has to be even.")
 
     def __len__(self) -> int:
         return len(self.time)
@@ -83,16 +89,33 @@ class Examples:
         A window starts at a whole spectrum, so the error is corrected by what that rounds away.
         """
         wrong = self.time[which] - error.double() / HOP
-        start = (wrong - self.window.middle).round()
-        # Near the edge of a short recording the window is moved, never filled with another recording.
-        start = start.clamp(0, len(self.spectra) - self.window.length)
-        error = (self.time[which] - start - self.window.middle) * HOP
-        columns = self.spectra[start.long()[:, None] + self.span].float()
-        frames = columns.unfold(1, COLUMNS, self.window.stride).transpose(2, 3).flatten(2)
+        if self.frames is not None:
+            frames, centre = self.heard(wrong)
+        else:
+            frames, centre = self.cut(wrong)
+        error = (self.time[which] - centre) * HOP
         onset = self.onset[which]
         target = (error / self.window.half).clamp(-1, 1).float()
         left, right = self.voice(self.left[which], ~onset), self.voice(self.right[which], onset)
         return Batch(frames, left, right, target, error.float())
+
+    def cut(self, wrong: Tensor) -> tuple[Tensor, Tensor]:
+        """Windows of spectra around places in spectra: (B, T, 768), and where their centres lie (B,)."""
+        start = (wrong - self.window.middle).round()
+        # Near the edge of a short recording the window is moved, never filled with another recording.
+        start = start.clamp(0, len(self.spectra) - self.window.length)
+        columns = self.spectra[start.long()[:, None] + self.span].float()
+        frames = columns.unfold(1, COLUMNS, self.window.stride).transpose(2, 3).flatten(2)
+        return frames, start + self.window.middle
+
+    def heard(self, wrong: Tensor) -> tuple[Tensor, Tensor]:
+        """The same of frames that lie two spectra apart, each CENTRE after its first."""
+        assert self.frames is not None
+        tokens, step = self.window.tokens, self.window.stride // 2
+        reach = (tokens - 1) * step
+        start = ((wrong - CENTRE - reach) / 2).round().clamp(0, len(self.frames) - reach - 1)
+        span = torch.arange(tokens, device=self.device) * step
+        return self.frames[start.long()[:, None] + span].float(), 2 * start + reach + CENTRE
 
     def voice(self, which: Tensor, asked: Tensor) -> Tensor:
         """What the speakers sound like, and whether it is their boundary that is asked for: (B, 256)."""
@@ -117,8 +140,10 @@ class Errors:
         return torch.where(torch.rand(count, generator=random) < self.uniform, anywhere, real)
 
 
-def disturb(batch: Batch, strength: float) -> Batch:
+def disturb(batch: Batch, strength: float, *, spectra: bool = True) -> Batch:
     """A training batch made harder, by the global random state: masked bands, other channels, vaguer voices.
+
+    Frames that are no `spectra` have no bands and stay as they are.
 
     With five people to learn from, a network would otherwise learn those five by heart.
     """
@@ -132,7 +157,8 @@ def disturb(batch: Batch, strength: float) -> Batch:
     width = torch.rand(B, 1, device=device) * 16 * strength
     keep = ~((band >= first) & (band < first + width))
     channel = F.interpolate(torch.randn(B, 1, 6, device=device), BANDS, mode="linear")[:, 0] * 0.3 * strength
-    frames = (frames + channel[:, None, None]) * keep[:, None, None]
+    if spectra:
+        frames = (frames + channel[:, None, None]) * keep[:, None, None]
     sides = []
     for side in (batch.left, batch.right):
         mean, rest, flag = side.split([BANDS, 2 * BANDS, BANDS], dim=1)

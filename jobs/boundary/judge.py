@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from jobs.boundary.decode import Decoder, figures
+from jobs.boundary.decode import ACCURACIES, Decoder, figures
 from jobs.boundary.examples import Errors, Examples
 
 BATCH = 128
@@ -64,3 +64,15 @@ def judge(
     found = figures(residual)
     found["boundaries_per_second"] = len(examples) / spent
     return Judgement(found, figures(error), residual, error)
+
+
+def table(rows: Mapping[str, Mapping[str, float]]) -> str:
+    """Figures by name, as aligned text; ms for errors, % for accuracies."""
+    head = f"{'':24} {'parameters':>10} {'MAE':>8} {'median':>8} {'@50':>7} {'@100':>7} {'@200':>7} {'per second':>11}"
+    lines = [head]
+    for name, row in rows.items():
+        size, speed = row.get("parameters"), row.get("boundaries_per_second")
+        cells = f"{f'{size:,.0f}' if size else '':>10} {row['mae']:5.1f} ms {row['median']:5.1f} ms"
+        cells += "".join(f" {row[f'acc{limit}']:5.1f} %" for limit in ACCURACIES)
+        lines.append(f"{name:24} {cells} {f'{speed:,.0f}' if speed else '':>11}".rstrip())
+    return "\n".join(lines)

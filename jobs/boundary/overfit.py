@@ -19,7 +19,7 @@ from jobs.boundary.decode import figures
 from jobs.boundary.examples import Errors, Examples, Window
 from jobs.boundary.losses import loss_of
 from jobs.boundary.settings import Settings, read
-from jobs.boundary.sources import DataError
+from jobs.training.errors import DataError
 from models.boundary import build
 
 HANDFUL = 8
@@ -41,7 +41,9 @@ def overfit(
     random = torch.Generator().manual_seed(settings.seed)
     which = torch.randperm(len(examples), generator=random)[:HANDFUL].to(examples.device)
     batch = examples.batch(which, errors.draw(len(which), random).to(examples.device))
-    model = build(settings.model, size=settings.size, dropout=0.0).to(examples.device)
+    model = build(settings.model, size=settings.size, dropout=0.0, features=settings.features).to(
+        examples.device
+    )
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.0)
     found = float("inf")
     for step in range(max(1, settings.preflight_steps)):

@@ -20,10 +20,18 @@ class Recipe:
     """Each training voice is also heard slower and faster: more voices, all of them human."""
     tilt: float = 0.7
     seed: int = 0
+    features: str = "mel"
+    """What a frame is: mel or wavlm."""
+    wavlm: str = ""
+    """Weights of WavLM-Base, for wavlm."""
 
     def rate(self) -> int:
         """Samples a second."""
         return self.sample_rate or (8_000 if self.source == "asterisk" else 16_000)
 
 
-RECIPES = {"full": Recipe(), "demo": Recipe(dialogues=600, val_dialogues=50, test_dialogues=160)}
+RECIPES = {
+    "full": Recipe(),
+    "demo": Recipe(dialogues=600, val_dialogues=50, test_dialogues=160),
+    "small": Recipe(dialogues=200, val_dialogues=20, test_dialogues=20),
+}

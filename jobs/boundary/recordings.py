@@ -5,7 +5,7 @@ Shapes: N spectra of all recordings, one after the other with silence between; K
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +20,8 @@ ROOM = 340
 """Empty spectra between recordings: half the longest window and the largest error together."""
 
 Array = np.ndarray
+Hear = Callable[[Array, int], Array]
+"""Samples and their rate → (N, 768) half floats, one each 20 ms."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,9 +43,13 @@ class Recordings:
     voices: Tensor
     """(V, 192) what each speaker of each recording sounds like."""
 
+    frames: Tensor | None = None
+    """(N / 2, 768) half floats each 20 ms, where frames are not cut from the spectra."""
+
     def tensors(self) -> dict[str, Tensor]:
         """All of them by name, for saving."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        found = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return {name: tensor for name, tensor in found.items() if tensor is not None}
 
     def seconds(self) -> float:
         """How long the recordings are together."""
@@ -59,6 +65,9 @@ class Collector:
     errors: Quantiles
     """How wrong the system is whose segments tell what a speaker sounds like."""
     random: np.random.Generator
+    hear: Hear | None = None
+    """Makes the frames, of samples and their rate, where they are not cut from the spectra."""
+    frames: list[Array] = field(default_factory=list)
     spectra: list[Array] = field(default_factory=lambda: [np.zeros((ROOM, BANDS), dtype=np.float16)])
     rows: list[tuple[float, int, int, bool, int]] = field(default_factory=list)
     voices: list[Array] = field(default_factory=lambda: [np.zeros(3 * BANDS, dtype=np.float32)])
@@ -79,6 +88,12 @@ class Collector:
             if start < time < end:
                 row = (self.length + time / HOP, index.get(left, 0), index.get(right, 0), onset, self.count)
                 self.rows.append(row)
+        if self.hear is not None:
+            # A frame is two spectra long, so each recording has to begin on an even one.
+            spectra = np.pad(spectra, ((0, len(spectra) % 2), (0, 0)))
+            heard = self.hear(samples, self.ear.rate)[: len(spectra) // 2]
+            room = ROOM // 2 + len(spectra) // 2 - len(heard)
+            self.frames += [heard, np.zeros((room, heard.shape[1]), dtype=np.float16)]
         self.spectra += [spectra.astype(np.float16), np.zeros((ROOM, BANDS), dtype=np.float16)]
         self.length += len(spectra) + ROOM
         self.count += 1
@@ -94,6 +109,10 @@ class Collector:
 
     def finish(self) -> Recordings:
         """All of them."""
+        frames = None
+        if self.frames:
+            before = np.zeros((ROOM // 2, self.frames[0].shape[1]), dtype=np.float16)
+            frames = torch.from_numpy(np.concatenate([before, *self.frames]))
         columns = list(zip(*self.rows, strict=True)) or [(), (), (), (), ()]
         return Recordings(
             spectra=torch.from_numpy(np.concatenate(self.spectra)),
@@ -103,6 +122,7 @@ class Collector:
             onset=torch.tensor(columns[3], dtype=torch.bool),
             recording=torch.tensor(columns[4], dtype=torch.int64),
             voices=torch.from_numpy(np.stack(self.voices)),
+            frames=frames,
         )
 
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from jobs.boundary import checkpoint, data, statistics
+from jobs.boundary import checkpoint, data
 from jobs.boundary.checkpoint import Saved
 from jobs.boundary.decode import Decoder
 from jobs.boundary.dialogue import read_audio
@@ -24,8 +25,10 @@ from jobs.boundary.examples import Examples, Window
 from jobs.boundary.features import HOP, Ear
 from jobs.boundary.recordings import Collector, turns
 from jobs.boundary.rttm import Segment, read_conversations, read_rttms, write_rttm
-from jobs.boundary.sources import DataError
 from jobs.boundary.statistics import Quantiles
+from jobs.boundary.wavlm import WavLM
+from jobs.training.errors import DataError
+from jobs.training.loop import say_and_leave
 
 SHORTEST = 0.05
 """Seconds: no segment is made shorter than this."""
@@ -42,11 +45,14 @@ class Refiner:
         self.rate = data.recipe_of(settings).rate()
         self.window = Window(tokens=settings.tokens, stride=settings.stride)
         self.model = saved.model.to(self.device).eval()
-        self.decoder = Decoder(self.window, statistics.load().errors, settings.uniform, self.device)
+        self.decoder = Decoder(self.window, saved.errors, settings.uniform, self.device)
+        self.hear = WavLM(settings.wavlm, None) if settings.features == "wavlm" else None
 
     def moved(self, samples: np.ndarray, segments: Sequence[Segment]) -> list[float]:
         """Where each boundary of `turns(segments)` really is, in seconds."""
-        collector = Collector(ear=Ear(self.rate), errors=EXACT, random=np.random.default_rng(0))
+        collector = Collector(
+            ear=Ear(self.rate), errors=EXACT, random=np.random.default_rng(0), hear=self.hear
+        )
         collector.add(samples, segments)
         recordings = collector.finish()
         examples = Examples(recordings, self.window, self.device)
@@ -80,8 +86,11 @@ class Refiner:
 
 
 def settle(before: Sequence[Segment], wished: Sequence[Segment]) -> list[Segment]:
-    """Take back every move that would break the order of segments; what was there is always in order."""
+    """Take back every move that would break the order of starts or of stops, make a segment vanish or let one
+    speaker's segments run into each other; what was there is always in order.
+    """
     after = list(wished)
+    by_stop = sorted(range(len(after)), key=lambda number: before[number].stop)
     for _ in range(2 * len(after) + 1):
         broken = set()
         last: dict[str, int] = {}
@@ -96,12 +105,36 @@ def settle(before: Sequence[Segment], wished: Sequence[Segment]) -> list[Segment
             if mine is not None and segment.start < after[mine].stop and segment != before[number]:
                 broken.add(number)
             last[segment.speaker] = number
+        for one, two in pairwise(by_stop):
+            if after[two].stop < after[one].stop:
+                broken |= {one, two}
         moved = [number for number in broken if after[number] != before[number]]
         if not moved:
             break
         for number in moved:
             after[number] = before[number]
     return after
+
+
+def refine(trained: Path, audio: Path, rttm: Path, out: Path) -> None:
+    """Refine every recording that has audio; what has none is written as it was. Raises DataError."""
+    refiner = Refiner(checkpoint.read(trained))
+    answer = read_rttms(rttm)
+    if not audio.is_dir():
+        raise DataError(f"{audio} is not there: expected a folder with the recordings of {rttm}.")
+    refined: dict[str, list[Segment]] = {uri: list(found) for uri, found in answer.items()}
+    heard = read_conversations(audio, answer)
+    if not heard:
+        raise DataError(
+            f"{audio} has audio for no recording of {rttm}: expected {min(answer)}.wav or .flac below it."
+        )
+    for one in heard:
+        samples = read_audio(one.audio, refiner.rate)
+        refined[one.uri] = refiner.refine(samples, one.segments, (one.start, one.stop))
+        print(f"{one.uri}: {len(one.segments)} segments refined")
+    for uri in sorted(answer.keys() - {one.uri for one in heard}):
+        print(f"{uri}: no audio below {audio}, left as it was", file=sys.stderr)
+    write_rttm(out, refined)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,19 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rttm", type=Path, required=True, help="what a system answered")
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args(arguments)
-    try:
-        refiner = Refiner(checkpoint.read(given.checkpoint))
-    except DataError as error:
-        print(error, file=sys.stderr)
-        return 2
-    answer = read_rttms(given.rttm)
-    refined: dict[str, list[Segment]] = {uri: list(found) for uri, found in answer.items()}
-    for one in read_conversations(given.audio, answer):
-        samples = read_audio(one.audio, refiner.rate)
-        refined[one.uri] = refiner.refine(samples, one.segments, (one.start, one.stop))
-        print(f"{one.uri}: {len(one.segments)} segments refined")
-    write_rttm(given.out, refined)
-    return 0
+    return say_and_leave(lambda: refine(given.checkpoint, given.audio, given.rttm, given.out))
 
 
 if __name__ == "__main__":

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-SPLITS = ("train", "dev", "development", "test")
+from jobs.training.errors import DataError
+
+SPLITS = {"train": "train", "dev": "dev", "development": "dev", "test": "test"}
+"""A word in a file's or a folder's name → the official split it says."""
+RTTM_LINE = "SPEAKER <recording> <channel> <start> <seconds> <NA> <NA> <speaker> <NA> <NA>"
+UEM_LINE = "<recording> <channel> <start> <end>"
+OTHER_LINES = {"SEGMENT", "NOSCORE", "NO_RT_METADATA", "LEXEME", "NON-LEX", "NON-SPEECH", "FILLER"}
+OTHER_LINES |= {"EDIT", "SU", "IP", "CB", "A/P", "SPKR-INFO"}
+CHANNELS = ("", "Mix-Headset", "Mix-Lapel", "Array1-01")
+"""Of one meeting, the best first; a single person's headset comes last."""
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -38,24 +48,105 @@ class Conversation:
 
 
 def read_rttm(path: Path) -> dict[str, list[Segment]]:
-    """The segments of each recording, sorted by time; other line types are passed over."""
+    """The segments of each recording, sorted by time. Raises DataError naming the line that is none.
+
+    Other line types of the format and comments are passed over, and so are segments of no length.
+    """
     segments: dict[str, list[Segment]] = defaultdict(list)
-    for line in path.read_text(encoding="utf-8").splitlines():
-        fields = line.split()
-        if len(fields) >= 8 and fields[0] == "SPEAKER":
-            start = float(fields[3])
-            segments[fields[1]].append(Segment(start, start + float(fields[4]), fields[7]))
+    for number, fields in _lines(path):
+        if fields[0] != "SPEAKER":
+            if fields[0] in OTHER_LINES:
+                continue
+            raise _malformed(path, number, f"{fields[0]!r} begins no RTTM line", RTTM_LINE)
+        if not 8 <= len(fields) <= 10:
+            raise _malformed(path, number, f"{len(fields)} fields", RTTM_LINE)
+        start = _seconds(path, number, fields[3], RTTM_LINE)
+        length = _seconds(path, number, fields[4], RTTM_LINE)
+        found = segments[fields[1]]
+        if length > 0:
+            found.append(Segment(start, start + length, fields[7]))
     return {uri: sorted(found) for uri, found in segments.items()}
 
 
 def read_rttms(path: Path) -> dict[str, list[Segment]]:
-    """One RTTM file, or every one below a folder."""
-    found: dict[str, list[Segment]] = {}
-    for file in [path] if path.is_file() else sorted(path.rglob("*.rttm")):
-        for uri, segments in read_rttm(file).items():
-            # AMI ships each split both whole and by meeting; the same segment is not said twice.
-            found[uri] = sorted({*found.get(uri, []), *segments})
+    """One RTTM file, or every one below a folder. Raises DataError: none there, a bad line, files that disagree."""
+    found = {uri: list(told.segments) for uri, told in _told(path).items()}
+    if not found:
+        what = "holds no RTTM" if path.exists() else "is not there"
+        raise DataError(f"{path} {what}: expected a file or a folder of files with lines as `{RTTM_LINE}`.")
     return found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Told:
+    """What the RTTM files say about one recording."""
+
+    segments: tuple[Segment, ...]
+    file: Path
+    split: str
+
+
+def _told(path: Path) -> dict[str, _Told]:
+    files = sorted(path.rglob("*.rttm")) if path.is_dir() else [path] if path.exists() else []
+    found: dict[str, _Told] = {}
+    for file in files:
+        split = _split(file.relative_to(path)) if file != path else ""
+        for uri, segments in read_rttm(file).items():
+            new = _Told(segments=tuple(segments), file=file, split=split)
+            old = found.setdefault(uri, new)
+            # AMI ships each split both whole and by meeting; the same is not said twice.
+            if set(old.segments) != set(new.segments):
+                raise DataError(
+                    f"{old.file} and {file} say different things about {uri}: give a folder with one of them."
+                )
+            if old.split and new.split and old.split != new.split:
+                raise DataError(
+                    f"{uri} is in {old.split} ({old.file}) and in {new.split} ({file}): "
+                    "what is tested on must not be learnt from."
+                )
+            found[uri] = old if old.split else new
+    return found
+
+
+def one_split(path: Path) -> str:
+    """The official split of the RTTM files below a folder, "" for none. Raises DataError where there are several:
+    an error rate over dev and test together compares with nothing."""
+    files = path.rglob("*.rttm") if path.is_dir() else ()
+    splits = sorted({split for file in files if (split := _split(file.relative_to(path)))})
+    if len(splits) > 1:
+        raise DataError(f"{path} holds {' and '.join(splits)}: give one of them; no figure is of both.")
+    return splits[0] if splits else _split(Path(path.name))
+
+
+def _split(path: Path) -> str:
+    words = set(path.as_posix().replace(".", "/").replace("_", "/").split("/"))
+    return next((SPLITS[name] for name in SPLITS if name in words), "")
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The fields of each line that says something, with its number."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read as text in UTF-8 ({error}).") from error
+    for number, line in enumerate(text.splitlines(), start=1):
+        fields = line.split()
+        if fields and not fields[0].startswith((";;", "#")):
+            yield number, fields
+
+
+def _seconds(path: Path, number: int, text: str, expected: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= 0):
+        raise _malformed(path, number, f"{text!r} is no time in seconds", expected)
+    return value
+
+
+def _malformed(path: Path, number: int, what: str, expected: str) -> DataError:
+    return DataError(f"{path}, line {number}: {what}; expected `{expected}`.")
 
 
 def write_rttm(path: Path, segments: Mapping[str, Iterable[Segment]]) -> None:
@@ -69,16 +160,41 @@ def write_rttm(path: Path, segments: Mapping[str, Iterable[Segment]]) -> None:
 
 
 def read_uems(folder: Path) -> dict[str, tuple[float, float]]:
-    """The annotated part of each recording, from every UEM file below `folder` (first start to last end)."""
+    """The annotated part of each recording, from every UEM file below `folder` (first start to last end).
+
+    Raises DataError naming the line that is none.
+    """
     parts: dict[str, tuple[float, float]] = {}
-    for path in sorted(folder.rglob("*.uem")):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            fields = line.split()
-            if len(fields) == 4:
-                start, stop = float(fields[2]), float(fields[3])
-                before = parts.get(fields[0], (start, stop))
-                parts[fields[0]] = (min(start, before[0]), max(stop, before[1]))
+    for path in [folder] if folder.is_file() else sorted(folder.rglob("*.uem")):
+        for number, fields in _lines(path):
+            if len(fields) != 4:
+                raise _malformed(path, number, f"{len(fields)} fields", UEM_LINE)
+            start, stop = (_seconds(path, number, text, UEM_LINE) for text in fields[2:])
+            if stop <= start:
+                raise _malformed(path, number, f"it ends at {fields[3]}, before it starts", UEM_LINE)
+            before = parts.get(fields[0], (start, stop))
+            parts[fields[0]] = (min(start, before[0]), max(stop, before[1]))
     return parts
+
+
+def find_audio(folder: Path) -> dict[str, Path]:
+    """Every recording below `folder` by its name: `abjxc.wav`, or with a suffix as in `ES2011a.Mix-Headset.wav`.
+
+    Of a meeting's many channels the mix is taken: one person's headset would hear one person only.
+    """
+    audio: dict[str, Path] = {}
+    paths = [path for path in folder.rglob("*") if path.suffix.lower() in (".wav", ".flac")]
+    for path in sorted(paths, key=lambda one: (_channel(one.stem), one)):
+        audio.setdefault(path.stem.split(".")[0], path)
+        audio.setdefault(_plain(path.stem), path)
+    for path in sorted(paths, reverse=True):
+        audio[path.stem] = path
+    return audio
+
+
+def _channel(stem: str) -> int:
+    suffix = stem.partition(".")[2]
+    return CHANNELS.index(suffix) if suffix in CHANNELS else len(CHANNELS)
 
 
 def read_conversations(
@@ -86,33 +202,22 @@ def read_conversations(
 ) -> list[Conversation]:
     """Every recording below `folder` that has both audio and segments: its RTTM files' or `answer`'s.
 
-    Audio is found by its name: `abjxc.wav`, or with a suffix as in `ES2011a.Mix-Headset.wav`. A folder or
-    file name with train, dev or test in it gives the official split.
+    A folder or file name with train, dev or test in it gives the official split. Raises DataError.
     """
-    audio: dict[str, Path] = {}
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".wav", ".flac")):
-        audio.setdefault(path.stem.split(".")[0], path)
-        audio.setdefault(_plain(path.stem), path)
-        audio[path.stem] = path
-    parts = read_uems(folder)
-    found: dict[str, Conversation] = {}
-    for uri, segments in (answer or {}).items():
-        if uri in audio:
-            start, stop = parts.get(uri, (0.0, float("inf")))
-            found[uri] = Conversation(
-                uri=uri, audio=audio[uri], segments=tuple(segments), start=start, stop=stop
-            )
-    for file in sorted(folder.rglob("*.rttm")) if answer is None else ():
-        words = set(file.relative_to(folder).as_posix().replace(".", "/").replace("_", "/").split("/"))
-        split = next((name for name in SPLITS if name in words), "")
-        for uri, segments in read_rttm(file).items():
-            if uri not in audio:
-                continue
-            start, stop = parts.get(uri, (0.0, float("inf")))
-            found[uri] = Conversation(
-                uri=uri, audio=audio[uri], segments=tuple(segments), start=start, stop=stop, split=split
-            )
-    return [found[uri] for uri in sorted(found)]
+    audio, parts = find_audio(folder), read_uems(folder)
+    if answer is None:
+        told = {uri: (one.segments, one.split) for uri, one in _told(folder).items()}
+    else:
+        told = {uri: (tuple(segments), "") for uri, segments in answer.items()}
+    found = []
+    for uri in sorted(told.keys() & audio.keys()):
+        segments, split = told[uri]
+        start, stop = parts.get(uri, (0.0, float("inf")))
+        one = Conversation(
+            uri=uri, audio=audio[uri], segments=segments, start=start, stop=stop, split=split
+        )  # fmt: skip
+        found.append(one)
+    return found
 
 
 def _plain(name: str) -> str:

@@ -11,23 +11,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from jobs.boundary.rttm import Conversation, read_conversations
+from jobs.boundary.rttm import Conversation, read_conversations, read_rttms
+from jobs.training.errors import DataError
 
 AUDIO = (".wav", ".flac")
 HELD_OUT_SHARE = 0.25
 """Of the speakers (or recordings) of a source that has no official split."""
+VAL_SHARE = 0.2
+"""Of the recordings of an official dev that must do for training too: VoxConverse's 216 are 173 and 43."""
 NOT_SPEECH = re.compile(r"(^|[/_-])(silence|beep\w*|\w*tone\w*|conf-bgmusic|music)([/_.-]|$)")
 SUBSET = re.compile(r"^(train|dev|test)-")
 ANONYMOUS_SHARE = 0.5
 """A label found in more than this share of the recordings names a place in a list, not a person."""
-
-
-class DataError(Exception):
-    """The speech cannot be had; the message is one sentence that says what to give instead."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,11 +45,17 @@ class Voices:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Conversations:
-    """Real conversations with reference segments, split so that no speaker is on both sides."""
+    """Real conversations with reference segments, split so that nobody learnt from is tested on."""
 
     train: list[Conversation]
-    held_out: list[Conversation]
+    val: list[Conversation]
+    test: list[Conversation]
     about: str
+
+    @property
+    def held_out(self) -> list[Conversation]:
+        """What is not in training; where there is a single one, it is both val and test."""
+        return [*self.val, *(one for one in self.test if one not in self.val)]
 
     def files(self) -> list[Path]:
         """Every recording, in a fixed order."""
@@ -67,9 +72,19 @@ def open_folder(folder: Path) -> Voices | Conversations:
     """The speech of a folder that the user named, whichever layout it has."""
     if not folder.is_dir():
         raise DataError(f"{folder} is not a folder: give one with --source PATH, or leave --source out.")
-    if next(folder.rglob("*.rttm"), None) is not None:
-        return split_conversations(read_conversations(folder))
-    return split_voices(folder)
+    if next(folder.rglob("*.rttm"), None) is None:
+        return split_voices(folder)
+    found = read_conversations(folder)
+    mute = sorted(read_rttms(folder).keys() - {one.uri for one in found})
+    if not found:
+        raise DataError(
+            f"{folder} has RTTM for {len(mute)} recordings and audio for none of them: expected "
+            f"{mute[0]}.wav, {mute[0]}.flac or {mute[0]}.Mix-Headset.wav somewhere below it."
+        )
+    split = split_conversations(found)
+    if not mute:
+        return split
+    return replace(split, about=f"{split.about}; {len(mute)} have RTTM and no audio ({', '.join(mute[:3])}…)")
 
 
 def split_voices(folder: Path) -> Voices:
@@ -105,26 +120,58 @@ def pick(names: Iterable[str], count: int) -> set[str]:
 
 
 def split_conversations(conversations: Sequence[Conversation]) -> Conversations:
-    """Hold out whole groups of recordings that share speakers; by the official split where there is one."""
+    """Hold out whole groups of recordings that share speakers; by the official split where there is one.
+
+    Official dev is val and official test is test, never mixed. VoxConverse has no train: dev is then split by file.
+    """
     if len(conversations) < 2:
         raise DataError("At least two recordings with both audio and RTTM are needed: one to hold out.")
-    pairs = list(zip(conversations, together(conversations), strict=True))
-    if any(one.split in ("dev", "development", "test") for one in conversations):
-        aside = [one for one in conversations if one.split != "train"]
-        heard = {group for one, group in pairs if one in aside}
-        train = [one for one, group in pairs if one not in aside and group not in heard]
+    groups = {one.uri: group for one, group in zip(conversations, together(conversations), strict=True)}
+    by_split = {
+        name: [one for one in conversations if one.split == name] for name in ("train", "dev", "test")
+    }
+    learnt, dev, test = by_split.values()
+    if not (dev or test):
+        learnt, held = apart(conversations, groups, HELD_OUT_SHARE)
+        val, test = alternate(held)
+    elif learnt:
+        val, test = (dev, test) if dev and test else alternate(dev or test)
+    elif dev and test:
+        learnt, val = apart(dev, groups, VAL_SHARE)
+    elif dev:
+        learnt, held = apart(dev, groups, HELD_OUT_SHARE)
+        val, test = alternate(held)
     else:
-        names = sorted({group for _, group in pairs})
-        chosen = pick(names, max(1, round(HELD_OUT_SHARE * len(names))))
-        aside = [one for one, group in pairs if group in chosen]
-        train = [one for one, group in pairs if group not in chosen]
-    if not train or not aside:
+        raise DataError(
+            "Only a test split is there, and nothing may be learnt from it: give train or dev too."
+        )
+    heard = {groups[one.uri] for one in [*val, *test]}
+    train = [one for one in learnt if groups[one.uri] not in heard]
+    if not train or not val or not test:
         raise DataError("All recordings share speakers, so none can be held out: give more recordings.")
-    left_out = len(conversations) - len(train) - len(aside)
-    about = f"{len(train)} recordings to train, {len(aside)} held out"
+    held_out = len({one.uri for one in [*val, *test]})
+    about = f"{len(train)} recordings to train, {held_out} held out"
+    left_out = len(conversations) - len(train) - held_out
     if left_out:
         about += f", {left_out} left out because held-out speakers talk in them"
-    return Conversations(train=train, held_out=aside, about=about)
+    return Conversations(train=train, val=val, test=test, about=about)
+
+
+def apart(
+    conversations: Sequence[Conversation], groups: Mapping[str, str], share: float
+) -> tuple[list[Conversation], list[Conversation]]:
+    """What is learnt from, and the `share` of the groups that is held out."""
+    names = sorted({groups[one.uri] for one in conversations})
+    chosen = pick(names, max(1, round(share * len(names))))
+    return (
+        [one for one in conversations if groups[one.uri] not in chosen],
+        [one for one in conversations if groups[one.uri] in chosen],
+    )
+
+
+def alternate(held: Sequence[Conversation]) -> tuple[list[Conversation], list[Conversation]]:
+    """Val and test in turn; a single recording is both: better one honest number than none."""
+    return list(held[::2]), list(held[1::2] or held)
 
 
 def together(conversations: Sequence[Conversation]) -> list[str]:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from jobs.boundary.rttm import changes, gaps, match, read_rttms
+from jobs.boundary.rttm import Segment, changes, gaps, match, one_split, read_rttms
+from jobs.training.errors import DataError
 
 TABLE = Path(__file__).with_name("statistics.toml")
 GAPS_FROM, GAPS_TO = -1.0, 1.5
@@ -21,8 +22,11 @@ GAPS_FROM, GAPS_TO = -1.0, 1.5
 WORST_ERROR = 1.0
 """Seconds: a boundary farther off than this is a missed one, not an imprecise one."""
 POINTS = 101
+FEWEST = 30
+"""Errors from which a distribution can be drawn at all."""
 
 Array = np.ndarray
+Segments = dict[str, list[Segment]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,19 +69,40 @@ def load(path: Path = TABLE) -> Statistics:
     )
 
 
+def errors_of(reference: Path, hypothesis: Path) -> Quantiles:
+    """How wrong a given system is about given recordings. Raises DataError."""
+    values = errors(*truth_and_answer(reference, hypothesis))
+    if len(values) < FEWEST:
+        raise DataError(
+            f"{hypothesis} has {len(values)} speaker changes within {WORST_ERROR:g} s of one of {reference}'s, "
+            f"and its errors are only known from {FEWEST} on: give more recordings."
+        )
+    return Quantiles(values=tuple(rounded(values)))
+
+
+def truth_and_answer(reference: Path, hypothesis: Path) -> tuple[Segments, Segments]:
+    """Both RTTMs. Raises DataError, also for dev and test in one folder."""
+    one_split(reference)
+    return read_rttms(reference), read_rttms(hypothesis)
+
+
+def errors(truth: Segments, answer: Segments) -> Array:
+    """reference − system, in seconds, of speaker changes matched within 2 s and at most WORST_ERROR apart."""
+    found = [
+        error
+        for uri, segments in truth.items()
+        for error in match(changes(segments), changes(answer.get(uri, [])), 2.0)
+        if abs(error) <= WORST_ERROR
+    ]
+    return np.array(found)
+
+
 def measure(reference: Path, hypothesis: Path) -> str:
     """The text of statistics.toml, from reference RTTM files and a system's answer to the same recordings."""
-    truth, answer = read_rttms(reference), read_rttms(hypothesis)
+    truth, answer = truth_and_answer(reference, hypothesis)
     silences = np.array([gap for found in truth.values() for gap in gaps(found)])
     kept = silences[(silences > GAPS_FROM) & (silences < GAPS_TO)]
-    errors = np.array(
-        [
-            error
-            for uri, found in truth.items()
-            for error in match(changes(found), changes(answer.get(uri, [])), 2.0)
-            if abs(error) <= WORST_ERROR
-        ]
-    )
+    wrong = errors(truth, answer)
     lines = [
         "# Measured, not made up; see statistics.py for the command.",
         f'source = "{reference.name}: {len(truth)} recordings; {hypothesis.name}"',
@@ -90,10 +115,10 @@ def measure(reference: Path, hypothesis: Path) -> str:
         "",
         "[errors]",
         "# reference − system, seconds, of speaker changes matched within 2 s and at most 1 s apart.",
-        f"count = {len(errors)}",
-        f"mean_absolute = {np.abs(errors).mean():.4f}",
-        f"median_absolute = {np.median(np.abs(errors)):.4f}",
-        f"quantiles = {rounded(errors)}",
+        f"count = {len(wrong)}",
+        f"mean_absolute = {np.abs(wrong).mean():.4f}",
+        f"median_absolute = {np.median(np.abs(wrong)):.4f}",
+        f"quantiles = {rounded(wrong)}",
     ]
     return "\n".join(lines) + "\n"
 

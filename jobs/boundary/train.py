@@ -10,14 +10,11 @@ hand, with last.pt written; a run resumed from there draws the very curve it wou
 
 from __future__ import annotations
 
-import functools
 import math
 import os
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import FrameType
 
 import torch
 from torch import Tensor, nn
@@ -27,25 +24,14 @@ from jobs.boundary import checkpoint, data, overfit, statistics
 from jobs.boundary.checkpoint import Average, Progress
 from jobs.boundary.decode import Decoder
 from jobs.boundary.examples import Batch, Errors, Examples, Window, disturb
-from jobs.boundary.judge import Judgement, judge
+from jobs.boundary.judge import Judgement, judge, table
 from jobs.boundary.losses import loss_of
-from jobs.boundary.report import Report, table
 from jobs.boundary.settings import Settings, read
-from jobs.boundary.sources import DataError
+from jobs.training.device import autocast_for, pick_device
+from jobs.training.errors import DataError
+from jobs.training.report import Report
+from jobs.training.stopping import Stopping
 from models.boundary import MODELS, build, count_parameters
-
-
-class Stopping:
-    """Remembers that somebody asked the training to end."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self.ask)
-
-    def ask(self, number: int, frame: FrameType | None) -> None:
-        """The signal's handler: only a mark, looked at after each step."""
-        self.asked = True
 
 
 def learning_rate(settings: Settings, step: int, total: int) -> float:
@@ -60,8 +46,13 @@ def epoch_order(settings: Settings, size: int, epoch: int) -> Tensor:
     random = torch.Generator().manual_seed(settings.seed * 100_003 + epoch)
     order = torch.cat([torch.randperm(size, generator=random) for _ in range(settings.copies)])
     count = settings.examples or len(order)
-    whole = order[:count]
-    return whole[: max(settings.batch_size, len(whole) // settings.batch_size * settings.batch_size)]
+    whole, group = order[:count], group_size(settings)
+    return whole[: max(group, len(whole) // group * group)]
+
+
+def group_size(settings: Settings) -> int:
+    """Examples of one step of the optimizer."""
+    return settings.batch_size * settings.accumulation_steps
 
 
 def batches(
@@ -71,22 +62,32 @@ def batches(
     order = epoch_order(settings, len(examples), epoch)
     drawn = errors.draw(len(order), torch.Generator().manual_seed(settings.seed * 100_003 + 50_000 + epoch))
     order, drawn = order.to(examples.device), drawn.to(examples.device)
-    size = settings.batch_size
+    size = group_size(settings)
     for start in range(first * size, len(order), size):
         yield examples.batch(order[start : start + size], drawn[start : start + size])
 
 
-def pick_device(settings: Settings) -> torch.device:
-    """The GPU if there is one, unless the settings say otherwise."""
-    if settings.device != "auto":
-        return torch.device(settings.device)
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def optimizer_of(settings: Settings, model: nn.Module) -> torch.optim.AdamW:
+    """AdamW; fused, a step is one kernel instead of one for each tensor. Raises DataError."""
+    fused = {"auto": True, "on": True, "off": False}
+    if settings.fused not in fused:
+        raise DataError(f"--fused {settings.fused!r}: known are on, off and auto.")
+    return torch.optim.AdamW(
+        model.parameters(),
+        lr=settings.learning_rate,
+        weight_decay=settings.weight_decay,
+        fused=fused[settings.fused],
+    )
 
 
-def autocast_for(settings: Settings, device: torch.device) -> functools.partial[torch.autocast]:
-    """bfloat16 on a GPU; on a CPU it would be slower."""
-    wanted = settings.precision == "bf16" or (settings.precision == "auto" and device.type == "cuda")
-    return functools.partial(torch.autocast, device.type, dtype=torch.bfloat16, enabled=wanted)
+def errors_of(settings: Settings) -> statistics.Quantiles:
+    """How wrong boundaries are: as the table's system, or as one whose RTTM is given. Raises DataError."""
+    reference, hypothesis = settings.jitter_reference, settings.jitter_hypothesis
+    if bool(reference) != bool(hypothesis):
+        raise DataError("--jitter_reference and --jitter_hypothesis belong together: give both or neither.")
+    if not reference:
+        return statistics.load().errors
+    return statistics.errors_of(Path(reference), Path(hypothesis))
 
 
 class Training:
@@ -95,6 +96,7 @@ class Training:
     def __init__(self, settings: Settings, run_dir: Path, stopping: Stopping) -> None:
         if settings.model not in MODELS:
             raise DataError(f"There is no model {settings.model!r}: --model takes {', '.join(MODELS)}.")
+        measured = errors_of(settings)
         self.settings, self.run_dir, self.stopping = settings, run_dir, stopping
         self.report = Report(run_dir)
         self.device = pick_device(settings)
@@ -103,18 +105,20 @@ class Training:
         self.window = Window(tokens=settings.tokens, stride=settings.stride)
         self.train = Examples(data.load(folder, "train"), self.window, self.device)
         self.val = Examples(data.load(folder, "val"), self.window, self.device)
-        measured = statistics.load().errors
+        self.measured = measured
         self.errors = Errors(measured, self.window, settings.uniform)
         self.real_errors = Errors(measured, self.window, 0.0)
         self.decoder = Decoder(self.window, measured, settings.uniform, self.device)
         torch.manual_seed(settings.seed)
-        self.model = build(settings.model, size=settings.size, dropout=settings.dropout).to(self.device)
+        self.model = build(
+            settings.model, size=settings.size, dropout=settings.dropout, features=settings.features
+        ).to(self.device)
         self.average = Average(self.model, settings.ema)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
-        )
+        self.optimizer = optimizer_of(settings, self.model)
+        # Compiled is only the way through the network: what is saved keeps its names.
+        self.network = torch.compile(self.model) if settings.compile else self.model
         self.at = Progress()
-        self.steps = len(epoch_order(settings, len(self.train), 0)) // settings.batch_size
+        self.steps = max(1, len(epoch_order(settings, len(self.train), 0)) // group_size(settings))
         self.total = self.steps * settings.epochs
         self.loss_sum = torch.zeros((), device=self.device)
 
@@ -164,17 +168,12 @@ class Training:
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
             torch.manual_seed(settings.seed * 1_000_003 + at.step)  # chance repeats itself after a resume
-            batch = disturb(batch, settings.disturb)
-            with self.autocast():
-                answer = self.model(batch.frames, batch.left, batch.right)
-            loss = loss_of(answer, batch, self.window, settings)
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            norm = nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
+            loss = self.gradients(disturb(batch, settings.disturb, spectra=settings.features == "mel"))
+            norm = nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip or math.inf)
             self.optimizer.step()
             self.average.update(at.step)
             at.step += 1
-            self.loss_sum += loss.detach()
+            self.loss_sum += loss
             at.loss_count += 1
             if at.step % settings.log_every == 0:
                 mean = float(self.loss_sum) / at.loss_count
@@ -185,8 +184,25 @@ class Training:
             if not self.goes_on():
                 return
 
+    def gradients(self, batch: Batch) -> Tensor:
+        """The gradients of a step's examples, a batch at a time; their mean loss."""
+        settings, parts = self.settings, self.settings.accumulation_steps
+        whole = torch.zeros((), device=self.device)
+        self.optimizer.zero_grad(set_to_none=True)
+        for part in zip(*(tensor.chunk(parts) for tensor in batch), strict=True):
+            one = Batch(*part)
+            with self.autocast():
+                answer = self.network(one.frames, one.left, one.right)
+            loss = loss_of(answer, one, self.window, settings) / parts
+            if settings.break_loss_at and self.at.step + 1 >= settings.break_loss_at:
+                loss = loss * math.nan
+            loss.backward()
+            whole += loss.detach()
+        return whole
+
     def validate(self) -> bool:
         """Judge, log and save after an epoch; False when patience has run out."""
+        settings = self.settings
         judged = judge(
             self.average.model,
             self.val,
@@ -200,12 +216,14 @@ class Training:
             return True
         self.log_judgement(judged, epoch)
         mae = judged.figures["mae"]
-        better = mae < self.at.best
+        better = mae < self.at.best  # never true of NaN, which patience counts as no better
         if better:
             self.at.best, self.at.best_epoch = mae, epoch
             self.save("best.pt", mae)
+        if settings.save_every and epoch % settings.save_every == 0:
+            self.save(f"epoch{epoch}.pt", mae)
         self.save("last.pt", mae)
-        return self.settings.patience == 0 or epoch - self.at.best_epoch < self.settings.patience
+        return settings.patience == 0 or epoch - self.at.best_epoch < settings.patience
 
     def log_judgement(self, judged: Judgement, epoch: int) -> None:
         """The validation's figures, doing nothing beside them."""
@@ -224,7 +242,7 @@ class Training:
         """Write a checkpoint and say so."""
         self.at.loss_sum = float(self.loss_sum)
         path = self.run_dir / name
-        checkpoint.save(path, self.settings, self.average, self.model, self.optimizer, self.at)
+        checkpoint.save(path, self.settings, self.average, self.model, self.optimizer, self.at, self.measured)
         metric = None if mae is None else {"val/mae": mae}
         trainui.checkpoint(path, metric=metric, step=self.at.step, epoch=round(self.epoch, 4))
 

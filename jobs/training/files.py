@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,12 @@ from typing import Any
 import torch
 
 from jobs.training.errors import DataError
+
+UNREADABLE = (
+    OSError, RuntimeError, ValueError, EOFError, KeyError, TypeError, AttributeError, IndexError,
+    pickle.UnpicklingError,
+)  # fmt: skip
+"""What torch.load raises of files that are none of its own."""
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
@@ -29,7 +36,7 @@ def load(path: Path, what: str) -> dict[str, Any]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such checkpoint.") from error
-    except Exception as error:  # torch raises what pickle raises: anything
+    except UNREADABLE as error:
         raise DataError(f"{path} is no checkpoint of {what} ({type(error).__name__}: {error}).") from error
     if not isinstance(state, dict) or state.get("what") != what:
         raise DataError(f"{path} is no checkpoint of {what}.")

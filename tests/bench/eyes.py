@@ -55,6 +55,8 @@ class Eyes:
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
             "PYTHONDONTWRITEBYTECODE": "",
+            "XDG_CONFIG_HOME": str(cwd / ".config"),  # nobody's own settings and keys
+            "XDG_STATE_HOME": str(cwd / ".state"),
             **(env or {}),
         }
         self.begun = time.perf_counter()

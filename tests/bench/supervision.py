@@ -16,10 +16,10 @@ from tests.bench.peers import Spooler, Supervisor
 from tests.bench.place import manager_pid, pids, project, start
 from tests.conftest import Cockpit
 from trainui.core.engines.local import LocalEngine, Phase
+from trainui.core.folder import lock_path
 from trainui.core.process.files import is_locked
 from trainui.core.process.identity import boot_id
 from trainui.core.process.order import Allowance, Order
-from trainui.core.project import lock_path
 
 
 def launching(folder: Path) -> Iterator[Row]:

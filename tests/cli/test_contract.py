@@ -464,3 +464,10 @@ def test_what_stands_in_place_of_the_log_hangs_nobody(cockpit, instead):
     assert cockpit.run("odd-1")["cause"] == "exit 3"
     cockpit("show", "odd-1")
     cockpit("logs", "odd-1")
+
+
+@pytest.mark.parametrize("verb", [(), ("budget",)], ids=["trainui", "trainui-budget"])
+def test_the_list_of_verbs_has_whole_clauses_on_one_line_each(cockpit, verb):
+    listed = cockpit(*verb, "--help").stdout.partition("Commands:\n")[2].splitlines()
+    assert len(listed) >= 6
+    assert not [line for line in listed if not line.endswith(".") or line.endswith("...") or len(line) > 80]

@@ -9,6 +9,11 @@ from trainui.cli import VERBS
 LONG = "start count --hold --set steps=100000 --set delay=0.05"
 
 LOOKS = [
+    "keys",
+    "settings",
+    "report",
+    "notify",
+    "reproduce count-1",
     "jobs", "ls --all", "show count-1", "logs count-1", "curve count-1 val/mae", "gates", "budget", "budget ledger",
     "replay count --on count-1", "export count-1 --to out", "doctor", "manager status", "note count-1 well", "tag count-1 +good",
     "compare count-1 count-2",

@@ -74,10 +74,8 @@ def test_it_comes_back_as_it_was_left_however_it_ended(cockpit, tmux, tmp_path, 
     tmux.open()
     until(lambda: "count-1" in tmux.shown)
     tmux.press("Space", "u")
-    until(lambda: "x step" in tmux.shown)
     pid = tmux.pid
-    if end == "SIGKILL":
-        until(lambda: '"axis"' in left(tmp_path) and '"marked"' in left(tmp_path))
+    until(lambda: '"axis": "step"' in left(tmp_path) and '"marked"' in left(tmp_path))
     if end == "q":
         tmux.press("q")
     else:
@@ -94,9 +92,9 @@ def test_a_fresh_start_is_plain(cockpit, tmux, tmp_path):
     tmux.open()
     until(lambda: "count-1" in tmux.shown)
     tmux.press("Space", "u")
-    until(lambda: "x step" in tmux.shown)
+    until(lambda: "▌" in tmux.shown)
     tmux.press("q")
     until(lambda: '"axis": "step"' in left(tmp_path))
     tmux.open("--fresh")
     until(lambda: "count-1" in tmux.shown and "val/mae" in tmux.shown)
-    assert "x step" not in tmux.shown
+    assert "▌" not in tmux.shown

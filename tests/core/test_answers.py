@@ -74,3 +74,14 @@ def test_what_cannot_be_answered_says_why(cockpit):
     done = cockpit("answer", "count-1", "no-nan", "yes", code=2)
     assert "gate 'no-nan' of count-1 asks nothing" in done.stderr
     assert cockpit("answer", "count-1", "no-nan", "perhaps", code=2).stderr.startswith("trainui: ")
+
+
+def test_a_run_that_ended_before_its_question_was_due_asks_nobody(cockpit):
+    add_job(cockpit, tables=ASK.replace("from step 2", "from step 1000000"))
+    cockpit("start", "learn", "--wait")
+    assert standing(cockpit, "plausible") == "unknown"
+    assert cockpit.reader().questions() == []
+    assert "asks" not in cockpit("ls").stdout
+    assert "answer: trainui" not in cockpit("gates", "learn-1").stdout
+    cockpit("answer", "learn-1", "plausible", "yes")
+    assert standing(cockpit, "plausible") == "passed"

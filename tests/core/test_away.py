@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from tests.core.money_store import START, Books
 from trainui.core.away.gathering import gather
@@ -124,7 +124,7 @@ def test_a_store_in_which_nothing_happened_says_so_in_five_lines(books):
     assert five_lines(told, UTC) == (
         "no run ended",
         "gates: none tripped, failed or passed",
-        "cost $0.00",
+        "cost 0.00 $",
         "nothing runs",
         "nothing waits for you",
     )
@@ -143,7 +143,7 @@ def test_what_goes_on_is_told_to_its_end_as_far_as_that_is_known():
     assert "the last of 1 until 12:00" in five_lines(replace(base, going=(one, unknown)), UTC)[3]
     assert "nobody knows when" in five_lines(replace(base, going=(unknown,)), UTC)[3]
     assert dict(detail(replace(base, going=(one,)), UTC))["runs"] == [
-        "mlp-1 running, 62 %, ends 12:00: best loss 0.25, $1.00"
+        "mlp-1 running, 62 %, ends 12:00: best loss 0.25, 1.00 $"
     ]
     assert (
         five_lines(replace(base, idle_since=now - 600), UTC)[3]
@@ -159,4 +159,4 @@ def test_a_stretch_over_the_change_of_the_clock_is_as_long_as_it_was():
 
 def test_other_currencies_are_told_as_they_are(books):
     books.fact("budget", {"currency": "EUR", "left_usd": 12.5})
-    assert five_lines(away(books, 0.0), UTC)[2] == "cost 0.00 EUR; 12.50 EUR left"
+    assert five_lines(away(books, 0.0), UTC)[2] == "cost 0.00 €; 12.50 € left"

@@ -8,7 +8,8 @@ import tomlkit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainui.core.config import load_config, notes
+from trainui.core.config import load_config
+from trainui.core.config.notes import notes
 from trainui.core.config.places import Places
 from trainui.core.errors import SpecError
 

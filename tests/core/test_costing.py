@@ -7,7 +7,8 @@ import pytest
 
 from tests.core.money_store import START, Books
 from trainui.core.config import Budget, Config, Machine, Queue
-from trainui.core.costing import AXES, before_start, before_starts, budget_outlook, planned, run_costs, x_of
+from trainui.core.costing import AXES, before_start, before_starts, budget_outlook, run_costs, x_of
+from trainui.core.costing.planned import planned
 from trainui.core.costing.standing import standing
 from trainui.core.gates import parse_gates
 from trainui.core.prospects import prospects

@@ -112,7 +112,7 @@ def test_beside_the_gate_stands_what_was_done(actions, here, words):
 
 
 def test_what_is_spared_is_told_in_hours_and_dollars():
-    assert saved_words(31.2 * 3600, 40_000_000) == "31.2 h and $40.00 saved"
+    assert saved_words(31.2 * 3600, 40_000_000) == "31.2 h and 40.00 $ saved"
     assert saved_words(90, None) == "2 min saved"
     assert saved_words(42, 0) == "42 s saved"
     assert saved_words(None, None) == ""

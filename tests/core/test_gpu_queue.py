@@ -9,9 +9,9 @@ import pytest
 
 from tests.conftest import until
 from trainui.core import metering
+from trainui.core.folder import lock_path
 from trainui.core.manager import Manager
 from trainui.core.process.files import lock, read_json
-from trainui.core.project import lock_path
 from trainui.core.store.intents import Desk
 from trainui.core.store.read import Reader
 

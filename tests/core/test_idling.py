@@ -92,9 +92,9 @@ def test_a_run_that_makes_no_step_is_told_with_its_cost_and_at_the_doublings(sce
     assert (
         scene.told()
         == [
-            "GPU idle 14 min = $0.38: r-3 is live and made no step",
-            "GPU idle 28 min = $0.76: r-3 is live and made no step",
-            "GPU idle 56 min = $1.52: r-3 is live and made no step",
+            "GPU idle 14 min = 0.38 $: r-3 is live and made no step",
+            "GPU idle 28 min = 0.76 $: r-3 is live and made no step",
+            "GPU idle 56 min = 1.52 $: r-3 is live and made no step",
         ]
         or scene.told() == scene.heard
     )  # the first two minutes are not idle
@@ -116,12 +116,12 @@ def test_a_machine_on_which_a_run_is_started_is_not_called_idle_until_the_next_l
 def test_the_next_manager_goes_on_with_the_stretch_and_tells_nothing_twice(scene):
     scene.configure(tell_minutes=10)
     scene.watch(0, 11 * MINUTE)
-    assert scene.told() == ["GPU idle 10 min = $0.27: nothing runs"]
+    assert scene.told() == ["GPU idle 10 min = 0.27 $: nothing runs"]
     scene.next_manager()
     scene.watch(11 * MINUTE, 19 * MINUTE)
     assert len(scene.told()) == 1
     scene.watch(19 * MINUTE, 21 * MINUTE)
-    assert scene.told()[1:] == ["GPU idle 20 min = $0.54: nothing runs"]
+    assert scene.told()[1:] == ["GPU idle 20 min = 0.54 $: nothing runs"]
 
 
 def test_what_was_logged_while_no_manager_was_there_is_progress(scene):
@@ -189,7 +189,7 @@ def test_a_next_try_that_is_due_by_itself_is_waited_for_and_one_that_waits_for_a
     scene.books.runs.change("r-4", held=1, waits_for="you: trainui release r-4")
     scene.watch(39 * MINUTE, 42 * MINUTE)
     assert scene.told() == [
-        "GPU idle 10 min = $0.27: nothing runs, and r-4 waits for you: trainui release r-4"
+        "GPU idle 10 min = 0.27 $: nothing runs, and r-4 waits for you: trainui release r-4"
     ]
 
 

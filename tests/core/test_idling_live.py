@@ -142,7 +142,7 @@ def scene(cockpit):
 def test_a_run_that_hangs_is_told_counted_down_for_cancelled_and_the_next_time_stopped(scene):
     scene.configure(command=TOUCH)
     run = scene.cockpit.client.start("hangs")
-    told = scene.told_that("idle 3 s = $3.", f": {run} is live and made no step")
+    told = scene.told_that("idle 3 s = 3.", f": {run} is live and made no step")
     until(lambda: told in scene.heard())
     counting = until(lambda: scene.budget().countdown)
     assert (counting.kind, counting.command, counting.dry_run) == ("idle", tuple(TOUCH), False)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 
-from trainui.core.acting.notify import Message, Notifier
-
 from tests.conftest import until
 from tests.core.acted import add_job
 from trainui.cli.printing import LONGEST, table
-from trainui.core.config import Notify
+from trainui.core.telling.errand import carry
 
 LONG = "q" * 200_000
 WRITES = (
@@ -25,10 +23,12 @@ def test_a_cell_of_a_table_is_never_longer_than_a_paragraph(capsys):
 
 def test_a_command_is_started_whatever_the_length_and_the_letters_of_what_it_is_told(tmp_path):
     (tmp_path / "tell.py").write_text(WRITES)
-    message = Message(text=LONG, facts={"reason": "nul\0 half \ud800"})
-    notifier = Notifier(tmp_path)
-    outcome = notifier.send(Notify(command=["python3", "tell.py"]), message, boot=0.0)
-    assert outcome == ("told by python3", True)
+    order = {
+        "channel": "command", "how": {"command": ["python3", "tell.py"]}, "told": {"text": LONG, "id": "1"},
+        "env": {"reason": "nul\0 half \ud800"}, "folder": str(tmp_path), "timeout": 60,
+    }  # fmt: skip
+    answer, _ = carry(order)
+    assert (answer.is_sent, answer.said) == (True, "python3: exit 0")
     told = until(lambda: (p := tmp_path / "told").exists() and (text := p.read_text()).endswith(".") and text)
     assert told.strip("q") == "nul half ?."
 

@@ -3,7 +3,8 @@
 import pytest
 
 from trainui.core.errors import NotFoundError
-from trainui.core.project import find_job, find_jobs, find_project
+from trainui.core.folder import find_project
+from trainui.core.project import find_job, find_jobs
 
 
 def test_a_project_is_found_from_below(project):

@@ -2,9 +2,9 @@
 
 import json
 import math
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from trainui.cli.expecting import forecast_json
 from trainui.core.gates import parse_gates

@@ -121,6 +121,13 @@ def test_every_format_that_is_written_may_be_asked_for():
     assert set(FORMATS) <= set(ALLOWED)
 
 
+def test_every_format_says_in_a_few_words_what_it_is():
+    from trainui.core.export.writing import ABOUT
+
+    assert set(ABOUT) == set(FORMATS)
+    assert max(map(len, ABOUT.values())) <= 52, "a line of the dialog at 80 columns"
+
+
 def test_a_run_that_ends_leaves_its_summary(cockpit):
     (cockpit.project / "trainui.toml").write_text('[export]\non_end = ["md"]\n')
     cockpit("start", "count")

@@ -33,6 +33,7 @@ def at(text, zone=BERLIN, fold=0):
         ("2026-11-20 22:00", "2026-11-21 08:00", "2026-11-20 22:00"),
         ("2026-11-20T22:00", "2026-11-21 08:00", "2026-11-20 22:00"),
         ("2026-11-20 22:00+00:00", "2026-11-21 08:00", "2026-11-20 23:00"),
+        ("2026-11-20T22:00:00Z", "2026-11-21 08:00", "2026-11-20 23:00"),
         ("2h", "2026-11-21 08:00", "2026-11-21 06:00"),
         ("90 min ago", "2026-11-21 08:00", "2026-11-21 06:30"),
         # the clock goes back at 03:00 on 2026-10-25: that day has 25 hours
@@ -53,7 +54,21 @@ def test_an_hour_that_comes_twice_is_told_from_its_first():
     assert moment("2:30", at("2026-10-25 02:40", fold=1), BERLIN) == at("2026-10-25 02:30", fold=0)
 
 
-@pytest.mark.parametrize("text", ["25:00", "22:60", "soon", "", "2026-13-01", "-2h", "yesterday 25:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "25:00",
+        "22:60",
+        "soon",
+        "",
+        "2026-13-01",
+        "-2h",
+        "yesterday 25:00",
+        "9" * 12 + "d",
+        "9" * 400 + "d",
+        "0001-01-01",
+    ],
+)
 def test_what_is_no_time_is_refused_with_those_that_are(text):
     with pytest.raises(UserError, match="is no time") as refused:
         moment(text, at("2026-11-21 08:00"), BERLIN)

@@ -15,12 +15,12 @@ from jobs.boundary import data, dialogue, statistics
 from jobs.boundary.decode import Decoder, figures
 from jobs.boundary.examples import Errors, Examples, Window, disturb
 from jobs.boundary.features import BANDS
-from jobs.boundary.progress import Progress
 from jobs.boundary.recipe import Recipe
 from jobs.boundary.recordings import ROOM, Recordings, turns
 from jobs.boundary.rttm import Segment, read_rttms, write_rttm
-from jobs.boundary.sources import DataError
 from jobs.boundary.statistics import Quantiles
+from jobs.training.errors import DataError
+from jobs.training.progress import Progress
 from models.boundary import Answer
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"

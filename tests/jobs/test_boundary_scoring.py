@@ -135,6 +135,13 @@ def test_no_move_breaks_the_order_or_makes_a_segment_vanish(
     for old, new in zip(before, after, strict=True):
         assert new.stop - new.start >= min(SHORTEST, old.stop - old.start) - 1e-9
     assert all(one.start <= two.start for one, two in pairwise(after))
+    by_stop = sorted(range(len(before)), key=lambda number: before[number].stop)
+    assert all(after[one].stop <= after[two].stop for one, two in pairwise(by_stop))
+    for name in "abc":
+        mine = [number for number, one in enumerate(before) if one.speaker == name]
+        for one, two in pairwise(mine):
+            apart = before[two].start >= before[one].stop
+            assert not apart or after[two].start >= after[one].stop
 
 
 class Still(torch.nn.Module):
@@ -142,6 +149,35 @@ class Still(torch.nn.Module):
 
     def forward(self, frames: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> object:
         return Answer(torch.full((len(frames),), 0.1), None)
+
+
+class Wild(torch.nn.Module):
+    """A network that throws every boundary anywhere in its window."""
+
+    def forward(self, frames: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> object:
+        return Answer(torch.rand(len(frames)) * 2 - 1, None)
+
+
+def test_whatever_a_network_says_a_refined_answer_is_one() -> None:
+    """Thrown about at random, twenty times: the annotated part, the order and every segment survive."""
+    chance = np.random.default_rng(5)
+    samples = chance.standard_normal(8_000 * 30).astype(np.float32)
+    torch.manual_seed(0)
+    wild, moved = refiner(Wild()), 0
+    for _ in range(20):
+        edges = np.sort(chance.uniform(0.5, 29.5, 16)).reshape(-1, 2)
+        given = said(*((float(a), float(b), "abc"[n % 3]) for n, (a, b) in enumerate(edges)))
+        part = (5.0, 25.0)
+        found = wild.refine(samples, given, part)
+        assert [one.speaker for one in found] == [one.speaker for one in given]
+        for old, new in zip(given, found, strict=True):
+            assert new.stop - new.start >= min(SHORTEST, old.stop - old.start) - 1e-9
+            for was, now in ((old.start, new.start), (old.stop, new.stop)):
+                assert part[0] <= now <= part[1] if part[0] <= was <= part[1] else now == was
+                moved += now != was
+        assert [one.start for one in found] == sorted(one.start for one in found)
+        assert [one.stop for one in found] == sorted(one.stop for one in found)
+    assert moved > 50
 
 
 def refiner(model: torch.nn.Module) -> Refiner:

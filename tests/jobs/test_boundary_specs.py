@@ -14,17 +14,28 @@ from jobs.boundary import settings
 SPECS = {
     name: Path(settings.__file__).with_name(f"{name}.toml") for name in ("transformer", "mlp", "contrastive")
 }
-OTHERS = {name: Path(settings.__file__).with_name(f"{name}.toml") for name in ("baseline", "evaluate")}
+OTHERS = {
+    name: Path(settings.__file__).with_name(f"{name}.toml") for name in ("baseline", "evaluate", "integrate")
+}
 STUDY = Path(settings.__file__).with_name("study.toml")
 KNOWN = {field.name for field in dataclasses.fields(settings.Settings)}
 LOGGED = {
-    *("train/loss", "train/lr", "train/grad_norm", "preflight/overfit_mae", "der", "der/before", "der/after"),
+    *(
+        "train/loss",
+        "train/lr",
+        "train/grad_norm",
+        "preflight/overfit_mae",
+        "der",
+        "der/before",
+        "der/after",
+        "der/oracle",
+    ),
     *(
         f"{split}/{name}"
         for split in ("val", "test")
         for name in ("mae", "median", "acc50", "acc100", "acc200")
     ),
-    *("val/mae_zero", "test/mae_zero", "transformer/mae", "rivals/mae"),
+    *("val/mae_zero", "test/mae_zero", "transformer/mae", "rivals/mae", "real/mae", "real/mae_zero"),
 }
 
 
@@ -35,7 +46,7 @@ def table(path: Path) -> dict[str, dict[str, object]]:
 @pytest.mark.parametrize("name", SPECS)
 def test_a_training_knows_every_param_of_its_spec_and_preset(name: str) -> None:
     spec = table(SPECS[name])
-    for part in (spec["params"], spec["presets"]["demo"]):
+    for part in (spec["params"], *spec["presets"].values(), *(one["set"] for one in spec["remedy"])):  # type: ignore[call-overload,attr-defined]
         assert part.keys() <= KNOWN  # type: ignore[attr-defined]
     assert settings.read(["--config", str(SPECS[name]), "--preset", "demo"]).data == "demo"
 
@@ -57,7 +68,7 @@ def test_every_gate_watches_what_is_logged_and_quotes_somebody(path: Path) -> No
         assert watched <= LOGGED
 
 
-@pytest.mark.parametrize(("name", "flags"), [("baseline", "baseline"), ("evaluate", "evaluate")])
+@pytest.mark.parametrize(("name", "flags"), [(name, name) for name in OTHERS])
 def test_the_other_jobs_know_their_params(name: str, flags: str) -> None:
     source = Path(settings.__file__).with_name(f"{flags}.py").read_text()
     spec = table(OTHERS[name])
@@ -67,3 +78,4 @@ def test_the_other_jobs_know_their_params(name: str, flags: str) -> None:
 
 def test_the_evaluation_waits_for_the_three_trainings() -> None:
     assert table(OTHERS["evaluate"])["job"]["needs"] == list(SPECS)
+    assert table(OTHERS["integrate"])["job"]["needs"] == ["evaluate"]

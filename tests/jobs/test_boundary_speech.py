@@ -12,16 +12,24 @@ import pytest
 import soundfile
 
 from jobs.boundary import debian
-from jobs.boundary.rttm import Conversation, Segment, read_conversations, read_rttms, write_rttm
+from jobs.boundary.rttm import (
+    Conversation,
+    Segment,
+    find_audio,
+    read_conversations,
+    read_rttms,
+    read_uems,
+    write_rttm,
+)
 from jobs.boundary.sources import (
     Conversations,
-    DataError,
     Voices,
     audio_files,
     open_folder,
     split_conversations,
     together,
 )
+from jobs.training.errors import DataError
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -119,6 +127,99 @@ def test_rttm_survives_being_written_and_read(tmp_path: Path) -> None:
     write_rttm(tmp_path / "a.rttm", said)
     write_rttm(tmp_path / "again.rttm", said)
     assert read_rttms(tmp_path)["one"] == pytest.approx(said["one"])
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("SPEAKER x 1 0.0 1.0", "line 2: 5 fields; expected `SPEAKER <recording>"),
+        ("SPEAKER x 1 zero 1.0 <NA> <NA> a <NA> <NA>", "line 2: 'zero' is no time in seconds"),
+        ("SPEAKER x 1 0.0 nan <NA> <NA> a <NA> <NA>", "line 2: 'nan' is no time in seconds"),
+        ("SPEAKER x 1 -1 1.0 <NA> <NA> a <NA> <NA>", "line 2: '-1' is no time in seconds"),
+        ("34.27 44.39 speech", "line 2: '34.27' begins no RTTM line"),
+    ],
+)
+def test_a_line_that_is_no_rttm_is_named(tmp_path: Path, line: str, sentence: str) -> None:
+    path = tmp_path / "a.rttm"
+    path.write_text(f"SPKR-INFO x 1 <NA> <NA> <NA> unknown a <NA>\n{line}\n")
+    with pytest.raises(DataError, match=sentence) as caught:
+        read_rttms(path)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("x 1 0.0", "line 1: 3 fields; expected `<recording> <channel> <start> <end>`"),
+        ("x NA 5.0 end", "line 1: 'end' is no time in seconds"),
+        ("x NA 5.0 5.0", "line 1: it ends at 5.0, before it starts"),
+    ],
+)
+def test_a_line_that_is_no_uem_is_named(tmp_path: Path, line: str, sentence: str) -> None:
+    (tmp_path / "a.uem").write_text(line + "\n")
+    with pytest.raises(DataError, match=sentence):
+        read_uems(tmp_path)
+
+
+def test_comments_and_byte_order_marks_and_empty_segments_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.rttm"
+    lines = [
+        ";; made by hand",
+        "",
+        "SPEAKER x 1 1.0 0.0 <NA> <NA> a <NA>",
+        "SPEAKER x 1 1.0 2.0 <NA> <NA> a <NA>",
+    ]
+    path.write_text("\ufeff" + "\n".join(lines), encoding="utf-8")
+    assert read_rttms(path) == {"x": [Segment(1.0, 3.0, "a")]}
+
+
+def test_files_that_disagree_about_a_recording_are_not_added_up(tmp_path: Path) -> None:
+    write_rttm(tmp_path / "truth.rttm", {"x": [Segment(0.0, 1.0, "a")]})
+    write_rttm(tmp_path / "system.rttm", {"x": [Segment(0.0, 1.1, "a")]})
+    with pytest.raises(DataError, match="say different things about x"):
+        read_rttms(tmp_path)
+
+
+def test_a_recording_in_dev_and_in_test_is_refused(tmp_path: Path) -> None:
+    for split in ("dev", "test"):
+        (tmp_path / split).mkdir()
+        write_rttm(tmp_path / split / "x.rttm", {"x": [Segment(0.0, 1.0, "a")]})
+    with pytest.raises(DataError, match=r"x is in dev .* and in test"):
+        read_rttms(tmp_path)
+
+
+def test_voxconverse_learns_from_dev_and_never_sees_test() -> None:
+    found = [conversation(f"d{n}", "spk00", "spk01", split="dev") for n in range(10)]
+    found += [conversation(f"t{n}", "spk00", "spk01", split="test") for n in range(3)]
+    split = split_conversations(found)
+    assert (len(split.train), len(split.val), len(split.test)) == (8, 2, 3)
+    assert {one.split for one in [*split.train, *split.val]} == {"dev"}
+    assert {one.split for one in split.test} == {"test"}
+    with pytest.raises(DataError, match="Only a test split is there"):
+        split_conversations(found[10:])
+
+
+def test_amis_dev_is_val_and_its_test_is_test() -> None:
+    names = ("train", "train", "dev", "test")
+    found = [conversation(f"m{n}", f"p{n}", split=split) for n, split in enumerate(names)]
+    split = split_conversations(found)
+    assert [[one.uri for one in side] for side in (split.train, split.val, split.test)] == [
+        ["m0", "m1"],
+        ["m2"],
+        ["m3"],
+    ]
+
+
+def test_of_a_meetings_channels_the_mix_is_heard(tmp_path: Path) -> None:
+    for name in ("Array1-01", "Headset-0", "Mix-Headset"):
+        (tmp_path / f"ES2011a.{name}.wav").touch()
+    assert find_audio(tmp_path)["ES2011a"].name == "ES2011a.Mix-Headset.wav"
+
+
+def test_rttm_without_audio_says_which_names_are_looked_for(tmp_path: Path) -> None:
+    write_rttm(tmp_path / "a.rttm", {"abjxc": [Segment(0.0, 1.0, "a")]})
+    with pytest.raises(DataError, match=r"audio for none of them: expected abjxc\.wav"):
+        open_folder(tmp_path)
 
 
 @pytest.mark.parametrize(

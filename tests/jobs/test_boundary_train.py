@@ -15,8 +15,9 @@ import pytest
 import torch
 
 from jobs.boundary import baseline, checkpoint, evaluate, overfit, train
+from jobs.boundary.rttm import Segment, write_rttm
 from jobs.boundary.settings import Settings, read
-from jobs.boundary.sources import DataError
+from jobs.training.errors import DataError
 
 
 def run(tiny: list[str], run_dir: Path, *more: str) -> int:
@@ -139,6 +140,56 @@ def test_a_loss_that_is_not_a_number_is_reported_as_it_is(
     assert any(not math.isfinite(value) for value in curve(metrics, "train/loss").values())
 
 
+def test_a_loss_that_breaks_is_told_and_never_the_best(
+    tiny: list[str], tmp_path: Path, metrics: Path
+) -> None:
+    """Six steps an epoch: the first is sound, then nothing is. Patience counts it as no better."""
+    flags = ["--break_loss_at", "8", "--epochs", "30", "--patience", "2"]
+    assert run(tiny, tmp_path / "run", *flags) == 0
+    losses = curve(metrics, "train/loss")
+    assert [math.isfinite(losses[step]) for step in (6, 8)] == [True, False]
+    assert len(curve(metrics, "val/mae")) == 3
+    assert checkpoint.read(tmp_path / "run/best.pt").progress.step == 6
+
+
+def test_half_the_batch_twice_is_the_same_step(
+    tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the remedy for a full memory does: the same examples, the same gradients."""
+    curves = []
+    for name, flags in (
+        ("one", ["--batch_size", "8"]),
+        ("two", ["--batch_size", "4", "--accumulation_steps", "2"]),
+    ):
+        path = listen(monkeypatch, tmp_path / f"{name}.jsonl")
+        calm = ["--dropout", "0", "--disturb", "0", "--epochs", "1"]
+        assert run(tiny, tmp_path / name, *flags, *calm) == 0
+        curves.append(curve(path, "train/loss"))
+    assert curves[0].keys() == curves[1].keys()
+    assert list(curves[0].values()) == pytest.approx(list(curves[1].values()), rel=1e-3)
+
+
+def test_boundaries_are_displaced_as_a_given_system_displaces_them(tiny: list[str], tmp_path: Path) -> None:
+    """Its errors are measured from RTTM, kept in the checkpoint, and used when it is put to use."""
+    truth = [Segment(float(n), n + 0.9, "ab"[n % 2]) for n in range(60)]
+    late = [Segment(s.start + 0.07, s.stop + 0.07, s.speaker) for s in truth]
+    write_rttm(tmp_path / "truth.rttm", {"x": truth})
+    write_rttm(tmp_path / "system.rttm", {"x": late})
+    given = [
+        "--jitter_reference",
+        str(tmp_path / "truth.rttm"),
+        "--jitter_hypothesis",
+        str(tmp_path / "system.rttm"),
+    ]
+    assert run(tiny, tmp_path / "run", *given, "--epochs", "1") == 0
+    assert set(checkpoint.read(tmp_path / "run/best.pt").errors.values) == {-0.07}
+
+
+def test_every_so_many_epochs_a_checkpoint_is_kept(tiny: list[str], tmp_path: Path) -> None:
+    assert run(tiny, tmp_path / "run", "--save_every", "2", "--fused", "off") == 0
+    assert sorted(path.name for path in (tmp_path / "run").glob("epoch*.pt")) == ["epoch2.pt", "epoch4.pt"]
+
+
 def test_a_handful_of_examples_is_learnt_by_heart_before_training(
     tiny: list[str], tmp_path: Path, metrics: Path
 ) -> None:
@@ -185,7 +236,7 @@ def test_a_config_file_gives_way_to_its_preset_and_that_to_flags(tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "more", "sentence"),
     [
-        ("[params]\nepochz = 9\n", [], "sets 'epochz', which no training knows"),
+        ("[params]\nepochz = 9\n", [], "sets 'epochz', which this training does not know"),
         ("[params]\n", ["--preset", "demo"], r"has no \[presets.demo\]"),
         ("params]", [], "cannot be read"),
     ],
@@ -204,6 +255,9 @@ def test_a_config_that_is_wrong_says_what(tmp_path: Path, text: str, more: list[
         (["--data", "huge"], "There is no recipe 'huge'"),
         (["--resume", "/nowhere.pt"], "/nowhere.pt is no checkpoint"),
         (["--model", "lstm"], "no model 'lstm'"),
+        (["--features", "mfcc"], "--features 'mfcc': known are mel and wavlm"),
+        (["--fused", "maybe"], "--fused 'maybe': known are on, off and auto"),
+        (["--jitter_reference", "/truth"], "belong together: give both or neither"),
     ],
 )
 def test_what_the_user_can_mend_is_one_sentence_and_exit_code_2(
@@ -239,6 +293,7 @@ def test_the_evaluation_compares_the_newest_runs_with_doing_nothing(
     said = capsys.readouterr().out
     assert "mlp-10/best.pt" in said
     assert "mlp-9/best.pt" not in said
+    assert "822,017" in said
     assert "do nothing" in said
     results = json.loads((tmp_path / "out/results.json").read_text())
     assert results.keys() == {"do nothing", "mlp", "contrastive", "put to use"}

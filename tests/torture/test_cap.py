@@ -10,8 +10,8 @@ import pytest
 from tests.conftest import until
 from tests.torture.chaos import Round
 from tests.torture.scene import MICRO_PER_SECOND, make
+from trainui.core.folder import lock_path
 from trainui.core.process.files import lock
-from trainui.core.project import lock_path
 
 SECONDS = 20.0
 RUNS = ("polite-1", "polite-2", "polite-3")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from trainui.core.config import Config
 from trainui.core.costing import Planned, RunCost, StartForecast

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
+from msgspec.structs import replace
 from rooms import QUESTION, full
 from story import EVENTS, GATES, JOBS, NOW, RUNS, Story, curve
 

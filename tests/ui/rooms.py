@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from conftest import settle, until
+from msgspec.structs import replace
 from story import EVENTS, NOW, PARAMS, RUNS, Story, curve
 
 from trainui.core.ingest.printed import Printed
@@ -126,8 +126,7 @@ async def go(pilot, *pressed: str) -> None:
             await until(pilot, lambda screen=screen: screen._printed is not None)
         if isinstance(screen, LogScreen):
             await until(pilot, lambda screen=screen: screen.page.lines)
-    if isinstance(app.screen, Start):
-        await until(
-            pilot, lambda: app.screen.cost.lines or (app.screen.job is None or app.screen.job.problem)
-        )
+    if hasattr(app.screen, "cost"):  # the start dialog's and that of the next try
+        job = getattr(app.screen, "job", app.screen)
+        await until(pilot, lambda: app.screen.cost.lines or job is None or getattr(job, "problem", ""))
     await settle(pilot)

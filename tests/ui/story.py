@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from money_story import BUDGET, NOW, MoneyStory
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trainui.core.away.model import Away
 from trainui.core.ingest.printed import Printed
@@ -152,8 +153,7 @@ def curves() -> dict[tuple[str, str], list[CurvePoint]]:
     return found
 
 
-@dataclass
-class Job:
+class Job(Struct):
     name: str
     about: str = ""
     study: str = ""

@@ -26,10 +26,8 @@ async def go_to(pilot, run: str) -> None:
     """Put the cursor on a run."""
     app = pilot.app
     await settle(pilot)
-    await press(pilot, "home")
     names = [view.run for view in app.snapshot.runs]
-    for _ in range(names.index(run)):
-        await press(pilot, "down")
+    await press(pilot, "home", *["down"] * names.index(run))
     assert app.screen.current.run == run
 
 
@@ -103,8 +101,10 @@ async def test_the_question_before_a_stop_offers_what_can_be(dashboard, run, key
     async with app.run_test(size=(80, 24)) as pilot:
         await go_to(pilot, run)
         await press(pilot, key)
-        await until(pilot, lambda: isinstance(app.screen, Confirm) and app.screen.query_one("Paper").lines)
-        shown = "\n".join(plain(one) for one in app.screen.query_one("Paper").lines)
+        await until(
+            pilot, lambda: isinstance(app.screen, Confirm) and app.screen.query_one("#question").lines
+        )
+        shown = "\n".join(plain(one) for one in app.screen.query_one("#question").lines)
         assert all(f" {one}" in shown for one in offered)
         assert not [one for one in not_offered if one in shown]
 

@@ -1,11 +1,11 @@
 """The money on the screens: strip, banner, ladder, burn-down, pages, what a run costs, what a start will."""
 
-from dataclasses import replace
 from threading import Event
 
 import pytest
 from conftest import settle, until
 from money_story import BUDGET, COSTS, LEASES, PLANS, SPENT, TIGHT, TOO_LONG, burn_points, ledger_lines
+from msgspec.structs import replace
 from story import NOW, RUNS, Job, Story
 from test_dashboard import press, text_of, toasts
 
@@ -317,7 +317,7 @@ def test_every_sum_is_in_the_currency_of_the_project():
         run_head(RUNS[0], 200, colour=0, now=NOW, currency="EUR"),
         table(RUNS, 200, tags={}, colours={}, costs=COSTS, currency="EUR", now=NOW).head,
     ]
-    assert "EUR" in told(shown)
+    assert "€" in told(shown)
     assert "$" not in told(shown)
     assert "0.43 €/h goes on" in what_a_pause_keeps(RUNS[0], "EUR")
 

@@ -1,9 +1,8 @@
 """Runs side by side: which are compared, their pages, and the screen under a person's fingers."""
 
-from dataclasses import replace
-
 import pytest
 from conftest import settle, until
+from msgspec.structs import replace
 from story import NOW, RUNS, Story, run
 from test_dashboard import press, text_of, toasts
 

@@ -2,10 +2,10 @@
 
 import math
 import re
-from dataclasses import replace
 
 import pytest
 from conftest import settle, until
+from msgspec.structs import replace
 from story import NOW, Story, run
 from test_dashboard import press, text_of
 

@@ -1,10 +1,10 @@
 """The dashboard under a person's fingers: every key does what its line says."""
 
-from dataclasses import replace
-
 import pytest
 from conftest import settle, until
+from msgspec.structs import replace
 from story import JOBS, NOW, Story, run
+from textual.command import CommandPalette
 
 from trainui.core.errors import StoreError, UserError
 from trainui.core.run import Status
@@ -301,7 +301,7 @@ async def test_the_palette_opens(dashboard):
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
         await pilot.press("ctrl+p")
-        await until(pilot, lambda: type(app.screen).__name__ == "CommandPalette")
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
 
 
 async def test_q_leaves(dashboard):

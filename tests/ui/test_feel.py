@@ -11,6 +11,7 @@ from textual.widgets._footer import FooterKey
 from trainui.ui import pauses
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.run import RunScreen
+from trainui.ui.widgets.key_line import KeyLine
 
 
 async def test_keys_that_come_faster_than_a_screen_closes_go_to_the_next_one(dashboard):
@@ -72,9 +73,31 @@ async def test_what_is_gone_is_let_go(dashboard):
         pauses.forget_the_gone(app.screen)
         footer = app.screen.query_one(Footer)
         watched = [one for some in getattr(footer, "__watchers").values() for one, _ in some]
-        assert {type(one) for one in watched} <= {Footer, FooterKey}
+        assert all(isinstance(one, Footer | FooterKey) for one in watched)
         assert all(one.is_attached for one in watched)
         assert StylesCache.get_inner_outer.cache_info().currsize == 0
         del watched
         gc.collect()
         assert not [one for one in gc.get_objects() if isinstance(one, RunScreen)]
+
+
+async def test_the_line_of_keys_is_made_once_for_each_screen(dashboard, monkeypatch):
+    made = []
+    compose = KeyLine.compose
+    monkeypatch.setattr(KeyLine, "compose", lambda line: (made.append(line), compose(line))[1])
+    app = dashboard()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        made.clear()
+        await pilot.press("enter")
+        await settle(pilot)
+        assert made == [app.screen.query_one(KeyLine)]
+        assert app.screen.query(FooterKey)
+        gone = made[0]
+        await pilot.press("escape")
+        await settle(pilot)
+        assert made == [gone], "what was below stands as it was"
+        await gone.recompose()
+        await pilot.press("j", "k")
+        await settle(pilot)
+        assert made == [gone]

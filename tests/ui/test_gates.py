@@ -1,10 +1,10 @@
 """What the dashboard shows of gates: values and bands, what was done, what is asked, and what lies ahead."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from conftest import settle, until
+from msgspec.structs import replace
 from story import NOW, Story
 from test_dashboard import toasts
 

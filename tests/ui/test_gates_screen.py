@@ -1,9 +1,8 @@
 """The screen of gates: whose they are, what needs a person first, and one from near with its curve."""
 
-from dataclasses import replace
-
 import pytest
 from conftest import settle, until
+from msgspec.structs import replace
 from story import NOW, Story
 from test_dashboard import press, text_of, toasts
 from test_gates import ACROSS, BROUGHT, QUESTION, RUN, SHARE, TRIPPED, WATCHED, power

@@ -1,10 +1,10 @@
 """The log screen, the events screen, notes, tags and undo, under a person's fingers."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from conftest import settle, until
+from msgspec.structs import replace
 from story import EVENTS, HOSTILE_LOG, NOW, RUNS, Story
 from test_dashboard import SIZES, press, text_of, toasts
 
@@ -435,7 +435,7 @@ def test_wide_characters_are_wrapped_by_cells():
 def test_the_story_has_what_the_source_says():
     """A name that the screens ask for and the story lacks would only be noticed by chance."""
     from trainui.ui.acts import Actions
-    from trainui.ui.source import Reader
+    from trainui.ui.reader import Reader
 
     story = SimpleNamespace(**dict.fromkeys(dir(Story()), 1))
     for protocol in (Actions, Reader):

@@ -8,7 +8,7 @@ from story import Story, curve
 from trainui.core.store.views import Bucket, CurvePoint
 from trainui.ui.plot.canvas import Canvas
 from trainui.ui.plot.figure import Chart, draw
-from trainui.ui.plot.scale import Scale, ahead, rounded, scale_over, ticks
+from trainui.ui.plot.scale import Scale, ahead, even_ticks, rounded, scale_over, ticks
 from trainui.ui.plot.series import EPOCH, STEP, Series, Threshold, from_buckets, from_points
 from trainui.ui.present.ink import ascii_only, plain, width
 
@@ -187,3 +187,12 @@ def test_no_two_numbers_of_an_axis_read_alike(top):
     ]
     assert len(labels) > 1
     assert len(labels) == len(set(labels))
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_numbers_as_large_and_as_small_as_a_float_can_be_have_a_scale(log):
+    scale = rounded(scale_over([5e-324, 1e-310, 1e-299, 1.0, 9e299, 1.7e308, -1.7e308], log=log))
+    assert 0.0 <= scale.place(1.0) <= 1.0
+    assert math.isfinite(scale.value(0.5))
+    assert all(map(math.isfinite, even_ticks(scale, 6, 20)))
+    assert isinstance(scale.dots(40)(1.0), int)

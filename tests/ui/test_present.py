@@ -3,10 +3,10 @@
 import math
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 from money_story import TIGHT
+from msgspec.structs import replace
 from story import EVENTS, GATES, NOW, RUNS, Story, live, run
 
 from trainui.core.run import Result, Status
@@ -18,7 +18,7 @@ from trainui.ui.present.facts import facts
 from trainui.ui.present.gates import gate_table
 from trainui.ui.present.ink import Span, ascii_only, clip, fit, fold, line, plain, safe, width, wrap
 from trainui.ui.present.lights import gate_lights, run_light, run_word
-from trainui.ui.present.rows import in_order, ranks, table
+from trainui.ui.present.rows import _best_at, _done, in_order, ranks, table
 from trainui.ui.present.story import event_lines, run_head
 from trainui.ui.present.strips import leaving_line, machine_line, money_line
 from trainui.ui.screens.room import digits
@@ -43,6 +43,14 @@ from trainui.ui.trace import Trace
 )
 def test_a_number_shows_four_digits_that_count(value, expected):
     assert text.number(value) == expected
+
+
+def test_a_column_shares_its_decimals_unless_its_smallest_value_would_be_lost():
+    assert text.decimals_for([0.9333, 0.85, None]) == 4
+    assert text.decimals_for([45.0, 0.3]) == 2
+    assert text.decimals_for([20.29, 0.0346]) is None
+    assert text.decimals_for([1234.0, 0.5]) == 0
+    assert text.decimals_for([None]) == 0
 
 
 @pytest.mark.parametrize(
@@ -169,6 +177,14 @@ def test_at_80_cells_a_run_still_tells_everything():
     row = plain(rows_at(80).rows[0])
     for part in ("transformer-3", "running", "68 %", "1:12 h", "88.1", "86.4", "✔3", "▲1", "1.38"):
         assert part in row
+
+
+def test_steps_as_large_as_a_float_can_be_do_not_break_the_table():
+    vast = replace(
+        RUNS[0], epoch=1e300, step=5e-324, total_epochs=1e308, metric=replace(RUNS[0].metric, best_step=1e308)
+    )
+    assert _done(vast) == "1e+300 of 1e+308"
+    assert _best_at(vast) == "–"
 
 
 def test_numbers_align_on_the_point():

@@ -1,9 +1,8 @@
 """Dialogs that queue runs: what is chosen, what is wrong with it at once, and that nothing typed is lost by one key."""
 
-from dataclasses import replace
-
 import pytest
 from conftest import settle, until
+from msgspec.structs import replace
 from story import RUNS, Job, Story
 from test_acting import go_to
 from test_dashboard import press, text_of, toasts

@@ -2,11 +2,11 @@
 
 import os
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import settle, until
+from msgspec.structs import replace
 from rich.color import ColorType
 from story import NOW, Story
 from test_dashboard import press, text_of

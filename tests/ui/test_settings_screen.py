@@ -181,7 +181,7 @@ async def test_a_file_that_is_broken_is_told_and_nothing_is_changed(opening, pat
     app = opening()
     async with app.run_test(size=(120, 36)) as pilot:
         await on(pilot, "theme")
-        assert "not valid TOML" in text_of(app)
+        assert "not valid TOML" in " ".join(text_of(app).split())  # where the line breaks is the path's affair
         await press(pilot, "enter")
         assert "mend the file first" in text_of(app)
         assert app.current_theme.dark

@@ -1,9 +1,8 @@
 """The filters of runs and of metrics: live as they are typed, kept or cleared, and wrong ones say where."""
 
-from dataclasses import replace
-
 import pytest
 from conftest import settle, until
+from msgspec.structs import replace
 from story import NOW, RUNS, Story, run
 from test_dashboard import press, text_of
 

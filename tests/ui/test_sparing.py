@@ -15,7 +15,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from trainui.ui.present.ink import Span, changed, plain, width
-from trainui.ui.sparing import Shown, SparingUpdate, sparing
+from trainui.ui.sparing import Shown, SparingUpdate, fitting, sparing
 
 CONSOLE = Console(color_system="truecolor", force_terminal=True)
 SIZE = (120, 36)
@@ -157,3 +157,15 @@ def test_what_did_not_change_is_not_told_of(old, new):
 def test_parts_far_from_each_other_are_told_apart():
     old, new = (Span("eta 12 min" + " " * 20 + "1.38 $"),), (Span("eta 11 min" + " " * 20 + "1.39 $"),)
     assert changed(old, new) == ((5, 6), (33, 34))
+
+
+def test_a_terminal_that_is_too_small_says_once_what_it_needs():
+    shown, console = Shown(), Console()
+    small = fitting(None, shown, Size(40, 10))
+    told = small.render_segments(console)
+    assert "trainui needs 50x14; this is 40x10" in told
+    assert small.render_segments(console) == "", "it stands there already"
+    assert fitting(None, shown, Size(12, 5)).render_segments(console).endswith("trainui need")
+    shown.forget()
+    assert small.render_segments(console) == told
+    assert fitting(None, shown, Size(50, 14)) is None, "there is room"

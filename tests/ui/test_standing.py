@@ -1,13 +1,13 @@
 """Where a run stands, what it uses, what may be done to it: as words."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 from story import GIB, NOW, RUNS, SUPERVISED, run
 
 from trainui.core.errors import UserError
 from trainui.core.run import Result, Status
 from trainui.core.store.views import EventView, UsageView
+from trainui.ui.hands import neighbour
 from trainui.ui.params import changed, parse_params, typed
 from trainui.ui.present import text
 from trainui.ui.present.applies import why_not
@@ -19,7 +19,6 @@ from trainui.ui.present.standing import death, saving, standing
 from trainui.ui.present.story import event_light, event_lines, run_head
 from trainui.ui.present.usage import usage_line
 from trainui.ui.screens.confirm import what_a_pause_keeps
-from trainui.ui.store_source import neighbour
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,9 @@ async def test_without_a_spec_file_the_toml_is_shown_to_be_pasted(dashboard, sto
         shown = text_of(app)
         assert "No spec file here is of this job: paste this into its spec." in shown
         assert "[[metrics.pattern]]" in shown
+        await pilot.resize_terminal(90, 30)
+        await settle(pilot)
+        assert text_of(app).count("paste this into its spec.") == 1
         await press(pilot, "y")
         assert isinstance(app.screen, Keep)
         await press(pilot, "c")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import gc
 import sqlite3
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from trainui import __version__
-from trainui.cli.place import Place, db_option
-from trainui.cli.printing import plain
+from trainui.cli.place import db_option
 from trainui.cli.verbs import Verbs
 from trainui.core.errors import TrainuiError
+
+if TYPE_CHECKING:
+    from trainui.cli.place import Place
 
 VERBS = {
     "jobs": "look",
@@ -110,5 +112,7 @@ def main(argv: list[str] | None = None) -> Any:
 
 
 def _complain(sentence: str, code: int) -> int:
+    from trainui.cli.printing import plain
+
     click.echo(f"trainui: {plain(sentence)}", err=True)
     return code

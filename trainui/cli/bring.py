@@ -38,7 +38,7 @@ SHOWN = 5
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @db_option
 def import_command(place: Place, paths: tuple[Path, ...], job: str, as_json: bool) -> None:
-    """Bring in finished logs as runs: files, or folders with many runs below.
+    """Bring in finished logs as runs, or whole folders of them.
 
     JSON lines, printed output, TensorBoard event files, CSV, HF trainer_state.json, W&B offline files. The files stay
     where they are; importing them again takes what is new. An archive that `trainui export --format zip` wrote brings

@@ -23,7 +23,7 @@ from trainui.core.run import Status
 from trainui.core.store.views import RunView
 
 MODELS = ("transformer", "mlp", "contrastive")
-JOBS = (*MODELS, "evaluate", "summary")
+JOBS = (*MODELS, "evaluate", "integrate", "summary")
 PRESET = "demo"
 
 FIGURES = (

@@ -9,7 +9,7 @@ import click
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import plain
 from trainui.core.errors import UserError
-from trainui.core.export.writing import FORMATS, USUAL, export_runs
+from trainui.core.export.writing import ABOUT, FORMATS, USUAL, export_runs
 
 
 def _formats(_ctx: click.Context, _param: click.Parameter, given: str) -> tuple[str, ...]:
@@ -20,7 +20,12 @@ def _formats(_ctx: click.Context, _param: click.Parameter, given: str) -> tuple[
     return wanted
 
 
-@click.command("export")
+def _listed() -> str:
+    wide = max(map(len, ABOUT)) + 2
+    return "\b\nFormats:\n" + "\n".join(f"  {name:{wide}}{about}" for name, about in ABOUT.items())
+
+
+@click.command("export", epilog=_listed())
 @click.argument("runs", nargs=-1)
 @click.option("--study", default="", help="Every run of a study.")
 @click.option("--all", "everything", is_flag=True, help="Every run there is.")
@@ -29,7 +34,7 @@ def _formats(_ctx: click.Context, _param: click.Parameter, given: str) -> tuple[
 )
 @click.option(
     "--format", "formats", default=",".join(USUAL), show_default=True, callback=_formats,
-    help=f"Any of {', '.join(FORMATS)}, commas between.",
+    help="Any of those below, commas between.",
 )  # fmt: skip
 @click.option("--with-files", is_flag=True, help="With zip: all that the runs saved, too.")
 @db_option

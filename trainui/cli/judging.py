@@ -11,8 +11,8 @@ from trainui.cli.printing import gate_json, number, plain, print_json, table
 from trainui.core.errors import NotFoundError, UserError, nearest
 from trainui.core.store.read import Reader
 from trainui.core.store.rows import VERDICTS
-from trainui.core.store.studies import PREFIX as STUDY
-from trainui.core.store.studies import REPLACED
+from trainui.core.store.subjects import PREFIX as STUDY
+from trainui.core.store.subjects import REPLACED
 from trainui.core.store.views import GateView, RunView
 
 SUGGEST = "suggest"

@@ -30,7 +30,7 @@ from trainui.core.money.amounts import sign
 from trainui.core.run import Status
 from trainui.core.store.intents import Desk
 from trainui.core.store.read import Reader
-from trainui.core.store.studies import PREFIX as STUDY
+from trainui.core.store.subjects import PREFIX as STUDY
 from trainui.core.store.views import RunView
 
 A_DAY = 86400.0

@@ -6,15 +6,16 @@ import contextlib
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from trainui.core.client import Client
 from trainui.core.errors import NotFoundError, TrainuiError
-from trainui.core.process.files import is_locked
-from trainui.core.project import database_path, find_project, lock_path
-from trainui.core.store.read import Reader
+from trainui.core.folder import database_path, find_project, lock_path
+
+if TYPE_CHECKING:
+    from trainui.core.client import Client
+    from trainui.core.store.read import Reader
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
 
@@ -51,6 +52,9 @@ class Place:
         Who looks also wakes a manager that was killed while nothing was live that could revive it; not that
         of a file named with --db, which may be a copy.
         """
+        from trainui.core.process.files import is_locked
+        from trainui.core.store.read import Reader
+
         reader = Reader(self.db)
         if self._given is None and not is_locked(lock_path(self.db)) and reader.is_open():
             with contextlib.suppress(TrainuiError, OSError):
@@ -59,6 +63,8 @@ class Place:
 
     def client(self) -> Client:
         """Hands for this project."""
+        from trainui.core.client import Client
+
         return Client(self.project, self.db)
 
 

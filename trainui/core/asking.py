@@ -14,7 +14,7 @@ from trainui.core.standby import ensure_manager
 from trainui.core.store.intents import REFUSED, Desk
 from trainui.core.store.read import Reader
 from trainui.core.store.remarks import tag_changes
-from trainui.core.store.studies import subject_of
+from trainui.core.store.subjects import subject_of
 from trainui.core.store.views import RunView
 
 MANAGER_ANSWERS_IN = 15.0

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trainui.core.store.read import Reader
-from trainui.core.store.views import MetricView, RunDetail, RunView
+from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    from trainui.core.store.read import Reader
+    from trainui.core.store.views import MetricView, RunDetail, RunView
 
 MOST_ORIGIN = 4 << 20
 """Bytes of an origin.json that are read: a longer one is no origin of ours."""
@@ -34,8 +36,7 @@ _FACTS: dict[str, Callable[[RunView], Any]] = {
 _ORIGIN = ("python", "host", "system")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One thing, in every run: in the order of the runs; None where a run has none."""
 
     name: str
@@ -47,8 +48,7 @@ class Row:
         return all(_same(self.values[0], one) for one in self.values[1:])
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reached:
+class Reached(Struct, frozen=True, kw_only=True):
     """One metric: what each run wrote of it at last, at least and at most."""
 
     metric: str
@@ -70,8 +70,7 @@ class Reached:
         return (min(known) if self.goal == "min" else max(known, key=lambda one: (one[0], -one[1])))[1]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """Runs side by side."""
 
     runs: tuple[str, ...]

@@ -158,9 +158,9 @@ def place_words(place: Place) -> str:
 
 
 def saved_words(seconds: float | None, micro: int | None) -> str:
-    """`31.2 h and $40.00 saved`; '' when nobody can tell."""
+    """`31.2 h and 40.00 $ saved`; '' when nobody can tell."""
     if not seconds:
         return ""
     time = next((f"{seconds / size:.{digits}f} {name}" for name, size, digits in
                  (("h", 3600, 1), ("min", 60, 0)) if seconds >= size), f"{seconds:.0f} s")  # fmt: skip
-    return f"{time} and ${micro / 1e6:.2f} saved" if micro else f"{time} saved"
+    return f"{time} and {micro / 1e6:.2f} $ saved" if micro else f"{time} saved"

@@ -15,7 +15,7 @@ from trainui.core.config.model import Idle
 from trainui.core.countdown import Stage
 from trainui.core.countdowns import Countdowns, Notify
 from trainui.core.metering import Metering
-from trainui.core.money.amounts import MICRO
+from trainui.core.money.amounts import MICRO, sign
 from trainui.core.money.idle import (
     BUSY_GPU,
     FULL_CPU,
@@ -149,12 +149,11 @@ class Idling:
         return any((gpu.utilisation or 0.0) >= BUSY_GPU for gpu in (machine.gpus if machine else ()))
 
     def _sum(self, seconds: float) -> str:
-        """`GPU idle 14 min = $0.38`."""
+        """`GPU idle 14 min = 0.38 $`."""
         machine, currency = self._metering.machine, self._accounts.config.budget.currency
         what = "GPU" if machine and machine.gpus else "machine"
         amount = cost_of(seconds, self._accounts.rate) / MICRO
-        money = f"${amount:.2f}" if currency == "USD" else f"{amount:.2f} {currency}"
-        return f"{what} idle {duration(seconds)} = {money}"
+        return f"{what} idle {duration(seconds)} = {amount:.2f} {sign(currency)}"
 
     def _keep(self, stretch: Stretch, seconds: float) -> None:
         """Remember the stretch, and publish it when it is long enough to be one. Call inside a transaction."""

@@ -22,6 +22,7 @@ from trainui.core.config import load_config
 from trainui.core.countdowns import Countdowns
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.errors import SpecError
+from trainui.core.folder import lock_path
 from trainui.core.gates import Gate
 from trainui.core.idling import Idling
 from trainui.core.lives import Lives
@@ -30,7 +31,6 @@ from trainui.core.process import beat
 from trainui.core.process.failpoint import i_am
 from trainui.core.process.files import lock, write_json
 from trainui.core.process.identity import boot_id, boot_seconds, identity_of
-from trainui.core.project import lock_path
 from trainui.core.queue import Queue
 from trainui.core.ruling import Rulings
 from trainui.core.run import Result, Status

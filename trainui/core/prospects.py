@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from trainui.core.forecast.extrapolate import Forecast, forecast
-from trainui.core.forecast.outlook import Claim, Outlook, claim_of, outlook
+from msgspec import Struct, field
+
+from trainui.core.forecast.extrapolate import forecast
+from trainui.core.forecast.outlook import claim_of, outlook
 from trainui.core.run import Status
-from trainui.core.store.read import Reader
-from trainui.core.store.views import Bucket, CurvePoint, GateView, MetricView, RunView
+from trainui.core.store.views import CurvePoint
+
+if TYPE_CHECKING:
+    from trainui.core.forecast.extrapolate import Forecast
+    from trainui.core.forecast.outlook import Claim, Outlook
+    from trainui.core.store.read import Reader
+    from trainui.core.store.views import Bucket, GateView, MetricView, RunView
 
 FEW = 2000
 """Points up to which a curve is read whole; a longer one is read in buckets."""
@@ -18,8 +25,7 @@ BUCKETS = 400
 _SETTLED = frozenset({"passed", "failed", "tripped"})
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prospect:
+class Prospect(Struct, frozen=True, kw_only=True):
     """What is expected of one metric of one run."""
 
     metric: str

@@ -19,16 +19,16 @@ from trainui.core.clock import Clock
 from trainui.core.complaints import complaints
 from trainui.core.engines.local import LocalEngine
 from trainui.core.errors import LaunchError
+from trainui.core.folder import manager_argv
 from trainui.core.gates import State
 from trainui.core.launching import order_for, prepare_directory
 from trainui.core.lives import Lives
 from trainui.core.metering import Metering
 from trainui.core.preflight import Preflight
 from trainui.core.process.order import Allowance
-from trainui.core.project import manager_argv
 from trainui.core.run import Result, Status
 from trainui.core.schedule import Gpu, Holding, Room, Waiting, choose
-from trainui.core.store.actions import Block, blocks
+from trainui.core.store.blocks import Block, blocks
 from trainui.core.store.intents import beginning_of, coming, environment_of
 from trainui.core.store.lineage import learnt_gpu_memory, newest_checkpoint
 from trainui.core.store.money import Ledger

@@ -10,11 +10,12 @@ from trainui.core.clock import Clock
 from trainui.core.lives import Lives
 from trainui.core.process.files import read_json, write_json
 from trainui.core.run import Status
-from trainui.core.store.actions import ActionWriter, blocks
+from trainui.core.store.actions import ActionWriter
+from trainui.core.store.blocks import blocks
 from trainui.core.store.intents import REFUSED, Intent, close_intent
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
-from trainui.core.store.studies import PREFIX
+from trainui.core.store.subjects import PREFIX
 from trainui.core.studies.hand import Studies
 
 

@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 from trainui.core.errors import TrainuiError, UserError
+from trainui.core.folder import lock_path, manager_argv
 from trainui.core.process.beat import Watcher, manager_of
 from trainui.core.process.files import is_locked
 from trainui.core.process.identity import send_signal
 from trainui.core.process.order import MARK
-from trainui.core.project import lock_path, manager_argv
 from trainui.core.run import Status
 from trainui.core.store.read import Reader
 

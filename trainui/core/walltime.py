@@ -53,11 +53,20 @@ def moment(text: str, now: float, zone: tzinfo | None = None) -> float:
     """The moment in the past that a text means, Unix seconds. Raises UserError."""
     words = " ".join(text.replace("T", " ").split()).lower()
     found = _meant(words, now, zone)
-    if found is None:
+    if found is None or not _is_shown(found, zone):
         raise UserError(f"{text!r} is no time", hint=FORMS)
     if found > now:
         raise UserError(f"{text!r} is still to come", hint=FORMS)
     return found
+
+
+def _is_shown(at: float, zone: tzinfo | None) -> bool:
+    """Whether a calendar has a day for a moment."""
+    try:
+        local(at, zone)
+    except (OverflowError, OSError, ValueError):
+        return False
+    return True
 
 
 def _meant(words: str, now: float, zone: tzinfo | None) -> float | None:
@@ -78,8 +87,8 @@ def _meant(words: str, now: float, zone: tzinfo | None) -> float | None:
     try:
         if _DATE.fullmatch(words):
             return on(date.fromisoformat(words), MIDNIGHT, zone)
-        told = datetime.fromisoformat(words)
-    except ValueError:
+        told = datetime.fromisoformat(words.upper())
+    except (ValueError, OverflowError):
         return None
     return (told if told.tzinfo else told.replace(tzinfo=zone)).timestamp()
 

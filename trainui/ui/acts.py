@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from trainui.core.costing import StartForecast
-from trainui.core.ingest.printed import Printed
-from trainui.core.retrying import RetryChoices
-from trainui.ui.exporting import ExportChoices
+if TYPE_CHECKING:
+    from trainui.core.costing import StartForecast
+    from trainui.core.ingest.printed import Printed
+    from trainui.core.retrying import RetryChoices
+    from trainui.ui.exporting import ExportChoices
 
 
 class JobInfo(Protocol):

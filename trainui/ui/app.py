@@ -10,32 +10,32 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import SystemCommand
 from textual.screen import Screen, SystemModalScreen
 
 from trainui.core.errors import TrainuiError
-from trainui.ui import keys, pauses
+from trainui.ui import keys, pauses, warming
 from trainui.ui.bridge import TOASTS, Bridge, is_open
 from trainui.ui.dress import Dressed
 from trainui.ui.memory import Memory, memory_path
-from trainui.ui.preferences import Preferences, load_preferences
+from trainui.ui.preferences import load_preferences
 from trainui.ui.present.ink import safe
 from trainui.ui.present.strips import leaving_line
 from trainui.ui.remembering import EVERY_SECONDS, Remembering, recalled_charts, remembered
 from trainui.ui.returning import Returning
-from trainui.ui.screens.budget import BudgetScreen
-from trainui.ui.screens.gates import GatesScreen
-from trainui.ui.screens.help import Help
 from trainui.ui.screens.onward import Onward
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.room import ChartSettings, follow
-from trainui.ui.screens.run import RunScreen
-from trainui.ui.settings import Settings
-from trainui.ui.source import Snapshot, Source
-from trainui.ui.sparing import Shown, sparing
+from trainui.ui.sparing import Shown, fitting
 from trainui.ui.widgets.banner import Banner
+
+if TYPE_CHECKING:
+    from trainui.ui.preferences import Preferences
+    from trainui.ui.reader import Source
+    from trainui.ui.settings import Settings
+    from trainui.ui.source import Snapshot
 
 
 class Dashboard(Dressed):
@@ -66,7 +66,7 @@ class Dashboard(Dressed):
         self._remembering, self._project = remembering, project
         was = remembering.recalled if remembering and self.held.remember else Memory()
         self._recalled = was
-        self.chosen_theme = was.theme if was.theme in ("dark", "light") else ""
+        self.begin_in(was.theme if was.theme in ("dark", "light") else "")
         self.charts = recalled_charts(was, self.held)
         """How curves are drawn."""
         self.add_mode("overview", lambda: Overview(self.bridge, self.charts, title=title, recalled=was))
@@ -81,6 +81,7 @@ class Dashboard(Dressed):
         self.returning.begin(self.left_at)
         if not self.is_headless:
             self.set_timer(pauses.AFTER_SECONDS, pauses.short_from_now_on)
+            self.set_timer(warming.AFTER_SECONDS, lambda: self.bridge.work(warming.warm, lambda _: None))
         self.bridge.open()
         self._complain()
         if self._recalled.opened:
@@ -99,6 +100,8 @@ class Dashboard(Dressed):
 
     def _open_again(self) -> None:
         """The screen of the run that was open; away again if there is no such run any more."""
+        from trainui.ui.screens.run import RunScreen
+
         was = self._recalled
         screen = RunScreen(self.bridge, self.charts, run=was.opened, pane=was.pane, is_zoomed=was.is_zoomed)
 
@@ -169,7 +172,7 @@ class Dashboard(Dressed):
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Send what changed in few bytes; there is no public way to do that in this version of Textual."""
-        super()._display(screen, sparing(renderable, self._shown, self.size))
+        super()._display(screen, fitting(renderable, self._shown, self.size))
 
     def on_resize(self) -> None:
         """A terminal may have moved what stood there, also where its size is what it was."""
@@ -184,6 +187,8 @@ class Dashboard(Dressed):
     def action_help(self) -> None:
         """The keys of this screen."""
         if place := place_of(self.screen):
+            from trainui.ui.screens.help import Help
+
             self.push_screen(Help(place))
 
     def action_leave(self) -> None:
@@ -196,11 +201,15 @@ class Dashboard(Dressed):
 
     def action_budget(self) -> None:
         """The money, over the screen one is on."""
+        from trainui.ui.screens.budget import BudgetScreen
+
         self.push_screen(BudgetScreen(self.bridge, ChartSettings()))
 
     def action_gates(self) -> None:
         """The gates of the current run, of the marked ones where some are, or of all."""
         if isinstance(self.screen, Onward):
+            from trainui.ui.screens.gates import GatesScreen
+
             here = self.screen
             settings = ChartSettings(axis=here.settings.axis)
             run = here.current.run if here.current is not None else ""
@@ -208,7 +217,7 @@ class Dashboard(Dressed):
 
     def action_settings(self) -> None:
         """Settings and keys, over the screen one is on."""
-        from trainui.ui.screens.settings import SettingsScreen  # seldom opened: the start does not pay for it
+        from trainui.ui.screens.settings import SettingsScreen
 
         if place_of(self.screen) != SettingsScreen.PLACE:
             self.push_screen(SettingsScreen(self, self._project))

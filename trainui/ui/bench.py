@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from trainui.core.judging.near import NearGate, NearReader, gate_from_near
-from trainui.core.store.outcomes import Outcomes
-from trainui.core.store.studies import PREFIX as STUDY
-from trainui.core.store.studies import REPLACED, subject_of
-from trainui.core.store.views import GateView, MetricView, RunView
+from trainui.core.judging.near import NearReader, gate_from_near
+from trainui.core.store.subjects import PREFIX as STUDY
+from trainui.core.store.subjects import REPLACED, subject_of
+
+if TYPE_CHECKING:
+    from trainui.core.judging.near import NearGate
+    from trainui.core.store.outcomes import Outcomes
+    from trainui.core.store.views import GateView, MetricView, RunView
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from trainui.core.config import Config
 from trainui.core.config.model import Ladder
-from trainui.core.costing import Planned, RunCost
-from trainui.core.store.moneyviews import BudgetView, BurnPoint, LeaseView, LedgerLine, Spent
-from trainui.core.store.views import RunView
+
+if TYPE_CHECKING:
+    from trainui.core.config import Config
+    from trainui.core.costing import Planned, RunCost
+    from trainui.core.store.moneyviews import BudgetView, BurnPoint, LeaseView, LedgerLine, Spent
+    from trainui.core.store.views import RunView
 
 BY = ("study", "job", "day", "machine", "run")
 """What sums are taken over."""

@@ -6,22 +6,25 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec.structs import replace
 from textual.app import App
 from textual.screen import Screen
 from textual.signal import Signal
 
 from trainui.core.errors import TrainuiError
-from trainui.ui.acts import Actions
 from trainui.ui.gather import Gatherer
 from trainui.ui.present.ink import safe
 from trainui.ui.ringing import TOASTS as TOASTS
 from trainui.ui.ringing import Ringing
 from trainui.ui.settings import Settings
-from trainui.ui.source import Look, Reader, Snapshot, Source
+from trainui.ui.source import Look, Snapshot
 from trainui.ui.undo import Undo
+
+if TYPE_CHECKING:
+    from trainui.ui.acts import Actions
+    from trainui.ui.reader import Reader, Source
 
 LIVE_SECONDS, QUIET_SECONDS = 0.1, 0.5
 """How often the store is asked whether something changed: while a run is live, and when none is."""
@@ -67,7 +70,7 @@ class Bridge:
         self._look = Look()
         self._wake = threading.Event()
         self._closed = threading.Event()
-        self._asked = False
+        self._asked = self._has_looked = False
         self._busy_until = 0.0
         self._drawing = 0.0
         """Seconds the last snapshot took to draw, in the thread that hears the keys."""
@@ -84,9 +87,8 @@ class Bridge:
         return self._clock()
 
     def open(self) -> None:
-        """Begin to read, and see that a manager lives."""
+        """Begin to read, and see that a manager lives once the first picture stands, or could not be read."""
         self._app.run_worker(self._watch, group="bridge", thread=True, exit_on_error=False)
-        self.ask(lambda actions: actions.ensure_manager(), lambda _: None)
 
     def close(self) -> None:
         """End the reading thread at its next turn, which is now."""
@@ -192,6 +194,9 @@ class Bridge:
             safe(text), title=safe(title), severity=kind, markup=False, timeout=self.held.toast_seconds
         )
 
+    def _ensure_manager(self) -> None:
+        self.ask(lambda actions: actions.ensure_manager(), lambda _: None)
+
     def _watch(self) -> None:
         gatherer: Gatherer | None = None
         version: object = None
@@ -212,6 +217,9 @@ class Bridge:
                 told = str(error) if isinstance(error, TrainuiError) else f"{type(error).__name__}: {error}"
                 if sent.ready or began - opened > PATIENCE:
                     sent = self._send(replace(sent, at=self._clock(), look=look, problem=told), sent)
+            if not self._has_looked:
+                self._has_looked = True
+                self._app.call_later(self._app.call_after_refresh, self._ensure_manager)
             is_busy = began < self._busy_until or any(view.is_live for view in sent.runs)
             pause = LIVE_SECONDS if is_busy else QUIET_SECONDS
             self._wake.wait(max(pause, REST * (time.monotonic() - began)))
@@ -227,7 +235,7 @@ class Bridge:
 
     def _send(self, snapshot: Snapshot, before: Snapshot) -> Snapshot:
         counts_down = any(view.stop_at is not None for view in snapshot.runs)
-        if snapshot != before or snapshot.look != before.look or counts_down:
+        if replace(snapshot, at=before.at) != before or counts_down:
             self._app.call_later(self._deliver, snapshot)
         return snapshot
 

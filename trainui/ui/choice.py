@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from trainui.core.filter.runs import metric_filter, metric_values
-from trainui.core.store.views import Bucket, CurvePoint, MetricView, RunView
-from trainui.ui.source import Look
+from trainui.core.store.views import Bucket
 from trainui.ui.trace import Taken
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import CurvePoint, MetricView, RunView
+    from trainui.ui.source import Look
 
 MOST_DRAWN = 8
 """Runs in one chart; more could not be told apart."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import constants
-from textual.app import App
 from textual.binding import Binding
 from textual.theme import Theme
 from textual.widgets import Input
 
 from trainui.ui import tones
 from trainui.ui.key import in_words
-from trainui.ui.keymap import Keymap
 from trainui.ui.preferences import Preferences
 from trainui.ui.settings import Settings
+from trainui.ui.steady import Steady
 from trainui.ui.widgets.paper import Paper
 
+if TYPE_CHECKING:
+    from trainui.ui.keymap import Keymap
 
-class Dressed(App[None]):
+
+class Dressed(Steady):
     """Holds the settings and the keys in force."""
 
     def __init__(self, settings: Settings | None, preferences: Preferences | None) -> None:
@@ -27,6 +31,14 @@ class Dressed(App[None]):
         self._calm()
         self.chosen_theme = ""
         """`dark` or `light`, if a key chose it."""
+        for theme in (tones.DARK, tones.LIGHT, *tones.ANSI):
+            self.register_theme(theme)
+
+    def begin_in(self, theme: str) -> None:
+        """Begin `dark` or `light` as a key chose it once, or as the settings say: no style is made for another."""
+        self.chosen_theme = theme
+        self.set_reactive(Steady.theme, self._wanted_theme().name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     @property
     def keymap(self) -> Keymap:
@@ -46,9 +58,8 @@ class Dressed(App[None]):
     def wear(self) -> None:
         """Put on what the settings say; may be called again when they have changed."""
         held = self.held
-        for theme in (tones.DARK, tones.LIGHT, *tones.ANSI):
-            self.register_theme(theme)
         self.theme = self._wanted_theme().name
+        self.ansi_color = True if held.ansi else None  # else the terminal's own colours are translated
         self.set_class(held.ascii, "-ascii")
         self.set_class(not held.footer, "-no-footer")
         self._calm()

@@ -5,25 +5,33 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
-from trainui.core.costing import RunCost
-from trainui.core.prospects import Prospect, as_points, forecasted, prospect
-from trainui.core.store.moneyviews import BudgetView
+from msgspec.structs import replace
+
+from trainui.core.prospects import as_points, forecasted, prospect
 from trainui.core.store.outcomes import Outcomes
-from trainui.core.store.studies import REPLACED, subject_of
-from trainui.core.store.views import Bucket, EventView, GateView, MetricView, RunView
-from trainui.ui.bench import read_bench
-from trainui.ui.book import BY, LINES, Book
+from trainui.core.store.subjects import REPLACED, subject_of
 from trainui.ui.choice import MOST_DRAWN, as_bucket, charted, drawn_runs, metric_order, sifted, taken
 from trainui.ui.history import History
 from trainui.ui.keeping import Comparisons, Params
 from trainui.ui.news import Messages
 from trainui.ui.opened import Openings
 from trainui.ui.present.rows import in_order
-from trainui.ui.source import Look, Reader, Snapshot
-from trainui.ui.trace import Close, Part, Taken, Trace
+from trainui.ui.source import Snapshot
+from trainui.ui.trace import Part, Taken, Trace
+
+if TYPE_CHECKING:
+    from trainui.core.costing import RunCost
+    from trainui.core.prospects import Prospect
+    from trainui.core.store.moneyviews import BudgetView
+    from trainui.core.store.views import Bucket, EventView, GateView, MetricView, RunView
+    from trainui.ui.bench import Bench, GateLook
+    from trainui.ui.book import Book
+    from trainui.ui.reader import Reader
+    from trainui.ui.source import Look
+    from trainui.ui.trace import Close
 
 EVENTS_KEPT = 200
 BOOK_SECONDS = 5
@@ -59,7 +67,7 @@ class Gatherer:
         reader = self._reader
         runs = in_order(reader.runs())
         views = {view.run: view for view in runs}
-        bench = read_bench(reader, runs, look.bench) if look.bench is not None else None
+        bench = self._read_bench(runs, look.bench) if look.bench is not None else None
         drawn = (
             bench.drawn[:MOST_DRAWN]
             if bench
@@ -122,9 +130,16 @@ class Gatherer:
             self._last_event = max(event.id for event in batch)
         return tuple(self._events)
 
+    def _read_bench(self, runs: Sequence[RunView], look: GateLook) -> Bench:
+        from trainui.ui.bench import read_bench
+
+        return read_bench(self._reader, runs, look)
+
     def _read_book(self, runs: Sequence[RunView], budget: BudgetView, turn: int) -> Book:
         """The pages of the budget screen, read again when the money moved, and now and then."""
         if self._book is None or self._book[0] != (budget, turn):
+            from trainui.ui.book import BY, LINES, Book
+
             reader = self._reader
             told = reader.config().budget
             book = Book(

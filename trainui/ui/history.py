@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from trainui.core.store.views import EventView
-from trainui.ui.source import Reader
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import EventView
+    from trainui.ui.reader import Reader
 
 HISTORY = 2000
 """The newest events that are kept."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trainui.core.comparing import Comparison, compare, origin_of
+from trainui.core.comparing import compare, origin_of
 from trainui.core.errors import TrainuiError
 from trainui.core.run import Status
-from trainui.core.store.views import RunView
-from trainui.ui.source import Reader
+
+if TYPE_CHECKING:
+    from trainui.core.comparing import Comparison
+    from trainui.core.store.views import RunView
+    from trainui.ui.reader import Reader
 
 COMPARED_SECONDS = 2
 """How often compared runs are read at least, while they are shown and something changes."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from textual.binding import Binding, BindingType
 
 SIGNS = {
@@ -15,8 +14,7 @@ SIGNS = {
 _WORDS = {"⇧": "shift+", "↑": "up", "↓": "down", "←": "left", "→": "right"}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Key:
+class Key(Struct, frozen=True, kw_only=True):
     """One key (or several, with commas), what it does, and whether the footer shows it."""
 
     id: str

@@ -9,14 +9,17 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
 
 from trainui.core.errors import UserError, nearest
 from trainui.ui import keys
-from trainui.ui.key import Key, written
+from trainui.ui.key import written
+
+if TYPE_CHECKING:
+    from trainui.ui.key import Key
 
 NO_KEY = "no_key"
 """What Textual is told is the key of something that has none: nothing sends it."""

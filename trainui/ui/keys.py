@@ -7,11 +7,15 @@ The IDs are a contract: people name them in `[keys]` of their settings. Add, nev
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from trainui.ui.key import Key as Key
+from msgspec.structs import replace
+
 from trainui.ui.key import bindings as bindings
 from trainui.ui.key import key
+
+if TYPE_CHECKING:
+    from trainui.ui.key import Key as Key
 
 EVERYWHERE = (
     key("app.help", "question_mark", "help", "help", "this help: every key of the screen you are on", show=True),

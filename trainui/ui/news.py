@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from trainui.core.away.model import Away
-from trainui.core.store.outbox import Message
+if TYPE_CHECKING:
+    from trainui.core.away.model import Away
+    from trainui.core.store.outbox import Message
 
 
 class NewsReader(Protocol):

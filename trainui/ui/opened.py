@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
 
 from trainui.core.comparing import origin_of
 from trainui.core.run import Status
-from trainui.core.store.views import CheckpointView, RunView, UsageView
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import CheckpointView, RunView, UsageView
 
 SECONDS = 5
 """How often what a live run uses is read at least, while something changes."""
@@ -17,8 +20,7 @@ SAMPLES = 120
 """Samples of what it used that are kept for drawing."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """Where a run came from; '' and 0 where that was not kept."""
 
     commit: str = ""
@@ -32,8 +34,7 @@ class Origin:
     packages: int = 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True, kw_only=True):
     """What is told of the opened run beside its detail."""
 
     run: str

@@ -11,23 +11,27 @@ import re
 import tomllib
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from trainui.core.errors import SpecError, UserError, nearest
 from trainui.ui import keymap
 from trainui.ui.key import written
 from trainui.ui.keymap import Keymap
-from trainui.ui.settings import NAMES, SETTINGS, Settings, Value, as_held, checked, wants_calm
+from trainui.ui.settings import NAMES, SETTINGS, as_held, checked, wants_calm
+
+if TYPE_CHECKING:
+    from trainui.ui.settings import Settings, Value
 
 USUAL, YOURS, PROJECTS, ENVIRONMENT = "default", "your file", "trainui.toml", "environment"
 MOST_BYTES = 1_000_000
 HEAD = "# How the dashboard of trainui looks and what its keys are; docs/dashboard.md has every line there can be.\n"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True):
     """A setting: its value, and who says so."""
 
     value: Value
@@ -38,8 +42,7 @@ class Said:
     """What the person's file says, also where another goes before it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Preferences:
+class Preferences(Struct, frozen=True, kw_only=True):
     """All that is said, by whom, and what is wrong with it."""
 
     said: Mapping[str, Said] = field(

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from textual.screen import Screen
@@ -16,10 +16,13 @@ from trainui.ui.memory import Charts, Memory, Part, keep, recall
 from trainui.ui.plot.axis import AXES
 from trainui.ui.plot.viewport import Viewport
 from trainui.ui.screens.overview import Overview
-from trainui.ui.screens.room import ChartSettings, charts_of
-from trainui.ui.screens.run import RunScreen
+from trainui.ui.screens.room import charts_of
 from trainui.ui.screens.sight import Sight
-from trainui.ui.settings import Settings
+
+if TYPE_CHECKING:
+    from trainui.ui.screens.room import ChartSettings
+    from trainui.ui.screens.run import RunScreen
+    from trainui.ui.settings import Settings
 
 EVERY_SECONDS = 3.0
 """How often it is kept at most, when it has changed."""
@@ -105,6 +108,15 @@ def remembered_charts(charts: ChartSettings, held: Settings, runs: Collection[st
     return Charts(**chosen, parts=parts)
 
 
+def _opened(screens: Sequence[Screen[Any]]) -> RunScreen | None:
+    """The uppermost screen of a run."""
+    if not screens:
+        return None
+    from trainui.ui.screens.run import RunScreen
+
+    return next((screen for screen in reversed(screens) if isinstance(screen, RunScreen)), None)
+
+
 def remembered(before: Memory, screens: Sequence[Screen[Any]], held: Settings, theme: str) -> Memory:
     """What there is to remember of these screens, the lowest first; what was, before they show anything."""
     overview = screens[0] if screens else None
@@ -112,7 +124,7 @@ def remembered(before: Memory, screens: Sequence[Screen[Any]], held: Settings, t
         return Memory(project=before.project)
     if not isinstance(overview, Overview) or not overview.snapshot.ready:
         return before
-    opened = next((screen for screen in reversed(screens) if isinstance(screen, RunScreen)), None)
+    opened = _opened(screens[1:])
     charts, runs = overview.settings, {view.run for view in overview.snapshot.runs}
     return Memory(
         project=before.project,

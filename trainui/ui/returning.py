@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
-from trainui.core.away.model import Away
-from trainui.ui.bridge import Bridge
-from trainui.ui.screens.away import AwayScreen
-from trainui.ui.source import Snapshot
+if TYPE_CHECKING:
+    from trainui.core.away.model import Away
+    from trainui.ui.bridge import Bridge
+    from trainui.ui.source import Snapshot
 
 LONG = 15 * 60.0
 """Seconds after which somebody was away."""
@@ -57,5 +57,7 @@ class Returning:
         self._app.call_after_refresh(self._push, away)  # what it will lie on is drawn first
 
     def _push(self, away: Away) -> None:
+        from trainui.ui.screens.away import AwayScreen
+
         if not isinstance(self._app.screen, AwayScreen):
             self._app.push_screen(AwayScreen(away))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
-from trainui.core.store.outbox import Message
-from trainui.core.telling.addressing import TOAST
-from trainui.core.telling.terminal import sequences, why_not
+from trainui.core.store.outbox import TOAST
+
+if TYPE_CHECKING:
+    from trainui.core.store.outbox import Message
 
 TOASTS = 3
 """Messages that come at once and are shown as toasts; all of what they tell is in the events."""
@@ -35,12 +36,16 @@ class Ringing:
             self._app.bell()
         told = [way for way in ("osc 9", "osc 777") if way in ways]
         if told and not self._app.is_headless and not self._app.is_web:
+            from trainui.core.telling.terminal import why_not
+
             more = f" (and {len(heard) - 1} more)" if len(heard) > 1 else ""
             text = f"{heard[-1].text[:160]}{more}"
             self._work(lambda: why_not(os.environ), lambda why: None if why else self._write(told, text))
 
     def _write(self, ways: Sequence[str], text: str) -> None:
         """There is no public way to write to the terminal in this version of Textual."""
+        from trainui.core.telling.terminal import sequences
+
         driver = self._app._driver
         if driver is not None:
             driver.write(sequences(ways, text, project="", in_tmux=bool(os.environ.get("TMUX"))))

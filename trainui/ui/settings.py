@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trainui.core.errors import UserError, nearest
 from trainui.ui.plot.axis import AXES
@@ -18,8 +19,7 @@ REDUCED_SECONDS = 3.0
 """How often what runs write is drawn at most with reduced motion."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True, kw_only=True):
     """One line of `[ui]`: of these choices, or a number from `least` to `most`, or names in a list."""
 
     name: str
@@ -78,8 +78,7 @@ SETTINGS = (
 NAMES: dict[str, Setting] = {one.name: one for one in SETTINGS}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """The settings as they hold here, with what `auto` comes to."""
 
     dark: bool = True

@@ -1,95 +1,34 @@
-"""What the dashboard reads and does, as Protocols; and one look at it all, as a value."""
+"""What the screens want to see, and what they show: a look at the store, and a snapshot of it, as values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from trainui.core.comparing import Comparison
-from trainui.core.costing import RunCost
-from trainui.core.money.outlook import Mark as CostMark
+from msgspec import Struct, field
+
 from trainui.core.store.moneyviews import BudgetView
-from trainui.core.store.outbox import Message
-from trainui.core.store.outcomes import Outcomes, TurnView
-from trainui.core.store.views import (
-    Bucket,
-    CurvePoint,
-    EventView,
-    GateView,
-    MachineView,
-    MetricView,
-    RunDetail,
-    RunView,
-)
-from trainui.ui.acts import Actions
-from trainui.ui.bench import Bench, BenchReader, GateLook
-from trainui.ui.book import Book, MoneyReader
-from trainui.ui.news import NewsReader
-from trainui.ui.opened import Opened, OpenedReader
-from trainui.ui.trace import Close, Taken, Trace
+from trainui.core.store.outcomes import Outcomes
+
+if TYPE_CHECKING:
+    from trainui.core.comparing import Comparison
+    from trainui.core.costing import RunCost
+    from trainui.core.store.outbox import Message
+    from trainui.core.store.outcomes import TurnView
+    from trainui.core.store.views import (
+        EventView,
+        GateView,
+        MachineView,
+        RunDetail,
+        RunView,
+    )
+    from trainui.ui.bench import Bench, GateLook
+    from trainui.ui.book import Book
+    from trainui.ui.opened import Opened
+    from trainui.ui.trace import Close, Taken, Trace
 
 
-class Reader(MoneyReader, BenchReader, NewsReader, OpenedReader, Protocol):
-    """The store, read only. Used by one worker thread alone; every method may raise TrainuiError."""
-
-    def version(self) -> int:
-        """A number that changes when something was committed."""
-
-    def runs(self) -> list[RunView]:
-        """All runs, queued ones included."""
-
-    def detail(self, run: str) -> RunDetail:
-        """Everything about one run."""
-
-    def metrics(self, run: str) -> list[MetricView]:
-        """The metrics of a run."""
-
-    def curve(self, run: str, metric: str) -> list[CurvePoint]:
-        """Every point."""
-
-    def course(self, view: RunView, *, now: float | None = None) -> Sequence[CostMark]:
-        """What a run and those it goes on from took, over time, to `now` if it lives."""
-
-    def place_at(self, run: str, at: float) -> tuple[float | None, float | None]:
-        """(step, epoch) that a run had reached at a moment."""
-
-    def envelope(
-        self, run: str, metric: str, *, buckets: int, start: int = 0, stop: int | None = None
-    ) -> list[Bucket]:
-        """The points from number `start` to before `stop` in at most about twice `buckets` buckets."""
-
-    def events(self, *, after: int = 0, limit: int = 200) -> list[EventView]:
-        """The events with a higher ID than `after`, oldest first."""
-
-    def gates(self, run: str | None = None) -> list[GateView]:
-        """Where every gate stands, of a run, of `study:NAME`, or of all."""
-
-    def outcomes(self, subject: str) -> Outcomes:
-        """What came of the gates of a run, or of `study:NAME`."""
-
-    def machine(self) -> MachineView | None:
-        """The last sample of the machine."""
-
-    def params_of(self, run: str) -> Mapping[str, object]:
-        """The params of a run's spec."""
-
-    def log_tail(self, run: str, lines: int) -> list[str]:
-        """The last lines a run printed."""
-
-
-class Source(Protocol):
-    """Where a dashboard gets its reader and its actions; both are opened in the thread that uses them."""
-
-    def reader(self) -> Reader:
-        """Open the store. Raises TrainuiError while there is none."""
-
-    def actions(self) -> Actions:
-        """Open the way to the manager."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
+class Look(Struct, frozen=True, kw_only=True):
     """What the screens want to see; a new look makes the bridge read at once."""
 
     cursor: str | None = None
@@ -121,13 +60,12 @@ class Look:
     """Whether what the drawn runs took is read from their lines in the ledger, not only reckoned from their sums."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """Everything on the screens at one moment."""
 
-    at: float = field(default=0.0, compare=False)
+    at: float = 0.0
     """Unix seconds of the look."""
-    look: Look = field(default=Look(), compare=False)
+    look: Look = Look()
     runs: tuple[RunView, ...] = ()
     shown: tuple[str, ...] = ()
     """The runs whose curves are drawn."""

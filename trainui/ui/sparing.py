@@ -15,6 +15,8 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
 from textual.strip import Strip
 
+LEAST = Size(50, 14)
+"""Cells and lines below which nothing can be read."""
 _RESET = "\x1b[0m"
 _NEAR = 4
 """Cells that stay the same between two that changed, which cost less than to move over them."""
@@ -40,6 +42,12 @@ class Shown:
         if size != self._size:
             self._size = size
             self._rows = [[_UNKNOWN] * size.width for _ in range(size.height)]
+
+    def is_new(self, size: Size) -> bool:
+        """Whether nothing stands on a terminal of this size yet; from now on something does."""
+        was, self._size = self._size, size
+        self._rows = []
+        return was != size
 
     def put(self, y: int, x: int, cells: list[Cell], system: ColorSystem) -> str:
         """Let these cells stand from (x, y) on; what to send for that."""
@@ -92,6 +100,26 @@ class SparingUpdate(CompositorUpdate):
         else:
             parts = _chopped(self._update)
         return "".join(self._shown.put(y, x, cells_of(segments), system) for y, x, segments in parts)
+
+
+def fitting(update: Any, shown: Shown, size: Size) -> Any:
+    """The same update, sparing; a sentence where the terminal has no room for it."""
+    has_room = size.width >= LEAST.width and size.height >= LEAST.height
+    return sparing(update, shown, size) if has_room else TooSmallUpdate(shown, size)
+
+
+class TooSmallUpdate(CompositorUpdate):
+    """One sentence in the place of everything."""
+
+    def __init__(self, shown: Shown, size: Size) -> None:
+        self._shown, self._size = shown, size
+
+    def render_segments(self, console: Console) -> str:
+        """What to send to the terminal; nothing where it stands already."""
+        if not self._shown.is_new(self._size):
+            return ""
+        told = f"trainui needs {LEAST.width}x{LEAST.height}; this is {self._size.width}x{self._size.height}"
+        return f"\x1b[0m\x1b[2J\x1b[H{told[: self._size.width]}"
 
 
 def sparing(update: Any, shown: Shown, size: Size) -> Any:

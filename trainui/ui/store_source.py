@@ -3,176 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
-from trainui.core.away.gathering import gather
-from trainui.core.away.model import Away
-from trainui.core.client import Client
-from trainui.core.config import load_config
-from trainui.core.costing import (
-    Planned,
-    RunCost,
-    StartForecast,
-    before_start,
-    before_starts,
-    planned,
-    run_costs,
-)
 from trainui.core.errors import UserError
-from trainui.core.ingest.patterns import compile_patterns
-from trainui.core.ingest.printed import Printed, last_printed
-from trainui.core.project import find_job, find_studies
-from trainui.core.run import Status
-from trainui.core.spec import resolve
-from trainui.core.specedit import add_pattern, spec_path
 from trainui.core.store.read import Reader
-from trainui.core.store.views import RunView
-from trainui.ui.acts import Actions, StartWish
 from trainui.ui.bridge import ONLY_LOOKS
-from trainui.ui.exporting import ExportChoices, default_folder, format_choices
 
-
-class DashboardClient(Client):
-    """The client, with a place for exports, and with changes of the queue that are relative to where a run is.
-
-    They look at the store when they are carried out, not when their key was pressed: two quick presses move
-    a run two places.
-    """
-
-    def export_choices(self, runs: Sequence[str], *, study: str = "") -> ExportChoices:
-        """In which formats runs, or a whole study, can be written, and where to: into `exports/` of the project."""
-        return ExportChoices(formats=format_choices(), folder=default_folder(self.project, runs, study))
-
-    def write_out(
-        self,
-        runs: Sequence[str],
-        *,
-        study: str,
-        to: str,
-        formats: Sequence[str],
-        tell: Callable[[Path], object],
-    ) -> list[Path]:
-        """Write runs, or a whole study, into a folder; the files. Raises TrainuiError."""
-        from trainui.core.export.writing import export_runs
-
-        folder = self.project / Path(to).expanduser()
-        return export_runs(self.db, () if study else runs, study=study, to=folder, formats=formats, tell=tell)
-
-    def before_start(
-        self, job: str, *, params: Mapping[str, str], preset: str, priority: int
-    ) -> StartForecast:
-        """What a run of a job would cost, and whether the budget lasts. Raises UserError."""
-        spec = resolve(find_job(self.project, job), preset=preset, overrides=params)
-        config = load_config(self.project)
-        if not self.db.exists():
-            return before_start(None, spec, config=config, priority=priority)
-        reader = Reader(self.db)
-        try:
-            return before_start(reader, spec, config=config, priority=priority)
-        finally:
-            reader.close()
-
-    def before_several(self, wishes: Sequence[StartWish]) -> list[StartForecast]:
-        """What runs that are started together would cost, each behind those before it. Raises UserError."""
-        specs = [
-            resolve(find_job(self.project, one.job), preset=one.preset, overrides=one.params)
-            for one in wishes
-        ]
-        reader = Reader(self.db) if self.db.exists() else None
-        try:
-            return before_starts(reader, specs, config=load_config(self.project))
-        finally:
-            if reader is not None:
-                reader.close()
-
-    def start_several(self, wishes: Sequence[StartWish]) -> list[str]:
-        """Queue a run for each, or none when one of them is wrong. Raises UserError."""
-        for one in wishes:
-            self.foresee([one.job], params=one.params, preset=one.preset)  # refuses what a start would
-        return [
-            self.start(
-                one.job, params=one.params, preset=one.preset, armed=one.armed, held=one.held, priority=one.priority
-            )
-            for one in wishes
-        ]  # fmt: skip
-
-    def params(self, run: str) -> Mapping[str, object]:
-        """The params a run has or will have. Raises NotFoundError."""
-        reader = Reader(self.db)
-        try:
-            return dict(reader.spec(run).params)
-        finally:
-            reader.close()
-
-    def printed(self, run: str) -> Printed:
-        """The last lines a run printed, and which were understood. Raises NotFoundError."""
-        reader = Reader(self.db)
-        try:
-            directory = Path(reader.run(run).directory)
-            patterns = compile_patterns(reader.spec(run).metrics.pattern)
-        finally:
-            reader.close()
-        return last_printed(directory / "output.log", patterns)
-
-    def spec_file(self, run: str) -> Path | None:
-        """The spec file of the run's job, from the project; None where there is none, or it is wrong as it stands."""
-        try:
-            return spec_path(self.project, self._view(run).job).relative_to(self.project)
-        except UserError:
-            return None
-
-    def teach(self, run: str, toml: str) -> Path:
-        """Write a pattern into the spec file of the run's job; that file. Raises NotFoundError, SpecError."""
-        path = spec_path(self.project, self._view(run).job)
-        add_pattern(path, toml)
-        return path
-
-    def toggle_hold(self, run: str) -> bool:
-        """Hold a queued run, or release it when it is held; whether it is held now. Raises UserError."""
-        is_held = self._view(run).held
-        if is_held:
-            self.release(run)
-        else:
-            self.hold(run)
-        return not is_held
-
-    def nudge(self, run: str, by: int) -> int:
-        """Raise or lower the priority of a queued run; what it is now. Raises UserError."""
-        priority = self._view(run).priority + by
-        self.edit(run, priority=priority)
-        return priority
-
-    def shift(self, run: str, by: int) -> str:
-        """Move a queued run one place up (-1) or down (1); what was done, for people. Raises UserError."""
-        reader = Reader(self.db)
-        queue = [view for view in reader.runs() if view.status is Status.QUEUED]
-        reader.close()
-        to, priority, told = neighbour(queue, run, by)
-        self.edit(run, to=to, priority=priority)
-        return told
-
-
-def neighbour(queue: Sequence[RunView], run: str, by: int) -> tuple[str, int | None, str]:
-    """(goal of an edit, priority to take or None, what it does in words) that moves `run` past its neighbour.
-
-    A run that passes one of another priority takes that priority. Raises UserError when it cannot be moved.
-    """
-    names = [view.run for view in queue]
-    if run not in names:
-        raise UserError(f"{run} is no longer queued")
-    at = names.index(run)
-    if not 0 <= at + by < len(queue):
-        raise UserError(f"{run} is {'first' if by < 0 else 'last'} in the queue already")
-    own, passed = queue[at], queue[at + by]
-    changed = f", with its priority {passed.priority}" if passed.priority != own.priority else ""
-    told = f"{run} goes {'before' if by < 0 else 'after'} {passed.run}{changed}"
-    if by < 0:
-        return f"before {passed.run}", None, told
-    following = queue[at + 2] if at + 2 < len(queue) else None
-    if following is not None and following.priority == passed.priority:
-        return f"before {following.run}", None, told
-    return "last", passed.priority, told
+if TYPE_CHECKING:
+    from trainui.core.away.model import Away
+    from trainui.core.costing import Planned, RunCost
+    from trainui.core.spec.study import Study
+    from trainui.core.store.views import RunView
+    from trainui.ui.acts import Actions
 
 
 class DashboardReader(Reader):
@@ -181,10 +25,19 @@ class DashboardReader(Reader):
     def __init__(self, path: Path, project: Path, *, untouched: bool = False) -> None:
         super().__init__(path, untouched=untouched)
         self._project = project
-        self._studies = [study for file in find_studies(project) for study in file.studies]
+
+    @cached_property
+    def _studies(self) -> list[Study]:
+        from trainui.core.project import find_studies
+
+        return [study for file in find_studies(self._project) for study in file.studies]
 
     def costs(self, views: Sequence[RunView], only: Collection[str]) -> dict[str, RunCost]:
         """What each run in `only` costs and will cost. `views` are all runs."""
+        if not only:
+            return {}
+        from trainui.core.costing.runs import run_costs
+
         return run_costs(self, views=views, only=only)
 
     def params_of(self, run: str) -> Mapping[str, object]:
@@ -193,10 +46,14 @@ class DashboardReader(Reader):
 
     def away(self, since: float, *, now: float) -> Away:
         """What happened from a moment to now."""
+        from trainui.core.away.gathering import gather
+
         return gather(self, since, now=now)
 
     def defaults_of(self, job: str) -> Mapping[str, object] | None:
         """The params that a job's spec file has now; None when there is none, or it is wrong as it stands."""
+        from trainui.core.project import find_job
+
         try:
             return dict(find_job(self._project, job).params)
         except UserError:
@@ -204,6 +61,8 @@ class DashboardReader(Reader):
 
     def plans(self, views: Sequence[RunView]) -> list[Planned]:
         """What was estimated, and what it took. `views` are all runs."""
+        from trainui.core.costing.planned import planned
+
         return planned(self, studies=self._studies, views=views)
 
 
@@ -219,6 +78,8 @@ class StoreSource:
 
     def actions(self) -> Actions:
         """Open the client."""
+        from trainui.ui.hands import DashboardClient
+
         return DashboardClient(self._project, self._db)
 
 
@@ -244,4 +105,4 @@ class LookingSource(StoreSource):
 
     def actions(self) -> Actions:
         """Only refusals."""
-        return cast(Actions, Refusal())
+        return cast("Actions", Refusal())

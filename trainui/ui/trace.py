@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from trainui.core.prospects import Prospect
-from trainui.core.store.views import Bucket, CurvePoint
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from trainui.core.prospects import Prospect
+    from trainui.core.store.views import Bucket, CurvePoint
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Close:
+class Close(Struct, frozen=True, kw_only=True):
     """A part of a curve that is seen from near: points number `start` to before `stop` are read more finely."""
 
     run: str
@@ -18,8 +20,7 @@ class Close:
     stop: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """What one run of a line of runs wrote of a metric: every point, or buckets."""
 
     run: str
@@ -32,8 +33,7 @@ class Part:
     epochs_per_step: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True, kw_only=True):
     """What a run and those it goes on from had taken at a moment."""
 
     at: float
@@ -43,8 +43,7 @@ class Taken:
     cost: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True, kw_only=True):
     """One metric of one run, ready to be drawn: every point when there are few, an envelope when many.
 
     `points` or `buckets` are the curve behind what its parents reached; `parts` are what each of them wrote.

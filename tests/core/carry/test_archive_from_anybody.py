@@ -120,6 +120,16 @@ def test_an_entry_that_is_not_listed_and_one_that_is_not_there(archive, tmp_path
     )
 
 
+@pytest.mark.parametrize("at", [2**62, 1e308, -1e300])
+def test_a_time_that_no_calendar_has(archive, tmp_path, at):
+    def late(data):
+        rows = [json.loads(line) for line in data.splitlines()]
+        rows[0][1]["ended_at"] = at
+        return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+    refuses(rewritten(archive, {ROWS: late}), tmp_path, "no calendar has")
+
+
 def test_other_bytes_than_were_packed(archive, tmp_path):
     def swap(data):
         return data.replace(b"it said so", b"it said no")

@@ -152,6 +152,19 @@ def test_untracked_and_binary_files_are_named_and_ignored_ones_are_not(tmp_path)
     assert not any(doubt.is_code for doubt in one.gone)
 
 
+def test_what_trainui_and_the_run_itself_wrote_is_not_missed(tmp_path):
+    project = made(tmp_path / "repo", "deep")
+    (tmp_path / "repo" / ".gitignore").write_text("")
+    (project / "scratch.py").write_text("x")
+    reader = ran(project, ("{python}", "tell.py", "{run_dir}"))
+    (project / "runs" / "tell-1" / "model.bin").write_text("x")
+    one = recipe_of(reader, "tell-1", project)
+    assert "not in git, so not kept: deep/scratch.py" in texts(one.gone)
+    assert "runs.db" not in texts(one.gone)
+    assert "runs/" not in texts(one.gone)
+    assert "tell-1" not in texts(one.differs)
+
+
 def test_a_diff_too_long_to_keep_is_not_applied_in_part(tmp_path, monkeypatch):
     monkeypatch.setattr(repository, "LIMIT", 100)
     project = made(tmp_path / "repo")

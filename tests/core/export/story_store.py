@@ -34,7 +34,8 @@ from trainui.core.store.readings import Reading
 from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic, connect
 from trainui.core.store.streams import StreamWriter
-from trainui.core.store.studies import StudyWriter, subject_of
+from trainui.core.store.studies import StudyWriter
+from trainui.core.store.subjects import subject_of
 from trainui.core.store.usage import write_machine, write_usage
 from trainui.core.store.verdicts import write_checkpoint, write_gates, write_verdict
 from trainui.core.store.views import GpuView, MachineView, UsageView

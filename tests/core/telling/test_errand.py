@@ -15,6 +15,7 @@ from receiver import Receiver
 from tests.conftest import until
 from trainui.core.config import Mail, Notify, Webhook
 from trainui.core.store.outbox import Message
+from trainui.core.telling.errand import MOST_SAID, shown
 from trainui.core.telling.order import order, start
 from trainui.core.telling.posting import Answer
 from trainui.core.telling.terminal import flat, sequences
@@ -318,3 +319,11 @@ def test_in_tmux_every_escape_is_doubled_inside_one_passthrough():
 def test_a_title_of_777_has_no_more_parts_than_three():
     assert sequences(["osc 777"], "a;b", project="p;q") == "\x1b]777;notify;trainui p,q;a;b\a"
     assert len(flat("x" * 5000)) == 200
+
+
+def test_a_secret_is_taken_out_of_an_answer_before_the_answer_is_cut():
+    said = "x" * (MOST_SAID - 10) + TOKEN + "\x1b]0;evil\x07"
+    for told in (shown(said, [TOKEN]), shown(f"{TOKEN} " * 100, [TOKEN])):
+        assert len(told) <= MOST_SAID
+        assert TOKEN[:6] not in told
+        assert told.isprintable()

@@ -35,7 +35,7 @@ VERBS = {
 @db_option
 @click.pass_context
 def budget_command(ctx: click.Context, /, place: Place, as_json: bool, by: str | None) -> None:
-    """What was spent, what is held, what is left and how long it lasts."""
+    """What was spent, is held and is left, and how long that lasts."""
     if ctx.invoked_subcommand is None:
         from trainui.cli.budget.summary import print_budget
 

@@ -14,8 +14,9 @@ from trainui.cli.budget import answers as read
 from trainui.cli.budget.answers import Asker
 from trainui.cli.place import Place, db_option
 from trainui.cli.printing import plain
-from trainui.core.config import Config, Machine, notes, read_config
+from trainui.core.config import Config, Machine, read_config
 from trainui.core.config.drafting import Answers, drafted
+from trainui.core.config.notes import notes
 from trainui.core.config.said import DOLLARS, PLAIN, MistakeError, Said
 from trainui.core.errors import NotFoundError, SpecError, UserError
 from trainui.core.money.lease import STEPS as BILLINGS

@@ -8,7 +8,8 @@ import click
 
 from trainui.cli.place import Place
 from trainui.cli.printing import number, table
-from trainui.core.costing import BudgetOutlook, Planned, budget_outlook, planned
+from trainui.core.costing import BudgetOutlook, Planned, budget_outlook
+from trainui.core.costing.planned import planned
 from trainui.core.errors import NotFoundError
 from trainui.core.store.read import Reader
 

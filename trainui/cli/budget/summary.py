@@ -14,7 +14,8 @@ import msgspec
 from trainui.cli.budget.plans import outlook, plans, print_plans
 from trainui.cli.place import Place
 from trainui.cli.printing import duration, plain, print_json, table
-from trainui.core.config import Config, load_config, notes
+from trainui.core.config import Config, load_config
+from trainui.core.config.notes import notes
 from trainui.core.errors import NotFoundError
 from trainui.core.export.plain import jsonable
 from trainui.core.money.amounts import MICRO, sign

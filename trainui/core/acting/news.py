@@ -7,6 +7,7 @@ import sqlite3
 from trainui.core.clock import Clock
 from trainui.core.deeds import Reached, place_words
 from trainui.core.gates import Gate, State
+from trainui.core.gates.drawing import NOT_ASKED
 from trainui.core.gates.watch.detector import PREFIX
 from trainui.core.store.outbox import Outbox
 
@@ -26,7 +27,7 @@ class News:
 
         What the default watch finds is told where it says `notify`.
         """
-        if gate.role == "ask" and verdict.state in ASKING:
+        if gate.role == "ask" and verdict.state in ASKING and not verdict.reason.startswith(NOT_ASKED):
             self._ask(subject, verdict, gate, now)
         elif verdict.state in BAD and gate.severity != "info" and not gate.id.startswith(PREFIX):
             self.of_gate(subject, verdict, gate, now)

@@ -9,7 +9,7 @@ from trainui.core.away.model import Away, Ended, Going, Need, Verdict
 from trainui.core.costing.standing import Standing, standing
 from trainui.core.run import Status
 from trainui.core.store.read import Reader
-from trainui.core.store.studies import REPLACED, subject_of
+from trainui.core.store.subjects import REPLACED, subject_of
 from trainui.core.store.views import GateView, RunView
 
 BAD = ("tripped", "failed")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from trainui.core.store.moneyviews import SpentLately
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True, kw_only=True):
     """A run that ended."""
 
     run: str
@@ -24,8 +23,7 @@ class Ended:
     """The run that was queued after it, to try again."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """A gate that came to tripped or failed, passed, or asks."""
 
     subject: str
@@ -38,8 +36,7 @@ class Verdict:
     severity: str = "warning"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Need:
+class Need(Struct, frozen=True, kw_only=True):
     """What waits for a person, and what to type."""
 
     kind: str
@@ -49,8 +46,7 @@ class Need:
     command: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Going:
+class Going(Struct, frozen=True, kw_only=True):
     """A run that is live."""
 
     run: str
@@ -65,8 +61,7 @@ class Going:
     """Whether it was started meanwhile."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Away:
+class Away(Struct, frozen=True, kw_only=True):
     """Everything that is told."""
 
     since: float

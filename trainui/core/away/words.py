@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import tzinfo
 
 from trainui.core.away.model import Away, Ended, Going, Verdict
+from trainui.core.money.amounts import sign
 from trainui.core.walltime import day_words
 
 BAD = ("tripped", "failed")
@@ -106,7 +107,7 @@ def detail(away: Away, zone: tzinfo | None = None) -> list[tuple[str, list[str]]
 
 
 def ended_line(one: Ended, away: Away, zone: tzinfo | None = None) -> str:
-    """`03:12  mlp-3 failed (exit 1) after 2.1 h: best val/mae 92.1, $2.88; mlp-4 follows`."""
+    """`03:12  mlp-3 failed (exit 1) after 2.1 h: best val/mae 92.1, 2.88 $; mlp-4 follows`."""
     why = f" ({one.cause})" if one.cause and one.cause != one.result else ""
     took = f" after {_span(one.seconds)}" if one.seconds >= 1 else ""
     facts = [] if one.best is None else [f"best {one.metric} {one.best:.4g}"]
@@ -123,7 +124,7 @@ def _gate_line(one: Verdict, away: Away, zone: tzinfo | None) -> str:
 
 
 def going_line(one: Going, away: Away, zone: tzinfo | None = None) -> str:
-    """`mlp-5 running, 62 %, ends 14:05: best val/mae 92.1, $1.20`."""
+    """`mlp-5 running, 62 %, ends 14:05: best val/mae 92.1, 1.20 $`."""
     parts = [one.status]
     parts += [] if one.progress is None else [f"{one.progress:.0%}".replace("%", " %")]
     parts += [] if one.ends_at is None else [f"ends {day_words(one.ends_at, away.until, zone)}"]
@@ -142,7 +143,7 @@ def _runs(count: int) -> str:
 
 
 def _money(amount: float, currency: str) -> str:
-    return f"${amount:.2f}" if currency == "USD" else f"{amount:.2f} {currency}"
+    return f"{amount:.2f} {sign(currency)}"
 
 
 def _span(seconds: float | None) -> str:

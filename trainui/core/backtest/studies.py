@@ -12,7 +12,7 @@ from trainui.core.errors import UserError
 from trainui.core.gates import DefaultWatch, Gate, Judge, Notice, Point, Verdict
 from trainui.core.gates.plan import StudyPlan
 from trainui.core.gates.study import StudyJudge
-from trainui.core.store.studies import subject_of
+from trainui.core.store.subjects import subject_of
 
 
 def cast(

@@ -12,11 +12,25 @@ notes    what it may say and probably does not mean
 
 from __future__ import annotations
 
-from trainui.core.config.exporting import Export
-from trainui.core.config.file import load_config, read_config
-from trainui.core.config.model import Budget, Config, Countdown, Idle, Ladder, Machine, Queue
-from trainui.core.config.notes import notes
-from trainui.core.config.notifying import Mail, Notify, Webhook
+from typing import TYPE_CHECKING
+
+from trainui.core.ondemand import on_demand
+
+if TYPE_CHECKING:
+    from trainui.core.config.exporting import Export
+    from trainui.core.config.file import load_config, read_config
+    from trainui.core.config.model import Budget, Config, Countdown, Idle, Ladder, Machine, Queue
+    from trainui.core.config.notifying import Mail, Notify, Webhook
+else:
+    __getattr__ = on_demand(
+        __name__,
+        {
+            "exporting": "Export",
+            "file": "load_config read_config",
+            "model": "Budget Config Countdown Idle Ladder Machine Queue",
+            "notifying": "Mail Notify Webhook",
+        },
+    )
 
 __all__ = [
     "Budget",
@@ -31,6 +45,5 @@ __all__ = [
     "Queue",
     "Webhook",
     "load_config",
-    "notes",
     "read_config",
 ]

@@ -11,11 +11,27 @@ words      hours, sums and moments for people
 
 from __future__ import annotations
 
-from trainui.core.costing.axes import AXES, TAKEN, breakpoints, x_of
-from trainui.core.costing.lasting import BudgetOutlook, budget_outlook
-from trainui.core.costing.planned import Planned, planned
-from trainui.core.costing.runs import RunCost, run_costs
-from trainui.core.costing.starting import StartForecast, before_start, before_starts
+from typing import TYPE_CHECKING
+
+from trainui.core.ondemand import on_demand
+
+if TYPE_CHECKING:
+    from trainui.core.costing.axes import AXES, TAKEN, breakpoints, x_of
+    from trainui.core.costing.lasting import BudgetOutlook, budget_outlook
+    from trainui.core.costing.planned import Planned
+    from trainui.core.costing.runs import RunCost, run_costs
+    from trainui.core.costing.starting import StartForecast, before_start, before_starts
+else:
+    __getattr__ = on_demand(
+        __name__,
+        {
+            "axes": "AXES TAKEN breakpoints x_of",
+            "lasting": "BudgetOutlook budget_outlook",
+            "planned": "Planned",
+            "runs": "RunCost run_costs",
+            "starting": "StartForecast before_start before_starts",
+        },
+    )
 
 __all__ = [
     "AXES",
@@ -28,7 +44,6 @@ __all__ = [
     "before_starts",
     "breakpoints",
     "budget_outlook",
-    "planned",
     "run_costs",
     "x_of",
 ]

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from trainui.core.costing.standing import Standing, standing
+from msgspec import Struct
+from msgspec.structs import replace
+
+from trainui.core.costing.standing import standing
 from trainui.core.costing.words import moment, money
 from trainui.core.money.outlook import gained, per_percent, still_to_pay
-from trainui.core.prospects import Prospect, prospect_of, seconds_until
+from trainui.core.prospects import prospect_of, seconds_until
 from trainui.core.run import Status
-from trainui.core.store.read import Reader
-from trainui.core.store.views import GateView, RunView
+
+if TYPE_CHECKING:
+    from trainui.core.costing.standing import Standing
+    from trainui.core.prospects import Prospect
+    from trainui.core.store.read import Reader
+    from trainui.core.store.views import GateView, RunView
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunCost:
+class RunCost(Struct, frozen=True, kw_only=True):
     """What a run costs, with those it goes on from, and what it will."""
 
     run: str

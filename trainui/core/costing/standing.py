@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainui.core.config import Config
 from trainui.core.money.amounts import micro_usd
@@ -16,15 +18,16 @@ from trainui.core.money.outlook import spread
 from trainui.core.money.shares import Span
 from trainui.core.process.identity import boot_id
 from trainui.core.run import Status
-from trainui.core.spec import Spec
-from trainui.core.store.costs import Past
 from trainui.core.store.moneyviews import BudgetView
-from trainui.core.store.read import Reader
-from trainui.core.store.views import RunView
+
+if TYPE_CHECKING:
+    from trainui.core.spec import Spec
+    from trainui.core.store.costs import Past
+    from trainui.core.store.read import Reader
+    from trainui.core.store.views import RunView
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class End:
+class End(Struct, frozen=True, kw_only=True):
     """When a live run is expected to end."""
 
     seconds: float | None = None
@@ -33,8 +36,7 @@ class End:
     """`pace` (its own), `past runs` (of its job), `limit` (of its hours), `stopping`; '' for None."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """How things stand at one moment."""
 
     now: float

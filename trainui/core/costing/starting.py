@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainui.core.config import Config
 from trainui.core.costing.queueing import name_of, places_of, turn_of_new
@@ -20,8 +22,7 @@ STEPS = ("admit_no_more", "stop_least", "stop_all")
 """Steps of the ladder from which on nothing new starts."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StartForecast:
+class StartForecast(Struct, frozen=True, kw_only=True):
     """What a start will cost, as far as one can tell."""
 
     job: str

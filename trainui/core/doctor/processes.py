@@ -12,11 +12,11 @@ import psutil
 from trainui.core.doctor.finding import Finding, note, ok, problem
 from trainui.core.engines.local import LocalEngine, Phase
 from trainui.core.errors import StoreError
+from trainui.core.folder import lock_path
 from trainui.core.process import order as names
 from trainui.core.process.beat import LATE, last_beat
 from trainui.core.process.files import is_locked
 from trainui.core.process.identity import boot_seconds
-from trainui.core.project import lock_path
 from trainui.core.run import Status
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView

@@ -1,1 +1,1 @@
-"""What leaves the terminal: a finished run or a study as Markdown, JSON and a picture."""
+"""What leaves the terminal: runs and studies told as pages, tables and pictures, or taken along to other programs."""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from trainui.core.export.markdown_run import run_part
-from trainui.core.export.markup import code, escape, hours, number, table, when, zone
-from trainui.core.export.model import Digest, RunDigest, StudyDigest
+from trainui.core.export.markup import code, escape, hours, number, quoted, table, when, zone
+from trainui.core.export.model import Decision, Digest, RunDigest, StudyDigest
 from trainui.core.export.parts import GateDigest, PlannedDigest
 from trainui.core.export.verdicts import SIGNS, answer_table, gate_table, name, sign
 from trainui.core.export.whole import write_whole
@@ -35,10 +35,11 @@ def _fresh(folder: Path, since: float) -> list[str]:
 
 def as_markdown(digest: Digest, *, beside: Sequence[str] = ()) -> str:
     """The whole summary; `beside` names the files that lie beside it."""
-    parts = [f"# {escape(digest.title)}", _about(digest, beside), _runs(digest)]
+    many = len(digest.studies) > 1
+    about = "" if many else "".join(escape(study.about) for study in digest.studies)
+    parts = [f"# {escape(digest.title)}", about, _about(digest, beside), _runs(digest)]
     if PICTURE in beside:
         parts.append(f"![curves of the metrics]({PICTURE})")
-    many = len(digest.studies) > 1
     for study in digest.studies:
         parts.append(study_part(study, digest.currency, title=many))
     parts.append(_money(digest))
@@ -108,15 +109,16 @@ def sign_of(currency: str) -> str:
 
 
 def study_part(study: StudyDigest, currency: str, *, title: bool) -> str:
-    """What a study says: the best of its runs, what differs, its hypotheses and decisions, what to do next."""
-    parts = [f"## Study {escape(study.study)}" if title else "", escape(study.about), _best(study)]
-    parts.append(_comparison(study))
+    """What a study says: the best of its runs, what differs, its hypotheses and decisions, what to do next. With a
+    `title` also what it is about, which stands on top of a page that tells of one study alone."""
+    parts = [f"## Study {escape(study.study)}\n\n{escape(study.about)}".rstrip() if title else ""]
+    parts += [_best(study), _comparison(study)]
     if study.hypotheses:
         rows = [[name(one), sign(one), number(one.value), _why(one)] for one in study.hypotheses]
         parts.append("### Hypotheses\n\n" + table(["hypothesis", "verdict", "value", "why"], rows))
     if study.decisions:
         boxes = [
-            f"- {BOXES[one.holds]} {escape(one.text)} – {SIGNS.get(one.verdict, '')} {escape(one.verdict)}"
+            f"- {BOXES[one.holds]} {box_text(one)} – {SIGNS.get(one.verdict, '')} {escape(one.verdict)}"
             + (f": {escape(one.told)}" if one.told else "") + f" ({escape(one.gate)})"
             for one in study.decisions
         ]  # fmt: skip
@@ -126,6 +128,11 @@ def study_part(study: StudyDigest, currency: str, *, title: bool) -> str:
         parts.append("### Gates over the study\n\n" + gate_table(over))
     parts += [answer_table(study.answers), _plans(study, currency), _next(study)]
     return "\n\n".join(part for part in parts if part)
+
+
+def box_text(one: Decision) -> str:
+    """What a box is about: a quote with the rule it was made into, as a quote may name what must not be."""
+    return f"{quoted(one.text)} {escape(one.rule)}" if one.rule else escape(one.text)
 
 
 def _why(gate: GateDigest) -> str:
@@ -174,7 +181,7 @@ def planned_table(planned: Sequence[PlannedDigest], currency: str) -> str:
         unit = f" ({escape(sign_of(currency))})" if one.what == "usd" else ""
         ratio = f"{one.ratio * 100:.0f} %" if one.ratio is not None else "–"
         rows.append([UNITS.get(one.what, one.what) + unit, plan, number(one.actual, 3), ratio])
-    return table(["", "planned", "actual", "of the middle"], rows)
+    return table(["", "planned", "actual", "of the plan"], rows)
 
 
 def _plans(study: StudyDigest, currency: str) -> str:

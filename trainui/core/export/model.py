@@ -163,6 +163,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     """None: it is open."""
     told: str = ""
     """Value and why, or where it stands in each run."""
+    rule: str = ""
+    """What has to hold for the box to be ticked; '' where `text` says it."""
 
 
 class NextStep(Struct, frozen=True, kw_only=True):

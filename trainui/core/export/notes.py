@@ -6,6 +6,7 @@ Between its marks it is written anew by every export, elsewhere never: see `mark
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -81,6 +82,8 @@ def renew(path: Path, blocks: Sequence[Wanted], *, title: str) -> list[str]:
 
 def _read(path: Path) -> str | None:
     """The page as it stands, its bytes kept; None when there is none."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))  # a pipe would be waited for
     try:
         return path.read_bytes().decode("utf-8", "surrogateescape")
     except FileNotFoundError:

@@ -6,7 +6,7 @@ import math
 import shlex
 from collections.abc import Sequence
 
-from trainui.core.export.markdown import BOXES, sign_of
+from trainui.core.export.markdown import BOXES, box_text, sign_of
 from trainui.core.export.markdown_run import place_text
 from trainui.core.export.markup import code, escape, fenced, hours, number, quoted, table, when
 from trainui.core.export.model import RunDigest, StudyDigest
@@ -38,9 +38,7 @@ def study_text(study: StudyDigest, runs: Sequence[RunDigest], currency: str) -> 
         ]
         parts.append("**Hypotheses**:\n\n" + "\n".join(lines))
     if study.decisions:
-        boxes = [
-            f"- {BOXES[one.holds]} {escape(one.text)} – {escape(one.verdict)}" for one in study.decisions
-        ]
+        boxes = [f"- {BOXES[one.holds]} {box_text(one)} – {escape(one.verdict)}" for one in study.decisions]
         parts.append("**Decision gate**:\n\n" + "\n".join(boxes))
     planned = next((one for one in study.planned if one.what == "usd"), None)
     plan = f" of {number(planned.low)}–{number(planned.high)} {unit} planned" if planned else ""
@@ -88,7 +86,7 @@ def _head(run: RunDigest) -> str:
         ("Configuration", code(" ".join(f"{key}={value}" for key, value in run.params.items()))),
         ("New", _new(run)),
         ("Started", when(run.started_at) if run.started_at else ""),
-        ("Completed", ended),
+        ("Completed" if run.is_live or run.result == "finished" else "Ended", ended),
         ("Waits for", escape(run.waits_for.removeprefix("waits for ")) if run.status == "queued" else ""),
     ]  # fmt: skip
     return "  \n".join(f"**{name}**: {told}" for name, told in lines if told)

@@ -18,7 +18,7 @@ from trainui.core.export.parts import GateDigest
 from trainui.core.export.past import Past
 from trainui.core.run import Status
 from trainui.core.store.outcomes import Outcomes
-from trainui.core.store.studies import subject_of
+from trainui.core.store.subjects import subject_of
 from trainui.core.store.views import GateView, RunDetail
 
 DECIDING = ("criterion", "preflight", "ask")
@@ -228,13 +228,17 @@ def _text(gate: GateDigest) -> str:
     return gate.quote or gate.rule.removeprefix("asks: ") or gate.gate
 
 
+def _rule(gate: GateDigest) -> str:
+    return gate.rule if gate.quote and not gate.rule.startswith("asks: ") else ""
+
+
 def _box(gate: GateDigest) -> Decision:
     parts = [gate.reason] if gate.reason else []
     if gate.runs and not gate.reason:
         parts.append(", ".join(f"{verdict} in {run}" for run, verdict in gate.runs.items()))
     return Decision(
         gate=gate.gate, text=_text(gate), verdict=gate.verdict, holds=HOLDS.get(gate.verdict),
-        told="; ".join(parts),
+        told="; ".join(parts), rule=_rule(gate),
     )  # fmt: skip
 
 
@@ -250,7 +254,7 @@ def _box_of(found: Sequence[tuple[str, GateDigest]], best: str) -> Decision:
         told = "; ".join(parts)
     return Decision(
         gate=gate.gate, text=_text(gate), verdict=gate.verdict,
-        holds=HOLDS.get(gate.verdict), told=told,
+        holds=HOLDS.get(gate.verdict), told=told, rule=_rule(gate),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from trainui.core.export.model import NextStep, RunDigest, StudyDigest
 from trainui.core.export.past import Past
-from trainui.core.store.studies import subject_of
+from trainui.core.store.subjects import subject_of
 
 RETRIED = ("failed", "lost")
 """Results after which a run that nobody went on from may be tried again."""

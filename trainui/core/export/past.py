@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from trainui.core.comparing import origin_of
-from trainui.core.costing import Planned, planned
+from trainui.core.costing.planned import Planned, planned
 from trainui.core.errors import NotFoundError
 from trainui.core.export.parts import PlannedDigest
 from trainui.core.money.outlook import ratio

@@ -107,7 +107,7 @@ def _panel(axes: Any, chart: Chart) -> None:
         )  # fmt: skip
     for mark in chart.marks:
         _sign(axes, chart, mark)
-    axes.set_xlim(x.low, x.high)
+    axes.set_xlim(_drawn(x.low), _drawn(x.high))
     axes.set_ylim(_drawn(y.low), _drawn(y.high))
 
 
@@ -121,8 +121,10 @@ def _bands(axes: Any, chart: Chart) -> None:
             dim = 0.3 if part.is_over else 1.0
             for run in unbroken(part.spots):
                 if any(one.low != one.high for one in run):
-                    tops = [(one.x(chart.axis), _drawn(one.high)) for one in run]
-                    shapes.append(tops + [(one.x(chart.axis), _drawn(one.low)) for one in reversed(run)])
+                    tops = [(_drawn(one.x(chart.axis)), _drawn(one.high)) for one in run]
+                    shapes.append(
+                        tops + [(_drawn(one.x(chart.axis)), _drawn(one.low)) for one in reversed(run)]
+                    )
                     fills.append((ON_WHITE[line.ink], 0.13 * dim))
                     edges.append((ON_WHITE[line.ink], 0.4 * dim))
     axes.add_collection(
@@ -133,7 +135,7 @@ def _bands(axes: Any, chart: Chart) -> None:
 def _part(axes: Any, chart: Chart, line: Line, part: Part) -> None:
     for run in unbroken(part.spots):
         axes.plot(
-            [one.x(chart.axis) for one in run], [_drawn(one.last) for one in run], color=ON_WHITE[line.ink],
+            [_drawn(one.x(chart.axis)) for one in run], [_drawn(one.last) for one in run], color=ON_WHITE[line.ink],
             linestyle=STYLES[line.style], linewidth=1.4, alpha=0.3 if part.is_over else 1.0,
             marker="o" if len(run) == 1 else "", markersize=3,
         )  # fmt: skip
@@ -147,7 +149,7 @@ def _drawn(value: float | None) -> float:
 def _sign(axes: Any, chart: Chart, mark: Mark) -> None:
     if chart.axis not in mark.at:
         return
-    x, colour = mark.at[chart.axis], ON_WHITE[mark.ink]
+    x, colour = _drawn(mark.at[chart.axis]), ON_WHITE[mark.ink]
     on_top = {"color": colour, "clip_on": False, "zorder": 3}
     if mark.kind == "nonfinite":
         axes.axvline(x, color=colour, linestyle=(0, (2, 3)), linewidth=1.1)

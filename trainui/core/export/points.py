@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ PIECE_HEADS = (
 
 def write(reader: Reader, digest: Digest, folder: Path) -> list[Path]:
     """Write `points.csv`, however many there are; what was written. Raises OSError."""
-    return write_rows(folder / FILE, HEADS, _points(reader, digest))
+    with closing(_points(reader, digest)) as rows:  # it reads on while there is a reader
+        return write_rows(folder / FILE, HEADS, rows)
 
 
 def write_pieces(reader: Reader, digest: Digest, folder: Path) -> list[Path]:
@@ -38,7 +40,7 @@ def write_pieces(reader: Reader, digest: Digest, folder: Path) -> list[Path]:
     return write_rows(folder / PIECES, PIECE_HEADS, _pieces(reader, digest))
 
 
-def _points(reader: Reader, digest: Digest) -> Iterator[tuple[Any, ...]]:
+def _points(reader: Reader, digest: Digest) -> Generator[tuple[Any, ...]]:
     for run in digest.runs:
         for metric in reader.metrics(run.run):
             yield from reader.rows_of_points(

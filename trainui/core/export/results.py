@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,10 @@ def results_of(run: RunDigest) -> dict[str, Any]:
         "status": run.result or run.status,
         "cause": run.cause,
         "is_final": bool(run.result),
-        "epochs": run.epoch,
-        "steps": run.step,
-        "best_epoch": run.best.place.epoch if run.best else None,
-        "best_step": run.best.place.step if run.best else None,
+        "epochs": _whole(run.epoch),
+        "steps": _whole(run.step),
+        "best_epoch": _whole(run.best.place.epoch) if run.best else None,
+        "best_step": _whole(run.best.place.step) if run.best else None,
         "best_checkpoint": next((one.path for one in run.checkpoints if one.is_best), None),
         "training_hours": round(run.seconds / 3600, 4),
         "gpu_hours": round(run.gpu_hours, 4),
@@ -61,3 +62,8 @@ def results_of(run: RunDigest) -> dict[str, Any]:
     found["reported"] = run.reported
     result: dict[str, Any] = jsonable(found)
     return result
+
+
+def _whole(count: float | None) -> float | None:
+    """30 and not 30.0, as programs that count write it; half an epoch stays one."""
+    return int(count) if count is not None and math.isfinite(count) and count == int(count) else count

@@ -7,6 +7,8 @@ somebody edited it or made it, is put aside as `NAME.edited` before a new one ta
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import glob
 import hashlib
 import json
 import os
@@ -54,8 +56,10 @@ class Written:
 def whole(path: Path) -> Iterator[Written]:
     """A file to write into; it stands at `path` when the block ends well, and nothing of it does otherwise."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    draft.unlink(missing_ok=True)
-    fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    with _alone(path.parent):  # no other export takes a draft for left behind before it is locked
+        _sweep(path)
+        fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        _is_locked(fd)
     try:
         with os.fdopen(fd, "w+b") as file:
             written = Written(file, path)
@@ -64,19 +68,59 @@ def whole(path: Path) -> Iterator[Written]:
             file.seek(0)
             mark = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
-        known = _manifest(path.parent)
-        if path.is_symlink() or path.exists():
-            if path.is_dir() and not path.is_symlink():
-                raise IsADirectoryError(21, "a folder is in its place", str(path))
-            ours = (known.get(path.name), mark)
-            if path.is_symlink() or _mark(path) not in ours:  # a link leads to what is not ours
-                written.paths.append(_put_aside(path))
-            else:
-                os.chmod(draft, path.stat().st_mode & 0o777)
-        os.replace(draft, path)
-        _keep(path.parent, {**known, path.name: mark})
+            with _alone(path.parent):
+                _take_place(draft, path, mark, written)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _take_place(draft: Path, path: Path, mark: str, written: Written) -> None:
+    known = _manifest(path.parent)
+    if path.is_symlink() or path.exists():
+        if path.is_dir() and not path.is_symlink():
+            raise IsADirectoryError(21, "a folder is in its place", str(path))
+        ours = (known.get(path.name), mark)
+        if (
+            path.is_symlink() or not path.is_file() or _mark(path) not in ours
+        ):  # a link leads to what is not ours
+            written.paths.append(_put_aside(path))
+        else:
+            os.chmod(draft, path.stat().st_mode & 0o777)
+    with _kept(path.parent, {**known, path.name: mark}):
+        os.replace(draft, path)
+
+
+def _sweep(path: Path) -> None:
+    """Take away drafts of a file whose processes were killed; one that is being written is locked."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        try:
+            fd = os.open(left, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            continue
+        with os.fdopen(fd, "rb") as file:
+            if _is_locked(file.fileno()):
+                left.unlink(missing_ok=True)
+
+
+def _is_locked(fd: int) -> bool:
+    """Whether this process has a file for itself now; where there are no locks, nobody knows."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Only one export puts files into a folder at a time: each knows what the others wrote."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
 
 
 def _mark(path: Path) -> str:
@@ -103,16 +147,24 @@ def _put_aside(path: Path) -> Path:
 
 
 def _manifest(folder: Path) -> dict[str, str]:
+    path = folder / MANIFEST
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def _keep(folder: Path, marks: dict[str, str]) -> None:
+@contextlib.contextmanager
+def _kept(folder: Path, marks: dict[str, str]) -> Iterator[None]:
+    """What was written, kept when the block ends well. Room is found before: no file is to be there unknown."""
     draft = folder / f"{MANIFEST}.{os.getpid()}.part"
-    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8") as file:
-        json.dump(marks, file, indent=1, sort_keys=True)
-    os.replace(draft, folder / MANIFEST)
+    try:
+        with os.fdopen(
+            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+        ) as file:
+            json.dump(marks, file, indent=1, sort_keys=True)
+        yield
+        os.replace(draft, folder / MANIFEST)
+    finally:
+        draft.unlink(missing_ok=True)

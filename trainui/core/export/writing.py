@@ -32,6 +32,23 @@ FORMATS = {
 """Format → the module of this package whose `write` writes it, in the order they are written: what shows a picture
 comes after those who draw it, and what a person may have to mend comes last."""
 USUAL = ("md", "html", "json", "png")
+ABOUT = {
+    "md": "summary.md: all of it, for people",
+    "html": "summary.html: all of it, with curves to look into",
+    "json": "summary.json: all of it, for programs",
+    "png": "training_curves.png: the curves",
+    "notes": "NOTES.md: every attempt, with room for your words",
+    "results": "results.json: the few numbers people look up",
+    "csv": "runs.csv, points.csv: for a spreadsheet",
+    "points": "points.csv: every point, however many",
+    "zip": "to `trainui import` elsewhere, without big files",
+    "zip-files": "the same with all the runs saved, checkpoints too",
+    "tensorboard": "event files for `tensorboard --logdir`",
+    "parquet": "points and runs for pandas, DuckDB, Polars",
+    "wandb": "offline runs for `wandb sync`",
+    "trackio": "a folder for `trackio show`",
+}
+"""Format → what it is, in a few words, in the order in which people look for them."""
 
 
 class Writer(Protocol):

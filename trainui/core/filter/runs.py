@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
-from trainui.core.filter.language import NAMES, Filter, Value, Values, parse_filter
-from trainui.core.store.views import RunView
+from trainui.core.filter.language import NAMES, parse_filter
+
+if TYPE_CHECKING:
+    from trainui.core.filter.language import Filter, Value, Values
+    from trainui.core.store.views import RunView
 
 ABOUT = {
     "run": "its name",

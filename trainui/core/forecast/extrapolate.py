@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 LEAST = 8
 """Evaluations before anything is said."""
@@ -26,8 +28,7 @@ _LIKELY = 4.0
 """Fits whose error is this many parts of its degrees of freedom above the best one's are as believable."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Estimate:
+class Estimate(Struct, frozen=True, kw_only=True):
     """What is expected at one place of the x axis, and the band of what would be no surprise."""
 
     x: float
@@ -36,8 +37,7 @@ class Estimate:
     high: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True, kw_only=True):
     """a + b · n^-c, where n counts evaluations from 1; `x` is an epoch or a step."""
 
     a: float

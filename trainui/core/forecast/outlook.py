@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trainui.core.forecast.extrapolate import Estimate, Forecast, crossing
 
@@ -13,8 +14,7 @@ _CLAIM = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """`best(val/wer) < 25`: what can be looked forward to."""
 
     metric: str
@@ -31,8 +31,7 @@ class Claim:
         }[self.op]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True, kw_only=True):
     """What is expected of one claim."""
 
     expected: str

@@ -7,17 +7,39 @@ DefaultWatch()                     what is looked for besides, on every run
 
 from __future__ import annotations
 
-from trainui.core.gates.gate import Gate
-from trainui.core.gates.goal import default_goal
-from trainui.core.gates.judge import Judge
-from trainui.core.gates.pace import Pace
-from trainui.core.gates.parse import parse_gates
-from trainui.core.gates.primitives import PRIMITIVES
-from trainui.core.gates.stretch import Piece
-from trainui.core.gates.table import GateError
-from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict
-from trainui.core.gates.watch import DETECTORS, DefaultWatch, is_stale
-from trainui.core.gates.words import Naming, Words
+from typing import TYPE_CHECKING
+
+from trainui.core.ondemand import on_demand
+
+if TYPE_CHECKING:
+    from trainui.core.gates.gate import Gate
+    from trainui.core.gates.goal import default_goal
+    from trainui.core.gates.judge import Judge
+    from trainui.core.gates.pace import Pace
+    from trainui.core.gates.parse import parse_gates
+    from trainui.core.gates.primitives import PRIMITIVES
+    from trainui.core.gates.stretch import Piece
+    from trainui.core.gates.table import GateError
+    from trainui.core.gates.verdict import Notice, Place, Point, State, Verdict
+    from trainui.core.gates.watch import DETECTORS, DefaultWatch, is_stale
+    from trainui.core.gates.words import Naming, Words
+else:
+    __getattr__ = on_demand(
+        __name__,
+        {
+            "gate": "Gate",
+            "goal": "default_goal",
+            "judge": "Judge",
+            "pace": "Pace",
+            "parse": "parse_gates",
+            "primitives": "PRIMITIVES",
+            "stretch": "Piece",
+            "table": "GateError",
+            "verdict": "Notice Place Point State Verdict",
+            "watch": "DETECTORS DefaultWatch is_stale",
+            "words": "Naming Words",
+        },
+    )
 
 __all__ = [
     "DETECTORS",

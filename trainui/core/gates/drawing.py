@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 WORDS = "~words"
 """Where the canonical text keeps what is said of its metrics."""
 PERCENT = 100.0
+NOT_ASKED = "the run ended before it was asked"
+"""How the reason of a question begins whose time never came: nobody is asked, though an answer is still taken."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Drawing:
+class Drawing(Struct, frozen=True, kw_only=True):
     """How a gate lies in the chart of its metric."""
 
     names: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trainui.core.gates.drawing import NOT_ASKED
 from trainui.core.gates.gate import Gate
 from trainui.core.gates.primitives.ask import AskRule, AskTest
 from trainui.core.gates.rule import Ending, Standing
@@ -47,7 +48,7 @@ class QuestionSeat(Seat):
             return None
         undecided = self._undecided()
         was_due = self.state is State.WARN or self.gate.when.kind == "end" or undecided
-        reason = "nobody has answered" if was_due else "the run ended before it was asked"
+        reason = "nobody has answered" if was_due else NOT_ASKED
         reason += f": {self._rule.question}"
         if undecided:
             reason += f" (needs {', '.join(undecided)})"

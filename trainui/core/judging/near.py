@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from trainui.core.errors import TrainuiError
 from trainui.core.gates.terms import Terms, terms_of
-from trainui.core.spec import Remedy, Spec
 from trainui.core.spec.remedies import MARK, answers_to
-from trainui.core.store.doings import TurnedView
-from trainui.core.store.studies import PREFIX as STUDY
+from trainui.core.store.subjects import PREFIX as STUDY
+
+if TYPE_CHECKING:
+    from trainui.core.spec import Remedy, Spec
+    from trainui.core.store.doings import TurnedView
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

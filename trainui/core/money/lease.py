@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 STEPS = {"second": 1, "minute": 60, "hour": 3600}
 """How a machine is billed → seconds of which every started one is paid whole; by the second is to the millisecond."""
 HOUR_MS = 3_600_000
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True, kw_only=True):
     """A machine at a rate, within one boot."""
 
     id: int = 0

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from trainui.core.money.lease import Lease
 from trainui.core.money.shares import Part, Span, charges
@@ -15,8 +17,7 @@ SLACK = 2.0
 """Micro-dollars, or GPU-milliseconds, that a course may be off its lines: they are whole, its slopes are not."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True, kw_only=True):
     """What a run had taken by a moment, those it goes on from included."""
 
     at: float
@@ -28,8 +29,7 @@ class Mark:
     """For which it had been live."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Range:
+class Range(Struct, frozen=True, kw_only=True):
     """What past runs took: the least, the middle one and the most of `count`."""
 
     low: float

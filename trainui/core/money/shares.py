@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
+
+from msgspec import Struct, field
 
 from trainui.core.money.lease import HOUR_MS, Lease, milliseconds
 
@@ -20,8 +21,7 @@ Bearer = str | None
 """A run, or None: idle time."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """A run held the machine from `start` to `end` (None: still), and these of its GPUs."""
 
     run: str
@@ -30,24 +30,21 @@ class Span:
     gpus: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """What one bearer is charged."""
 
     micro: int = 0
     gpu_ms: int = 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Owed:
+class Owed(Struct, frozen=True, kw_only=True):
     """What one bearer owes beyond what it was charged: less than one of each."""
 
     micro: float | Fraction = 0
     gpu_ms: float | Fraction = 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Charges:
+class Charges(Struct, frozen=True, kw_only=True):
     """A settlement: what is charged now, and what the next one begins with."""
 
     parts: Mapping[Bearer, Part] = field(default_factory=dict)

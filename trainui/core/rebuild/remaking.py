@@ -28,7 +28,7 @@ from trainui.core.store.actions import ACTING_SINCE
 from trainui.core.store.money import Ledger
 from trainui.core.store.salvage import Row, Wreck
 from trainui.core.store.schema import atomic, connect
-from trainui.core.store.studies import subject_of
+from trainui.core.store.subjects import subject_of
 from trainui.core.treasury.accounts import Accounts
 from trainui.core.unpacking.taking import is_carried
 

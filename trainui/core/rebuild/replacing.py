@@ -16,9 +16,9 @@ from pathlib import Path
 
 from trainui.core.client import Client
 from trainui.core.errors import StoreError, TrainuiError, UserError
+from trainui.core.folder import lock_path
 from trainui.core.process.files import lock
 from trainui.core.process.identity import send_signal
-from trainui.core.project import lock_path
 from trainui.core.rebuild.remaking import Remaking, Report
 from trainui.core.rebuild.retelling import missing_runs
 from trainui.core.store.salvage import Wreck, health

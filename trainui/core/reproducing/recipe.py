@@ -11,6 +11,8 @@ from typing import Any
 
 MOST = 20
 """Names of one kind that are told."""
+OWN = ("runs.db", "runs/")
+"""What trainui itself writes into a project begins so."""
 NEVER = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "VIRTUAL_ENV")
 """Variables that were kept and say something of one machine or shell only."""
 
@@ -97,7 +99,7 @@ def recipe(
         run_dir=run_dir,
         is_foreign=str(origin.get("imported", "")).startswith("zip:"),
         gone=tuple(gone),
-        differs=(*_data(origin, now), *_packages(origin, now), *_machine(origin, now)),
+        differs=(*_data(origin, now, run_dir), *_packages(origin, now), *_machine(origin, now)),
     )
 
 
@@ -137,9 +139,12 @@ def _files(git: Mapping[str, Any]) -> list[Doubt]:
     if binary := _list(git.get("binary")):
         text = f"changed and not committed, and binary, so not kept: {_names(binary)}"
         found.append(Doubt(kind="files", text=text))
-    if untracked := _list(git.get("untracked")):
+    named = _list(git.get("untracked"))
+    prefix = str(git.get("prefix") or "")
+    if untracked := [one for one in named if not str(one).startswith(tuple(prefix + own for own in OWN))]:
         more = git.get("untracked_count")
-        count = max(more, len(untracked)) if isinstance(more, int) else len(untracked)
+        count = max(more, len(named)) if isinstance(more, int) else len(named)
+        count -= len(named) - len(untracked)
         found.append(Doubt(kind="files", text=f"not in git, so not kept: {_names(untracked, count)}"))
     if git.get("commit") and "untracked" not in git:
         text = "which files were not in git was not written down when it ran"
@@ -193,9 +198,11 @@ def _manager(is_armed: bool) -> list[Doubt]:
     return [Doubt(kind="manager", text=text)]
 
 
-def _data(origin: Mapping[str, Any], now: Now) -> list[Doubt]:
+def _data(origin: Mapping[str, Any], now: Now, run_dir: str) -> list[Doubt]:
     found = []
     for path, then in _table(origin.get("paths")).items():
+        if run_dir and (path == run_dir or path.startswith(f"{run_dir}/")):
+            continue  # what it wrote itself is no data it was trained on
         if path not in now.paths:
             found.append(Doubt(kind="data", text=f"{path} is gone"))
         elif list(now.paths[path]) != then:

@@ -117,4 +117,4 @@ def too_dear(*, left: int | None, spent: int, progress: float | None) -> str:
     needs = spent / progress if progress else float(spent)
     if left > 0 and needs <= left:
         return ""
-    return f"budget: ${max(left, 0) / 1e6:.2f} left, about ${math.ceil(needs / 1e4) / 100:.2f} needed"
+    return f"budget: {max(left, 0) / 1e6:.2f} $ left, about {math.ceil(needs / 1e4) / 100:.2f} $ needed"

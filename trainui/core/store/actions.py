@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from trainui.core.deeds import Past, Reached
 from trainui.core.gates import Place, State
+from trainui.core.store.blocks import Block, blocks
 
 TO_DO = "to be done"
 """The outcome of an action that was decided and not carried out yet."""
@@ -26,19 +27,6 @@ class Open:
     id: int
     action: str
     verdict: Reached
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Block:
-    """What a gate holds the queue by: one job, or all of it."""
-
-    id: int
-    job: str
-    """A glob of job names; `*` is the whole queue."""
-    subject: str
-    gate: str
-    reason: str
-    at: float
 
 
 def _reached(row: sqlite3.Row) -> Reached:
@@ -215,19 +203,3 @@ class ActionWriter:
             (run,),
         ).fetchone()
         return str(row[0]) if row else ""
-
-
-def blocks(db: sqlite3.Connection) -> list[Block]:
-    """What holds the queue now, oldest first."""
-    rows = db.execute("SELECT * FROM blocks WHERE released_at IS NULL ORDER BY id").fetchall()
-    return [
-        Block(
-            id=row["id"],
-            job=row["job"],
-            subject=row["run"],
-            gate=row["gate"],
-            reason=row["reason"],
-            at=row["at"],
-        )
-        for row in rows
-    ]

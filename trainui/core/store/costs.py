@@ -6,23 +6,27 @@ import json
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trainui.core.money.outlook import Mark, Row, course, taken, thinned
+from msgspec import Struct
+from msgspec.structs import replace
+
+from trainui.core.money.outlook import Mark, course, taken, thinned
 from trainui.core.process.identity import boot_id, boot_seconds
 from trainui.core.run import Result
 from trainui.core.store.intents import REFUSED
 from trainui.core.store.lineage import learnt_gpu_memory, lineage
 from trainui.core.store.money import Ledger
-from trainui.core.store.views import RunView
+
+if TYPE_CHECKING:
+    from trainui.core.money.outlook import Row
+    from trainui.core.store.views import RunView
 
 MOST_PASTS = 40
 """Finished runs of a job that are looked at, the newest."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Past:
+class Past(Struct, frozen=True, kw_only=True):
     """What it took until a run had finished: its own and what the runs had taken that it goes on from."""
 
     run: str
@@ -32,8 +36,7 @@ class Past:
     gpu_ms: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """What a person wanted of a run, or answered."""
 
     verb: str

@@ -7,11 +7,15 @@ import math
 import sqlite3
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
 
-from trainui.core.store.envelope import Bin, level_for, thinned
+from trainui.core.store.envelope import level_for, thinned
 from trainui.core.store.envelopes import bins_between
 from trainui.core.store.segments import segments_of
 from trainui.core.store.views import Bucket, CurvePoint
+
+if TYPE_CHECKING:
+    from trainui.core.store.envelope import Bin
 
 
 def place_at(db: sqlite3.Connection, run: str, at: float) -> tuple[float | None, float | None]:

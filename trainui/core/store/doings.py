@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from trainui.core.spec import Spec
-from trainui.core.spec.remedies import MARK
-from trainui.core.store.actions import Block, blocks
+from msgspec import Struct
+
+from trainui.core.gates.drawing import NOT_ASKED
+from trainui.core.store.blocks import blocks
 from trainui.core.store.lineage import beginning, family_tries, newest_checkpoint
-from trainui.core.store.studies import REPLACED
+from trainui.core.store.subjects import REPLACED
+
+if TYPE_CHECKING:
+    from trainui.core.spec import Spec
+    from trainui.core.store.blocks import Block
 
 USED_UP = re.compile(r"tried (\d+) of \1 times")
 """In the offer of a remedy: it cannot be tried any more."""
@@ -19,8 +24,7 @@ ASKED = ("warn", "unknown")
 """Verdicts of an ask gate that still wants an answer."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ActionView:
+class ActionView(Struct, frozen=True, kw_only=True):
     """An action that a verdict brought, done or withheld."""
 
     run: str
@@ -36,8 +40,7 @@ class ActionView:
     """Unix seconds."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class QuestionView:
+class QuestionView(Struct, frozen=True, kw_only=True):
     """A question of an ask gate that nobody has answered."""
 
     run: str
@@ -46,8 +49,7 @@ class QuestionView:
     question: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AnswerView:
+class AnswerView(Struct, frozen=True, kw_only=True):
     """What a person said to an ask gate."""
 
     run: str
@@ -59,8 +61,7 @@ class AnswerView:
     """Unix seconds."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TurnedView:
+class TurnedView(Struct, frozen=True, kw_only=True):
     """A change of a gate's verdict, with what decided it."""
 
     verdict: str
@@ -106,14 +107,15 @@ class DoingsReader:
         return blocks(self._db)
 
     def questions(self, run: str | None = None) -> list[QuestionView]:
-        """What people are asked now: its time has come, or the run has ended; of a run or study, or of all. What runs
-        ask is asked of them, not of their study once more."""
+        """What people are asked now, of a run or study, or of all: its time has come, and nobody has answered. What
+        runs ask is asked of them, not of their study once more."""
         rows = self._db.execute(
             "SELECT run, gate, rule, verdict FROM gates WHERE role='ask' AND verdict IN (?2, ?3)"
+            " AND NOT instr(reason, ?5)"
             " AND (?1 IS NULL OR run=?1) AND NOT (run LIKE 'study:%' AND (instr(gate, ?4) OR EXISTS"
             " (SELECT 1 FROM gates AS own WHERE own.gate=gates.gate AND own.run NOT LIKE 'study:%')))"
             " ORDER BY run, place",
-            (run, *ASKED, REPLACED),
+            (run, *ASKED, REPLACED, NOT_ASKED),
         ).fetchall()
         return [
             QuestionView(run=row["run"], gate=row["gate"], question=row["rule"].removeprefix("asks: "))
@@ -128,15 +130,13 @@ class DoingsReader:
             " ORDER BY id",
             (run,),
         )
-        offered = {text.partition(":")[0].removeprefix("remedy "): text for (text,) in rows}
+        offered = {text.partition(":")[0]: text for (text,) in rows}
         tried = {row[0] for row in self._db.execute(
             "SELECT json_extract(payload, '$.retried_for') FROM intents WHERE verb='start'"
             " AND json_extract(payload, '$.parent')=?1 UNION SELECT retried_for FROM runs WHERE parent=?1",
             (run,),
         )}  # fmt: skip
-        return [
-            text for name, text in offered.items() if MARK + name not in tried and not USED_UP.search(text)
-        ]
+        return [text for name, text in offered.items() if name not in tried and not USED_UP.search(text)]
 
     def answers(self, run: str) -> list[AnswerView]:
         """What people said to the ask gates of a run or study, oldest first."""

@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from trainui.core.store.envelope import COLUMNS, FAN, WIDTHS, Bin, Step, bin_of, bins_of, merged
+from trainui.core.store.envelope import COLUMNS, FAN, WIDTHS, bin_of, bins_of, merged
+
+if TYPE_CHECKING:
+    from trainui.core.store.envelope import Bin, Step
 
 
 def new_rows(

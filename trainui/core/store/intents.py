@@ -12,9 +12,10 @@ import sqlite3
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from trainui.core.store.remarks import write_tags
 from trainui.core.store.schema import atomic, cannot_be_used, connect
@@ -23,8 +24,7 @@ REFUSED = "no: "
 """What the outcome of an intent begins with when it could not be done."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True, kw_only=True):
     """What a user wants: `start`, `stop`, `answer`… of a run."""
 
     id: int

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
 
-from trainui.core.money.shares import Bearer, Owed, Span
+from trainui.core.money.shares import Owed, Span
 from trainui.core.run import LIVE
+
+if TYPE_CHECKING:
+    from trainui.core.money.shares import Bearer
 
 RUN, IDLE, ROUNDING, GAP, OVER, CORRECTION = "run", "idle", "rounding", "gap", "over", "correction"
 """Kinds of lines. What went `over` the cap is in no sum but its own."""
@@ -21,8 +25,7 @@ ELSEWHERE = "elsewhere"
 NOTHING = Owed()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class Line(Struct, frozen=True, kw_only=True):
     """A line to be written. `start` and `end` are seconds of `boot_id`, `at` is a Unix time."""
 
     at: float
@@ -41,8 +44,7 @@ class Line:
     text: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sums:
+class Sums(Struct, frozen=True, kw_only=True):
     """Micro-dollars of the whole ledger, by what they were charged for."""
 
     settled: int = 0
@@ -56,8 +58,7 @@ class Sums:
     """0 while nothing was ever charged."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """When the manager last saw the machine, on both clocks, and how many GPUs it has shown in that boot."""
 
     boot_id: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CountdownView:
+class CountdownView(Struct, frozen=True, kw_only=True):
     """A command of the user's that is about to be run."""
 
     kind: str
@@ -21,8 +21,7 @@ class CountdownView:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BudgetView:
+class BudgetView(Struct, frozen=True, kw_only=True):
     """The money strip."""
 
     machine: str = ""
@@ -67,8 +66,7 @@ def budget_view(fact: Callable[[str], str]) -> BudgetView:
     )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Spent:
+class Spent(Struct, frozen=True, kw_only=True):
     """What one study, job, day, machine or run took."""
 
     name: str
@@ -79,8 +77,7 @@ class Spent:
     runs: int = 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LeaseView:
+class LeaseView(Struct, frozen=True, kw_only=True):
     """A machine that was or is rented."""
 
     id: int
@@ -98,8 +95,7 @@ class LeaseView:
     """Why it ended."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LedgerLine:
+class LedgerLine(Struct, frozen=True, kw_only=True):
     """One line of the ledger; `start` and `end` are boot seconds."""
 
     id: int
@@ -116,16 +112,14 @@ class LedgerLine:
     text: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BurnPoint:
+class BurnPoint(Struct, frozen=True, kw_only=True):
     """How much had been spent by then."""
 
     at: float
     usd: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SpentLately:
+class SpentLately(Struct, frozen=True, kw_only=True):
     """What was charged since a moment."""
 
     usd: float = 0.0

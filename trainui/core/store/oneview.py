@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainui.core.store.money import Ledger
 from trainui.core.store.rows import primary_names, primary_view, run_view
-from trainui.core.store.views import PrimaryView, RunView
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import PrimaryView, RunView
 
 
 def view_of(db: sqlite3.Connection, name: str) -> RunView | None:

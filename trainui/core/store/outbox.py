@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from trainui.core.clock import Clock
+from msgspec import Struct, field
 
+if TYPE_CHECKING:
+    from trainui.core.clock import Clock
+
+TOAST = "toast"
+"""How a message is shown in every dashboard that is open."""
 WAITING, SENDING, SENT, GIVEN_UP, DROPPED = "waiting", "sending", "sent", "given up", "dropped"
 KEPT = 90 * 86400.0
 """Seconds for which what was told is kept."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
+class Message(Struct, frozen=True, kw_only=True):
     """One fact for people. Times are Unix seconds."""
 
     id: int
@@ -30,8 +34,7 @@ class Message:
     """What an open dashboard does about it: `toast`, `bell`, `osc 9`, `osc 777`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True, kw_only=True):
     """A message on its way through one channel."""
 
     id: int
@@ -49,8 +52,7 @@ class Delivery:
     """What came of the last try."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sending:
+class Sending(Struct, frozen=True, kw_only=True):
     """One try under way: a child process with one message, or several together."""
 
     id: int

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from trainui.core.store.doings import ActionView, AnswerView
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from trainui.core.store.doings import ActionView, AnswerView
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TurnView:
+class TurnView(Struct, frozen=True, kw_only=True):
     """A change of a gate's verdict."""
 
     run: str
@@ -22,8 +24,7 @@ class TurnView:
     """Unix seconds."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcomes:
+class Outcomes(Struct, frozen=True, kw_only=True):
     """All that the gates of a run, or of a study across its runs, brought; each oldest first."""
 
     actions: tuple[ActionView, ...] = ()

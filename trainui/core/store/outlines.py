@@ -7,15 +7,19 @@ import math
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from trainui.core.store.curves import place_at
-from trainui.core.store.envelope import Bin, level_for, thinned
+from trainui.core.store.envelope import level_for, thinned
 from trainui.core.store.envelopes import bins_between, points_between
 from trainui.core.store.lineage import chain
-from trainui.core.store.views import Link
+
+if TYPE_CHECKING:
+    from trainui.core.store.envelope import Bin
+    from trainui.core.store.views import Link
 
 PLACES = 64
 """Points of a long curve whose times and epochs are read; those between them lie on straight lines."""
@@ -54,8 +58,7 @@ class Oddity(NamedTuple):
     points: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True, kw_only=True):
     """One metric of one run."""
 
     points: int

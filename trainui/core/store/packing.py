@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from trainui.core.store.money import CORRECTION, RUN
 from trainui.core.store.schema import connect
-from trainui.core.store.studies import subject_of
+from trainui.core.store.subjects import subject_of
 
 Line = tuple[str, dict[str, Any]]
 

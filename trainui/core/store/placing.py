@@ -9,7 +9,8 @@ import math
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from trainui.core.store.envelope import WIDTHS
 
@@ -18,8 +19,7 @@ FEW = 4096
 _NONFINITE = "(value IS NULL OR abs(value) >= 9e999)"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """One point of a curve."""
 
     value: float
@@ -28,8 +28,7 @@ class Found:
     at: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Turning:
+class Turning(Struct, frozen=True, kw_only=True):
     """The points of a curve that are worth telling; each the first of its kind, None where there is none."""
 
     min: Found | None = None
@@ -37,8 +36,7 @@ class Turning:
     nonfinite: Found | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Birth:
+class Birth(Struct, frozen=True, kw_only=True):
     """Where a run came from, and the end of its process."""
 
     parent: str | None
@@ -48,8 +46,7 @@ class Birth:
     """The file it was read from; '' for one that was run here."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UsageSums:
+class UsageSums(Struct, frozen=True, kw_only=True):
     """The samples of a run together."""
 
     samples: int = 0

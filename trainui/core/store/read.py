@@ -7,18 +7,18 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from trainui.core.errors import NotFoundError, nearest
 from trainui.core.run import LIVE, Status
-from trainui.core.spec import Spec, spec_from_json
 from trainui.core.store.costs import CostReader
 from trainui.core.store.curves import begun_at, envelope, points_of
 from trainui.core.store.doings import DoingsReader
 from trainui.core.store.logbook import LogbookReader
 from trainui.core.store.money import spent_by_run
-from trainui.core.store.moneyviews import BudgetView, budget_view
+from trainui.core.store.moneyviews import budget_view
 from trainui.core.store.outbox import NewsReader
 from trainui.core.store.outcomes import Outcomes, alarms_of
 from trainui.core.store.outlines import OutlineReader
@@ -40,16 +40,22 @@ from trainui.core.store.spending import SpendingReader
 from trainui.core.store.studyviews import StudyReader
 from trainui.core.store.usage import usage_of
 from trainui.core.store.views import (
-    Bucket,
-    CurvePoint,
-    GateView,
     MachineView,
-    MetricView,
-    PrimaryView,
     RunDetail,
     RunView,
-    UsageView,
 )
+
+if TYPE_CHECKING:
+    from trainui.core.spec import Spec
+    from trainui.core.store.moneyviews import BudgetView
+    from trainui.core.store.views import (
+        Bucket,
+        CurvePoint,
+        GateView,
+        MetricView,
+        PrimaryView,
+        UsageView,
+    )
 
 
 class Reader(
@@ -173,6 +179,8 @@ class Reader(
             ).fetchone()
         if row is None:
             raise NotFoundError(f"there is no run {name!r}", hint="see `trainui ls --all`")
+        from trainui.core.spec import spec_from_json
+
         return spec_from_json(row["spec"])
 
     def metrics(self, run: str) -> list[MetricView]:

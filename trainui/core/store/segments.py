@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
 from operator import le
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from trainui.core.process.beat import beat
-from trainui.core.store.envelope import Step
+
+if TYPE_CHECKING:
+    from trainui.core.store.envelope import Step
 
 PAGE = 65536
 """Points looked at in one piece."""
 
 
-@dataclass(slots=True)
-class Track:
+class Track(Struct):
     """All that must be remembered of a curve to go on."""
 
     top: Step | None = None

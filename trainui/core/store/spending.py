@@ -6,16 +6,20 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
 
-from trainui.core.config import Config
 from trainui.core.money.amounts import micro_usd
 from trainui.core.run import LIVE
 from trainui.core.store.lately import spent_since
-from trainui.core.store.moneyviews import BurnPoint, LeaseView, LedgerLine, Spent, SpentLately
+from trainui.core.store.moneyviews import BurnPoint, LeaseView, LedgerLine, Spent
+
+if TYPE_CHECKING:
+    from trainui.core.config import Config
+    from trainui.core.store.moneyviews import SpentLately
 
 BY = ("study", "job", "day", "machine", "run")
 """What `spent` can sum by."""
@@ -32,8 +36,7 @@ FEW = 2000
 PER_HOUR = 3_600_000
 
 
-@dataclass(kw_only=True, slots=True)
-class _Sum:
+class _Sum(Struct, kw_only=True):
     micro: int = 0
     gpu_ms: int = 0
     seconds: float = 0.0
@@ -64,6 +67,8 @@ class SpendingReader:
 
     def config(self) -> Config:
         """The trainui.toml that is in force; one without a budget before the manager has read any."""
+        from trainui.core.config.model import Config
+
         row = self._db.execute("SELECT value FROM facts WHERE name='config'").fetchone()
         try:
             return msgspec.json.decode(row["value"], type=Config) if row else Config()

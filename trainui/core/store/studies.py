@@ -12,23 +12,20 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
-from trainui.core.gates import Gate, Point, State, Verdict
+from trainui.core.gates import Point, State, Verdict
 from trainui.core.run import Result, Status
 from trainui.core.store.lineage import lineage
-from trainui.core.store.readings import Reading, write_reading
+from trainui.core.store.readings import write_reading
+from trainui.core.store.subjects import PREFIX, REPLACED, subject_of
 from trainui.core.store.verdicts import write_gates
 
-PREFIX = "study:"
-"""What stands before the name of a study where the name of a run could."""
+if TYPE_CHECKING:
+    from trainui.core.gates import Gate
+    from trainui.core.store.readings import Reading
+
 POINTS = "points"
-REPLACED = "#was-"
-"""Between the id of a gate that was edited and the beginning of the digest it had."""
-
-
-def subject_of(study: str) -> str:
-    """What stands for a study where runs are named."""
-    return PREFIX + study
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

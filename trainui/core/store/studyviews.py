@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from trainui.core.store.rows import gate_view
-from trainui.core.store.studies import REPLACED, subject_of
-from trainui.core.store.views import GateView
+from trainui.core.store.subjects import REPLACED, subject_of
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import GateView
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StudyView:
+class StudyView(Struct, frozen=True, kw_only=True):
     """A study: runs that are compared, and gates across them."""
 
     study: str
@@ -30,8 +33,7 @@ class StudyView:
     """Verdict → how many gates stand there over the study."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StudyGateView:
+class StudyGateView(Struct, frozen=True, kw_only=True):
     """A gate of a study: where it stands over it, and in each run that carries it."""
 
     study: str

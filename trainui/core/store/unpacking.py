@@ -28,12 +28,14 @@ from trainui.core.store.money import CORRECTION, ELSEWHERE, RUN
 from trainui.core.store.packing import CHUNK, COLUMNS, MARK, OF_A_RUN, OF_A_SUBJECT
 from trainui.core.store.segments import Track, cut, keep_cuts
 from trainui.core.store.streams import BUCKET, POINT
-from trainui.core.store.studies import PREFIX
+from trainui.core.store.subjects import PREFIX
 
 IMPORTED = "imported"
 """Status of a study that came out of an archive: nobody judges it any more."""
 WAS_TO_DO = "was to be done when it was packed"
 _LARGEST = 2**63
+_FIRST, _LAST = -(2.0**31), 253_402_000_000.0
+"""Unix seconds of any time here: from 1901 to 9999, whatever the place."""
 _NONSENSE = (
     sqlite3.Error, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, SpecError,
 )  # fmt: skip
@@ -160,6 +162,8 @@ class Taker:
         )
         if None in steps or None in ats or set(map(type, lists[4])) != {int}:
             raise UnreadableError("a point without its step, its time or its number")
+        if not (min(ats) >= _FIRST and max(ats) < _LAST):  # type: ignore[type-var,operator]
+            raise UnreadableError("a point at a time that no calendar has")
         known = [math.nan if one is None else float(one) for one in values]
         metric, n = self._metric[0], self._n
         self._db.executemany(
@@ -219,6 +223,8 @@ def _checked(value: Any, kind: str, where: str) -> Any:
     found = _as_number(value, where)
     if kind == "INTEGER" and not isinstance(found, int):
         raise UnreadableError(f"{where} is no whole number")
+    if where.endswith((".at", "_at")) and not _FIRST <= found < _LAST:
+        raise UnreadableError(f"{where} is a time that no calendar has")
     return found
 
 

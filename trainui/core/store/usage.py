@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from trainui.core.store.views import MachineView, UsageView
+from trainui.core.store.views import UsageView
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import MachineView
 
 MACHINE_SAMPLES = 2000
 """Of the machine, the newest are kept."""

@@ -6,8 +6,10 @@ import json
 import math
 import sqlite3
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from trainui.core.gates import Gate, Verdict
+if TYPE_CHECKING:
+    from trainui.core.gates import Gate, Verdict
 
 
 def write_gates(

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trainui.core.gates.drawing import Drawing
-from trainui.core.run import LIVE, Result, Status
+from msgspec import Struct, field
+
+from trainui.core.gates.drawing import NOT_ASKED, Drawing
+from trainui.core.run import LIVE
+
+if TYPE_CHECKING:
+    from trainui.core.run import Result, Status
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PrimaryView:
+class PrimaryView(Struct, frozen=True, kw_only=True):
     """The metric a run is judged by."""
 
     name: str
@@ -22,8 +25,7 @@ class PrimaryView:
     best_step: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunView:
+class RunView(Struct, frozen=True, kw_only=True):
     """One run as the tables show it. Times are Unix seconds; durations come from the boot clock."""
 
     run: str
@@ -78,8 +80,7 @@ class RunView:
         return self.status in LIVE
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MetricView:
+class MetricView(Struct, frozen=True, kw_only=True):
     """One metric of a run, over all its points."""
 
     run: str
@@ -95,8 +96,7 @@ class MetricView:
     source: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CurvePoint:
+class CurvePoint(Struct, frozen=True, kw_only=True):
     """One point of a curve. `value` may be NaN or infinite: that is a fact, not a gap."""
 
     step: float
@@ -106,8 +106,7 @@ class CurvePoint:
     epoch: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Bucket:
+class Bucket(Struct, frozen=True, kw_only=True):
     """What an envelope keeps of `count` neighbouring points; nothing between min and max is lost."""
 
     step_from: float
@@ -126,8 +125,7 @@ class Bucket:
     epoch_to: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """One run of a lineage, in the curve that they make together."""
 
     run: str
@@ -137,8 +135,7 @@ class Link:
     """The step at which the next took over; its own points from there on are overlap. None for the last."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GateView:
+class GateView(Struct, frozen=True, kw_only=True):
     """Where a gate of a run stands, and why. Fields are those of `gates --json`."""
 
     gate: str
@@ -174,11 +171,11 @@ class GateView:
     @property
     def is_open_question(self) -> bool:
         """Whether people are asked and nobody has answered."""
-        return self.role == "ask" and self.verdict in ("warn", "unknown")
+        is_open = self.role == "ask" and self.verdict in ("warn", "unknown")
+        return is_open and not self.reason.startswith(NOT_ASKED)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EventView:
+class EventView(Struct, frozen=True, kw_only=True):
     """One past-tense fact."""
 
     id: int
@@ -189,8 +186,7 @@ class EventView:
     text: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CheckpointView:
+class CheckpointView(Struct, frozen=True, kw_only=True):
     """A file the run said it saved."""
 
     path: str
@@ -201,8 +197,7 @@ class CheckpointView:
     value: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class GpuView:
+class GpuView(Struct, frozen=True, kw_only=True):
     """One GPU, as NVML tells it."""
 
     name: str
@@ -217,8 +212,7 @@ class GpuView:
     watts: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MachineView:
+class MachineView(Struct, frozen=True, kw_only=True):
     """The machine at the last sample."""
 
     at: float
@@ -234,8 +228,7 @@ class MachineView:
     no_gpu_reason: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class UsageView:
+class UsageView(Struct, frozen=True, kw_only=True):
     """What the processes of one run use, at one look."""
 
     run: str
@@ -256,8 +249,7 @@ class UsageView:
     """Why a GPU number is missing; '' when both are there."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunDetail:
+class RunDetail(Struct, frozen=True, kw_only=True):
     """Everything `show` tells of one run beside its RunView."""
 
     view: RunView

@@ -22,7 +22,8 @@ from trainui.core.spec.study import Study, study_of
 from trainui.core.store.intents import coming
 from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic
-from trainui.core.store.studies import Kept, Member, StudyWriter, subject_of
+from trainui.core.store.studies import Kept, Member, StudyWriter
+from trainui.core.store.subjects import subject_of
 from trainui.core.studies.watch import BegunAnewError, StudyWatch, newest_of
 
 LOOK = 1.0

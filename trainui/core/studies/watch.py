@@ -23,14 +23,8 @@ from trainui.core.store.money import Ledger
 from trainui.core.store.readings import Reading, readings_of
 from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic
-from trainui.core.store.studies import (
-    POINTS,
-    Member,
-    Points,
-    StudyWriter,
-    points_before,
-    subject_of,
-)
+from trainui.core.store.studies import POINTS, Member, Points, StudyWriter, points_before
+from trainui.core.store.subjects import subject_of
 from trainui.core.store.usage import usage_of
 from trainui.core.store.verdicts import write_verdict
 

@@ -12,11 +12,10 @@ from trainui.core.filter import Filter
 from trainui.core.filter.language import NAMES, Value, Values
 from trainui.core.filter.runs import run_filter, values_of
 from trainui.core.store.oneview import params_of, view_of
-from trainui.core.store.outbox import Message
+from trainui.core.store.outbox import TOAST, Message
 from trainui.core.walltime import is_within
 
 STUDY = "study:"
-TOAST = "toast"
 
 
 class Addressing:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from trainui.core.process.files import write_json
 from trainui.core.telling.claims import claim
@@ -23,6 +23,7 @@ from trainui.core.telling.posting import Answer
 
 NO_APPRISE = "[notify] urls need apprise, which is not here: pip install 'trainui[notify]'"
 MOST_CHARACTERS = 30_000
+MOST_SAID = 180
 SHORTEST_SECRET = 6
 """Characters from which a part of an address is taken out of what is said."""
 
@@ -148,7 +149,8 @@ def _parts(url: str) -> list[str]:
         ]
     except ValueError:
         return []
-    return [part for part in found if part and len(part) >= SHORTEST_SECRET]
+    known = {bare for part in found if part for bare in (part, unquote(part))}
+    return [part for part in known if len(part) >= SHORTEST_SECRET]
 
 
 def without(said: str, secrets: Sequence[str]) -> str:
@@ -156,6 +158,13 @@ def without(said: str, secrets: Sequence[str]) -> str:
     for secret in sorted((one for one in secrets if one), key=len, reverse=True):
         said = said.replace(secret, "…")
     return said
+
+
+def shown(said: str, secrets: Sequence[str]) -> str:
+    """What may be told of an answer: one short line, cut only when the secrets are out of it."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in said).split())
+    told = without(line, secrets)
+    return told if len(told) <= MOST_SAID else f"{told[: MOST_SAID - 1]}…"
 
 
 def main() -> int:
@@ -171,7 +180,7 @@ def main() -> int:
     signal.setitimer(signal.ITIMER_REAL, 0)
     word = {
         "is_sent": answer.is_sent,
-        "said": without(answer.said, secrets),
+        "said": shown(answer.said, secrets),
         "retry_after": answer.retry_after,
     }
     if sys.argv[1] == "-":

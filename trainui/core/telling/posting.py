@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 MOST_BYTES = 64 << 10
 """Of an answer; the rest is not read."""
-MOST_SHOWN = 120
 HOPS = 3
 LONGEST_WAIT = 86400.0
 """Seconds of Retry-After that are minded."""
@@ -29,7 +28,7 @@ class Answer:
 
     is_sent: bool
     said: str
-    """For people; it may quote the other end."""
+    """For people; it may quote the other end, at any length."""
     retry_after: float | None = None
     """Seconds for which it wants to be left alone."""
     is_late: bool = False
@@ -101,13 +100,13 @@ def _why(error: object) -> str:
 
 
 def _quoted(answer: IO[bytes]) -> str:
-    """The beginning of what the other end says, on one line."""
+    """What the other end says, on one line."""
     try:
         text = answer.read(MOST_BYTES).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException, ValueError):
         return ""  # it said by its code whether it took the message
-    shown = " ".join("".join(one if one.isprintable() else " " for one in text[:1000]).split())
-    return f": {shown[:MOST_SHOWN]}" if shown else ""
+    shown = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return f": {shown}" if shown else ""
 
 
 def _retry_after(headers: Message) -> float | None:

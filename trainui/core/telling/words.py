@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
+from trainui.core.money.amounts import sign
 from trainui.core.run import Result
 from trainui.core.store.outbox import Message
 from trainui.core.store.views import RunView
@@ -31,7 +32,7 @@ class Letter:
 
 
 def ended_words(view: RunView, *, currency: str = "USD", tries_again: str = "") -> str:
-    """`mlp-3 finished after 2:14 h: best val/mae 92.1, $2.88`."""
+    """`mlp-3 finished after 2:14 h: best val/mae 92.1, 2.88 $`."""
     told = str(view.result or "ended")
     why = f" ({view.cause})" if view.cause and view.cause != told else ""
     took = f" after {_duration(view.seconds)}" if view.seconds >= 1 else ""
@@ -39,7 +40,7 @@ def ended_words(view: RunView, *, currency: str = "USD", tries_again: str = "") 
     if view.metric is not None and view.metric.best is not None:
         facts.append(f"best {view.metric.name} {view.metric.best:.4g}")
     if view.usd >= 0.005:
-        facts.append(f"${view.usd:.2f}" if currency == "USD" else f"{view.usd:.2f} {currency}")
+        facts.append(f"{view.usd:.2f} {sign(currency)}")
     if tries_again:
         facts.append(tries_again)
     return f"{view.run} {told}{why}{took}{': ' if facts else ''}{', '.join(facts)}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trainui.core.money.shares import Charges, Owed, charges
 from trainui.core.process.failpoint import reach

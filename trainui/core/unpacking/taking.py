@@ -27,7 +27,7 @@ from trainui.core.spec import spec_from_json
 from trainui.core.store.packing import MARK
 from trainui.core.store.runs import RunRow, RunWriter
 from trainui.core.store.schema import atomic
-from trainui.core.store.studies import subject_of
+from trainui.core.store.subjects import subject_of
 from trainui.core.store.unpacking import (
     IMPORTED,
     Taker,

@@ -7,9 +7,13 @@ import time
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from trainui.core.money.amounts import sign
-from trainui.ui.plot.scale import Scale, ticks
+from trainui.ui.plot.scale import ticks
+
+if TYPE_CHECKING:
+    from trainui.ui.plot.scale import Scale
 
 EPOCH, STEP, ELAPSED, WALL, GPU_HOURS, COST = "epoch", "step", "elapsed", "wall", "GPU-hours", "cost"
 AXES = (EPOCH, STEP, ELAPSED, WALL, GPU_HOURS, COST)
@@ -45,6 +49,12 @@ class Course:
     def __bool__(self) -> bool:
         """Whether anything is known."""
         return bool(self._at)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Course) and (self._at, self._x) == (other._at, other._x)
+
+    def __hash__(self) -> int:
+        return hash((tuple(self._at), tuple(self._x)))
 
 
 def x_ticks(scale: Scale, axis: str, most: int) -> list[tuple[float, str]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from trainui.ui.plot.canvas import NO_INK, Canvas
 from trainui.ui.plot.scale import Scale, even_ticks, rounded, scale_over
@@ -24,8 +25,7 @@ _AHEAD = 3.0
 """How many times as far as we came the picture looks ahead at most, while the money lasts longer."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Level:
+class Level(Struct, frozen=True, kw_only=True):
     """A sum that means something: the reserve, or a step of the ladder."""
 
     left: float
@@ -33,8 +33,7 @@ class Level:
     tone: str = "gate"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class End:
+class End(Struct, frozen=True, kw_only=True):
     """When a run ends, or the money."""
 
     at: float
@@ -42,8 +41,7 @@ class End:
     tone: str = "calm"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Burndown:
+class Burndown(Struct, frozen=True, kw_only=True):
     """What is drawn. Times are Unix seconds; without a budget it is what was spent, which rises."""
 
     points: tuple[tuple[float, float], ...]

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from trainui.ui.plot.axis import EPOCH, axis_name
 from trainui.ui.plot.canvas import stroke_of
 from trainui.ui.plot.frame import whole_x, x_axis, y_labels, y_scale
 from trainui.ui.plot.readout import at_cursor, short
 from trainui.ui.plot.scale import Scale
-from trainui.ui.plot.series import Guide, Mark, Pin, Series, Threshold
 from trainui.ui.plot.sheet import Sheet
 from trainui.ui.plot.viewport import Extent
-from trainui.ui.present.ink import Line, Span, clip, fit, line, safe, width
+from trainui.ui.present.ink import Span, clip, fit, line, safe, width
 from trainui.ui.present.text import number
+
+if TYPE_CHECKING:
+    from trainui.ui.plot.series import Guide, Mark, Pin, Series, Threshold
+    from trainui.ui.present.ink import Line
 
 LEAST_ROWS = 4
 _READ_ROWS = 14
 """Rows from which on the cursor's readout gets lines of its own."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True, kw_only=True):
     """What one chart shows, and how."""
 
     metric: str
@@ -57,8 +61,7 @@ class Chart:
         return any(series.stretches for series in self.series)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True, kw_only=True):
     """Where the parts of a chart lie: the body begins right of `left` cells and under one row."""
 
     x: Scale

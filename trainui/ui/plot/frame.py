@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from trainui.ui.plot.axis import x_ticks
-from trainui.ui.plot.scale import Scale, even_ticks, rounded, scale_over, within
-from trainui.ui.plot.series import Guide, Pin, Series, Threshold
-from trainui.ui.plot.sheet import Sheet
-from trainui.ui.present.ink import Line, Span, line
+from trainui.ui.plot.scale import even_ticks, rounded, scale_over, within
+from trainui.ui.present.ink import Span, line
+
+if TYPE_CHECKING:
+    from trainui.ui.plot.scale import Scale
+    from trainui.ui.plot.series import Guide, Pin, Series, Threshold
+    from trainui.ui.plot.sheet import Sheet
+    from trainui.ui.present.ink import Line
 
 NOT_FINITE, NOT_FINITE_ASCII = "✖", "N"
 _GRACE = 0.6

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from trainui.ui.plot.axis import COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WALL, axis_name
 from trainui.ui.plot.canvas import stroke_of
-from trainui.ui.plot.series import Mark, Pin, Series, Stretch
 from trainui.ui.plot.smooth import smoothed
-from trainui.ui.present.ink import Line, Span, clip, line, safe
+from trainui.ui.present.ink import Span, clip, line, safe
 from trainui.ui.present.text import clock, duration, money, number, whole
+
+if TYPE_CHECKING:
+    from trainui.ui.plot.series import Mark, Pin, Series, Stretch
+    from trainui.ui.present.ink import Line
 
 
 def nearest(stretches: Sequence[Stretch], x: float) -> int | None:

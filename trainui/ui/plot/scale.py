@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 _FAR = 1e5
 """How far beyond its ends a scale has dots, in its own lengths."""
 _LARGEST = 1e300
 """Beyond this a scale could not tell how long it is; such values lie beyond its ends."""
+_LEAST = 1e-300
+"""At or below this a logarithmic scale would come to 0, where it ends; such values lie below it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True, kw_only=True):
     """A range of values laid over 0…1; logarithmic when `log`, where `low` and `high` are above 0."""
 
     low: float
@@ -32,7 +34,8 @@ class Scale:
     def value(self, place: float) -> float:
         """The value that lies at a place; the reverse of `place`."""
         if self.log:
-            return float(self.low * (self.high / self.low) ** place)
+            low, high = math.log10(self.low), math.log10(self.high)
+            return float(10.0 ** (low + (high - low) * place))
         return self.low + (self.high - self.low) * place
 
     def holds(self, value: float) -> bool:
@@ -64,7 +67,7 @@ class Scale:
 def scale_over(values: Iterable[float], *, log: bool = False) -> Scale:
     """A scale that holds every finite value, and if `log` every one above 0; linear where there is none of these."""
     kept = [value for value in values if -_LARGEST < value < _LARGEST]
-    positive = [value for value in kept if value > 0] if log else []
+    positive = [value for value in kept if value > _LEAST] if log else []
     if positive:
         low, high = min(positive), max(positive)
         return (
@@ -80,8 +83,8 @@ def scale_over(values: Iterable[float], *, log: bool = False) -> Scale:
 def rounded(scale: Scale, parts: int = 12) -> Scale:
     """The scale with round ends, so that a curve that moves a little does not move the whole picture."""
     if scale.log:
-        air = (scale.high / scale.low) ** 0.04
-        return Scale(low=scale.low / air, high=scale.high * air, log=True)
+        air = 10.0 ** (0.04 * (math.log10(scale.high) - math.log10(scale.low)))
+        return Scale(low=max(scale.low / air, _LEAST / 2), high=min(scale.high * air, _LARGEST), log=True)
     step = nice((scale.high - scale.low) / parts)
     if not step:
         return scale

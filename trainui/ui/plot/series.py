@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from trainui.core.store.views import Bucket, CurvePoint
+from msgspec import Struct
+
 from trainui.ui.plot.axis import EPOCH, STEP
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import Bucket, CurvePoint
 
 
 class Stretch(NamedTuple):
@@ -30,8 +33,7 @@ class Stretch(NamedTuple):
     """Of a single point that is not finite: what it was."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Series:
+class Series(Struct, frozen=True, kw_only=True):
     """One curve with its name, its ink and the digit that stands at its end."""
 
     name: str
@@ -55,16 +57,14 @@ class Series:
         return math.nan if newest.nonfinite and newest.last is None else newest.last
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Threshold:
+class Threshold(Struct, frozen=True, kw_only=True):
     """A gate's value, drawn as a dashed line."""
 
     value: float
     label: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Guide:
+class Guide(Struct, frozen=True, kw_only=True):
     """A faint line: a curve that was written down, what is expected, or an edge of its band."""
 
     points: tuple[tuple[float, float], ...]
@@ -76,8 +76,7 @@ class Guide:
     """Whether the y axis makes room for it."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True, kw_only=True):
     """Where something happened: an upright line, and its name."""
 
     x: float
@@ -85,8 +84,7 @@ class Mark:
     tone: str = "bad"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pin:
+class Pin(Struct, frozen=True, kw_only=True):
     """Something that happened, as a sign on the x axis: a checkpoint, a restart, a remedy."""
 
     x: float

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from trainui.ui.plot.canvas import SOLID, Canvas, has_dot
-from trainui.ui.plot.scale import Scale
-from trainui.ui.plot.series import Guide, Mark, Series, Threshold
 from trainui.ui.plot.smooth import smoothed
-from trainui.ui.plot.tracing import Column, Traced, Tracer
-from trainui.ui.present.ink import Line, Span, safe
+from trainui.ui.plot.tracing import Tracer
+from trainui.ui.present.ink import Span, safe
+
+if TYPE_CHECKING:
+    from trainui.ui.plot.scale import Scale
+    from trainui.ui.plot.series import Guide, Mark, Series, Threshold
+    from trainui.ui.plot.tracing import Column, Traced
+    from trainui.ui.present.ink import Line
 
 _LABEL = 20
 """Cells that the name beside a mark may take."""

@@ -12,8 +12,10 @@ many it would by much. The spike itself is drawn behind, in the band.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from trainui.ui.plot.series import Stretch
+if TYPE_CHECKING:
+    from trainui.ui.plot.series import Stretch
 
 WEIGHTS = (0.0, 0.6, 0.9, 0.97, 0.99)
 """Those that a key turns through."""

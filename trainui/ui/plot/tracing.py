@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from trainui.ui.plot.scale import Scale
-from trainui.ui.plot.series import Stretch
+from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    from trainui.ui.plot.scale import Scale
+    from trainui.ui.plot.series import Stretch
 
 Column = tuple[int, int, int, int, int]
 """A column of dots: where it is, where the curve enters it and leaves it, its highest and its lowest dot. Dots are
 counted from the upper left; those beyond the sheet are where a line leads."""
 
 
-@dataclass(kw_only=True, slots=True)
-class Traced:
+class Traced(Struct, kw_only=True):
     """A curve as dots, in pieces that are each joined up."""
 
     pieces: list[list[Column]] = field(default_factory=list)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from trainui.ui.plot.scale import Scale
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from trainui.ui.plot.scale import Scale
 
 NEAREST = 1e-7
 """The smallest part of the whole that can be seen alone."""
@@ -13,8 +16,7 @@ _AIR = 0.04
 """What stays free before the newest point when the view follows it, in parts of the view."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True, kw_only=True):
     """All that could be seen, and where the newest point lies."""
 
     whole: Scale
@@ -29,8 +31,7 @@ class Extent:
         return float(10.0**place) if self.whole.log else place
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Viewport:
+class Viewport(Struct, frozen=True, kw_only=True):
     """A part of the x axis from `low` to `high`, both in its own unit; the whole when they are None.
 
     One that follows moves on with the newest point and keeps its width.

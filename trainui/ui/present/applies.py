@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from trainui.core.run import Status
-from trainui.core.store.views import RunView
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import RunView
 
 _APPLIES: dict[str, tuple[frozenset[Status], str]] = {
     "pause": (frozenset({Status.RUNNING, Status.PAUSED}), "only a running run can be paused"),

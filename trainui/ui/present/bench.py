@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from trainui.core.gates.watch.detector import PREFIX
 from trainui.core.store.doings import AnswerView
-from trainui.core.store.studies import PREFIX as STUDY
+from trainui.core.store.subjects import PREFIX as STUDY
 from trainui.core.store.views import GateView
 from trainui.ui.bench import Bench
 from trainui.ui.present.ink import Line, Span, clip, fit, join, line, safe, width

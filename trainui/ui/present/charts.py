@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from trainui.core.forecast.extrapolate import Forecast
-from trainui.core.store.views import GateView
 from trainui.ui.plot.axis import BY_TIME, EPOCH, STEP, WALL, Course
 from trainui.ui.plot.canvas import STYLES
 from trainui.ui.plot.figure import Chart
 from trainui.ui.plot.scale import ahead
-from trainui.ui.plot.series import Guide, Mark, Pin, Series, Threshold
-from trainui.ui.present.curves import Drawn, course, drawn, knows, pins
+from trainui.ui.plot.series import Guide, Mark, Series, Threshold
+from trainui.ui.present.curves import course, drawn, knows, pins
 from trainui.ui.present.lights import verdict_light
 from trainui.ui.present.text import number, whole
-from trainui.ui.source import Snapshot
-from trainui.ui.trace import Trace
+
+if TYPE_CHECKING:
+    from trainui.core.forecast.extrapolate import Forecast
+    from trainui.core.store.views import GateView
+    from trainui.ui.plot.series import Pin
+    from trainui.ui.present.curves import Drawn
+    from trainui.ui.source import Snapshot
+    from trainui.ui.trace import Trace
 
 
 def charts(

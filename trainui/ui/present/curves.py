@@ -5,21 +5,27 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from trainui.core.store.views import CheckpointView, RunDetail
+from msgspec import Struct
+from msgspec.structs import replace
+
 from trainui.ui.plot.axis import BY_TIME, COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WALL, Course
-from trainui.ui.plot.series import Pin, Stretch, from_buckets, from_points
-from trainui.ui.trace import Close, Part, Taken, Trace
+from trainui.ui.plot.series import Pin, from_buckets, from_points
+from trainui.ui.trace import Close, Part
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import CheckpointView, RunDetail
+    from trainui.ui.plot.series import Stretch
+    from trainui.ui.trace import Taken, Trace
 
 CHECKPOINT, RESTART, REMEDY = "◆", "▶", "✚"
 _COARSEST = 16
 """A part that is seen near begins and ends at multiples of so many points at least, so that it seldom changes."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True, kw_only=True):
     """A trace on an axis."""
 
     stretches: tuple[Stretch, ...]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trainui.core.store.views import CheckpointView, RunDetail, UsageView
 from trainui.ui.opened import Opened, Origin

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from trainui.core.store.doings import ActionView, AnswerView
 from trainui.core.store.outcomes import Outcomes
@@ -20,8 +21,7 @@ _LOUD = frozenset({"tripped", "failed", "unknown", "warn"})
 NONE = "no gates: this job promised nothing before it ran"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """What is known of gates beside where they stand."""
 
     outcomes: Outcomes = field(default_factory=Outcomes)
@@ -32,8 +32,7 @@ class Known:
     currency: str = "USD"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """Gates that are judged together: a run's own, or those across the runs of a study."""
 
     gates: tuple[GateView, ...]

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from trainui.core.run import Result, Status
-from trainui.core.store.views import RunView
-from trainui.ui.present.ink import Line, Span, line
+from trainui.ui.present.ink import Span, line
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import RunView
+    from trainui.ui.present.ink import Line
 
 VERDICTS: dict[str, Span] = {
     "passed": Span("✔", "ok"),

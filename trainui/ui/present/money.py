@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from trainui.core.config.model import Ladder
-from trainui.core.costing import RunCost, StartForecast
-from trainui.core.store.moneyviews import BudgetView, CountdownView
-from trainui.core.store.views import RunView
-from trainui.ui.present.ink import Line, Span, clip, fold, join, line, safe, width, wrap
+from trainui.ui.present.ink import Span, clip, fold, join, line, safe, width, wrap
 from trainui.ui.present.text import bar, clock, countdown, duration, fine, money, percent, plural, sign, usd
+
+if TYPE_CHECKING:
+    from trainui.core.config.model import Ladder
+    from trainui.core.costing import RunCost, StartForecast
+    from trainui.core.store.moneyviews import BudgetView, CountdownView
+    from trainui.core.store.views import RunView
+    from trainui.ui.present.ink import Line
 
 BAR = 12
 STEPS = ("tell", "admit_no_more", "stop_least", "stop_all")

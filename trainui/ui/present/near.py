@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from trainui.core.gates.terms import what_clears
 from trainui.core.gates.units import Span as Reach

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from trainui.core.costing import RunCost
+from msgspec import Struct
+from msgspec.structs import replace
+
 from trainui.core.run import Status
-from trainui.core.store.views import RunView
-from trainui.ui.present.ink import Line, Span, clip, fit, join, line, safe, width
+from trainui.ui.present.ink import Span, clip, fit, join, line, safe, width
 from trainui.ui.present.lights import gate_lights, run_light, run_word
 from trainui.ui.present.standing import standing
 from trainui.ui.present.text import NONE, bar, decimals_for, duration, number, percent, sign, usd, whole
+
+if TYPE_CHECKING:
+    from trainui.core.costing import RunCost
+    from trainui.core.store.views import RunView
+    from trainui.ui.present.ink import Line
 
 BAR = 10
 RUN_MIN, RUN_MAX = 12, 32
@@ -60,8 +67,7 @@ PROGRESS = ("bar", "epoch", "percent", "eta")
 """Columns that give their room to where a run stands, when it makes no progress."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Table:
+class Table(Struct, frozen=True, kw_only=True):
     """What is drawn: the head, and a line for each run in the same order."""
 
     head: Line
@@ -125,8 +131,7 @@ def table(
     return Table(head=clip(line("    ", layout.row(heads)), cells), rows=tuple(rows))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Layout:
+class _Layout(Struct, frozen=True, kw_only=True):
     names: tuple[str, ...]
     heads: Mapping[str, str]
     wide: Mapping[str, int]
@@ -161,7 +166,7 @@ def _body(view: RunView, row: Mapping[str, Line], layout: _Layout, told: Sequenc
     return join([before, fit(story, layout.room(group)), rest], " " * layout.gap)
 
 
-def _cells(view: RunView, *, shared: bool, decimals: int) -> dict[str, Line]:
+def _cells(view: RunView, *, shared: bool, decimals: int | None) -> dict[str, Line]:
     tone = "dim" if view.status is Status.ENDED else ""
     metric = view.metric
     known = metric is not None and metric.last is not None
@@ -202,11 +207,12 @@ def _best_at(view: RunView) -> str:
     """When the best was: the epoch where the run counts epochs, else the step."""
     step = view.metric.best_step if view.metric else None
     if step is not None and view.epoch and view.step:
-        return whole(float(round(step * view.epoch / view.step)))
+        at = step * view.epoch / view.step
+        return whole(float(round(at)) if math.isfinite(at) else None)
     return whole(step)
 
 
-def _decimals(runs: Sequence[RunView]) -> int:
+def _decimals(runs: Sequence[RunView]) -> int | None:
     return decimals_for(x for v in runs if v.metric for x in (v.metric.last, v.metric.best))
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from trainui.core.filter import FilterError
-from trainui.ui.present.ink import Line, Span, clip, line, safe
+from typing import TYPE_CHECKING
+
+from trainui.ui.present.ink import Span, clip, line, safe
+
+if TYPE_CHECKING:
+    from trainui.core.filter import FilterError
+    from trainui.ui.present.ink import Line
 
 PROMPT = " / "
 RUN_WORDS = "mlp  status:running  usd>2  best<=100  learning_rate<1e-3  -old  (a or b)"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from trainui.core.run import Status
-from trainui.core.store.views import EventView, RunView
-from trainui.ui.present.ink import Line, Span, line, safe, wrap
+from trainui.ui.present.ink import Span, line, safe, wrap
 from trainui.ui.present.lights import run_light, run_word
 from trainui.ui.present.text import clock, countdown
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import EventView, RunView
+    from trainui.ui.present.ink import Line
 
 ASKED = "asked for"
 """What an event of kind `checkpoint` says when a checkpoint was asked for; any other says that one was saved."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from trainui.core.run import Status
-from trainui.core.store.views import EventView, RunView
-from trainui.ui.present.ink import Line, Span, clip, fit, fold, line, safe, width
+from trainui.ui.present.ink import Span, clip, fit, fold, line, safe, width
 from trainui.ui.present.lights import gate_lights, run_light, run_word, verdict_light
 from trainui.ui.present.rows import BAR
 from trainui.ui.present.standing import ASKED, standing
 from trainui.ui.present.text import bar, clock, duration, number, percent, sign, usd, whole
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import EventView, RunView
+    from trainui.ui.present.ink import Line
 
 _KINDS = {"status": Span("●", "calm"), "checkpoint": Span("◆", "calm"), "money": Span("¤", "warn"),
           "queue": Span("○", "dim"), "limit": Span("▲", "warn"), "idle": Span("▲", "warn"),

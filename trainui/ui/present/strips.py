@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from trainui.core.store.moneyviews import BudgetView
-from trainui.core.store.views import GpuView, MachineView, RunView
-from trainui.ui.present.ink import Line, Span, fold, line, safe
+from trainui.ui.present.ink import Span, fold, line, safe
 from trainui.ui.present.money import BAR, idle_cost, idle_part, over_part, tone_of
 from trainui.ui.present.text import (
     GIB,
@@ -22,6 +21,11 @@ from trainui.ui.present.text import (
     spark,
     usd,
 )
+
+if TYPE_CHECKING:
+    from trainui.core.store.moneyviews import BudgetView
+    from trainui.core.store.views import GpuView, MachineView, RunView
+    from trainui.ui.present.ink import Line
 
 
 def money_line(budget: BudgetView, cells: int, *, title: str, now: float, only_looks: bool = False) -> Line:

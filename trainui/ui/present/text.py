@@ -31,16 +31,24 @@ def _decimals(size: float) -> int:
     return max(0, min(6, 3 - math.floor(math.log10(size)))) if size < 1000 else 0
 
 
-def decimals_for(values: Iterable[float | None]) -> int:
-    """How many decimals a column needs so that its largest value shows four digits and its points align."""
+def decimals_for(values: Iterable[float | None]) -> int | None:
+    """How many decimals a column needs so that its largest value shows four digits and its points align.
+
+    None where its smallest would then show one digit or none: each value needs decimals of its own.
+    """
     sizes = [abs(v) for v in values if v is not None and math.isfinite(v) and 1e-4 <= abs(v) < 1e7]
-    return _decimals(max(sizes)) if sizes else 0
+    if not sizes:
+        return 0
+    decimals = _decimals(max(sizes))
+    return decimals if decimals == 0 or min(sizes) >= 10 ** (1 - decimals) else None
 
 
 def whole(value: float | None) -> str:
     """A step or epoch: no decimals where there are none."""
     if value is None or not math.isfinite(value):
         return NONE
+    if abs(value) >= 1e15:
+        return f"{value:.4g}"
     return str(int(value)) if value == int(value) else f"{value:.1f}"
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.screen import Screen
 
 from trainui.core.run import Status
-from trainui.core.store.views import RunView
-from trainui.ui.bridge import Bridge
-from trainui.ui.keymap import Keymap, keymap_of
+from trainui.ui.keymap import keymap_of
 from trainui.ui.present.applies import why_not
-from trainui.ui.screens.answer import Answer, questions
-from trainui.ui.screens.confirm import Confirm, ConfirmPause
-from trainui.ui.screens.edit import Edit
-from trainui.ui.screens.export import Export
-from trainui.ui.screens.relaunch import Relaunch
-from trainui.ui.screens.teach import Teach
-from trainui.ui.source import Snapshot
+
+if TYPE_CHECKING:
+    from trainui.core.store.views import RunView
+    from trainui.ui.bridge import Bridge
+    from trainui.ui.keymap import Keymap
+    from trainui.ui.source import Snapshot
 
 
 class Acting(Screen[None]):
@@ -89,6 +88,8 @@ class Acting(Screen[None]):
         if self.bridge.held.confirm == "started" and view.status is Status.QUEUED:
             decide("stop")
         else:
+            from trainui.ui.screens.confirm import Confirm
+
             self.app.push_screen(Confirm(view, now=now, currency=self.snapshot.budget.currency), decide)
 
     def action_pause(self) -> None:
@@ -104,6 +105,8 @@ class Acting(Screen[None]):
         def decide(answer: str | None) -> None:
             if answer:
                 self.bridge.ask(lambda a: a.pause(run), lambda _: self.bridge.tell(f"{run} is being paused"))
+
+        from trainui.ui.screens.confirm import ConfirmPause
 
         self.app.push_screen(ConfirmPause(view, self.snapshot.budget.currency), decide)
 
@@ -151,6 +154,8 @@ class Acting(Screen[None]):
         """Other params for a run that has not started."""
         view = self._for("edit")
         if view is not None:
+            from trainui.ui.screens.edit import Edit
+
             self.app.push_screen(Edit(self.bridge, view.run))
 
     # ---------------------------------------------------------------- a run that has ended, or any
@@ -172,6 +177,8 @@ class Acting(Screen[None]):
         """Choose how the run is tried again; a live one is stopped first."""
         view = self._for("relaunch")
         if view is not None:
+            from trainui.ui.screens.relaunch import Relaunch
+
             currency = self.snapshot.budget.currency
             self.app.push_screen(Relaunch(self.bridge, view, self._tell_retried, currency=currency))
 
@@ -188,6 +195,8 @@ class Acting(Screen[None]):
         """Answer what its gates ask."""
         if not self.bridge.may_ask():
             return
+        from trainui.ui.screens.answer import Answer, questions
+
         view = self.current
         asked = questions(self.snapshot, view.run) if view is not None else ()
         if asked:
@@ -200,6 +209,8 @@ class Acting(Screen[None]):
         """Choose a line of its output and name its numbers."""
         view = self._for("teach")
         if view is not None:
+            from trainui.ui.screens.teach import Teach
+
             self.app.push_screen(Teach(self.bridge, view.run))
 
     def action_export(self) -> None:
@@ -210,6 +221,8 @@ class Acting(Screen[None]):
         if not runs:
             self.bridge.tell("no run to export", severity="warning")
             return
+        from trainui.ui.screens.export import Export
+
         self.app.push_screen(Export(self.bridge, runs, study=self.study_of(runs)))
 
     def study_of(self, runs: tuple[str, ...]) -> str:

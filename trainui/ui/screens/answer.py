@@ -8,10 +8,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
 from textual.screen import ModalScreen
-from textual.widgets import Footer
 
 from trainui.core.errors import TrainuiError
-from trainui.core.store.studies import subject_of
+from trainui.core.store.subjects import subject_of
 from trainui.core.store.views import GateView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
@@ -19,6 +18,7 @@ from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Line, Span, line, safe, wrap
 from trainui.ui.source import Snapshot
 from trainui.ui.widgets.field import SteadyField
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.paper import Paper
 
 _WHILE_NOTED = ("answer.go", "answer.back")
@@ -70,7 +70,7 @@ class Answer(ModalScreen[None]):
             yield Paper(id="question")
             yield NoteField(self.action_of, id="note", placeholder="a note, or nothing", compact=True)
             yield Paper(id="said")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Ask, for the width there is."""

@@ -50,8 +50,12 @@ class AwayScreen(ModalScreen[None]):
         """Whatever it is."""
         event.stop()
         event.prevent_default()
-        self.dismiss()
+        self._leave()
 
     def on_click(self) -> None:
         """Also a click."""
-        self.dismiss()
+        self._leave()
+
+    def _leave(self) -> None:
+        if self.is_current:  # the second of two keys in a row finds another screen on top
+            self.dismiss()

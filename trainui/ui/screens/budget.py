@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Grid
 from textual.getters import query_one
-from textual.widgets import Footer
 
 from trainui.core.store.views import RunView
 from trainui.ui import keys
@@ -19,6 +18,7 @@ from trainui.ui.screens.room import ChartSettings, Room
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.burndown import BurndownPaper
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.paper import Paper
 
 PAGES = (*BY, "plan", "leases", "ledger")
@@ -60,7 +60,7 @@ class BudgetScreen(Room):
             yield BurndownPaper(id="picture")
             yield Page(id="spent", classes="page")
             yield Page(id="more", classes="page")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Name the panes and choose the first page."""

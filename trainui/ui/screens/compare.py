@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from textual.app import ComposeResult
 from textual.containers import Grid
 from textual.getters import query_one
-from textual.widgets import Footer
 
 from trainui.core.store.views import RunView
 from trainui.ui import keys
@@ -21,6 +20,7 @@ from trainui.ui.screens.sifting import Sifting
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.curve import Curves
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.paper import Paper
 from trainui.ui.widgets.sieve import Sieve
 
@@ -88,7 +88,7 @@ class CompareScreen(Sifting):
             for name in PAGES:
                 yield Page(id=name, classes="page")
         yield Sieve(self.action_of)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Choose the first page."""

@@ -56,7 +56,7 @@ class Confirm(ModalScreen[str]):
             told = "it has not started"
         elif view.status is Status.STOPPING:
             told = f"it is being stopped already; {told}"
-        self.query_one(Paper).show(
+        self.query_one("#question", Paper).show(
             [
                 line(f"{self._verb} ", Span(safe(view.run), "bold"), " ?"),
                 line(Span(told, "dim")),
@@ -107,7 +107,7 @@ class ConfirmPause(ModalScreen[str]):
         """Ask."""
         key = keymap_of(self.app).first
         goes_on = f"pause it: every process of it stands still, until {key('run.pause')} again"
-        self.query_one(Paper).show(
+        self.query_one("#question", Paper).show(
             [
                 line("Pause ", Span(safe(self._view.run), "bold"), " ?"),
                 line(Span(what_a_pause_keeps(self._view, self._currency), "warn")),

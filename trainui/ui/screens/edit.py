@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
 from textual.screen import ModalScreen
-from textual.widgets import Footer
 
 from trainui.core.errors import TrainuiError, UserError
 from trainui.ui import keys
@@ -17,6 +16,7 @@ from trainui.ui.keymap import keymap_of
 from trainui.ui.params import changed, typed
 from trainui.ui.present.ink import Span, line, safe, wrap
 from trainui.ui.widgets.field import Field
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.paper import Paper
 
 
@@ -41,7 +41,7 @@ class Edit(ModalScreen[None]):
             box.border_title = line(f"params of {safe(self._run)}")[0].text
             yield Field(id="params", placeholder="reading…", compact=True)
             yield Paper(id="said")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Read what they are now."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.getters import query_one
-from textual.widgets import Footer
 
 from trainui.core.store.views import EventView, RunView
 from trainui.ui import keys
@@ -17,6 +16,7 @@ from trainui.ui.present.text import plural
 from trainui.ui.screens.log import LogScreen
 from trainui.ui.screens.room import ChartSettings, Room
 from trainui.ui.source import Look, Snapshot
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.line_list import LineList
 from trainui.ui.widgets.paper import Paper
 
@@ -47,7 +47,7 @@ class EventsScreen(Room):
         yield Paper(id="head")
         yield LineList(id="list")
         yield Paper(id="whole")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     @property
     def event(self) -> EventView | None:

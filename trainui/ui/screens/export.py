@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
 from textual.screen import ModalScreen
-from textual.widgets import Footer
 
 from trainui.core.errors import TrainuiError
 from trainui.ui import keys
@@ -18,6 +17,7 @@ from trainui.ui.exporting import CancelledError, Cancelling, ExportChoices
 from trainui.ui.present.ink import Line, Span, clip, line, safe, wrap
 from trainui.ui.present.text import plural
 from trainui.ui.widgets.field import Field
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.paper import Paper
 
 HINT = "space takes a format or leaves it out, tab changes the folder"
@@ -54,7 +54,7 @@ class Export(ModalScreen[None]):
             yield Paper(id="formats")
             yield Field(id="folder", placeholder="a folder", compact=True)
             yield Paper(id="said")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Ask what can be written."""
@@ -153,7 +153,7 @@ class Export(ModalScreen[None]):
 
     def action_go(self) -> None:
         """Write; the dialog stays and tells of each file."""
-        if self._known is None or self._work is not None:
+        if self._known is None or self._work is not None or not self.is_current:
             return
         if self._written:
             self.dismiss()

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.getters import query_one
-from textual.widgets import Footer
 
-from trainui.core.store.studies import PREFIX as STUDY
+from trainui.core.store.subjects import PREFIX as STUDY
 from trainui.core.store.views import GateView, RunView
 from trainui.ui import keys
 from trainui.ui.bench import GateLook, newest_runs
@@ -28,6 +27,7 @@ from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.curve import Curves
 from trainui.ui.widgets.gate_table import READING, GateTable, Terms
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.paper import Paper
 
 RUN, MARKED, STUDY_OF, ALL = "run", "marked", "study", "all"
@@ -66,7 +66,7 @@ class GatesScreen(Onward):
         with Horizontal(id="near"):
             yield Curves(id="curves", most=(1, 1))
             yield Terms(id="terms")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     # ---------------------------------------------------------------- whose gates
 

@@ -42,7 +42,7 @@ class Keep(ModalScreen[bool]):
         self.call_after_refresh(self._ask)
 
     def _ask(self) -> None:
-        paper = self.query_one(Paper)
+        paper = self.query_one("#question", Paper)
         cells, key = paper.cells or 60, keymap_of(self.app).first
         if self._spec is None:
             ask = line("No spec file here is of this job: paste this into its spec.")

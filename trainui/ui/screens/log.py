@@ -9,7 +9,6 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.getters import query_one
-from textual.widgets import Footer
 
 from trainui.core.ingest.pages import Pages
 from trainui.core.store.views import EventView, RunView
@@ -20,10 +19,12 @@ from trainui.ui.present.ink import Line, Span, line, safe
 from trainui.ui.present.log import log_head, row_heights, row_lines, signs_of
 from trainui.ui.present.rows import ranks
 from trainui.ui.present.text import percent
+from trainui.ui.reader import Reader
 from trainui.ui.screens.room import ChartSettings, Room
 from trainui.ui.seeking import Search
-from trainui.ui.source import Look, Reader, Snapshot
+from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.field import SteadyField
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.log_paper import LogPaper
 from trainui.ui.widgets.paper import Paper
 
@@ -80,7 +81,7 @@ class LogScreen(Room):
         with Horizontal(id="asking"):
             yield Paper(id="asked")
             yield WordsField(self.action_of, id="words", compact=True)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Go where it was asked to."""

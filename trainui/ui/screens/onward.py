@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from trainui.ui.bridge import Bridge
-from trainui.ui.screens.events import EventsScreen
-from trainui.ui.screens.log import LogScreen
-from trainui.ui.screens.remark import Note, Tag
-from trainui.ui.screens.room import ChartSettings, Room
+from typing import TYPE_CHECKING
+
+from trainui.ui.screens.room import Room
+
+if TYPE_CHECKING:
+    from trainui.ui.bridge import Bridge
+    from trainui.ui.screens.room import ChartSettings
 
 
 class Onward(Room):
@@ -26,20 +28,28 @@ class Onward(Room):
         if self.current is None:
             self.bridge.tell("no run is chosen", severity="warning")
             return
+        from trainui.ui.screens.log import LogScreen
+
         self.app.push_screen(LogScreen(self.bridge, self.settings, view=self.current))
 
     def action_events(self) -> None:
         """All events; from a run's own screen, those of the run."""
+        from trainui.ui.screens.events import EventsScreen
+
         self.app.push_screen(EventsScreen(self.bridge, self.settings, run=self.subject))
 
     def action_note(self) -> None:
         """A remark beside the run."""
         if (view := self._for("note")) is not None:
+            from trainui.ui.screens.remark import Note
+
             self.app.push_screen(Note(self.bridge, view))
 
     def action_tag(self) -> None:
         """Tags of the run."""
         if (view := self._for("tag")) is not None:
+            from trainui.ui.screens.remark import Tag
+
             self.app.push_screen(Tag(self.bridge, view, self.undo))
 
     def action_undo(self) -> None:

@@ -20,15 +20,13 @@ from trainui.ui.present.ink import Line, safe
 from trainui.ui.present.rows import ranks
 from trainui.ui.present.sieve import RUN_WORDS
 from trainui.ui.present.standing import saving
-from trainui.ui.screens.compare import CompareScreen, compared_runs
 from trainui.ui.screens.onward import Onward
 from trainui.ui.screens.room import ChartSettings, digits, with_charts
-from trainui.ui.screens.run import RunScreen
 from trainui.ui.screens.sifting import Sifting
-from trainui.ui.screens.start import Start
 from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.curve import Curves
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.run_table import READING, RunTable, empty, none_left
 from trainui.ui.widgets.sieve import Sieve
 from trainui.ui.widgets.strips import MachineStrip, MoneyStrip
@@ -79,7 +77,7 @@ class Overview(Sifting, Onward):
             yield EventTail(classes="tail")
             yield LogTail(classes="tail")
         yield Sieve(self.action_of)
-        yield Footer(compact=True)
+        yield KeyLine(compact=True)
 
     def on_mount(self) -> None:
         """As it was left; a run that is gone since is not missed."""
@@ -115,8 +113,7 @@ class Overview(Sifting, Onward):
     @property
     def chosen(self) -> tuple[str, ...]:
         """The marked runs, or the one under the cursor."""
-        marked = tuple(view.run for view in self.snapshot.runs if view.run in self._marked)
-        return marked or super().chosen
+        return tuple(view.run for view in self.snapshot.runs if view.run in self._marked) or super().chosen
 
     def wanted(self) -> Look:
         """The log of the run under the cursor, and as many charts as fit."""
@@ -156,9 +153,9 @@ class Overview(Sifting, Onward):
 
     def _told_instead(self, snapshot: Snapshot) -> tuple[Line, ...]:
         """What stands in a table without runs."""
-        key = self.keymap.first
         if not snapshot.ready:
             return READING
+        key = self.keymap.first
         return (
             none_left(key("overview.all")) if snapshot.runs else empty(key("overview.start"), key("app.help"))
         )
@@ -244,8 +241,8 @@ class Overview(Sifting, Onward):
 
     def action_mark(self) -> None:
         """Mark the run, or take its mark away; then the next one."""
-        if self.current:
-            self._mark(self._marked ^ {self.current.run})
+        marked = self._marked ^ {self.current.run} if self.current else None
+        return self._mark(marked) if marked is not None else self.bridge.tell("there is no run to mark")
 
     def action_mark_live(self) -> None:
         """Mark what is live; when just that is marked, mark nothing."""
@@ -253,8 +250,7 @@ class Overview(Sifting, Onward):
         self._mark(frozenset() if self._marked == live else live)
 
     def _mark(self, marked: frozenset[str]) -> None:
-        before = self._marked
-        self.undo.keep("a mark", lambda: self._remark(before))
+        self.undo.keep("a mark", lambda before=self._marked: self._remark(before))  # type: ignore[misc]
         self._remark(marked)
 
     def _remark(self, marked: frozenset[str]) -> None:
@@ -264,15 +260,20 @@ class Overview(Sifting, Onward):
 
     def action_open(self) -> None:
         """Everything about the run."""
-        if self.current:
-            self.open_run(self.current.run)
+        return (
+            self.open_run(self.current.run) if self.current else self.bridge.tell("there is no run to open")
+        )
 
     def open_run(self, run: str) -> None:
         """Put a run's screen on top."""
+        from trainui.ui.screens.run import RunScreen
+
         self.app.push_screen(RunScreen(self.bridge, self.settings, run=run))
 
     def action_compare(self) -> None:
         """Runs side by side."""
+        from trainui.ui.screens.compare import CompareScreen, compared_runs
+
         runs = compared_runs(
             self.table.runs if not self._marked else self.snapshot.runs, self._marked, self.current
         )
@@ -287,11 +288,13 @@ class Overview(Sifting, Onward):
     def action_start(self) -> None:
         """Choose a job and start it."""
         if self.bridge.may_ask():
+            from trainui.ui.screens.start import Start
+
             self.app.push_screen(Start(self.bridge, self.retried))
 
     def action_tail(self) -> None:
         """Where only one fits: events or log."""
         if not self.has_class("-narrow"):
-            self.bridge.tell("events and log both stand below already")
-            return
+            return self.bridge.tell("events and log both stand below already")
         self.toggle_class("-log")
+        return None

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
-from textual.widgets import Footer
 
 from trainui.core.errors import UserError
 from trainui.core.judging.near import RemedyView
@@ -27,6 +26,7 @@ from trainui.ui.present.remedies import begin_word, in_order, remedy_lines
 from trainui.ui.present.text import duration, money
 from trainui.ui.screens.choosing import Choosing
 from trainui.ui.widgets.field import Field
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.paper import Paper
 
 PARAMS_PART = 0.25
@@ -64,7 +64,7 @@ class Relaunch(Choosing):
             yield Paper(id="cost")
             yield Field(id="params", placeholder="params: key=value key=value  (tab)", compact=True)
             yield Paper(id="said")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Read what may be chosen."""

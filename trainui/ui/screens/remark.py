@@ -6,7 +6,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
 from textual.screen import ModalScreen
-from textual.widgets import Footer
 
 from trainui.core.errors import TrainuiError
 from trainui.core.store.views import RunView
@@ -16,6 +15,7 @@ from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Span, line, safe, wrap
 from trainui.ui.undo import Undo, opposite
 from trainui.ui.widgets.field import Field
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.paper import Paper
 
 
@@ -44,7 +44,7 @@ class Remark(ModalScreen[None]):
             box.border_title = line(f"{self.TITLE_OF} {safe(self._view.run)}")[0].text
             yield Field(id="params", compact=True)
             yield Paper(id="said")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Say what may be typed, for the width there is."""

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from trainui.ui.bridge import Bridge, is_open, is_seen
-from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH, axis_name
-from trainui.ui.plot.figure import Chart
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from trainui.ui.bridge import is_open, is_seen
+from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH, STEP, axis_name
 from trainui.ui.plot.smooth import WEIGHTS
 from trainui.ui.present.charts import charts
 from trainui.ui.present.curves import closes
 from trainui.ui.present.rows import ranks
 from trainui.ui.screens.acting import Acting
 from trainui.ui.screens.sight import Sight
-from trainui.ui.settings import Settings
-from trainui.ui.source import Look, Snapshot
-from trainui.ui.trace import Close
-from trainui.ui.widgets.curve import Curves
+
+if TYPE_CHECKING:
+    from trainui.ui.bridge import Bridge
+    from trainui.ui.plot.figure import Chart
+    from trainui.ui.settings import Settings
+    from trainui.ui.source import Look, Snapshot
+    from trainui.ui.trace import Close
+    from trainui.ui.widgets.curve import Curves
 
 
-@dataclass(kw_only=True, slots=True)
-class ChartSettings:
+class ChartSettings(Struct, kw_only=True):
     """How curves are drawn; shared by all screens, so that a choice is kept."""
 
     metric: str | None = None
@@ -67,6 +71,8 @@ class Room(Acting):
         super().__init__(bridge)
         self.settings = settings
         self._drawn: tuple[Chart, ...] = ()
+        self._made: tuple[Snapshot, object, tuple[Chart, ...]] | None = None
+        """The charts as they are before they are zoomed, of which snapshot, and how they were asked for."""
         self._plotted: tuple[Curves, dict[str, str]] | None = None
 
     @property
@@ -118,16 +124,20 @@ class Room(Acting):
 
     def plot(self, curves: Curves, tags: dict[str, str]) -> None:
         """Draw the charts of the newest snapshot."""
-        drawn = charts(
-            self.snapshot,
-            colours=ranks(self.snapshot.runs),
-            tags=tags,
-            first=self.settings.metric,
-            axis=self.settings.axis,
-            log=self.settings.log,
-            looks_ahead=self.settings.looks_ahead,
-        )
         how = self.settings
+        asked = (tags, how.metric, how.axis, how.log, how.looks_ahead)
+        if self._made is None or self._made[0] is not self.snapshot or self._made[1] != asked:
+            made = charts(
+                self.snapshot,
+                colours=ranks(self.snapshot.runs),
+                tags=tags,
+                first=how.metric,
+                axis=how.axis,
+                log=how.log,
+                looks_ahead=how.looks_ahead,
+            )
+            self._made = (self.snapshot, asked, made)
+        drawn = self._made[2]
         drawn = tuple(replace(one, log_x=how.log_x, smooth=how.smooth, clip=how.clip) for one in drawn)
         self._drawn, self._plotted = self.shaped(self.sight.over(drawn)), (curves, tags)
         curves.plot(self._drawn, is_known=self.snapshot.ready)
@@ -187,7 +197,8 @@ class Room(Acting):
         """The next or previous x axis."""
         axis = AXES[(AXES.index(self.settings.axis) + by) % len(AXES)]
         name = axis_name(axis, self.snapshot.budget.currency)
-        self._set(f"x {name}: not known of these runs, so it is steps", axis=axis)
+        nothing = "it is steps already" if axis == STEP else "not known of these runs, so it is steps"
+        self._set(f"x {name}: {nothing}", axis=axis)
 
     def action_log_x(self) -> None:
         """A logarithmic or linear x axis."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Grid
 from textual.getters import query_one
-from textual.widgets import Footer
 
 from trainui.core.prospects import hints
 from trainui.core.run import Status
@@ -26,6 +25,7 @@ from trainui.ui.source import Look, Snapshot
 from trainui.ui.widgets.banner import Banner
 from trainui.ui.widgets.curve import Curves
 from trainui.ui.widgets.gate_list import Facts, GateList
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.paper import Paper
 from trainui.ui.widgets.sieve import Sieve
 from trainui.ui.widgets.tails import EventTail, LogTail
@@ -83,7 +83,7 @@ class RunScreen(Sifting, Onward):
             yield EventTail(id="events", classes="pane", names=False)
             yield LogTail(id="log", classes="pane")
         yield Sieve(self.action_of)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Name the panes and choose the first."""

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.getters import query_one
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from trainui.core.errors import TrainuiError, UserError
 from trainui.ui import keys
@@ -21,6 +20,7 @@ from trainui.ui.preferences import load_preferences
 from trainui.ui.present.choices import problem_lines, shortened
 from trainui.ui.present.ink import Line, Span, line, safe, wrap
 from trainui.ui.widgets.field import SteadyField
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.line_list import LineList
 from trainui.ui.widgets.paper import Paper
 
@@ -82,7 +82,7 @@ class SettingsScreen(Screen[None]):
         with Horizontal(id="asking"):
             yield Paper(id="asked")
             yield ValueField(self.action_of, compact=True)
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Read the files again: somebody may have edited them meanwhile."""

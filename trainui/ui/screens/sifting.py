@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.getters import query_one
 from textual.widgets import Input
 
@@ -9,8 +11,10 @@ from trainui.core.filter import FilterError
 from trainui.ui.choice import sifted
 from trainui.ui.present.sieve import METRIC_WORDS, sieve_line, sieve_title
 from trainui.ui.screens.room import Room
-from trainui.ui.source import Snapshot
 from trainui.ui.widgets.sieve import Sieve
+
+if TYPE_CHECKING:
+    from trainui.ui.source import Snapshot
 
 _WHILE_TYPED = ("filter.keep", "filter.clear", "filter.up", "filter.down")
 """The keys that do something while a filter is typed; all others are of the field."""

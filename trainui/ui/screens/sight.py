@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from trainui.ui.plot.figure import Chart, Frame, extent
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from trainui.ui.plot.figure import extent
 from trainui.ui.plot.viewport import Viewport
 
+if TYPE_CHECKING:
+    from trainui.ui.plot.figure import Chart, Frame
 
-@dataclass(kw_only=True, slots=True)
-class Sight:
+
+class Sight(Struct, kw_only=True):
     """The viewport and the cursor of one screen, by axis; all its charts share them."""
 
     ports: dict[str, Viewport] = field(default_factory=dict)

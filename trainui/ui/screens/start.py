@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
-from textual.widgets import Footer
 
 from trainui.core.errors import UserError
 from trainui.ui import keys
@@ -19,8 +18,10 @@ from trainui.ui.params import checked
 from trainui.ui.present.ink import Line, Span, fit, line, safe, wrap
 from trainui.ui.present.jobs import by_study, job_lines
 from trainui.ui.present.params import param_lines
+from trainui.ui.present.text import plural
 from trainui.ui.screens.choosing import Choosing
 from trainui.ui.widgets.field import Field
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.paper import Paper
 
 OPTIONS = 4
@@ -71,7 +72,7 @@ class Start(Choosing):
             yield Paper(id="cost")
             yield Field(id="params", placeholder="params: key=value key=value  (tab)", compact=True)
             yield Paper(id="said")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Read the jobs aside; a broken spec must not hold the screen up."""
@@ -182,7 +183,9 @@ class Start(Choosing):
         except UserError as error:
             self.say(str(error), "bad")
         else:
-            self.say(f"{len(self._marked)} jobs are marked: enter starts them all" if self._marked else "")
+            marked = len(self._marked)
+            them = "it" if marked == 1 else "them all"
+            self.say(f"{plural(marked, 'job')} marked: enter starts {them}" if marked else "")
 
     def _keep_in_sight(self) -> None:
         """Scroll the list to the cursor."""

@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.getters import query_one
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from trainui.core.errors import UserError
 from trainui.core.ingest.coverage import Coverage, coverage
@@ -29,6 +28,7 @@ from trainui.ui.present.lesson import (
 )
 from trainui.ui.screens.keep import Keep
 from trainui.ui.widgets.field import SteadyField
+from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.line_list import LineList
 from trainui.ui.widgets.paper import Paper
 
@@ -90,7 +90,7 @@ class Teach(Screen[None]):
             yield Paper(id="asked")
             yield NameField(self.action_of, id="name", compact=True)
         yield Paper(id="pattern")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyLine(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Name the panes and read."""

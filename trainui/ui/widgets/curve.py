@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.message import Message
 
 from trainui.core.store.views import CurvePoint
-from trainui.ui.plot.figure import Chart, Frame, draw, frame, side_by_side
+from trainui.ui.plot.figure import Chart, draw, frame, side_by_side
 from trainui.ui.plot.series import Series, Threshold, from_points
-from trainui.ui.present.ink import Line, Span, line, wrap
+from trainui.ui.present.ink import Span, line, wrap
 from trainui.ui.widgets.paper import Paper
+
+if TYPE_CHECKING:
+    from trainui.ui.plot.figure import Frame
+    from trainui.ui.present.ink import Line
 
 LEAST = (52, 10)
 """Cells and rows of the smallest chart worth reading when there may be several runs in it."""
@@ -58,6 +62,8 @@ class Curves(Paper):
         self._is_known = False
         self._places: list[tuple[int, int, int, int, Chart]] = []
         """Left, top, cells, rows of every chart that is drawn."""
+        self._known: dict[str, tuple[object, tuple[Line, ...]]] = {}
+        """Metric → (its chart, size and letters, its lines): a chart that is the same is not drawn again."""
 
     @property
     def room(self) -> int:
@@ -136,9 +142,16 @@ class Curves(Paper):
             wide = (cells - columns + 1) // columns
             for at, chart in enumerate(band):
                 self._places.append((at * (wide + 1), len(lines), wide, rows, chart))
-            drawn = [draw(chart, wide, rows, only_ascii=self.is_ascii) for chart in band]
-            lines += side_by_side(drawn, DIVIDER)
+            lines += side_by_side([self._lines_of(chart, wide, rows) for chart in band], DIVIDER)
+        self._known = {chart.metric: known for chart in charts if (known := self._known.get(chart.metric))}
         self.show(lines)
+
+    def _lines_of(self, chart: Chart, cells: int, rows: int) -> tuple[Line, ...]:
+        how = (chart, cells, rows, self.is_ascii)
+        known = self._known.get(chart.metric)
+        if known is None or known[0] != how:
+            known = self._known[chart.metric] = (how, draw(chart, cells, rows, only_ascii=self.is_ascii))
+        return known[1]
 
 
 def _demo() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.segment import Segment
 from textual.content import Content
@@ -13,7 +13,10 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.strip import Strip
 
 from trainui.ui import tones
-from trainui.ui.present.ink import Line, ascii_only, changed
+from trainui.ui.present.ink import ascii_only, changed
+
+if TYPE_CHECKING:
+    from trainui.ui.present.ink import Line
 
 
 class PlainBar(ScrollBarRender):

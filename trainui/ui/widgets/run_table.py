@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.style import Style
 from textual import events
@@ -11,11 +11,14 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from trainui.core.costing import RunCost
 from trainui.core.store.views import RunView
-from trainui.ui.present.ink import Line, Span, line
+from trainui.ui.present.ink import Span, line
 from trainui.ui.present.rows import table
 from trainui.ui.widgets.paper import Paper
+
+if TYPE_CHECKING:
+    from trainui.core.costing import RunCost
+    from trainui.ui.present.ink import Line
 
 READING = (line(), line("   ", Span("reading…", "dim")))
 

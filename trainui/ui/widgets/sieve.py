@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.getters import query_one
 
-from trainui.ui.present.ink import Line, Span, line
+from trainui.ui.present.ink import Span, line
 from trainui.ui.present.sieve import PROMPT
 from trainui.ui.widgets.field import SteadyField
 from trainui.ui.widgets.paper import Paper
+
+if TYPE_CHECKING:
+    from trainui.ui.present.ink import Line
 
 
 class SieveField(SteadyField):

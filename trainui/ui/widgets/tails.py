@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trainui.core.store.views import EventView
-from trainui.ui.present.ink import Line, Span, clip, line, safe
+from trainui.ui.present.ink import Span, clip, line, safe
 from trainui.ui.present.story import event_lines
 from trainui.ui.widgets.paper import Paper
+
+if TYPE_CHECKING:
+    from trainui.ui.present.ink import Line
 
 
 class EventTail(Paper):

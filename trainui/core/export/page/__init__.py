@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -98,6 +99,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined, finalize=_harmless,
     )  # fmt: skip
     env.filters["upper_mark"] = "#{}".format
+    env.filters["counted"] = lambda them: Counter(them).items()
     env.globals.update(
         signs=VERDICTS, plan_words=PLANS, key_of_signs=KEY_OF_SIGNS, num=_number, when=when, hours=hours, iso=_iso,
         money=_money, percent=_percent, said=_said, shell=shlex.join, usage=_usage, pretty=_pretty,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import settle, until
+from msgspec.structs import replace
 from story import NOW, RUNS, Story
 
 import trainui.ui.app
@@ -59,7 +59,7 @@ async def test_who_comes_back_is_told_and_any_key_puts_it_away(size):
         await until(pilot, lambda: isinstance(app.screen, AwayScreen))
         await settle(pilot)
         text = text_of(app.screen.paper)
-        for part in ("2 runs ended: 1 finished, 1 failed", "no-nan tripped", "cost $11.30, of that $0.86 idle for 40 min",
+        for part in ("2 runs ended: 1 finished, 1 failed", "no-nan tripped", "cost 11.30 $, of that 0.86 $ idle for 40 min",
                      "is it fine?", "trainui answer mlp-2 look yes|no", "any key puts this away"):  # fmt: skip
             assert part in text.replace("\n  ", " "), part
         await pilot.press("x")

@@ -1,0 +1,83 @@
+"""Files of an export on real disks: a process that is killed, two at once, a pipe in the way, no room for the list."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from trainui.core.export.notes import renew
+from trainui.core.export.whole import MANIFEST, whole, write_whole
+
+HALF = """
+import sys
+from pathlib import Path
+from trainui.core.export.whole import whole
+with whole(Path(sys.argv[1])) as written:
+    written.file.write(b"half")
+    print("begun", flush=True)
+    sys.stdin.read()
+"""
+
+
+def half_written(path):
+    """A process in the middle of writing a file."""
+    words = [sys.executable, "-c", HALF, path]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "begun\n"
+    return process
+
+
+def names(folder):
+    return sorted(os.listdir(folder))
+
+
+def test_what_a_killed_export_left_behind_is_taken_away_by_the_next(tmp_path):
+    with half_written(tmp_path / "a.md") as process:
+        process.send_signal(signal.SIGKILL)
+    assert len(names(tmp_path)) == 1
+    write_whole(tmp_path / "a.md", "whole")
+    assert names(tmp_path) == [MANIFEST, "a.md"]
+
+
+def test_what_another_export_is_writing_is_left_alone(tmp_path):
+    with half_written(tmp_path / "a.md") as process:
+        write_whole(tmp_path / "a.md", "mine")
+        process.communicate()
+    assert process.returncode == 0
+    assert names(tmp_path) == [MANIFEST, "a.md"]
+    assert (tmp_path / "a.md").read_text() == "half"
+
+
+def test_exports_at_once_into_one_folder_know_what_each_of_them_wrote(tmp_path):
+    kinds = [f"{number}.md" for number in range(8)]
+    for text in ("old", "new"):
+        with ThreadPoolExecutor(8) as pool:
+            written = list(pool.map(lambda name, text=text: write_whole(tmp_path / name, text), kinds))
+        assert written == [[tmp_path / name] for name in kinds]
+    assert names(tmp_path) == [MANIFEST, *kinds]
+    assert sorted(json.loads((tmp_path / MANIFEST).read_text())) == kinds
+
+
+def test_a_pipe_in_the_place_of_a_file_is_put_aside_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.md")
+    os.mkfifo(tmp_path / MANIFEST)
+    assert write_whole(tmp_path / "a.md", "text") == [tmp_path / "a.md", tmp_path / "a.md.edited"]
+    assert (tmp_path / "a.md").read_text() == "text"
+
+
+def test_a_pipe_in_the_place_of_notes_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "NOTES.md")
+    with pytest.raises(OSError, match="no plain file"):
+        renew(tmp_path / "NOTES.md", [], title="s")
+
+
+def test_where_what_was_written_cannot_be_kept_no_drafts_stay(tmp_path):
+    (tmp_path / MANIFEST).mkdir()
+    with pytest.raises(OSError), whole(tmp_path / "a.md") as written:  # noqa: PT011 (which one is the system's)
+        written.file.write(b"text")
+    assert MANIFEST in names(tmp_path)
+    assert not [name for name in names(tmp_path) if name.endswith(".part")]
