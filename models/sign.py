@@ -14,142 +14,54 @@ Shapes: B batch, T frames, F keypoint values, D width, K classes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-STRIDE = 4
-"""Frames of the input to one frame of the answer."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Layout:
-    """Where each part lies in the vector of a frame: the one place that says so. An empty slice: there is none."""
-
-    pose: slice
-    face: slice
-    hands: slice
-
-    @property
-    def size(self) -> int:
-        """How many values a frame has."""
-        return max(part.stop for part in (self.pose, self.face, self.hands))
-
-    def check(self, features: int) -> None:
-        """Raises ValueError unless the parts cover `features` values, each once."""
-        parts = sorted(
-            (one.start, one.stop) for one in (self.pose, self.face, self.hands) if one.stop > one.start
-        )
-        reached = 0
-        for start, stop in parts:
-            if start != reached:
-                raise ValueError(f"keypoint layout: values {reached} to {start} belong to no part, or to two")
-            reached = stop
-        if reached != features:
-            raise ValueError(f"keypoint layout: it is of {reached} values a frame, the data have {features}")
-
-
-HOLISTIC = Layout(pose=slice(0, 99), face=slice(99, 1503), hands=slice(1503, 1629))
-"""MediaPipe Holistic as it is extracted: pose 33 × 3, face 468 × 3, left hand 21 × 3, right hand 21 × 3."""
-
-
-def with_motion(x_BTF: Tensor) -> Tensor:
-    """Positions, then velocity and acceleration in values per frame: (B, T, F) → (B, T, 3 F)."""
-    speed = F.pad(x_BTF[:, 1:] - x_BTF[:, :-1], (0, 0, 1, 0))
-    change = F.pad(speed[:, 1:] - speed[:, :-1], (0, 0, 1, 0))
-    return torch.cat([x_BTF, speed, change], dim=2)
-
-
-def mask_of(lengths_B: Tensor, frames: int) -> Tensor:
-    """1 where a clip has a frame, shape (B, T, 1)."""
-    return (torch.arange(frames, device=lengths_B.device)[None] < lengths_B[:, None]).unsqueeze(2).float()
-
-
-def shortened(lengths_B: Tensor) -> Tensor:
-    """How many frames of the answer belong to each clip."""
-    return torch.div(lengths_B + STRIDE - 1, STRIDE, rounding_mode="floor")
-
-
-class FrameConv(nn.Module):
-    """A convolution over time, then a norm over the channels of each frame. (B, T, C) → (B, ⌈T / stride⌉, C')."""
-
-    def __init__(
-        self, channels_in: int, channels_out: int, kernel: int, *, stride: int = 1, groups: int = 1
-    ) -> None:
-        super().__init__()
-        self.conv = nn.Conv1d(
-            channels_in, channels_out, kernel, stride=stride, padding=kernel // 2, groups=groups, bias=False
-        )
-        self.norm = nn.LayerNorm(channels_out)
-
-    def forward(self, x_BTC: Tensor) -> Tensor:
-        """Not yet activated."""
-        out: Tensor = self.norm(self.conv(x_BTC.transpose(1, 2)).transpose(1, 2))
-        return out
-
-
-class Encoders(nn.Module):
-    """One small network for each part of the body and one for motion; their answers side by side."""
-
-    def __init__(self, layout: Layout, sizes: dict[str, tuple[int, int]], dropout: float) -> None:
-        """`sizes`: part → (hidden, out)."""
-        super().__init__()
-        self.layout = layout
-        whole = layout.size
-        inputs = {
-            part: getattr(layout, part).stop - getattr(layout, part).start
-            for part in ("hands", "face", "pose")
-        }
-        inputs["motion"] = 3 * whole
-        self.parts = nn.ModuleDict({
-            part: nn.Sequential(
-                nn.Linear(inputs[part], hidden), nn.LayerNorm(hidden), nn.GELU(), nn.Dropout(dropout),
-                nn.Linear(hidden, out),
-            )
-            for part, (hidden, out) in sizes.items() if inputs[part]
-        })  # fmt: skip
-        self.width = sum(out for part, (_, out) in sizes.items() if inputs[part])
-
-    def forward(self, x_BTF: Tensor) -> Tensor:
-        """(B, T, F) → (B, T, D). Raises ValueError where the data are of another layout."""
-        self.layout.check(x_BTF.shape[2])
-        told = [
-            encoder(with_motion(x_BTF) if part == "motion" else x_BTF[..., getattr(self.layout, part)])
-            for part, encoder in self.parts.items()
-        ]
-        return torch.cat(told, dim=2)
-
-
-def _narrowed(sizes: dict[str, tuple[int, int]], by: int) -> dict[str, tuple[int, int]]:
-    return {part: (hidden // by, out // by) for part, (hidden, out) in sizes.items()}
+from models.sign_parts import (
+    HOLISTIC,
+    Encoders,
+    FrameConv,
+    Layout,
+    Reader,
+    carried,
+    conv,
+    mask_of,
+    narrowed,
+    shortened,
+)
 
 
 class Inception(nn.Module):
-    """Four views of the same frames: each alone, a short and a long stretch, and the largest nearby."""
+    """Four views of the same frames: each alone, a short and a long stretch, and the largest nearby.
+
+    One norm for all four: of four channels, as a branch of a narrow network has, a norm leaves nothing. And a way past
+    it: eighteen convolutions in a row without one did not learn to tell fifteen signs apart.
+    """
 
     def __init__(self, channels: int, widths: Sequence[int]) -> None:
         """`widths`: alone, short before and after, long before and after, pooled; as in GoogLeNet."""
         super().__init__()
         alone, short_in, short, long_in, long, pooled = widths
-        self.alone = FrameConv(channels, alone, 1)
-        self.short_in, self.short = FrameConv(channels, short_in, 1), FrameConv(short_in, short, 3)
-        self.long_in, self.long = FrameConv(channels, long_in, 1), FrameConv(long_in, long, 7)
-        self.pooled = FrameConv(channels, pooled, 1)
+        self.alone = conv(channels, alone, 1)
+        self.short_in, self.short = conv(channels, short_in, 1), conv(short_in, short, 3)
+        self.long_in, self.long = conv(channels, long_in, 1), conv(long_in, long, 7)
+        self.pooled = conv(channels, pooled, 1)
         self.width = alone + short + long + pooled
+        self.norm = nn.LayerNorm(self.width)
 
     def forward(self, x_BTC: Tensor, mask_BT1: Tensor) -> Tensor:
         """(B, T, C) → (B, T, C')."""
-        near = F.max_pool1d(x_BTC.transpose(1, 2), 3, stride=1, padding=1).transpose(1, 2)
+        x_BCT, mask_B1T = x_BTC.transpose(1, 2), mask_BT1.transpose(1, 2)
         views = [
-            F.relu(self.alone(x_BTC)),
-            F.relu(self.short(F.relu(self.short_in(x_BTC)) * mask_BT1)),
-            F.relu(self.long(F.relu(self.long_in(x_BTC)) * mask_BT1)),
-            F.relu(self.pooled(near)),
+            self.alone(x_BCT),
+            self.short(F.relu(self.short_in(x_BCT)) * mask_B1T),
+            self.long(F.relu(self.long_in(x_BCT)) * mask_B1T),
+            self.pooled(F.max_pool1d(x_BCT, 3, stride=1, padding=1)),
         ]
-        return torch.cat(views, dim=2) * mask_BT1
+        seen = self.norm(torch.cat(views, dim=1).transpose(1, 2))
+        return F.relu(seen + carried(x_BTC, self.width)) * mask_BT1
 
 
 _INCEPTION = (
@@ -158,29 +70,6 @@ _INCEPTION = (
     (112, 144, 288, 32, 64, 64), (256, 160, 320, 32, 128, 128),
     (256, 160, 320, 32, 128, 128), (384, 192, 384, 48, 128, 128),
 )  # fmt: skip
-
-
-class Reader(nn.Module):
-    """A BiLSTM over what the convolutions saw, and the log-probability of each gloss at each frame."""
-
-    def __init__(self, width: int, hidden: int, layers: int, classes: int, dropout: float) -> None:
-        super().__init__()
-        self.lstm = nn.LSTM(
-            width,
-            hidden,
-            layers,
-            batch_first=True,
-            bidirectional=True,
-            dropout=dropout if layers > 1 else 0.0,
-        )
-        self.dropout = nn.Dropout(dropout)
-        self.out = nn.Linear(2 * hidden, classes)
-
-    def forward(self, x_BTD: Tensor, lengths_B: Tensor) -> Tensor:
-        """(B, T, D) → log-probabilities (B, T, K), float32."""
-        packed = pack_padded_sequence(x_BTD, lengths_B.cpu(), batch_first=True, enforce_sorted=False)
-        read, _ = pad_packed_sequence(self.lstm(packed)[0], batch_first=True, total_length=x_BTD.shape[1])
-        return F.log_softmax(self.out(self.dropout(read)).float(), dim=2)
 
 
 class SignTeacher(nn.Module):
@@ -193,7 +82,7 @@ class SignTeacher(nn.Module):
         super().__init__()
         sizes = {"hands": (256, 204), "face": (256, 154), "pose": (128, 102), "motion": (256, 52)}
         whole, stem = 512 // narrow, 192 // narrow
-        self.encoders = Encoders(layout, _narrowed(sizes, narrow), dropout)
+        self.encoders = Encoders(layout, narrowed(sizes, narrow), dropout)
         self.join = nn.Linear(self.encoders.width, whole)
         self.attention_norm = nn.LayerNorm(whole)
         self.qkv = nn.Linear(whole, 3 * whole)
@@ -231,7 +120,10 @@ class SignTeacher(nn.Module):
 
 
 class MobileBlock(nn.Module):
-    """Widen, look along time channel by channel, weigh the channels, narrow (MobileNetV3)."""
+    """Widen, look along time channel by channel, weigh the channels, narrow (MobileNetV3).
+
+    What comes out is neither activated nor normed, and the input is added to it: sixteen channels have none to spare.
+    """
 
     def __init__(
         self, channels: int, kernel: int, wide: int, out: int, *, weighs: bool, hard: bool, stride: int
@@ -244,9 +136,8 @@ class MobileBlock(nn.Module):
         self.weigh = nn.Sequential(
             nn.Linear(wide, squeezed), nn.ReLU(), nn.Linear(squeezed, wide), nn.Hardsigmoid()
         ) if weighs else None  # fmt: skip
-        self.narrow = FrameConv(wide, out, 1)
+        self.narrow = nn.Linear(wide, out)
         self.stride = stride
-        self.is_residual = stride == 1 and channels == out
 
     def forward(self, x_BTC: Tensor, mask_BT1: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T, C) and its mask → (B, T', C') and its mask."""
@@ -256,7 +147,7 @@ class MobileBlock(nn.Module):
             mean = (out * mask).sum(dim=1, keepdim=True) / mask.sum(dim=1, keepdim=True).clamp(min=1)
             out = out * self.weigh(mean)
         out = self.narrow(out)
-        return (out + x_BTC if self.is_residual else out) * mask, mask
+        return (out + carried(x_BTC[:, :: self.stride], out.shape[2])) * mask, mask
 
 
 _MOBILE = (  # kernel, wide, out, weighs, hard, stride
@@ -276,7 +167,7 @@ class SignStudent(nn.Module):
         """`narrow`: the widths of encoders and LSTM are divided by it, for trials on a CPU."""
         super().__init__()
         sizes = {"hands": (128, 128), "face": (256, 64), "pose": (96, 64), "motion": (512, 128)}
-        self.encoders = Encoders(layout, _narrowed(sizes, narrow), dropout)
+        self.encoders = Encoders(layout, narrowed(sizes, narrow), dropout)
         self.stem = FrameConv(self.encoders.width, 16, 3, stride=2)
         blocks, width = [], 16
         for kernel, wide, out, weighs, hard, stride in _MOBILE:

@@ -13,11 +13,13 @@ import torch
 from torch import Tensor
 
 from jobs.sign.readers import Clip
-from models.sign import Layout
+from models.sign_parts import Layout
 
 UNKNOWN = "<unk>"
 POOL = 16
 """Clips are sorted by length within so many batches."""
+LEAST = 0.02
+"""Shoulder widths: the deviation of a value counts as no less."""
 
 
 class Vocabulary:
@@ -47,14 +49,14 @@ class Vocabulary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Usual:
-    """The mean of each value, and one deviation for each part of the body: what makes parts weigh alike."""
+    """The mean and the deviation of each value where it was seen: a finger moves less than a wrist and tells more."""
 
     mean: Tensor
     scale: Tensor
 
     @classmethod
     def of(cls, train: Sequence[Clip], layout: Layout) -> Usual:
-        """Of what is seen in the train split."""
+        """Of what is seen in the train split; a value that hardly changes is not blown up."""
         total, squares, seen = (np.zeros(layout.size) for _ in range(3))
         for clip in train:
             x = clip.frames.astype(np.float64)
@@ -63,10 +65,7 @@ class Usual:
             seen += (x != 0).sum(axis=0)
         count = seen.clip(min=1)
         mean = total / count
-        spread, scale = (squares / count - mean**2).clip(min=0), np.ones(layout.size)
-        for part in (layout.pose, layout.face, layout.hands):
-            if seen[part].sum():
-                scale[part] = np.sqrt((spread[part] * seen[part]).sum() / seen[part].sum()).clip(min=1e-3)
+        scale = np.sqrt((squares / count - mean**2).clip(min=LEAST**2))
         return cls(mean=torch.from_numpy(mean).float(), scale=torch.from_numpy(scale).float())
 
     def to(self, device: torch.device) -> Usual:

@@ -23,7 +23,8 @@ from jobs.training.errors import DataError
 from jobs.training.loop import settings_of
 from jobs.training.report import Report
 from jobs.training.schedule import cosine_restarts, warm_cosine
-from models.sign import STRIDE, Layout, SignStudent, SignTeacher
+from models.sign import SignStudent, SignTeacher
+from models.sign_parts import STRIDE, Layout
 
 KINDS = {"teacher": SignTeacher, "student": SignStudent}
 Batch = tuple[int, Sequence[int]]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.training.errors import DataError
-from models.sign import HOLISTIC, Layout
+from models.sign_parts import HOLISTIC, Layout
 
 F16 = np.float16
 
@@ -45,6 +45,7 @@ SOURCES = {one.name: one for one in (HOLISTIC_SOURCE, SKELS, KEYPOINTS)}
 def placed(frames_TF: np.ndarray, source: Source, what: str) -> np.ndarray:
     """A clip with the middle of its shoulders at 0 and their distance 1, float16; unseen points stay 0.
 
+    A hand is where its wrist is, its first point; the other twenty tell its shape and are measured from the wrist.
     Where no frame shows both shoulders nothing can be measured, and all of it is unseen. Raises DataError, naming
     `what`, for another layout and for values that are no numbers.
     """
@@ -66,4 +67,7 @@ def placed(frames_TF: np.ndarray, source: Source, what: str) -> np.ndarray:
     wide = float(np.median(np.linalg.norm((left - right)[both], axis=1)))
     points[..., :2] -= centre
     points /= max(wide, 1e-6)
+    first = source.layout.hands.start // source.axes
+    for wrist in (first, first + 21):
+        points[:, wrist + 1 : wrist + 21] -= points[:, wrist : wrist + 1] * is_seen[:, wrist : wrist + 1]
     return (points.clip(-100, 100) * is_seen).reshape(frames_TF.shape).astype(F16)

@@ -98,6 +98,11 @@ def test_a_body_is_measured_by_its_shoulders_and_what_is_unseen_stays_unseen() -
     x[2, 74:116] = 0
     near, far = placed(x, KEYPOINTS, "near"), placed(np.where(x == 0, 0, 10 * x + 70), KEYPOINTS, "far")
     assert np.allclose(near, far, atol=2e-2)
+    hand, moved = KEYPOINTS.layout.hands.start, x.copy()
+    moved[:, hand : hand + 42] += 5.0  # all of one hand
+    elsewhere = placed(moved, KEYPOINTS, "elsewhere")
+    assert np.allclose(elsewhere[0, hand : hand + 2] - near[0, hand : hand + 2], 2.5, atol=2e-2)
+    assert np.allclose(elsewhere[:, hand + 2 : hand + 42], near[:, hand + 2 : hand + 42], atol=2e-2)
     left, right = KEYPOINTS.shoulders
     assert near[0, left] - near[0, right] == pytest.approx(1, abs=1e-2)
     assert not near[2, 74:116].any()
