@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from jobs.sign.ending import results_of
+from jobs.sign.readers import corpus_of
 from jobs.sign.settings import DistillSettings, Settings
-from jobs.sign.signing import corpus_of, open_signer
+from jobs.sign.signer import open_signer
 from jobs.sign.train_student_distill import TEACHER
 from jobs.training import files
 from jobs.training.errors import DataError

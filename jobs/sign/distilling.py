@@ -19,7 +19,8 @@ from jobs.sign.clips import Bank
 from jobs.sign.ctc import ctc_loss
 from jobs.sign.readers import Corpus
 from jobs.sign.settings import DistillSettings
-from jobs.sign.signing import Batch, Signer, Signing, frames_of
+from jobs.sign.signer import Signer, frames_of
+from jobs.sign.signing import Batch, Signing
 from jobs.training import files
 from jobs.training.errors import DataError
 from jobs.training.report import Report

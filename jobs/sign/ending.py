@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from jobs.sign.readers import Clip, Corpus
-from jobs.sign.signing import Answers, Signer, answers, megabytes
+from jobs.sign.signer import Answers, Signer, answers, megabytes
 from jobs.sign.wer import constant_line
 from jobs.training import files
 from jobs.training.device import pick_device

@@ -16,7 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from jobs.sign.distilling import extract
-from jobs.sign.signing import corpus_of, open_signer
+from jobs.sign.readers import corpus_of
+from jobs.sign.signer import open_signer
 from jobs.sign.train_student_distill import teacher_path
 from jobs.training import files
 from jobs.training.device import pick_device
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--source", default="", help="the clips; else what the teacher learnt from")
     parser.add_argument("--runs_dir", "--runs-dir", default="runs")
     parser.add_argument("--run_dir", "--run-dir", default="", help="where soft_targets.pt goes")
-    parser.add_argument("--margin", type=float, default=5.0, help="points of val WER below the constant line")
+    parser.add_argument("--margin", type=float, default=20.0, help="points of val WER below the constant line")
     given = parser.parse_args(arguments)
 
     def work() -> None:

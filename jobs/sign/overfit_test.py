@@ -18,8 +18,9 @@ import torch
 from jobs.sign.clips import Bank, Usual, Vocabulary
 from jobs.sign.ctc import ctc_loss, greedy
 from jobs.sign.ending import Diary
+from jobs.sign.readers import corpus_of
 from jobs.sign.settings import Settings, read
-from jobs.sign.signing import corpus_of, frames_of, network
+from jobs.sign.signer import frames_of, network
 from jobs.sign.wer import edits
 from jobs.training import files
 from jobs.training.device import pick_device

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from jobs.sign.settings import Settings
 from jobs.sign.sources import F16, HOLISTIC_SOURCE, KEYPOINTS, SKELS, Source, placed
 from jobs.training import files
 from jobs.training.errors import DataError
@@ -54,6 +55,14 @@ class Corpus:
     source: Source
     splits: Mapping[str, tuple[Clip, ...]]
     about: str
+
+
+def corpus_of(settings: Settings, tell: Callable[[str], None]) -> Corpus:
+    """The sentences of these settings. Raises DataError."""
+    corpus = open_corpus(Path(settings.source).expanduser(), settings.features, sentences=settings.sentences,
+                         workers=settings.num_workers, tell=tell)  # fmt: skip
+    tell(corpus.about)
+    return corpus
 
 
 def open_corpus(

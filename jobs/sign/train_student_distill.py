@@ -16,7 +16,7 @@ from typing import cast
 
 from jobs.sign.distilling import Distilling, load_targets
 from jobs.sign.settings import DistillSettings, read
-from jobs.sign.signing import open_signer
+from jobs.sign.signer import open_signer
 from jobs.sign.training import carry_out
 from jobs.training import files
 from jobs.training.errors import DataError

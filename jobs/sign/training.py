@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from jobs.sign.ending import Diary, finish
-from jobs.sign.readers import Corpus
+from jobs.sign.readers import Corpus, corpus_of
 from jobs.sign.settings import Settings
-from jobs.sign.signing import Signing, corpus_of, open_signer
+from jobs.sign.signer import open_signer
+from jobs.sign.signing import Signing
 from jobs.training.loop import train
 from jobs.training.report import Report
 from jobs.training.stopping import Stopping

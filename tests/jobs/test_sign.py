@@ -24,6 +24,7 @@ from jobs.sign import (
     overfit_test,
     readers,
     settings,
+    signer,
     signing,
     train_student,
     train_student_distill,
@@ -378,9 +379,9 @@ def test_a_student_answers_as_many_frames_as_its_teacher() -> None:
         x, lengths = torch.randn(1, length, 158), torch.tensor([length])
         frames = set()
         for kind, narrow in (("teacher", 16), ("student", 8)):
-            model = signing.network(kind, 5, KEYPOINTS.layout, Settings(narrow=narrow)).eval()
+            model = signer.network(kind, 5, KEYPOINTS.layout, Settings(narrow=narrow)).eval()
             frames.add(model(x, lengths)[0].shape[1])
-        assert frames == {signing.frames_of([length])[0]}
+        assert frames == {signer.frames_of([length])[0]}
 
 
 @pytest.mark.parametrize(
@@ -443,7 +444,7 @@ def test_real_sequences_are_read_and_every_one_can_be_learnt() -> None:
         vocabulary = clips.Vocabulary.of(corpus.splits["train"])
         usual = clips.Usual.of(corpus.splits["train"], corpus.source.layout)
         held = clips.Bank(corpus.splits["train"], vocabulary, usual, torch.device("cpu"))
-        assert signing.infeasible(held) == 0
+        assert signer.infeasible(held) == 0
         x, _ = held.gather(list(range(5)))
         assert float(x.abs().mean()) < 3
     assert distilling.TOP == 32
