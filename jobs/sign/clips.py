@@ -15,6 +15,8 @@ from torch import Tensor
 from jobs.sign.readers import Clip
 from models.sign_parts import Layout
 
+FAR = 10.0
+"""Deviations: a point that was seen where it cannot be is no farther off."""
 UNKNOWN = "<unk>"
 POOL = 16
 """Clips are sorted by length within so many batches."""
@@ -99,7 +101,7 @@ class Bank:
         x_BTF = self.frames[(self.starts[list(which)][:, None] + place).to(self.device)].float()
         inside = torch.arange(max(lengths))[None] < torch.tensor(lengths)[:, None]
         seen = (x_BTF != 0) & inside[..., None].to(self.device)
-        return (x_BTF - self.usual.mean) / self.usual.scale * seen, lengths
+        return ((x_BTF - self.usual.mean) / self.usual.scale).clamp(-FAR, FAR) * seen, lengths
 
     def batches(self, size: int, seed: int, epoch: int) -> list[list[int]]:
         """An epoch's batches, each clip once: of like lengths, in an order of seed and epoch alone."""

@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--source", default="", help="the clips; else what the teacher learnt from")
     parser.add_argument("--runs_dir", "--runs-dir", default="runs")
     parser.add_argument("--run_dir", "--run-dir", default="", help="where soft_targets.pt goes")
-    parser.add_argument("--margin", type=float, default=20.0, help="points of val WER below the constant line")
+    parser.add_argument(
+        "--margin", type=float, default=20.0, help="points of val WER below the constant line"
+    )
     given = parser.parse_args(arguments)
 
     def work() -> None:

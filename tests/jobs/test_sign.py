@@ -246,6 +246,20 @@ def test_a_batch_is_what_its_clips_are_and_padding_is_nothing() -> None:
     assert x[1, :, 0].tolist() == [1, 1, 1, 0, 0]
 
 
+def test_what_is_usual_is_of_what_was_seen_and_nothing_is_farther_off_than_ten_deviations() -> None:
+    frames = np.zeros((4, 158), np.float16)
+    frames[:, 0], frames[:2, 1], frames[:, 2] = (1, 3, 1, 3), (5, 7), 4
+    clip = readers.Clip(name="one", glosses=("A",), frames=frames)
+    usual = clips.Usual.of([clip], KEYPOINTS.layout)
+    assert usual.mean[:4].tolist() == [2, 6, 4, 0]
+    assert usual.scale[:4].tolist() == pytest.approx([1, 1, 0.02, 0.02])
+    far = dataclasses.replace(clip, frames=np.where(frames == 7, 99, frames).astype(np.float16))
+    x, _ = clips.Bank([far], clips.Vocabulary.of([clip]), usual, torch.device("cpu")).gather([0])
+    assert x[0, :, 0].tolist() == [-1, 1, -1, 1]
+    assert x[0, :, 1].tolist() == [-1, 10, 0, 0]
+    assert not x[0, :, 2:].any()
+
+
 def test_varied_signs_keep_their_time_when_they_must_and_their_padding_always() -> None:
     held = bank([40, 20])
     x, lengths = held.gather([0, 1])
