@@ -134,7 +134,9 @@ def test_results_of_one_run_are_flat_and_of_several_by_name(tmp_path):
     folder = tmp_path / "runs" / "ast-2"
     (folder / "results.json").write_text('{"test_wer": NaN, "best_val_acc": 1, "huge": 1' + 400 * "0" + "}")
     with frozen():
-        export_runs(path, ["ast-2"], to=tmp_path / "one", formats=("results", "md", "html", "csv", "json"), now=NOW)
+        export_runs(
+            path, ["ast-2"], to=tmp_path / "one", formats=("results", "md", "html", "csv", "json"), now=NOW
+        )
     one = json.loads((tmp_path / "one" / "results.json").read_text())
     assert (one["best_val_acc"], one["best_epoch"], one["best_checkpoint"]) == (66.4, 11.0, "best.pt")
     assert one["reported"] == {"test_wer": "nan", "best_val_acc": 1, "huge": 10**400}
