@@ -11,7 +11,7 @@ from trainui.core.gates import Judge, State, Verdict
 from trainui.core.spec.results import ResultRow, ResultTable, measures
 from trainui.core.spec.study import Study, study_of
 from trainui.core.store.studyviews import StudyGateView
-from trainui.core.store.views import RunView
+from trainui.core.store.views import GateView, RunView
 
 GIB = 2**30
 
@@ -23,90 +23,106 @@ def filled_tables(
     text = past.reader.study_text(name)
     study = study_of(text) if text else None
     stands = {one.gate.gate: one for one in over if not one.is_replaced}
-    return tuple(_filled(past, study, one, runs, stands) for one in study.results) if study else ()
+    return tuple(_Filling(past, study, one, runs, stands).filled() for one in study.results) if study else ()
 
 
-def _filled(
-    past: Past, study: Study, table: ResultTable, runs: Mapping[str, str], stands: Mapping[str, StudyGateView]
-) -> TableDigest:
-    columns = [_column(past, study, table, alias, runs.get(alias, ""), stands) for alias in table.columns]
-    lines = []
-    for place, row in enumerate(table.rows):
-        cells = [column[place] for column in columns]
+class _Filling:
+    """One table, and all that its cells are told from."""
+
+    def __init__(
+        self, past: Past, study: Study, table: ResultTable, runs: Mapping[str, str],
+        stands: Mapping[str, StudyGateView],
+    ) -> None:  # fmt: skip
+        self._past = past
+        self._plan = study.plan
+        self._table = table
+        self._runs = {alias: runs.get(alias, "") for alias in table.columns}
+        self._stands = stands
+        self._gates = measures(table, study)
+
+    def filled(self) -> TableDigest:
+        """Every cell, column by column, then the differences."""
+        table = self._table
+        columns = [self._column(alias) for alias in table.columns]
         if table.delta:
-            cells.append(_difference(row, *cells))
-        lines.append(LineDigest(name=row.name, rule=row.value or row.gate, unit=row.unit, cells=tuple(cells)))
-    return TableDigest(
-        title=table.title,
-        columns=(*table.columns.values(), *([table.delta] if table.delta else [])),
-        runs=tuple(runs.get(alias, "") for alias in table.columns),
-        rows=tuple(lines),
-    )
+            columns.append([self._difference(*line) for line in zip(table.rows, *columns, strict=True)])
+        return TableDigest(
+            title=table.title,
+            columns=(*table.columns.values(), *([table.delta] if table.delta else [])),
+            runs=tuple(self._runs.values()),
+            rows=tuple(
+                LineDigest(name=row.name, rule=row.value or row.gate, unit=row.unit, cells=cells)
+                for row, cells in zip(table.rows, zip(*columns, strict=True), strict=True)
+            ),
+        )
 
+    def _column(self, alias: str) -> list[CellDigest]:
+        view = self._past.view(self._runs[alias])
+        if view is None:
+            return [CellDigest(reason=f"there is no run of {alias}") for _ in self._table.rows]
+        said = self._said(view)
+        return [
+            self._stand(alias, row.gate, said.get(place)) if row.gate else _value(row, said[place])
+            for place, row in enumerate(self._table.rows)
+        ]
 
-def _column(
-    past: Past, study: Study, table: ResultTable, alias: str, run: str, stands: Mapping[str, StudyGateView]
-) -> list[CellDigest]:
-    view = past.view(run)
-    if view is None:
-        return [CellDigest(reason=f"there is no run of {alias}") for _ in table.rows]
-    said = _said(past, study, table, view)
-    return [
-        _stand(study, alias, row.gate, stands.get(row.gate), said.get(place)) if row.gate
-        else _value(row, said[place])
-        for place, row in enumerate(table.rows)
-    ]  # fmt: skip
+    def _said(self, view: RunView) -> dict[int, Verdict]:
+        """Row → what is measured of it, as far as the run has come: of its end nothing is told."""
+        reader, gates = self._past.reader, list(self._gates.values())
+        judge = Judge(gates)
+        names = {name for gate in gates for one in gate.params.metrics for name in gate.names(one)}
+        judge.feed_all(reader.points_told(view.run, names))
+        for one in reader.usage(view.run) if judge.measures else ():
+            gpu_memory = None if one.gpu_memory is None else one.gpu_memory / GIB
+            used = {"@host_mem_gb": one.memory / GIB, "@gpu_mem_gb": gpu_memory, "@gpu_util": one.gpu}
+            judge.meters({name: value for name, value in used.items() if value is not None}, at=one.at)
+        judge.meters({"@wall_h": view.seconds / 3600, "@cost_usd": view.usd}, at=self._past.now)
+        current = judge.current()
+        return {place: current[gate.id] for place, gate in self._gates.items()}
 
+    def _stand(self, alias: str, gate: str, said: Verdict | None) -> CellDigest:
+        """Where a gate stands in a run that carries it, or over the study where it rests on that run; else no more
+        than the band that its value lies in."""
+        if self._compares(gate):
+            return CellDigest(reason=f"{gate} is about the difference")
+        one, view = self._stands.get(gate), None
+        if one is not None and gate in self._plan.homes:
+            view = one.runs.get(alias)
+        elif one is not None and alias in self._plan.needs[gate]:
+            view = one.gate
+        if view is not None:
+            return _verdict(view)
+        why = f"{gate} says nothing of {self._runs[alias]}"
+        if said is None or said.value is None or not said.label:
+            return CellDigest(reason=why)
+        return CellDigest(text=said.label, value=said.value, reason=why)
 
-def _said(past: Past, study: Study, table: ResultTable, view: RunView) -> dict[int, Verdict]:
-    """Row → what is measured of it, as far as the run has come: it is not told of its end, and decides nothing."""
-    gates = measures(table, study)
-    judge = Judge(list(gates.values()))
-    names = {name for gate in gates.values() for one in gate.params.metrics for name in gate.names(one)}
-    judge.feed_all(past.reader.points_told(view.run, names))
-    for one in past.reader.usage(view.run) if judge.measures else ():
-        used = {"@host_mem_gb": one.memory, "@gpu_mem_gb": one.gpu_memory}
-        told = {name: size / GIB for name, size in used.items() if size is not None}
-        judge.meters(told | ({} if one.gpu is None else {"@gpu_util": one.gpu}), at=one.at)
-    judge.meters({"@wall_h": view.seconds / 3600, "@cost_usd": view.usd}, at=past.now)
-    current = judge.current()
-    return {place: current[gate.id] for place, gate in gates.items()}
+    def _compares(self, gate: str) -> bool:
+        """Whether a gate is about the difference: it is judged across all columns."""
+        is_across = gate in self._stands and gate not in self._plan.homes
+        return is_across and bool(self._table.delta) and self._runs.keys() <= set(self._plan.needs[gate])
+
+    def _difference(self, row: ResultRow, first: CellDigest, second: CellDigest) -> CellDigest:
+        if self._compares(row.gate):
+            return _verdict(self._stands[row.gate].gate)
+        if row.gate or row.bands:
+            return CellDigest(reason="words have no difference")
+        if first.value is None or second.value is None:
+            return CellDigest(reason=first.reason or second.reason)
+        value = second.value - first.value
+        shown = _shown(value, row.unit.removeprefix("±"))
+        return CellDigest(text=f"+{shown}" if value > 0 else shown, value=value)
 
 
 def _value(row: ResultRow, said: Verdict) -> CellDigest:
-    value = None if said.state is State.UNKNOWN else said.value
-    if value is None:
+    if said.value is None or said.state is State.UNKNOWN:
         return CellDigest(reason=said.reason)
-    return CellDigest(text=said.label or _shown(value, row.unit), value=value)
+    return CellDigest(text=said.label or _shown(said.value, row.unit), value=said.value)
 
 
-def _stand(
-    study: Study, alias: str, gate: str, stand: StudyGateView | None, said: Verdict | None
-) -> CellDigest:
-    """Where a gate stands in a run that carries it, else over the study where it rests on the alias, else no more than
-    the band that its value lies in."""
-    homes = study.plan.homes.get(gate, ())
-    view = stand.runs.get(alias) if stand and homes else None
-    if stand is not None and not homes and alias in study.plan.needs[gate]:
-        view = stand.gate
-    if view is not None:
-        return CellDigest(
-            text=view.label or view.verdict, value=view.value, verdict=view.verdict, reason=view.reason
-        )
-    why = f"{gate} is not judged of {alias}"
-    if said is None or said.value is None or not said.label:
-        return CellDigest(reason=why)
-    return CellDigest(text=said.label, value=said.value, reason=why)
-
-
-def _difference(row: ResultRow, first: CellDigest, second: CellDigest) -> CellDigest:
-    if row.gate or row.bands:
-        return CellDigest(reason="words have no difference")
-    if first.value is None or second.value is None:
-        return CellDigest(reason=first.reason or second.reason)
-    value = second.value - first.value
+def _verdict(view: GateView) -> CellDigest:
     return CellDigest(
-        text=("+" if value > 0 else "") + _shown(value, row.unit.removeprefix("±")), value=value
+        text=view.label or view.verdict, value=view.value, verdict=view.verdict, reason=view.reason
     )
 
 

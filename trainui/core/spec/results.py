@@ -33,8 +33,8 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     unit: str = ""
     """Behind each number; a `±` that it begins with stands before it."""
     goal: str = ""
-    bands: list[tuple[float, str]] = []
-    """(least value, word): what is told in place of the number."""
+    bands: list[Any] = []
+    """[least value, word]: the word of the band is told in place of the number."""
 
 
 class ResultTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
