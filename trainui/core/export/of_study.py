@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from trainui.core.comparing import Comparison, compare
+from trainui.core.export.filling import filled_tables
 from trainui.core.export.hiding import without_secrets
 from trainui.core.export.model import Best, Decision, Row, RunDigest, StudyDigest
 from trainui.core.export.of_run import answer_digests, gate_digest
@@ -58,6 +59,7 @@ def study_digest(past: Past, study: str, runs: Sequence[RunDigest]) -> StudyDige
         compared=tuple(one.run for one in compared),
         comparison=comparison[0],
         alike=comparison[1],
+        tables=filled_tables(past, study, view.runs if view else {}, over),
         hypotheses=_hypotheses(gates, runs),
         decisions=_decisions(gates, runs, best.run),
         gates=gates,
