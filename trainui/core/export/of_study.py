@@ -128,7 +128,8 @@ def _doubts(run: RunDigest) -> tuple[str, ...]:
         found.append(f"it {'was ' if run.result in ('stopped', 'lost') else ''}{run.ended}")
     metric = run.metric
     if metric is not None and metric.nonfinite:
-        found.append(f"{metric.nonfinite} of its {metric.points} values of {metric.name} are not finite")
+        verb = "is" if metric.nonfinite == 1 else "are"
+        found.append(f"{metric.nonfinite} of its {metric.points} values of {metric.name} {verb} not finite")
     kept = [one for one in run.checkpoints if one.is_best]
     if run.best is not None and not any(one.is_there for one in run.checkpoints):
         found.append("no checkpoint of it is on the disk")
