@@ -96,12 +96,11 @@ def _at(run: RunDigest) -> str:
 
 
 def _lights(gates: Sequence[GateDigest]) -> str:
-    counts: dict[str, int] = {}
+    counts = dict.fromkeys(SIGNS, 0)  # in the same order for every run
     for one in gates:
         counts[one.verdict] = counts.get(one.verdict, 0) + 1
-    return (
-        " ".join(f"{SIGNS.get(verdict, '?')} {count} {verdict}" for verdict, count in counts.items()) or "–"
-    )
+    told = (f"{SIGNS.get(verdict, '?')} {count} {verdict}" for verdict, count in counts.items() if count)
+    return " ".join(told) or "–"
 
 
 def study_part(study: StudyDigest, currency: str, *, title: bool) -> str:
