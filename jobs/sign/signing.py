@@ -57,6 +57,7 @@ class Signing:
         self.forward = torch.compile(self.model) if settings.compile else self.model
         self.optimizer = optimizer_of(settings, self.model)
         self.batches_per_epoch = -(-len(train) // settings.batch_size)
+        self.examples_per_epoch = len(train)
         answer, self.constant = constant_line(
             [clip.glosses for clip in train], [clip.glosses for clip in dev]
         )
