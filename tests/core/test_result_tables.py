@@ -52,6 +52,12 @@ def test_its_columns_keep_their_order_when_the_study_is_written_down(tmp_path: P
     assert '"table"' not in bare.text, "a study without one reads as it did before there were any"
 
 
+def test_a_text_that_nobody_of_us_wrote_is_refused_before_it_is_exported(tmp_path: Path):
+    (study,) = read(tmp_path, STUDY)
+    with pytest.raises(SpecError, match="there is no gate 'raedy'"):
+        study_of(study.text.replace('gate\\":\\"ready', 'gate\\":\\"raedy'))
+
+
 def test_in_a_file_of_several_studies_a_table_is_of_the_group_it_follows(tmp_path: Path):
     table = '[[table]]\ntitle = "{0}"\ncolumns = {{ {0} = "{0}" }}\nrows = [{{ name = "x", value = "last(x)" }}]\n'
     groups = "".join(

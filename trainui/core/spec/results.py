@@ -19,6 +19,8 @@ from trainui.core.spec.check import WrongValueError
 if TYPE_CHECKING:
     from trainui.core.spec.study import Study
 
+PASSED = {"role": "flag", "test": "value", "op": "within", "right": [-LARGEST, LARGEST]}
+"""A claim that every value meets."""
 MEASURE = ("left", "minus", "over", "goal", "bands")
 """What of a value gate says how its value is reckoned and called."""
 
@@ -61,14 +63,7 @@ def measures(table: ResultTable, study: Study) -> dict[int, Gate]:
             said = {"left": row.value, "goal": row.goal, "bands": row.bands}
         if said:
             own = {key: said[key] for key in MEASURE if said.get(key)}
-            whole = {
-                "id": f"~{place}",
-                "role": "flag",
-                "test": "value",
-                "op": "within",
-                "right": [-LARGEST, LARGEST],
-            }
-            (found[place],) = parse_gates([whole | own], words=study.metric)
+            (found[place],) = parse_gates([{"id": f"~{place}", **PASSED, **own}], words=study.metric)
     return found
 
 

@@ -101,7 +101,7 @@ class Study:
 def study_of(text: str) -> Study:
     """The study that `Study.text` was made of; the same one for the same text, so leave it as it is."""
     whole = json.loads(text)
-    return _study(
+    study = _study(
         whole["name"],
         whole["about"],
         {alias: tuple(jobs) for alias, jobs in whole["runs"].items()},
@@ -113,6 +113,8 @@ def study_of(text: str) -> Study:
         jobs=tuple(whole["runs"]),
         path=Path(),
     )
+    check_results(study, range(1, len(study.results) + 1))
+    return study
 
 
 def study_with(
