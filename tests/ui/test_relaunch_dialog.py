@@ -12,6 +12,7 @@ from test_dashboard import press, text_of, toasts
 from trainui.core.errors import UserError
 from trainui.core.judging.near import RemedyView
 from trainui.core.retrying import Beginning, RetryChoices
+from trainui.ui.exporting import ExportChoices, FormatChoice
 from trainui.ui.params import checked, kind_of
 from trainui.ui.present.ink import plain, width
 from trainui.ui.present.params import param_lines
@@ -257,6 +258,23 @@ async def test_an_export_is_chosen_shown_and_can_be_called_off(dashboard, story)
         assert slow.calls[-1] == ("write_out", "transformer-3", "phase 3", "exports/phase 3", "md")
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, Overview))
+
+
+async def test_every_format_is_every_one_whose_library_is_here(dashboard, story, monkeypatch):
+    formats = (FormatChoice(name="md"), FormatChoice(name="csv"), FormatChoice(name="wandb", lacks="wandb"))
+    monkeypatch.setattr(
+        story, "export_choices", lambda runs, study="": ExportChoices(formats=formats, folder="to")
+    )
+    app = dashboard(story)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await press(pilot, "e")
+        await until(pilot, lambda: "wandb is not installed" in text_of(app))
+        await press(pilot, "a")
+        await press(pilot, "enter")
+        await until(
+            pilot, lambda: [one[4:] for one in story.calls if one[0] == "write_out"] == [("md", "csv")]
+        )
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])

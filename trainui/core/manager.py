@@ -37,7 +37,7 @@ from trainui.core.run import Result, Status
 from trainui.core.store.intents import open_intents
 from trainui.core.store.outbox import Outbox
 from trainui.core.store.runs import RunRow, RunWriter, live_of
-from trainui.core.store.schema import atomic, connect
+from trainui.core.store.schema import Files, atomic, connect
 from trainui.core.studies.hand import Studies
 from trainui.core.telling.herald import Herald
 from trainui.core.treasury.accounts import Accounts
@@ -65,6 +65,7 @@ class Manager:
     def __init__(self, db_path: Path, project: Path) -> None:
         self.db_path = db_path
         self.project = project
+        self.files = Files(db_path)
         self._db = connect(db_path)
         self._runs = RunWriter(self._db)
         self._engine = LocalEngine()
@@ -270,6 +271,12 @@ def _serve(manager: Manager, stopping: list[int]) -> int:
         _reap(manager)
         if not manager.db_path.exists():
             break  # nobody can reach what we would write
+        if not manager.files.are_ours():
+            print(
+                f"{manager.db_path}: its files were taken away while it was open; begins anew",
+                file=sys.stderr,
+            )
+            os.execv(sys.executable, [sys.executable, "-m", "trainui.core.manager", *sys.argv[1:]])
         if time.monotonic() - manager.is_idle_since > LINGER and not manager.is_needed:
             break
         time.sleep(WAKE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from trainui.core.errors import TrainuiError
@@ -17,6 +18,8 @@ class FormatChoice:
     name: str
     about: str = ""
     is_usual: bool = False
+    lacks: str = ""
+    """The library it needs that is not installed here."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,10 +58,12 @@ class Cancelling:
 def format_choices() -> tuple[FormatChoice, ...]:
     """The formats that can be written, in the order in which people look for them."""
     # here, as it loads what gathers and writes, which the dashboard seldom needs
-    from trainui.core.export.writing import ABOUT, USUAL
+    from trainui.core.export.writing import ABOUT, NEEDS, USUAL
 
+    lacks = {name: library for name, library in NEEDS.items() if find_spec(library) is None}
     return tuple(
-        FormatChoice(name=name, about=about, is_usual=name in USUAL) for name, about in ABOUT.items()
+        FormatChoice(name=name, about=about, is_usual=name in USUAL, lacks=lacks.get(name, ""))
+        for name, about in ABOUT.items()
     )
 
 

@@ -49,6 +49,8 @@ ABOUT = {
     "trackio": "a folder for `trackio show`",
 }
 """Format → what it is, in a few words, in the order in which people look for them."""
+NEEDS = {"parquet": "pyarrow", "wandb": "wandb", "trackio": "trackio"}
+"""Format → the library that must be installed for it."""
 
 
 class Writer(Protocol):

@@ -143,3 +143,35 @@ def atomic(db: sqlite3.Connection) -> Iterator[None]:
     db.execute("COMMIT")
     reach("committed")
     beat()
+
+
+class Files:
+    """The files behind an open runs.db: whether they are still those that everybody else opens.
+
+    A -wal that is taken away (by hand, by a backup that puts files back, by a program that believed itself to be the
+    last) leaves whoever has it open writing where nobody reads, and what it writes back later would be of the past.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._paths = (str(path), f"{path}-wal")
+        self._first: list[tuple[int, int] | None] = [None, None]
+
+    def are_ours(self) -> bool:
+        """Whether each file that was there is there, and the same one. Two calls of the system."""
+        for place, path in enumerate(self._paths):
+            try:
+                now, first = _identity(path), self._first[place]
+            except OSError:  # a disk that does not answer now: nothing is known
+                continue
+            if first is not None and now != first:
+                return False
+            self._first[place] = now
+        return True
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino

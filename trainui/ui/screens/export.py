@@ -115,7 +115,8 @@ class Export(ModalScreen[None]):
             )
             name = Span(safe(one.name).ljust(wide), "bold accent" if here else "bold")
             front = Span("▶ " if here else "  ", "accent")
-            rows.append(clip(line(front, box, name, "  ", Span(safe(one.about), "dim")), cells))
+            lacks = Span(f"  {safe(one.lacks)} is not installed" if one.lacks else "", "warn")
+            rows.append(clip(line(front, box, name, "  ", Span(safe(one.about), "dim"), lacks), cells))
         if self._study:
             what = f"the whole study {self._study}" if self._is_study else plural(len(self._runs), "run")
             rows += [
@@ -144,9 +145,9 @@ class Export(ModalScreen[None]):
             self._changed()
 
     def action_pick_all(self) -> None:
-        """Every format, or none."""
+        """Every format that can be written here, or none."""
         if self._known is not None:
-            every = {one.name for one in self._known.formats}
+            every = {one.name for one in self._known.formats if not one.lacks}
             self._picked = set() if self._picked == every else every
             self._changed()
 
