@@ -113,6 +113,7 @@ def test_the_page_of_specs_names_every_key_and_its_example_loads(tmp_path):
     from trainui.core.gates import parse
     from trainui.core.gates.primitives import PRIMITIVES
     from trainui.core.ingest.patterns import compile_patterns
+    from trainui.core.spec import results
     from trainui.core.spec.file import load_spec
 
     page = (ROOT / "docs" / "spec.md").read_text(encoding="utf-8")
@@ -138,6 +139,8 @@ def test_the_page_of_specs_names_every_key_and_its_example_loads(tmp_path):
         for one in vars(room).values():
             if isinstance(one, type) and issubclass(one, msgspec.Struct) and one is not msgspec.Struct:
                 assert set(one.__struct_encode_fields__) <= places[one], one.__name__
+    for one in (results.ResultTable, results.ResultRow):
+        assert set(one.__struct_encode_fields__) <= rows("[[table]]"), one.__name__
     gates = rows("[[gate]]")
     assert {*parse.COMMON, *parse.COUNTING, *PRIMITIVES} <= gates
     words = named(parts["`[[gate]]`"])

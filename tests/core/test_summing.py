@@ -98,6 +98,7 @@ def test_an_export_that_hangs_is_ended(scene, monkeypatch):
     hand.attend(clock())
     assert hand.is_busy
     over(hand)
+    assert scene.told() == [f"export: s into {scene.folder / 's'}: {child.TOO_LONG}"]
 
 
 def test_without_on_end_nothing_is_written(scene):

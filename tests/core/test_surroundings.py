@@ -1,5 +1,6 @@
 """Whose a file is that lies beside the run directories, and that a real run's are followed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from tests import conftest
 from tests.conftest import until
+from trainui.core.repository import named_paths
 from trainui.core.spec import Job, Spec
 from trainui.core.surroundings import Owner, Surroundings, named_by
 from trainui.core.telemetry.opened import Opened
@@ -139,6 +141,45 @@ def test_two_runs_side_by_side_get_their_own(cockpit, how):
         curve = cockpit.json("curve", f"{name}-1", "val/mae")
         assert [point[:2] for point in curve["points"]] == [[n, 100.0 - n] for n in range(5)]
         assert [one["metric"] for one in cockpit.json("show", f"{name}-1")["metrics"]] == ["val/mae"]
+
+
+ODD = (
+    "~5",
+    "~nobody/x",
+    "--",
+    "=",
+    "*",
+    "[x",
+    "a\nb",
+    "\u202e",
+    "/proc/self/mem",
+    "x" * 5000,
+    "../" * 300,
+    "{",
+    "}",
+)
+
+
+def test_whatever_words_a_command_has_the_run_starts_and_the_manager_lives(cockpit):
+    """A word is looked up as a path: one that began with ~ and was nobody's home ended every manager there was."""
+    (cockpit.project / "odd.py").write_text("import json, sys\nprint(json.dumps(sys.argv[1:]))\n")
+    words = json.dumps(list(ODD[:-2]))
+    (cockpit.project / "jobs" / "odd.toml").write_text(
+        '[job]\nname = "odd"\ncommand = ["{python}", "odd.py", *]\n[params]\nnote = "~approx"\n'.replace(
+            "*", words[1:-1]
+        )
+    )
+    cockpit("start", "odd")
+    cockpit.until_status("odd-1", "ended")
+    assert cockpit.run("odd-1")["result"] == "finished"
+    log = (cockpit.project / "runs" / "odd-1" / "output.log").read_text()
+    assert json.loads(log) == [*ODD[:-2], "--note", "~approx"]
+
+
+@pytest.mark.parametrize("word", ODD)
+def test_a_word_that_names_nothing_has_no_place(word, tmp_path):
+    found = named_paths([word, f"--{word}={word}"], tmp_path)
+    assert set(found) <= {"/proc/self/mem", str(tmp_path), f"{tmp_path}/", str(tmp_path / word)}
 
 
 def test_a_project_is_looked_through_once_for_all_its_runs(tmp_path):

@@ -1,11 +1,19 @@
-"""A dashboard over a store in memory, and a way to wait for what it shows."""
+"""A dashboard over a store in memory, and ways to wait for what it does and shows."""
 
+import asyncio
 import os
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from story import NOW, Story
+from textual import app as textual_app
+from textual import pilot as textual_pilot
+from textual._context import active_app
+from textual._wait import SLEEP_GRANULARITY, SLEEP_IDLE
 
 from trainui.ui.app import Dashboard
 from trainui.ui.settings import Settings
@@ -25,6 +33,56 @@ IN_EVERY_LOOK = pytest.mark.parametrize(
     ids=["80x24", "120x36", "120x36-light", "200x55", "80x24-ascii"],
 )
 """A picture of a screen on a small, a usual and a wide terminal, in both themes, and in ASCII."""
+
+
+def works_aside(app) -> list[asyncio.Task]:
+    """What threads still do for the app: actions, reads, and the next look, after which that thread rests."""
+    bridge = getattr(app, "bridge", None)
+    rests = bridge is None or (bridge._wake._cond._waiters and not bridge._wake.is_set())
+    busy = [one for one in app.workers if not one.is_finished and not (rests and one.group == "bridge")]
+    return [one._task for one in busy if one._task]
+
+
+def wants_processor() -> bool:
+    """Whether a thread beside this one would run if it were let."""
+    own = str(threading.get_native_id())
+    for one in Path("/proc/self/task").iterdir():
+        with suppress(OSError):
+            if one.name != own and (one / "stat").read_text().rpartition(")")[2].split()[0] != "S":
+                return True
+    return False
+
+
+async def be_idle(_: float = 0) -> None:
+    """Until an app has done all it can without time going by: nothing is ready, drawn late or done aside.
+
+    Textual's own way sleeps until the process has used no processor for 20 ms, which is taken here only where a
+    thread waits for something, as one does that a test holds.
+    """
+    app, loop = active_app.get(), asyncio.get_running_loop()
+    end = time.monotonic() + 60
+    while True:
+        assert time.monotonic() < end, f"never at rest: {app.screen!r}"
+        await asyncio.sleep(0)
+        late = [one for one in app._screen_stack if one._update_timer._active.is_set()]
+        for screen in late if not loop._ready else ():
+            screen._on_timer_update()
+        if app._resize_timer is not None:
+            app._check_resize()
+        aside = works_aside(app)
+        if loop._ready or late:
+            continue
+        if not aside:
+            return
+        used, still = time.process_time(), time.monotonic() + SLEEP_GRANULARITY
+        while works_aside(app) and time.monotonic() < still:
+            await asyncio.wait(aside, timeout=SLEEP_GRANULARITY / 10)
+        has_rested = time.process_time() - used < SLEEP_IDLE and not wants_processor()
+        if has_rested and not loop._ready:
+            return
+
+
+textual_app.wait_for_idle = textual_pilot.wait_for_idle = be_idle
 
 
 async def until(pilot, condition: Callable[[], object], *, seconds: float = 60.0) -> None:

@@ -77,8 +77,12 @@ async def test_what_is_gone_is_let_go(dashboard):
         assert all(one.is_attached for one in watched)
         assert StylesCache.get_inner_outer.cache_info().currsize == 0
         del watched
-        gc.collect()
-        assert not [one for one in gc.get_objects() if isinstance(one, RunScreen)]
+
+        def is_gone() -> bool:
+            gc.collect()
+            return not any(isinstance(one, RunScreen) for one in gc.get_objects())
+
+        await until(pilot, is_gone)
 
 
 async def test_the_line_of_keys_is_made_once_for_each_screen(dashboard, monkeypatch):

@@ -18,6 +18,7 @@ TERMS = [
     ({"TERM": "xterm-kitty"}, False, False),
     ({"TERM": "alacritty"}, False, False),
     ({"TERM": "xterm"}, True, False),
+    ({"TERM": "xterm", "TEXTUAL_COLOR_SYSTEM": "truecolor"}, False, False),
     ({"TERM": "xterm-16color"}, True, False),
     ({"TERM": "screen"}, True, False),
     ({"TERM": "linux"}, True, True),

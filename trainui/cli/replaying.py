@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -164,7 +165,7 @@ def labels_for(tapes: Sequence[Tape], given: str | None) -> dict[str, tuple[str,
 
 
 def _read_labels(given: str) -> Labels:
-    path = Path(given).expanduser()
+    path = Path(os.path.expanduser(given))
     if path.is_file():
         return read_labels(path.read_text(encoding="utf-8"))
     if "=" not in given:

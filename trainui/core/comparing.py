@@ -100,7 +100,7 @@ def compare(
     facts = [Row(name=name, values=tuple(of(view) for view in views)) for name, of in _FACTS.items()]
     told = [_told(where.get(view.run, {})) for view in views]
     facts += _rows(told)
-    packages = _rows([_packages(where.get(view.run, {})) for view in views])
+    packages = _rows([packages_of(where.get(view.run, {})) for view in views])
     is_known = sum(bool(where.get(view.run, {}).get("packages")) for view in views) == len(views)
     gates = _rows([{gate.gate: gate.verdict for gate in detail.gates} for detail in details])
     return Comparison(
@@ -133,17 +133,29 @@ def origin_of(directory: Path) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def git_of(origin: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an origin.json says of git; empty where that is nothing."""
+    found = origin.get("git")
+    return found if isinstance(found, dict) else {}
+
+
+def changed_files(git: Mapping[str, Any]) -> int:
+    """How many files differed from the commit, by the difference that was kept; at least one where there is any."""
+    diff = str(git.get("diff") or "")
+    return max(int(bool(diff)), sum(line.startswith("diff --git ") for line in diff.split("\n")))
+
+
 def _told(origin: Mapping[str, Any]) -> Mapping[str, Any]:
     """What an origin says that may explain a difference."""
-    git = origin.get("git")
-    git = git if isinstance(git, dict) else {}
-    commit, diff = git.get("commit"), git.get("diff")
+    git = git_of(origin)
+    commit = git.get("commit")
     told: dict[str, Any] = {"commit": str(commit)[:12] if commit else None}
-    told["changed files"] = str(diff).count("\ndiff --git") + 1 if diff else (0 if commit else None)
+    told["changed files"] = changed_files(git) if commit or git.get("diff") else None
     return told | {name: origin.get(name) for name in _ORIGIN}
 
 
-def _packages(origin: Mapping[str, Any]) -> Mapping[str, str]:
+def packages_of(origin: Mapping[str, Any]) -> dict[str, str]:
+    """Package → its version, as an origin.json lists them."""
     listed = origin.get("packages")
     pairs = (str(one).partition("==") for one in listed) if isinstance(listed, list) else ()
     return {name: version for name, _, version in pairs}

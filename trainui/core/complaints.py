@@ -21,9 +21,11 @@ LASTING = (
     TypeError,
     ArithmeticError,
     AssertionError,
+    RuntimeError,
     msgspec.MsgspecError,
 )
-"""What was written down cannot be right: trying again will not help."""
+"""What was written down cannot be right: trying again will not help. One of these must not end a manager: the next one
+would find the same."""
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def database_path(project: Path | None, given: str | None) -> Path:
     """Where runs.db is: `--db`, `$TRAINUI_DB`, or the project folder."""
     chosen = given or os.environ.get("TRAINUI_DB")
     if chosen:
-        return Path(chosen).expanduser().absolute()
+        return Path(os.path.expanduser(chosen)).absolute()
     assert project is not None
     return project / "runs.db"
 

@@ -151,8 +151,8 @@ def named_paths(words: Sequence[str], folder: Path) -> dict[str, list[int]]:
     for word in words:
         told = word.rpartition("=")[2] if word.startswith("-") else word
         if told and "\0" not in told and len(told) < 1000 and len(found) < MOST_NAMES:
-            path = folder / Path(told).expanduser()
             try:
+                path = folder / os.path.expanduser(told)  # Path's own raises where `~5` is nobody's home
                 stat = path.stat()
             except (OSError, ValueError):
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -44,7 +45,7 @@ class DashboardClient(Client):
         """Write runs, or a whole study, into a folder; the files. Raises TrainuiError."""
         from trainui.core.export.writing import export_runs
 
-        folder = self.project / Path(to).expanduser()
+        folder = self.project / os.path.expanduser(to)
         return export_runs(self.db, () if study else runs, study=study, to=folder, formats=formats, tell=tell)
 
     def before_start(

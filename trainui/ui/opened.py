@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from trainui.core.comparing import origin_of
+from trainui.core.comparing import changed_files, git_of, origin_of
 from trainui.core.run import Status
 
 if TYPE_CHECKING:
@@ -116,15 +116,14 @@ def _most(part: list[UsageView]) -> UsageView:
 
 def read_origin(origin: Mapping[str, Any]) -> Origin:
     """What an origin.json says that people look for; a strange one says less."""
-    git = origin.get("git")
-    git = git if isinstance(git, dict) else {}
-    lines = str(git.get("diff") or "").splitlines()
+    git = git_of(origin)
+    lines = str(git.get("diff") or "").split("\n")
     packages = origin.get("packages")
     return Origin(
         commit=str(git.get("commit") or ""),
         added=sum(one.startswith("+") and not one.startswith("+++ ") for one in lines),
         removed=sum(one.startswith("-") and not one.startswith("--- ") for one in lines),
-        files=sum(one.startswith("diff --git ") for one in lines),
+        files=changed_files(git),
         host=str(origin.get("host") or ""),
         python=str(origin.get("python") or ""),
         system=str(origin.get("system") or ""),

@@ -199,6 +199,8 @@ def meant(setting: Setting, text: str) -> object:
 
 def has_few_colours(env: Mapping[str, str]) -> bool:
     """Whether the terminal has sixteen colours: ours would fall together there, its own do not."""
+    if env.get("TEXTUAL_COLOR_SYSTEM", "") in ("256", "truecolor"):  # as in a browser, whatever $TERM was
+        return False
     name, _, colours = env.get("TERM", "").lower().rpartition("-")
     if env.get("COLORTERM", "").lower() in ("truecolor", "24bit") or colours in (
         "256color",

@@ -13,7 +13,7 @@ from trainui.core import repository
 from trainui.core.errors import TrainuiError, UserError
 from trainui.core.launching import order_for, prepare_directory
 from trainui.core.reproducing.doing import have_again, recipe_of
-from trainui.core.reproducing.recipe import Doubt, Recipe
+from trainui.core.reproducing.recipe import Doubt, Now, Recipe, recipe
 from trainui.core.reproducing.script import shell
 from trainui.core.store.read import Reader
 
@@ -452,3 +452,12 @@ def test_what_an_older_trainui_kept_is_enough(tmp_path):
     _, seen = again(reader, project, tmp_path / "again")
     assert seen["text"] == "dirty\n"
     assert "was not written down" in texts(recipe_of(reader, "tell-1", project).gone)
+
+
+@pytest.mark.parametrize("line", ["", "+", "-", " ", "+abc", "+0123456789abcdef sub/module (v1)"])
+def test_lines_of_submodules_that_no_git_wrote_end_nothing(line):
+    origin = {"command": ["x"], "git": {"commit": "a" * 40, "submodules": [line]}}
+    told = texts(recipe("a-1", origin, {}, {}, Now(repository="/r"), run_dir="").gone)
+    assert "what was changed within submodules was not kept" in told
+    if line.endswith("(v1)"):
+        assert "submodule sub/module stood at 0123456789ab, another commit" in told

@@ -63,6 +63,19 @@ decision_points = 10
 [metric.val_acc]
 goal = "max"
 
+[[table]]
+title = "Results, to be updated"
+columns = { base = "Baseline", ast = "AST" }
+delta = "Gain"
+rows = [
+    { name = "Best accuracy", value = "best(val_acc)", unit = "%" },
+    { name = "Epoch 10", value = "at(val_acc, epoch 10)", unit = "%" },
+    { name = "Memory of the GPU", value = "max(@gpu_mem_gb)", unit = "GiB" },
+    { name = "Cost", value = "last(@cost_usd)", bands = [[5, "dear"], [0, "cheap"]] },
+    { name = "Better than the baseline", gate = "H1" },
+    { name = "Ready", gate = "ready" },
+]
+
 [[gate]]
 id = "H1"
 quote = "AST will beat the baseline by 15 points"

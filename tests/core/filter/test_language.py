@@ -170,3 +170,13 @@ def test_it_obeys_logic(one, other):
     assert parse_filter(f"{one} or {other}")(values) == (a or b)
     assert parse_filter(f"not ({one} or {other})")(values) == (not (a or b))
     assert parse_filter(f"-({one}) -({other})")(values) == (not a and not b)
+
+
+@pytest.mark.parametrize("text", ["(" * 5000 + "a" + ")" * 5000, "not " * 5000 + "a", "-" * 5000 + "a"])
+def test_a_filter_that_is_nested_beyond_reason_is_refused_in_a_sentence(text):
+    with pytest.raises(FilterError, match="this holds more than 100 of"):
+        parse_filter(text)
+
+
+def test_a_filter_may_be_nested_deeply():
+    assert parse_filter("(" * 50 + "not " * 50 + "a" + ")" * 50)({"": ("a",)})

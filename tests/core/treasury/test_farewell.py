@@ -137,4 +137,4 @@ def test_an_export_that_hangs_is_given_up(scene, monkeypatch):
     one = next_one()
     one.begin("5.00", [("count-1", "count")], clock())
     see_to_it(one)
-    assert said == ["budget: no summary of count could be written: it was killed"]
+    assert said == ["budget: no summary of count could be written: it took too long and was ended"]

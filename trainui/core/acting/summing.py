@@ -73,7 +73,8 @@ class Summaries:
         """See what became of the export under way, and start the next. Waits for nothing."""
         formats = self._config().export.on_end
         if self._now.study:
-            if child.is_under_way(Identity.from_dict(self._now.child), now, until=self._now.until):
+            known, folder = Identity.from_dict(self._now.child), self._folder(self._now.study)
+            if child.is_under_way(known, now, until=self._now.until, folder=folder):
                 return
             self._close(now)
         if not formats:

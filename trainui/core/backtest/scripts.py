@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ class Script:
 def script_of(word: str, *, project: Callable[[], Path], study: str = "") -> Script:
     """The gates that `word` means; `study` picks one of a file with several. Raises SpecError, NotFoundError or
     UserError; `project` is asked only where a name is given, and may raise NotFoundError."""
-    path = Path(word).expanduser()
+    path = Path(os.path.expanduser(word))
     if word == DEFAULT:
         return Script(name=DEFAULT, gates=(), spec=Spec(job=Job(name=DEFAULT, command=[DEFAULT])))
     if path.suffix == ".toml" or path.is_file():

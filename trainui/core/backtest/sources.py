@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from bisect import bisect_right
@@ -51,7 +52,7 @@ class Shelf:
         ]
         if of_study:
             return [self._stored(view) for view in sorted(of_study, key=lambda view: view.queued_at)]
-        path = Path(word).expanduser()
+        path = Path(os.path.expanduser(word))
         if path.exists():
             return tapes_of_files(path, patterns)
         known = {*self._views, *(view.study for view in self._views.values())}

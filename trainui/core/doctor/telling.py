@@ -66,7 +66,7 @@ def broken(notify: Notify, project: Path) -> list[str]:
     ):
         if variable and not os.environ.get(variable):
             found.append(f"the {kind} of the webhook is to be in {variable}, which is not set here")
-        path = project / Path(file).expanduser()
+        path = project / os.path.expanduser(file)
         if file and not os.access(path, os.R_OK):
             found.append(f"the {kind} of the webhook is to be in {file}, which cannot be read")
         elif file and path.stat().st_mode & 0o044:

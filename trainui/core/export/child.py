@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from trainui.core.clock import Clock
@@ -15,6 +16,7 @@ LONGEST = 600.0
 """Seconds an export may take: the machine costs on meanwhile."""
 LOG = "export.log"
 """In the folder: what it complained of."""
+TOO_LONG = "it took too long and was ended"
 SIGKILL = 9
 
 
@@ -39,10 +41,13 @@ def begin(db: Path, project: Path, words: Sequence[str], folder: Path) -> Identi
     return identity
 
 
-def is_under_way(child: Identity, now: Clock, *, until: float) -> bool:
-    """Whether it goes on; after boot second `until`, or in another boot, it is ended."""
+def is_under_way(child: Identity, now: Clock, *, until: float, folder: Path) -> bool:
+    """Whether it goes on into `folder`; after boot second `until`, or in another boot, it is ended, and that is what it
+    complained of."""
     if is_alive(child) and (now.boot > until or child.boot_id != now.boot_id):
         send_signal(child, SIGKILL)
+        with suppress(OSError), (folder / LOG).open("a", encoding="utf-8") as log:
+            log.write(TOO_LONG + "\n")
     return is_alive(child)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from trainui.core.comparing import git_of, packages_of
 from trainui.core.export.hiding import command_without_secrets, without_secrets
 from trainui.core.export.parts import Change, Difference
 from trainui.core.export.past import Past
@@ -78,7 +79,7 @@ def _gates(before: Spec, after: Spec) -> Iterator[Change]:
 def _origins(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
     if not before or not after:
         return
-    old, new = _git(before), _git(after)
+    old, new = git_of(before), git_of(after)
     if old.get("commit") != new.get("commit"):
         yield Change(kind="code", name="commit", before=_short(old), after=_short(new))
     elif old.get("diff") != new.get("diff"):
@@ -87,13 +88,8 @@ def _origins(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Ch
         if before.get(name) != after.get(name):
             yield Change(kind="machine", name=name, before=before.get(name), after=after.get(name))
     if before.get("packages") and after.get("packages"):
-        one, two = _packages(before), _packages(after)
+        one, two = packages_of(before), packages_of(after)
         yield from _rows("package", one, two, one, two)
-
-
-def _git(origin: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = origin.get("git")
-    return found if isinstance(found, dict) else {}
 
 
 def _short(git: Mapping[str, Any]) -> str | None:
@@ -104,12 +100,6 @@ def _short(git: Mapping[str, Any]) -> str | None:
 def _diff(git: Mapping[str, Any]) -> str:
     lines = str(git.get("diff") or "").count("\n")
     return f"{lines} lines of difference" if lines else "none"
-
-
-def _packages(origin: Mapping[str, Any]) -> dict[str, str]:
-    listed = origin.get("packages")
-    pairs = (str(one).partition("==") for one in listed) if isinstance(listed, list) else ()
-    return {name: version for name, _, version in pairs}
 
 
 def _rows(

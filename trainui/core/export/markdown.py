@@ -8,7 +8,7 @@ from pathlib import Path
 from trainui.core.export.markdown_run import run_part
 from trainui.core.export.markup import code, escape, hours, number, quoted, table, when, zone
 from trainui.core.export.model import Decision, Digest, RunDigest, StudyDigest
-from trainui.core.export.parts import GateDigest, PlannedDigest
+from trainui.core.export.parts import CellDigest, GateDigest, PlannedDigest, TableDigest
 from trainui.core.export.verdicts import SIGNS, answer_table, gate_table, name, sign
 from trainui.core.export.whole import write_whole
 from trainui.core.money.amounts import sign as sign_of
@@ -96,19 +96,19 @@ def _at(run: RunDigest) -> str:
 
 
 def _lights(gates: Sequence[GateDigest]) -> str:
-    counts: dict[str, int] = {}
+    counts = dict.fromkeys(SIGNS, 0)  # in the same order for every run
     for one in gates:
         counts[one.verdict] = counts.get(one.verdict, 0) + 1
-    return (
-        " ".join(f"{SIGNS.get(verdict, '?')} {count} {verdict}" for verdict, count in counts.items()) or "–"
-    )
+    told = (f"{SIGNS.get(verdict, '?')} {count} {verdict}" for verdict, count in counts.items() if count)
+    return " ".join(told) or "–"
 
 
 def study_part(study: StudyDigest, currency: str, *, title: bool) -> str:
     """What a study says: the best of its runs, what differs, its hypotheses and decisions, what to do next. With a
     `title` also what it is about, which stands on top of a page that tells of one study alone."""
     parts = [f"## Study {escape(study.study)}\n\n{escape(study.about)}".rstrip() if title else ""]
-    parts += [_best(study), _comparison(study)]
+    parts += [_best(study), *(f"### {escape(one.title)}\n\n{result_table(one)}" for one in study.tables)]
+    parts.append(_comparison(study))
     if study.hypotheses:
         rows = [[name(one), sign(one), number(one.value), _why(one)] for one in study.hypotheses]
         parts.append("### Hypotheses\n\n" + table(["hypothesis", "verdict", "value", "why"], rows))
@@ -167,6 +167,20 @@ def _comparison(study: StudyDigest) -> str:
     notes = [f"{study.alike} params are alike in all." if study.alike else ""]
     notes.append(f"{packages} packages have different versions." if packages else "")
     return "### What differs\n\n" + shown + "".join(f"\n\n{note}" for note in notes if note)
+
+
+def result_table(filled: TableDigest) -> str:
+    """A table that the study file left to be filled in, and which runs its columns are of."""
+    rows = [[escape(row.name), *map(_cell, row.cells)] for row in filled.rows]
+    runs = zip(filled.columns, filled.runs, strict=False)  # the difference is of no run
+    told = "; ".join(f"{escape(head)}: {escape(run) or 'no run yet'}" for head, run in runs)
+    return table(["", *map(escape, filled.columns)], rows) + f"\n\n{told}"
+
+
+def _cell(one: CellDigest) -> str:
+    sign = f"{SIGNS.get(one.verdict, '?')} " if one.verdict else ""
+    first = one.text[:1] if one.text[:1] in "+-" else ""  # of a number: within a row it begins no list
+    return sign + first + escape(one.text[len(first) :])
 
 
 def planned_table(planned: Sequence[PlannedDigest], currency: str) -> str:

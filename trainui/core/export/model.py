@@ -24,6 +24,7 @@ from trainui.core.export.parts import (
     OriginDigest,
     PlannedDigest,
     RemedyDigest,
+    TableDigest,
     UsageDigest,
 )
 
@@ -202,6 +203,8 @@ class StudyDigest(Struct, frozen=True, kw_only=True):
     """What differs between them."""
     alike: int = 0
     """How many params all of them have with the same value."""
+    tables: tuple[TableDigest, ...] = ()
+    """Those that its file left to be filled in."""
     hypotheses: tuple[GateDigest, ...] = ()
     decisions: tuple[Decision, ...] = ()
     gates: tuple[GateDigest, ...] = ()

@@ -6,7 +6,7 @@ import math
 import shlex
 from collections.abc import Sequence
 
-from trainui.core.export.markdown import BOXES, box_text, next_lines
+from trainui.core.export.markdown import BOXES, box_text, next_lines, result_table
 from trainui.core.export.markdown_run import place_text
 from trainui.core.export.markup import code, escape, fenced, hours, number, quoted, table, when
 from trainui.core.export.model import RunDigest, StudyDigest
@@ -31,6 +31,7 @@ def study_text(study: StudyDigest, runs: Sequence[RunDigest], currency: str) -> 
         for place, one in enumerate(runs, 1)
     ]  # fmt: skip
     parts.append(table(["", "run", "ended", "best", "", "cost"], rows))
+    parts += [f"**{escape(one.title)}**:\n\n{result_table(one)}" for one in study.tables]
     if study.hypotheses:
         lines = [
             f"- {escape(one.gate)}: {quoted(_words(one))} – {SIGNS.get(one.verdict, '')} {one.verdict}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from trainui.core.comparing import changed_files, git_of
 from trainui.core.export.differing import difference
 from trainui.core.export.hiding import command_without_secrets, without_secrets
 from trainui.core.export.model import RunDigest
@@ -217,17 +218,15 @@ def _usage(past: Past, view: RunView) -> UsageDigest:
 
 
 def _origin(origin: Mapping[str, Any], view: RunView) -> OriginDigest:
-    git, packages = origin.get("git"), origin.get("packages")
-    git = git if isinstance(git, dict) else {}
-    diff = str(git.get("diff") or "")
+    git, packages = git_of(origin), origin.get("packages")
     return OriginDigest(
         host=str(origin.get("host") or ""),
         system=str(origin.get("system") or ""),
         python=str(origin.get("python") or ""),
         gpus=view.gpus,
         commit=str(git.get("commit") or ""),
-        is_dirty=bool(diff),
-        changed_files=diff.count("\ndiff --git") + 1 if diff else 0,
+        is_dirty=bool(git.get("diff")),
+        changed_files=changed_files(git),
         packages=len(packages) if isinstance(packages, list) else 0,
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from trainui.core.comparing import Comparison, compare
+from trainui.core.export.filling import filled_tables
 from trainui.core.export.hiding import without_secrets
 from trainui.core.export.model import Best, Decision, Row, RunDigest, StudyDigest
 from trainui.core.export.of_run import answer_digests, gate_digest
@@ -58,6 +59,7 @@ def study_digest(past: Past, study: str, runs: Sequence[RunDigest]) -> StudyDige
         compared=tuple(one.run for one in compared),
         comparison=comparison[0],
         alike=comparison[1],
+        tables=filled_tables(past, study, view.runs if view else {}, over),
         hypotheses=_hypotheses(gates, runs),
         decisions=_decisions(gates, runs, best.run),
         gates=gates,
@@ -126,7 +128,8 @@ def _doubts(run: RunDigest) -> tuple[str, ...]:
         found.append(f"it {'was ' if run.result in ('stopped', 'lost') else ''}{run.ended}")
     metric = run.metric
     if metric is not None and metric.nonfinite:
-        found.append(f"{metric.nonfinite} of its {metric.points} values of {metric.name} are not finite")
+        verb = "is" if metric.nonfinite == 1 else "are"
+        found.append(f"{metric.nonfinite} of its {metric.points} values of {metric.name} {verb} not finite")
     kept = [one for one in run.checkpoints if one.is_best]
     if run.best is not None and not any(one.is_there for one in run.checkpoints):
         found.append("no checkpoint of it is on the disk")

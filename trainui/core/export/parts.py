@@ -241,6 +241,40 @@ class PlannedDigest(Struct, frozen=True, kw_only=True):
     """The actual as a part of the middle of the plan."""
 
 
+class CellDigest(Struct, frozen=True, kw_only=True):
+    """One cell of a table that was filled in."""
+
+    text: str = "–"
+    """As it is shown: a number with its unit, the word of a band, or where a gate stands."""
+    value: Value | None = None
+    verdict: str = ""
+    """Of a gate, where it is judged there."""
+    reason: str = ""
+    """Why there is no value; of a gate why it stands so."""
+
+
+class LineDigest(Struct, frozen=True, kw_only=True):
+    """One row of a table that was filled in."""
+
+    name: str
+    rule: str = ""
+    """The quantity, or the gate."""
+    unit: str = ""
+    cells: tuple[CellDigest, ...] = ()
+    """One for each column."""
+
+
+class TableDigest(Struct, frozen=True, kw_only=True):
+    """A table that the study file left to be filled in."""
+
+    title: str
+    columns: tuple[str, ...] = ()
+    """What stands over them, that of the difference last where there is one."""
+    runs: tuple[str, ...] = ()
+    """The run of each column, but of the difference; '' where there is none."""
+    rows: tuple[LineDigest, ...] = ()
+
+
 class Note(Struct, frozen=True, kw_only=True):
     """What a person, or the run's life, left behind at a moment."""
 

@@ -28,6 +28,8 @@ Filter = Callable[[Values], bool]
 NAMES = ""
 """Under this name stand the texts that a bare word is looked for in."""
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "%": 0.01, "$": 1.0, "k": 1e3}
+MOST_NESTED = 100
+"""Of ( and not in one filter: each is a step deeper."""
 _JOINING = {"or": "or", "|": "or", "||": "or", "and": "and", "&": "and", "&&": "and", "not": "not"}
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -62,6 +64,9 @@ def parse_filter(text: str, *, known: Collection[str] = ()) -> Filter:
     tokens = list(_tokens(text))
     if not tokens:
         return lambda values: True
+    inner = [one for one in tokens if one.kind == "not" or one.text == "("]
+    if len(inner) > MOST_NESTED:
+        raise FilterError(f"this holds more than {MOST_NESTED} of ( and not", at=inner[MOST_NESTED].at)
     found, rest = _either(tokens, frozenset(known))
     if rest:
         raise FilterError("this ) closes nothing", at=rest[0].at, hint="take it away, or open it with (")

@@ -156,9 +156,9 @@ def _submodules(git: Mapping[str, Any], now: Now) -> list[Doubt]:
     found = []
     for line in map(str, _list(git.get("submodules"))):
         words = line[1:].split()
-        path = words[1] if len(words) > 1 else line
+        commit, path = words[:2] if len(words) > 1 else ("", line)
         if line[:1] == "+":
-            text = f"submodule {path} stood at {words[0][:12]}, another commit than the repository says"
+            text = f"submodule {path} stood at {commit[:12]}, another commit than the repository says"
             found.append(Doubt(kind="submodules", text=text))
         elif line[:1] == "-":
             found.append(Doubt(kind="submodules", text=f"submodule {path} was not checked out"))

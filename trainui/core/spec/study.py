@@ -1,7 +1,7 @@
 """Study files: gates across runs, and gates that each of its runs carries. Read strictly, complaints begin `file:line`.
 
-[study] name, about, runs = { alias = "job" or ["job", "pattern*"] }; [metric.NAME], [[gate]], [[remedy]] as in a spec.
-Several studies in one file: [group.NAME] runs = {...}, each with the gates that follow it.
+[study] name, about, runs = { alias = "job" or ["job", "pattern*"] }; [metric.NAME], [[gate]], [[remedy]] as in a spec;
+[[table]] as in `results`. Several studies in one file: [group.NAME] runs = {...}, each with what follows it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ from trainui.core.gates.plan import StudyPlan, plan_study
 from trainui.core.spec.check import WrongValueError, check_estimate, check_remedies, check_words
 from trainui.core.spec.estimate import Estimate, StudyEstimate
 from trainui.core.spec.model import MetricWords, Remedy
+from trainui.core.spec.results import ResultRow, ResultTable, check_results
 from trainui.core.spec.toml import in_words, read_toml
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-HEADER = re.compile(r"""\s*\[\[?\s*(gate|remedy|group|study|metric)\s*(?:\.\s*["']?([^"'\]]+)["']?)?\s*\]""")
+HEADER = re.compile(
+    r"""\s*\[\[?\s*(gate|table|remedy|group|study|metric)\s*(?:\.\s*["']?([^"'\]]+)["']?)?\s*\]"""
+)
 GATE_ID = re.compile(r"gate '([^']*)'")
 
 
@@ -48,6 +51,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     metric: dict[str, MetricWords] = {}
     gate: list[dict[str, Any]] = []
     remedy: list[Remedy] = []
+    table: list[ResultTable] = []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +68,8 @@ class Study:
     path: Path = Path()
     estimate: StudyEstimate | None = None
     """What it was expected to take."""
+    results: tuple[ResultTable, ...] = ()
+    """The tables that exports fill in."""
 
     def line_of(self, word: str) -> int:
         """The line of its file that names `word` first; 1 when there is no such file any more."""
@@ -86,6 +92,8 @@ class Study:
         }
         if self.estimate is not None:  # a study without one reads as it did before there were any
             whole["estimate"] = msgspec.to_builtins(self.estimate)
+        if self.results:  # each a text, as its columns keep their order
+            whole["table"] = [msgspec.json.encode(one).decode() for one in self.results]
         return json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
 
 
@@ -101,6 +109,7 @@ def study_of(text: str) -> Study:
         msgspec.convert(whole["metric"], dict[str, MetricWords]),
         msgspec.convert(whole["remedy"], list[Remedy]),
         estimate=msgspec.convert(whole.get("estimate"), StudyEstimate | None),
+        results=[msgspec.json.decode(one, type=ResultTable) for one in whole.get("table", ())],
         jobs=tuple(whole["runs"]),
         path=Path(),
     )
@@ -147,7 +156,8 @@ def _studies(path: Path, page: Page, lines: _Lines, jobs: Collection[str]) -> tu
         if not page.study.name:
             raise SpecError("[study] needs a name", hint='for example name = "first"')
         heads = {page.study.name: page.study, **heads}
-    of = lines.groups(len(page.gate), list(heads))
+    kinds: dict[str, Sequence[object]] = {"gate": page.gate, "table": page.table}
+    of = [lines.groups(kind, len(them), list(heads)) for kind, them in kinds.items()]
     found = []
     for name, head in heads.items():
         if not NAME.fullmatch(name):
@@ -157,25 +167,25 @@ def _studies(path: Path, page: Page, lines: _Lines, jobs: Collection[str]) -> tu
         for alias in runs:
             if not NAME.fullmatch(alias):
                 raise SpecError(f"{alias!a:.80} is not a usable name for runs of study {name!r}")
-        places = [place for place, group in enumerate(of) if group == name]
-        mine = [page.gate[place] for place in places]
-        about, estimate = head.about, _estimate(page, name, head)
+        places, tables = ([place for place, group in enumerate(one) if group == name] for one in of)
+        mine, results = [page.gate[place] for place in places], [page.table[place] for place in tables]
         try:
-            found.append(
-                _study(
-                    name, about, runs, mine, page.metric, page.remedy, jobs=jobs, path=path, estimate=estimate
-                )
-            )
+            study = _study(
+                name, head.about, runs, mine, page.metric, page.remedy, jobs=jobs, path=path,
+                estimate=_estimate(page, name, head), results=results,
+            )  # fmt: skip
         except GateError as error:
             error.number = places[error.number - 1] + 1 if error.number else 0
             raise
+        check_results(study, [place + 1 for place in tables])
+        found.append(study)
     return tuple(found)
 
 
 def _study(
     name: str, about: str, runs: Mapping[str, Sequence[str]], tables: Sequence[Mapping[str, Any]],
     metric: Mapping[str, MetricWords], remedy: Sequence[Remedy], *, jobs: Collection[str], path: Path,
-    estimate: StudyEstimate | None = None,
+    estimate: StudyEstimate | None = None, results: Sequence[ResultTable] = (),
 ) -> Study:  # fmt: skip
     gates = parse_gates(tables, words=metric)
     known = {one.id for one in remedy}
@@ -194,6 +204,7 @@ def _study(
         remedy=tuple(one for one in remedy if one.id in named or one.on in ids),
         path=path,
         estimate=estimate,
+        results=tuple(results),
     )
 
 
@@ -231,15 +242,15 @@ class _Lines:
         ]
         self.gates = [number for number, kind, _ in self._heads if kind == "gate"]
 
-    def groups(self, gates: int, names: Sequence[str]) -> list[str]:
-        """The study of each gate: the one whose header stood last before it, else the first."""
+    def groups(self, wanted: str, count: int, names: Sequence[str]) -> list[str]:
+        """The study of each of `count` tables of a kind: the one whose header stood last before it, else the first."""
         current, found = names[0], []
         for _, kind, name in self._heads:
             if kind == "group" and name.strip() in names:
                 current = name.strip()
-            elif kind == "gate":
+            elif kind == wanted and not name:
                 found.append(current)
-        return found if len(found) == gates else [names[0]] * gates
+        return found if len(found) == count else [names[0]] * count
 
     def of(self, error: SpecError) -> int:
         """The line that a complaint is about."""
@@ -274,6 +285,7 @@ def _explained(path: Path, lines: _Lines, error: msgspec.ValidationError) -> Spe
     if unknown := re.search(r"unknown field `(.*?)`", message):
         structs: dict[str, type[msgspec.Struct]] = {
             "study": Head, "group": Head, "metric": MetricWords, "remedy": Remedy, "estimate": StudyEstimate,
+            "table": ResultRow if "rows" in table else ResultTable,
         }  # fmt: skip
         known = structs.get(table[0] if table else "", Page).__struct_encode_fields__
         if "estimate" in table:

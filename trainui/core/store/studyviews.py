@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -12,6 +12,7 @@ from trainui.core.store.rows import gate_view
 from trainui.core.store.subjects import REPLACED, subject_of
 
 if TYPE_CHECKING:
+    from trainui.core.gates import Point
     from trainui.core.store.views import GateView
 
 
@@ -92,6 +93,19 @@ class StudyReader:
             old = REPLACED in row["gate"]
             found.append(StudyGateView(study=study, gate=gate_view(row), runs=within, is_replaced=old))
         return found
+
+    def study_text(self, study: str) -> str:
+        """The canonical text of a study, also of one that came out of an archive; '' of one that is not known."""
+        row = self._db.execute("SELECT text FROM studies WHERE name=?", (study,)).fetchone()
+        return "" if row is None else str(row["text"])
+
+    def points_told(self, run: str, names: Collection[str]) -> Iterator[Point]:
+        """The points of the metrics `names` as the judge of a study hears them: what the line of a run had written
+        first."""
+        from trainui.core.store.studies import Points, points_before
+
+        yield from points_before(self._db, run, names)
+        yield from (point for _, point in Points(self._db, run).new(names))
 
     def _runs_of(self, study: str) -> dict[str, str]:
         """Alias → the run that it means, by the study's journal."""

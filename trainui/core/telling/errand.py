@@ -129,7 +129,7 @@ def _secret(how: Mapping[str, Any], name: str, order: Mapping[str, Any]) -> str:
             raise _MissingError(f"{variable} is not in the environment of the manager (use {name}_file)")
         return os.environ[variable].strip()
     if file := how.get(f"{name}_file"):
-        path = Path(order["folder"]) / Path(file).expanduser()
+        path = Path(order["folder"], os.path.expanduser(str(file)))
         try:
             return path.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeError) as error:

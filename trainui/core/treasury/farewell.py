@@ -96,7 +96,8 @@ class Farewell:
     def _is_under_way(self, now: Clock) -> bool:
         if not self._now.child:
             return False
-        return child.is_under_way(Identity.from_dict(self._now.child), now, until=self._now.until)
+        known, folder = Identity.from_dict(self._now.child), self._folder(self._now.todo[0][0])
+        return child.is_under_way(known, now, until=self._now.until, folder=folder)
 
     def _start(self, now: Clock) -> None:
         name, words = self._now.todo[0]
