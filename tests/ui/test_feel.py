@@ -5,10 +5,10 @@ import gc
 from conftest import settle, until
 from textual import events
 from textual._styles_cache import StylesCache
-from textual.widgets import Footer
-from textual.widgets._footer import FooterKey
+from textual.command import CommandPalette
 
 from trainui.ui import pauses
+from trainui.ui.screens.help import Help
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.run import RunScreen
 from trainui.ui.widgets.key_line import KeyLine
@@ -71,12 +71,7 @@ async def test_what_is_gone_is_let_go(dashboard):
             await pilot.press("escape")
             await settle(pilot)
         pauses.forget_the_gone(app.screen)
-        footer = app.screen.query_one(Footer)
-        watched = [one for some in getattr(footer, "__watchers").values() for one, _ in some]
-        assert all(isinstance(one, Footer | FooterKey) for one in watched)
-        assert all(one.is_attached for one in watched)
         assert StylesCache.get_inner_outer.cache_info().currsize == 0
-        del watched
 
         def is_gone() -> bool:
             gc.collect()
@@ -85,23 +80,41 @@ async def test_what_is_gone_is_let_go(dashboard):
         await until(pilot, is_gone)
 
 
-async def test_the_line_of_keys_is_made_once_for_each_screen(dashboard, monkeypatch):
-    made = []
-    compose = KeyLine.compose
-    monkeypatch.setattr(KeyLine, "compose", lambda line: (made.append(line), compose(line))[1])
+def place_of(line, word):
+    """Where a word stands on the line of keys."""
+    return line.render_line(0).text.index(word), 0
+
+
+async def test_a_click_on_the_line_of_keys_is_the_key(dashboard):
     app = dashboard()
     async with app.run_test(size=(120, 36)) as pilot:
         await settle(pilot)
-        made.clear()
-        await pilot.press("enter")
-        await settle(pilot)
-        assert made == [app.screen.query_one(KeyLine)]
-        assert app.screen.query(FooterKey)
-        gone = made[0]
+        line = app.screen.query_one(KeyLine)
+        await pilot.click(KeyLine, offset=place_of(line, "help"))
+        await until(pilot, lambda: isinstance(app.screen, Help))
         await pilot.press("escape")
         await settle(pilot)
-        assert made == [gone], "what was below stands as it was"
-        await gone.recompose()
-        await pilot.press("j", "k")
+        await pilot.click(KeyLine, offset=place_of(line, "palette"))
+        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await pilot.press("escape")
         await settle(pilot)
-        assert made == [gone]
+        await pilot.hover(KeyLine, offset=place_of(line, "leave"))
+        assert line.tooltip == "leave; runs go on"
+        await pilot.click(KeyLine, offset=(line.render_line(0).text.index("▏") - 2, 0))
+        await settle(pilot)
+        assert isinstance(app.screen, Overview), "between the keys there is none"
+
+
+async def test_the_line_of_keys_is_drawn_anew_only_where_the_keys_are_others(dashboard, monkeypatch):
+    drawn = []
+    render = KeyLine.render_line
+    monkeypatch.setattr(KeyLine, "render_line", lambda line, y: (drawn.append(line), render(line, y))[1])
+    app = dashboard()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        drawn.clear()
+        await pilot.press("j", "k", "m")
+        await settle(pilot)
+        assert drawn == []
+        await pilot.press("enter")
+        await until(pilot, lambda: drawn)

@@ -42,7 +42,7 @@ class Dashboard(Dressed):
     """Shows what a source holds and passes on what a person wants."""
 
     TITLE = "trainui"
-    CSS_PATH = "app.tcss"
+    CSS_PATH = ["app.tcss", "screens/overview.tcss"]  # noqa: RUF012 # the first screen's too: read with it, not after it
     DEFAULT_MODE = "overview"
     BINDINGS = keys.bindings(keys.EVERYWHERE)
 

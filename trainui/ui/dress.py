@@ -29,6 +29,7 @@ class Dressed(Steady):
         self.preferences = preferences or Preferences()
         self.held = settings or (preferences.settings() if preferences else Settings())
         self._calm()
+        self._is_worn = False
         self.chosen_theme = ""
         """`dark` or `light`, if a key chose it."""
         for theme in (tones.DARK, tones.LIGHT, *tones.ANSI):
@@ -55,9 +56,14 @@ class Dressed(Steady):
         written = self.keymap.written(own) if own else super().get_key_display(binding)
         return in_words(written) if self.held.ascii else written
 
+    def refresh_css(self, animate: bool = True) -> None:
+        """Style everything anew; not for the first screen, which Textual makes in the very styles it begins in."""
+        if self._is_worn:
+            super().refresh_css(animate=animate)
+
     def wear(self) -> None:
         """Put on what the settings say; may be called again when they have changed."""
-        held = self.held
+        held, self._is_worn = self.held, True
         self.theme = self._wanted_theme().name
         self.ansi_color = True if held.ansi else None  # else the terminal's own colours are translated
         self.set_class(held.ascii, "-ascii")

@@ -6,7 +6,6 @@ import gc
 
 from textual._styles_cache import StylesCache
 from textual.screen import Screen
-from textual.widgets import Footer
 
 AFTER_SECONDS = 2.0
 """When a dashboard has made what it keeps."""
@@ -22,12 +21,6 @@ def short_from_now_on() -> None:
     gc.enable()
 
 
-def forget_the_gone(screen: Screen[object]) -> None:
-    """Let go what Textual 8.2 keeps of widgets that are gone.
-
-    A cache of colours holds the last thousand widgets with all their lines; a footer all keys it ever had.
-    """
+def forget_the_gone(_: Screen[object]) -> None:
+    """Let go what Textual 8.2 keeps of widgets that are gone: a cache of colours holds a thousand with their lines."""
     StylesCache.get_inner_outer.cache_clear()
-    for footer in screen.query(Footer):
-        for watchers in getattr(footer, "__watchers", {}).values():
-            watchers[:] = [one for one in watchers if not one[0]._closing]

@@ -70,7 +70,7 @@ class Answer(ModalScreen[None]):
             yield Paper(id="question")
             yield NoteField(self.action_of, id="note", placeholder="a note, or nothing", compact=True)
             yield Paper(id="said")
-        yield KeyLine(compact=True, show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Ask, for the width there is."""

@@ -59,7 +59,7 @@ class BudgetScreen(Room):
             yield BurndownPaper(id="picture")
             yield Page(id="spent", classes="page")
             yield Page(id="more", classes="page")
-        yield KeyLine(compact=True, show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Name the panes and choose the first page."""

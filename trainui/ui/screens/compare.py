@@ -88,7 +88,7 @@ class CompareScreen(Sifting):
             for name in PAGES:
                 yield Page(id=name, classes="page")
         yield Sieve(self.action_of)
-        yield KeyLine(compact=True, show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Choose the first page."""

@@ -41,7 +41,7 @@ class Edit(ModalScreen[None]):
             box.border_title = line(f"params of {safe(self._run)}")[0].text
             yield Field(id="params", placeholder="reading…", compact=True)
             yield Paper(id="said")
-        yield KeyLine(compact=True, show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Read what they are now."""

@@ -47,7 +47,7 @@ class EventsScreen(Room):
         yield Paper(id="head")
         yield LineList(id="list")
         yield Paper(id="whole")
-        yield KeyLine(compact=True, show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     @property
     def event(self) -> EventView | None:

@@ -54,7 +54,7 @@ class Export(ModalScreen[None]):
             yield Paper(id="formats")
             yield Field(id="folder", placeholder="a folder", compact=True)
             yield Paper(id="said")
-        yield KeyLine(compact=True, show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Ask what can be written."""

@@ -66,7 +66,7 @@ class GatesScreen(Onward):
         with Horizontal(id="near"):
             yield Curves(id="curves", most=(1, 1))
             yield Terms(id="terms")
-        yield KeyLine(compact=True, show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     # ---------------------------------------------------------------- whose gates
 

@@ -81,7 +81,7 @@ class LogScreen(Room):
         with Horizontal(id="asking"):
             yield Paper(id="asked")
             yield WordsField(self.action_of, id="words", compact=True)
-        yield KeyLine(compact=True, show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Go where it was asked to."""

@@ -38,7 +38,6 @@ ROOMY = 90
 class Overview(Sifting, Onward):
     """Everything at a glance."""
 
-    CSS_PATH = "overview.tcss"
     NOUN, WORDS = "run", RUN_WORDS
     PLACE = "overview"
     BINDINGS = keys.bindings(keys.OVERVIEW)
@@ -76,7 +75,7 @@ class Overview(Sifting, Onward):
             yield EventTail(classes="tail")
             yield LogTail(classes="tail")
         yield Sieve(self.action_of)
-        yield KeyLine(compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """As it was left; a run that is gone since is not missed."""

@@ -66,7 +66,7 @@ class Relaunch(Choosing):
             told = f"params: key=value key=value  ({self.key('params')})"
             yield Field(id="params", placeholder=told, compact=True)
             yield Paper(id="said")
-        yield KeyLine(compact=True, show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Read what may be chosen."""

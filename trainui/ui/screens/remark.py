@@ -44,7 +44,7 @@ class Remark(ModalScreen[None]):
             box.border_title = line(f"{self.TITLE_OF} {safe(self._view.run)}")[0].text
             yield Field(id="params", compact=True)
             yield Paper(id="said")
-        yield KeyLine(compact=True, show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Say what may be typed, for the width there is."""

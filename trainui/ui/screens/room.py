@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from trainui.ui.breadth import wear_breadth
 from trainui.ui.bridge import is_open, is_seen
 from trainui.ui.plot.axis import AXES, BY_TIME, EPOCH, STEP, axis_name
 from trainui.ui.plot.smooth import WEIGHTS
@@ -74,6 +75,7 @@ class Room(Acting):
         self._made: tuple[Snapshot, object, tuple[Chart, ...]] | None = None
         """The charts as they are before they are zoomed, of which snapshot, and how they were asked for."""
         self._plotted: tuple[Curves, dict[str, str]] | None = None
+        self._heard: Snapshot | None = None
 
     @property
     def subject(self) -> str:
@@ -93,10 +95,14 @@ class Room(Acting):
         """Show a snapshot."""
         raise NotImplementedError
 
+    def on_compose(self) -> None:
+        """Be as broad as it is. Textual calls this before it asks for the parts."""
+        wear_breadth(self)
+
     def on_mount(self) -> None:
         """Hear of every snapshot. Textual calls this one, and `on_resize`, beside those of a subclass."""
         self.bridge.seen.subscribe(self, self._hear)
-        self.call_after_refresh(lambda: self._hear(self.snapshot))  # the newest then, not the one of now
+        self.call_after_refresh(self._hear_the_newest)  # of then, not of now
 
     def on_screen_resume(self) -> None:
         """Look again with this screen's eyes."""
@@ -117,8 +123,13 @@ class Room(Acting):
             is_paid = self.settings.axis in BY_TIME or any(one.cursor is not None for one in self._drawn)
             self.bridge.look(replace(self.wanted(), close=self._closes(), paid=is_paid))
 
+    def _hear_the_newest(self) -> None:
+        if self._heard is not self.snapshot:
+            self._hear(self.snapshot)
+
     def _hear(self, snapshot: Snapshot) -> None:
         if is_open(self) and is_seen(self):
+            self._heard = snapshot
             self.tell(snapshot)
             self.ask_again()
 

@@ -88,7 +88,7 @@ class RunScreen(Sifting, Onward):
             yield EventTail(id="events", classes="pane", names=False)
             yield LogTail(id="log", classes="pane")
         yield Sieve(self.action_of)
-        yield KeyLine(compact=True, show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Name the panes and choose the first."""

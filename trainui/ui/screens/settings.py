@@ -82,7 +82,7 @@ class SettingsScreen(Screen[None]):
         with Horizontal(id="asking"):
             yield Paper(id="asked")
             yield ValueField(self.action_of, compact=True)
-        yield KeyLine(compact=True, show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Read the files again: somebody may have edited them meanwhile."""

@@ -74,7 +74,7 @@ class Start(Choosing):
             told = f"params: key=value key=value  ({self.key('params')})"
             yield Field(id="params", placeholder=told, compact=True)
             yield Paper(id="said")
-        yield KeyLine(compact=True, show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Read the jobs aside; a broken spec must not hold the screen up."""

@@ -90,7 +90,7 @@ class Teach(Screen[None]):
             yield Paper(id="asked")
             yield NameField(self.action_of, id="name", compact=True)
         yield Paper(id="pattern")
-        yield KeyLine(compact=True, show_command_palette=False)
+        yield KeyLine(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Name the panes and read."""

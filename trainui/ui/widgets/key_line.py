@@ -1,38 +1,125 @@
-"""The line of keys at the foot of a screen, which is made anew only when other keys are on it."""
+"""The line of keys at the foot of a screen: one widget, where Textual's footer is one for each key."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from textual.widgets import Footer
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+DIM = Style(dim=True)
 
 
-class KeyLine(Footer):
-    """Textual's footer. That one is made anew, widget by widget, at each change of the focus or of the screen."""
+class Key(NamedTuple):
+    """A key as it stands on the line."""
 
-    def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
-        self._stands: object = None
-        self.set_reactive(Footer._bindings_ready, True)  # it stands with the first picture, not behind it
+    name: str
+    """As Textual knows it."""
+    written: str
+    word: str
+    about: str
+    enabled: bool
 
-    def _told(self) -> object:
-        """What is on it."""
-        active = self.screen.active_bindings.values()
-        shown = [
-            (one.binding.key, self.app.get_key_display(one.binding), one.binding.description, one.enabled)
-            for one in active
-            if one.binding.show
-        ]
-        return shown, self.show_command_palette and self.app.COMMAND_PALETTE_BINDING
 
-    async def recompose(self) -> None:
-        """Make it anew, if it says anything else now."""
-        if (
-            self.is_attached and (told := self._told()) != self._stands
-        ):  # it may be asked for by a screen that is gone
-            self._stands = told
-            await super().recompose()
+class KeyLine(Widget, can_focus=False):
+    """What can be done here, as far as it fits; a click on a key is the key."""
+
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES = {"key-line--key", "key-line--word", "key-line--edge"}  # noqa: RUF012 (Textual's own annotation)
+    DEFAULT_CSS = """
+    KeyLine { dock: bottom; height: 1; color: $footer-foreground; background: $panel;
+        .key-line--key { color: $footer-key-foreground; text-style: bold; }
+        .key-line--word { color: $footer-description-foreground; }
+        .key-line--edge { color: $foreground 20%; } }
+    """
+    show_command_palette = reactive(True)
+    """Whether the key of the palette stands on the right."""
+
+    def __init__(self, *, show_command_palette: bool = True) -> None:
+        super().__init__()
+        self.set_reactive(KeyLine.show_command_palette, show_command_palette)
+        self._keys: tuple[Key, ...] = ()
+        self._palette: Key | None = None
 
     def on_mount(self) -> None:
-        """Know what it began with. Textual calls this beside its own."""
-        self._stands = self._told()
+        """Follow what can be done."""
+        self.screen.bindings_updated_signal.subscribe(self, self._look)
+        self._look(self.screen)
+
+    def _look(self, screen: Screen[Any]) -> None:
+        """Show the keys of now; nothing is drawn where they are as they were."""
+        if not self.is_attached or screen is not self.screen:
+            return
+        active, first = screen.active_bindings, dict[str, Any]()
+        for one in active.values():
+            if one.binding.show:
+                first.setdefault(one.binding.action, one)
+        keys = tuple(self._key(*one[1:]) for one in first.values())
+        found = active.get(self.app.COMMAND_PALETTE_BINDING)
+        palette = self._key(*found[1:]) if found else None
+        if (keys, palette) != (self._keys, self._palette):
+            self._keys, self._palette = keys, palette
+            self.refresh()
+
+    def _key(self, binding: Any, enabled: bool, tooltip: str) -> Key:
+        about = tooltip or binding.tooltip or ""
+        return Key(binding.key, self.app.get_key_display(binding), binding.description, about, enabled)
+
+    @property
+    def _edge(self) -> int:
+        """Where the key of the palette begins; the width where it is not shown."""
+        if not self.show_command_palette or self._palette is None:
+            return self.size.width
+        return self.size.width - _cells(self._palette) - (1 if self.app.has_class("-ascii") else 2)
+
+    def render_line(self, y: int) -> Strip:
+        """The keys, and on the right that of the palette."""
+        del y
+        base, width = self.rich_style, self.size.width
+        strip = Strip([part for key in self._keys for part in (*self._segments(key), Segment(" ", base))])
+        strip = strip.adjust_cell_length(self._edge, base)
+        if self._edge < width and self._palette is not None:
+            edge = Segment("▏", base + self.get_component_rich_style("key-line--edge"))
+            ascii_edge = self.app.has_class("-ascii")
+            right = [] if ascii_edge else [edge]
+            strip = Strip.join([strip, Strip([*right, *self._segments(self._palette), Segment(" ", base)])])
+        return strip.adjust_cell_length(width, base)
+
+    def _segments(self, key: Key) -> list[Segment]:
+        styles = [self.get_component_rich_style(f"key-line--{part}") for part in ("key", "word")]
+        if not key.enabled:
+            styles = [style + DIM for style in styles]
+        return [Segment(key.written, styles[0]), Segment(f" {key.word}", styles[1])]
+
+    def _at(self, x: int) -> Key | None:
+        """The key that stands there."""
+        if x >= self._edge:
+            return self._palette
+        for key in self._keys:
+            if 0 <= x < _cells(key):
+                return key
+            x -= _cells(key) + 1
+        return None
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """A click on a key is the key."""
+        key = self._at(event.x)
+        if key is not None and key.enabled:
+            self.app.simulate_key(key.name)
+        elif key is not None:
+            self.app.bell()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """What a key does stands beside the mouse."""
+        key = self._at(event.x)
+        self.tooltip = key.about or None if key else None
+
+
+def _cells(key: Key) -> int:
+    return cell_len(key.written) + 1 + cell_len(key.word)
