@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from conftest import settle, until
 from msgspec.structs import replace
 from story import NOW, RUNS, Story
 
-import trainui.ui.app
 from trainui.core.away.model import Away, Ended, Need, Verdict
 from trainui.core.run import Result, Status
 from trainui.core.store.moneyviews import SpentLately
@@ -34,8 +31,7 @@ NEWS = Away(
 
 def returned(source, left_at=LEFT):
     """A dashboard that was left at a moment."""
-    style = Path(trainui.ui.app.__file__).with_name("app.tcss")
-    kind = type("Returned", (Dashboard,), {"left_at": left_at, "CSS_PATH": style})
+    kind = type("Returned", (Dashboard,), {"left_at": left_at})
     return kind(source, settings=Settings(dark=True), clock=lambda: NOW)
 
 

@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 from conftest import settle, until
 from rooms import ROOMS, full, go
 from story import NOW, RUNS, SUPERVISED, Story
 
-from trainui.ui import app as app_module
 from trainui.ui import keys
 from trainui.ui.app import Dashboard
 from trainui.ui.key import Key
@@ -70,7 +68,6 @@ def nobodys_files(tmp_path, monkeypatch):
 class Watched(Dashboard):
     """A dashboard that only remembers that it was left."""
 
-    CSS_PATH = Path(app_module.__file__).with_name("app.tcss")
     has_left = False
 
     def exit(self, *_: object, **__: object) -> None:

@@ -37,12 +37,14 @@ if TYPE_CHECKING:
     from trainui.ui.settings import Settings
     from trainui.ui.source import Snapshot
 
+HERE = Path(__file__).parent
+
 
 class Dashboard(Dressed):
     """Shows what a source holds and passes on what a person wants."""
 
     TITLE = "trainui"
-    CSS_PATH = ["app.tcss", "screens/overview.tcss"]  # noqa: RUF012 # the first screen's too: read with it, not after it
+    CSS_PATH = [HERE / "app.tcss", HERE / "screens/overview.tcss"]  # noqa: RUF012 # the first screen's: not read after it
     DEFAULT_MODE = "overview"
     BINDINGS = keys.bindings(keys.EVERYWHERE)
 
