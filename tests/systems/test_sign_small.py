@@ -26,6 +26,8 @@ def test_a_teacher_is_overfitted_trained_and_distilled_and_every_wer_stands_besi
     system("start", "teacher_v1", "student_alone", *small, "--set", signs, "--wait", code=None)
     (taught,) = system("start", "extract_soft_targets", "student_distill", "sign_compare", *small, "--wait",
                        code=None).split()[1:2]  # fmt: skip
+    by_itself = system.json("show", "extract_soft_targets-1")  # 004.distill-go asked for it
+    assert by_itself["result"] == "finished"
     for run in ("teacher_v1-1", "student_alone-1", taught):
         assert system.verdicts(run)["above-constant"] == "passed"
         line = system.values(run, "test/wer_constant")[-1]
