@@ -21,6 +21,9 @@ from trainui.ui.settings import Settings
 os.environ["TZ"] = "UTC"
 time.tzset()
 
+ENDLESS = 0.5
+"""Seconds of processor time after which a thread that still works is not waited for."""
+
 
 def works_aside(app) -> list[asyncio.Task]:
     """What threads still do for the app: actions, reads, and the next look, after which that thread rests."""
@@ -43,10 +46,10 @@ def wants_processor() -> bool:
 async def be_idle(_: float = 0) -> None:
     """Until an app has done all it can without time going by: nothing is ready, drawn late or done aside.
 
-    Textual's own way sleeps until the process has used no processor for 20 ms, which is taken here only where a
-    thread waits for something, as one does that a test holds.
+    Textual's own way sleeps until the process has used no processor for 20 ms, or for a second. Here that is only
+    what lets one go on beside a thread that waits for something, or that has no end, as a test may want it.
     """
-    app, loop = active_app.get(), asyncio.get_running_loop()
+    app, loop, worked = active_app.get(), asyncio.get_running_loop(), 0.0
     end = time.monotonic() + 60
     while True:
         assert time.monotonic() < end, f"never at rest: {app.screen!r}"
@@ -64,8 +67,10 @@ async def be_idle(_: float = 0) -> None:
         used, still = time.process_time(), time.monotonic() + SLEEP_GRANULARITY
         while works_aside(app) and time.monotonic() < still:
             await asyncio.wait(aside, timeout=SLEEP_GRANULARITY / 10)
-        has_rested = time.process_time() - used < SLEEP_IDLE and not wants_processor()
-        if has_rested and not loop._ready:
+        used = time.process_time() - used
+        worked += used
+        waits = used < SLEEP_IDLE and not wants_processor()
+        if (waits or worked > ENDLESS) and not loop._ready:
             return
 
 
