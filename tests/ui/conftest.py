@@ -33,6 +33,8 @@ IN_EVERY_LOOK = pytest.mark.parametrize(
     ids=["80x24", "120x36", "120x36-light", "200x55", "80x24-ascii"],
 )
 """A picture of a screen on a small, a usual and a wide terminal, in both themes, and in ASCII."""
+ENDLESS = 0.5
+"""Seconds of processor time after which a thread that still works is not waited for."""
 
 
 def works_aside(app) -> list[asyncio.Task]:
@@ -56,10 +58,10 @@ def wants_processor() -> bool:
 async def be_idle(_: float = 0) -> None:
     """Until an app has done all it can without time going by: nothing is ready, drawn late or done aside.
 
-    Textual's own way sleeps until the process has used no processor for 20 ms, which is taken here only where a
-    thread waits for something, as one does that a test holds.
+    Textual's own way sleeps until the process has used no processor for 20 ms, or for a second. Here that is only
+    what lets one go on beside a thread that waits for something, or that has no end, as a test may want it.
     """
-    app, loop = active_app.get(), asyncio.get_running_loop()
+    app, loop, worked = active_app.get(), asyncio.get_running_loop(), 0.0
     end = time.monotonic() + 60
     while True:
         assert time.monotonic() < end, f"never at rest: {app.screen!r}"
@@ -77,8 +79,10 @@ async def be_idle(_: float = 0) -> None:
         used, still = time.process_time(), time.monotonic() + SLEEP_GRANULARITY
         while works_aside(app) and time.monotonic() < still:
             await asyncio.wait(aside, timeout=SLEEP_GRANULARITY / 10)
-        has_rested = time.process_time() - used < SLEEP_IDLE and not wants_processor()
-        if has_rested and not loop._ready:
+        used = time.process_time() - used
+        worked += used
+        waits = used < SLEEP_IDLE and not wants_processor()
+        if (waits or worked > ENDLESS) and not loop._ready:
             return
 
 
