@@ -113,11 +113,13 @@ def size_and_mark(path: Path, size: int | None = None) -> tuple[int, str]:
 
 
 def open_regular(path: Path) -> BinaryIO | None:
-    """The file for reading, unbuffered; None for what is no regular file or cannot be opened.
+    """The file for reading, unbuffered; None for what is no regular file or cannot be opened, and for our runs.db.
 
     Never waits, whatever lies there. Raises OSError only where this process is short of handles or memory:
     that passes, and says nothing of the file.
     """
+    if is_kept_closed(path):  # a job that asks runs.db has it open for writing, as it has its logs
+        return None
     try:
         # NONBLOCK: a pipe in its place must not stop us.
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -249,3 +251,31 @@ def _whole(data: bytes) -> list[bytes]:
 def _shortened(line: bytes) -> list[bytes]:
     """A long line as the pieces between its carriage returns, each of at most 1 MiB or cut to 64 KiB."""
     return [piece if len(piece) <= LONGEST else piece[:KEPT] for piece in line.split(b"\r") if piece]
+
+
+_kept: set[str] = set()
+
+
+def keep_closed(path: str | Path) -> None:
+    """Let nothing else in this process open a file of SQLite's, or what it has beside it; ask with `is_kept_closed`.
+
+    To close any descriptor of a file gives up every POSIX lock the process has on it. Whoever closed runs.db next
+    would believe itself to be the last, and take away the -wal that is still written to.
+    """
+    _kept.add(os.path.abspath(path))
+
+
+def is_kept_closed(path: str | Path) -> bool:
+    """Whether a file, by whatever name, must not be opened here."""
+    here = _identity(path) if _kept else None
+    if here is None:
+        return False
+    return any(_identity(one + end) == here for one in _kept for end in ("", "-wal", "-shm"))
+
+
+def _identity(path: str | Path) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

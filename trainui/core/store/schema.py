@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trainui.core.errors import StoreError
+from trainui.core.ingest.follow import keep_closed
 from trainui.core.mounts import mount_of
 from trainui.core.process.beat import beat
 from trainui.core.process.failpoint import reach
@@ -37,6 +38,7 @@ def connect(
     if reading and not path.exists():
         raise StoreError(f"{path} does not exist", hint="start a run first, or give --db PATH")
     _check_place(path, reading=reading)
+    keep_closed(path)
     try:
         before = os.umask(0o077)  # a run's config may hold secrets: the file is the user's alone
         try:
