@@ -220,9 +220,9 @@ class Overview(Sifting, Onward):
         """The table shows it."""
 
     def on_run_table_moved(self, message: RunTable.Moved) -> None:
-        """Read the log and the curve of the run the cursor is on; it is seen."""
+        """Read the log and the curve of the run the cursor is on; where a person put it, the run is seen."""
         message.stop()
-        if message.run in self.bridge.unseen and self.is_current:
+        if message.by_hand and message.run in self.bridge.unseen and self.is_current:
             self.bridge.unseen -= {message.run}
             self.tell(self.snapshot)
         self.ask_again()
@@ -264,7 +264,8 @@ class Overview(Sifting, Onward):
         return self.open_run(self.current.run)
 
     def open_run(self, run: str) -> None:
-        """Put a run's screen on top."""
+        """Put a run's screen on top; it is seen."""
+        self.bridge.unseen -= {run}
         from trainui.ui.screens.run import RunScreen
 
         self.app.push_screen(RunScreen(self.bridge, self.settings, run=run))

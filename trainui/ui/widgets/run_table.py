@@ -49,11 +49,11 @@ class RunTable(Paper):
     """The row under the cursor, from 0."""
 
     class Moved(Message):
-        """The cursor is on another run."""
+        """The cursor is on another run: somebody put it there, or its row has gone."""
 
-        def __init__(self, run: str | None) -> None:
+        def __init__(self, run: str | None, *, by_hand: bool = True) -> None:
             super().__init__()
-            self.run = run
+            self.run, self.by_hand = run, by_hand
 
     class Opened(Message):
         """A run was asked for with the mouse."""
@@ -114,7 +114,7 @@ class RunTable(Paper):
         self.set_reactive(RunTable.cursor, place)
         self._redraw()
         if (self.current.run if self.current else None) != before:
-            self.post_message(self.Moved(self.current.run if self.current else None))
+            self.post_message(self.Moved(self.current.run if self.current else None, by_hand=False))
 
     def move(self, by: int) -> None:
         """Put the cursor so many rows further down."""
