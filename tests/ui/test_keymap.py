@@ -19,6 +19,7 @@ from trainui.ui.screens.log import LogScreen
 from trainui.ui.screens.overview import Overview
 from trainui.ui.screens.run import RunScreen
 from trainui.ui.screens.teach import Teach
+from trainui.ui.widgets.key_line import KeyLine
 
 
 def opened(**chosen) -> Dashboard:
@@ -207,3 +208,13 @@ async def test_what_has_no_key_is_reached_by_the_palette_alone():
         await press(pilot, "X")
         assert isinstance(app.screen, Overview)
         assert "kill  (–)" in {command.title for command in app.get_system_commands(app.screen)}
+
+
+async def test_a_key_of_ones_own_stays_where_it_was_on_the_line_of_keys():
+    lines = []
+    for app in (opened(), opened(run__stop="f9")):
+        async with app.run_test(size=(120, 36)) as pilot:
+            await settle(pilot)
+            lines.append(app.screen.query_one(KeyLine).render_line(0).text)
+    assert "x stop" in lines[0]
+    assert lines[1].split() == ["f9" if word == "x" else word for word in lines[0].split()]

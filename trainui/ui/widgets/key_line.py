@@ -13,6 +13,8 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from trainui.ui.keys import PLACES
+
 DIM = Style(dim=True)
 
 
@@ -60,7 +62,10 @@ class KeyLine(Widget, can_focus=False):
         for one in active.values():
             if one.binding.show:
                 first.setdefault(one.binding.action, one)
-        keys = tuple(self._key(*one[1:]) for one in first.values())
+        place = {key.id: number for number, key in enumerate(PLACES.get(getattr(screen, "PLACE", ""), ()))}
+        # A key that a person chose comes last in Textual's order; here it stays where the table has it.
+        shown = sorted(first.values(), key=lambda one: place.get(one.binding.id, len(place)))
+        keys = tuple(self._key(*one[1:]) for one in shown)
         found = active.get(self.app.COMMAND_PALETTE_BINDING)
         palette = self._key(*found[1:]) if found else None
         if (keys, palette) != (self._keys, self._palette):
