@@ -55,22 +55,22 @@ def job(cockpit, name, command, more=""):
     )
 
 
-@pytest.mark.parametrize(
-    ("command", "said"),
-    [
-        ('["no-such-program"]', "there is no command 'no-such-program' (is it installed, and on PATH?)"),
-        ('["./gone.sh"]', "there is no command './gone.sh'"),
-        ('["./plain.sh"]', "plain.sh may not be executed (chmod +x"),
-        ('["jobs"]', "there is no command 'jobs'"),
-        ('["./jobs"]', "there is no command './jobs'"),
-    ],
-)
-def test_a_command_that_cannot_start_is_refused_before_it_is_queued(busy, command, said):
+COMMANDS = {
+    '["no-such-program"]': "there is no command 'no-such-program' (is it installed, and on PATH?)",
+    '["./gone.sh"]': "there is no command './gone.sh'",
+    '["./plain.sh"]': "plain.sh may not be executed (chmod +x",
+    '["jobs"]': "there is no command 'jobs'",
+    '["./jobs"]': "there is no command './jobs'",
+}
+
+
+def test_a_command_that_cannot_start_is_refused_before_it_is_queued(busy):
     (busy.project / "plain.sh").write_text("#!/bin/sh\n")
-    job(busy, "bad", command)
-    assert said in refused(busy, "start", "count", "bad")
-    assert nothing_was_made(busy, "count-1")
-    assert said in next(one["problem"] for one in busy.json("jobs") if one["name"] == "bad")
+    for command, said in COMMANDS.items():
+        job(busy, "bad", command)
+        assert said in refused(busy, "start", "count", "bad")
+        assert nothing_was_made(busy, "count-1")
+        assert said in next(one["problem"] for one in busy.json("jobs") if one["name"] == "bad")
 
 
 def test_a_command_that_another_job_makes_may_be_queued(cockpit):
@@ -100,42 +100,42 @@ def test_a_project_that_was_deleted_under_a_client_starts_nothing(busy, tmp_path
     assert nothing_was_made(busy, "count-1")
 
 
-@pytest.mark.parametrize(
-    ("make", "said"),
-    [
-        (lambda path: path.mkdir(), "is not a file"),
-        (lambda path: os.mkfifo(path), "is not a file"),
-        (lambda path: path.write_bytes(b'[job]\nname = "\xff"\n'), "not UTF-8 text (save it as UTF-8)"),
-        (lambda path: path.symlink_to("nowhere"), "No such file"),
-        (lambda path: path.write_text("[job\n"), "not valid TOML"),
-    ],
-    ids=["folder", "fifo", "not text", "dangling", "not toml"],
+UNREADABLE = (
+    (lambda path: os.mkfifo(path), "is not a file"),
+    (lambda path: path.write_bytes(b'[job]\nname = "\xff"\n'), "not UTF-8 text (save it as UTF-8)"),
+    (lambda path: path.symlink_to("nowhere"), "No such file"),
+    (lambda path: path.write_text("[job\n"), "not valid TOML"),
+    (lambda path: path.mkdir(), "is not a file"),
 )
-def test_a_spec_that_cannot_be_read_is_named(busy, make, said):
-    make(busy.project / "jobs" / "odd.toml")
-    sentence = refused(busy, "start", "odd")
-    assert "jobs/odd.toml:1" in sentence
-    assert said in sentence
-    assert nothing_was_made(busy, "count-1")
-    assert {one["name"]: bool(one["problem"]) for one in busy.json("jobs")} == {"count": False, "odd": True}
 
 
-@pytest.mark.parametrize(
-    "name", ["../count-1", "../../etc/passwd", "\x1b]0;owned\x07", "count-1\n", "", "a/b", "x" * 5000]
-)
-def test_a_name_that_is_none_leads_nowhere(busy, name):
-    for words in (
-        ("start", name),
-        ("show", name),
-        ("stop", name),
-        ("logs", name),
-        ("curve", name, "val/mae"),
-        ("retry", name),
-        ("export", name, "--to", str(busy.project / "out")),
-    ):
-        refused(busy, *words)
-    assert not (busy.project / "out").exists()
-    assert nothing_was_made(busy, "count-1")
+def test_a_spec_that_cannot_be_read_is_named(busy):
+    path = busy.project / "jobs" / "odd.toml"
+    for make, said in UNREADABLE:
+        path.unlink(missing_ok=True)
+        make(path)
+        sentence = refused(busy, "start", "odd")
+        assert "jobs/odd.toml:1" in sentence
+        assert said in sentence
+        assert nothing_was_made(busy, "count-1")
+        found = {one["name"]: bool(one["problem"]) for one in busy.json("jobs")}
+        assert found == {"count": False, "odd": True}
+
+
+def test_a_name_that_is_none_leads_nowhere(busy):
+    for name in ("../count-1", "../../etc/passwd", "\x1b]0;owned\x07", "count-1\n", "", "a/b", "x" * 5000):
+        for words in (
+            ("start", name),
+            ("show", name),
+            ("stop", name),
+            ("logs", name),
+            ("curve", name, "val/mae"),
+            ("retry", name),
+            ("export", name, "--to", str(busy.project / "out")),
+        ):
+            refused(busy, *words)
+        assert not (busy.project / "out").exists()
+        assert nothing_was_made(busy, "count-1")
 
 
 def test_a_job_may_not_be_called_what_is_no_folder_name(busy):
@@ -217,25 +217,24 @@ def test_a_runs_db_on_a_network_file_system_is_refused(busy, tmp_path_factory, m
     assert (said.err.count("\n"), said.out, list(folder.iterdir())) == (1, "", [])
 
 
-@pytest.mark.parametrize(
-    ("damage", "said"),
-    [
-        (lambda path: path.write_bytes(b"\xff" * 8192), "damaged or another file: trainui doctor --rebuild"),
-        (
-            lambda path: sqlite3.connect(path).execute("PRAGMA user_version=99").fetchall(),
-            "newer trainui (schema 99",
-        ),
-    ],
-    ids=["damaged", "newer"],
+DAMAGES = (
+    (lambda path: path.write_bytes(b"\xff" * 8192), "damaged or another file: trainui doctor --rebuild"),
+    (
+        lambda path: sqlite3.connect(path).execute("PRAGMA user_version=99").fetchall(),
+        "newer trainui (schema 99",
+    ),
 )
-def test_a_damaged_or_newer_runs_db_is_told_and_left_as_it_is(busy, damage, said, tmp_path_factory):
-    db = tmp_path_factory.mktemp("hurt") / "runs.db"
-    damage(db)
-    before = db.read_bytes()
-    for words in (("start", "count"), ("ls", "--all"), ("show", "count-1"), ("stop", "count-1")):
-        assert said in refused(busy, *words, "--db", str(db), code=1)
-    assert db.read_bytes() == before
-    assert not (db.parent / "runs").exists()
+
+
+def test_a_damaged_or_newer_runs_db_is_told_and_left_as_it_is(busy, tmp_path_factory):
+    for damage, said in DAMAGES:
+        db = tmp_path_factory.mktemp("hurt") / "runs.db"
+        damage(db)
+        before = db.read_bytes()
+        for words in (("start", "count"), ("ls", "--all"), ("show", "count-1"), ("stop", "count-1")):
+            assert said in refused(busy, *words, "--db", str(db), code=1)
+        assert db.read_bytes() == before
+        assert not (db.parent / "runs").exists()
 
 
 def test_a_newer_runs_db_is_not_rebuilt_either(cockpit):

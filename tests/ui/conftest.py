@@ -14,6 +14,7 @@ from textual import app as textual_app
 from textual import pilot as textual_pilot
 from textual._context import active_app
 from textual._wait import SLEEP_GRANULARITY, SLEEP_IDLE
+from textual.css.stylesheet import Stylesheet
 
 from trainui.ui.app import Dashboard
 from trainui.ui.settings import Settings
@@ -87,6 +88,19 @@ async def be_idle(_: float = 0) -> None:
 
 
 textual_app.wait_for_idle = textual_pilot.wait_for_idle = be_idle
+
+parse_rules, PARSED = Stylesheet._parse_rules, {}
+
+
+def parse_once(sheet, *css, **how):
+    """The same style sheet with the same variables means the same in every app: parsing is a tenth of a short test."""
+    key = (css, *sorted(how.items()), *sorted(sheet._variables.items()))
+    if key not in PARSED:
+        PARSED[key] = parse_rules(sheet, *css, **how)
+    return PARSED[key]
+
+
+Stylesheet._parse_rules = parse_once
 
 
 async def until(pilot, condition: Callable[[], object], *, seconds: float = 60.0) -> None:
