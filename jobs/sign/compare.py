@@ -1,4 +1,4 @@
-"""The teacher, the student it taught, and the same student without a teacher, on the same clips.
+"""Scores of the teacher, of the student it taught, and of the same student without a teacher.
 
     python -m jobs.sign.compare [--runs_dir runs] [--source /data/phoenix]
 

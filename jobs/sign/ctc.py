@@ -1,4 +1,4 @@
-"""Connectionist temporal classification: the loss, which clips can have one, and reading glosses off the answers.
+"""The CTC loss, which clips can have one, and reading glosses off the answers.
 
 Class 0 is blank. An answer of fewer frames than its sentence has glosses, and one more for each that follows itself,
 can never be right: its loss is infinite. Such clips are counted and left out by name, not hidden by `zero_infinity`.

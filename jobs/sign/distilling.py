@@ -1,4 +1,4 @@
-"""What a teacher says of every clip, kept small, and the loss of a student that is to say the same.
+"""What a teacher says of every clip, kept small, and the loss that teaches a student to say it.
 
 Shapes: B clips, T frames of the answer, K classes.
 """

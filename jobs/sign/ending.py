@@ -1,4 +1,4 @@
-"""What a training leaves behind: training.log, the test of its best checkpoint, results.json, training_curves.png."""
+"""What a training leaves behind: log, test of its best checkpoint, results, curves."""
 
 from __future__ import annotations
 

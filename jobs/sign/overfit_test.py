@@ -1,4 +1,4 @@
-"""The overfit test: five clips learnt by heart, down to a WER of 0 %, or nothing else need be tried.
+"""Five clips learnt by heart, down to a WER of 0 %, or nothing else need be tried.
 
     python -m jobs.sign.overfit_test --source /data/phoenix_sample
 

@@ -1,4 +1,4 @@
-"""Signed sentences on disk: clips of keypoints with their glosses, split as their authors split them.
+"""Signed sentences on disk, split as their authors split them.
 
 PHOENIX-2014  <source>/annotations/manual/{train,dev,test}[.SI5].corpus.csv, `id|folder|signer|annotation`, and
               <features>/{train,dev,test}/<id>.npz, key `features` [T, 6516]: the first 1629 values are the points,

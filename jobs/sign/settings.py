@@ -1,4 +1,4 @@
-"""What may be chosen of a sign training: the plan's flags in its spelling, at its full scale."""
+"""The flags of a sign training in the plan's spelling, at its full scale."""
 
 from __future__ import annotations
 

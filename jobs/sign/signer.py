@@ -1,4 +1,4 @@
-"""A trained recognizer: its network, what it says of clips, and how it is brought back from a checkpoint."""
+"""A trained recognizer, what it says of clips, and how it comes back from a checkpoint."""
 
 from __future__ import annotations
 
