@@ -218,3 +218,17 @@ async def test_a_key_of_ones_own_stays_where_it_was_on_the_line_of_keys():
             lines.append(app.screen.query_one(KeyLine).render_line(0).text)
     assert "x stop" in lines[0]
     assert lines[1].split() == ["f9" if word == "x" else word for word in lines[0].split()]
+
+
+@pytest.mark.parametrize(("keys", "told"), [(["n"], "enter keep"), (["E"], "enter change")])
+async def test_a_field_that_answers_to_enter_takes_no_key_from_the_line(keys, told):
+    app = opened()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        if keys == ["E"]:
+            await until(pilot, lambda: app.screen.table.runs)
+            while app.screen.current.status != "queued":
+                await pilot.press("j")
+        await pilot.press(*keys)
+        await until(pilot, lambda: not isinstance(app.screen, Overview))
+        await until(pilot, lambda: told in app.screen.query_one(KeyLine).render_line(0).text)

@@ -8,10 +8,12 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.binding import ActiveBinding, Binding
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
+from textual.widgets import Input
 
 from trainui.ui.keys import PLACES
 
@@ -62,6 +64,10 @@ class KeyLine(Widget, can_focus=False):
         for one in active.values():
             if one.binding.show:
                 first.setdefault(one.binding.action, one)
+        typed = {key for key, one in active.items() if isinstance(one.node, Input)}
+        for binding in screen.BINDINGS:  # a field that has the focus answers to enter, and means the same
+            if isinstance(binding, Binding) and binding.show and binding.key in typed:
+                first.setdefault(binding.action, ActiveBinding(screen, binding, True, ""))
         place = {key.id: number for number, key in enumerate(PLACES.get(getattr(screen, "PLACE", ""), ()))}
         # A key that a person chose comes last in Textual's order; here it stays where the table has it.
         shown = sorted(first.values(), key=lambda one: place.get(one.binding.id, len(place)))
