@@ -72,6 +72,8 @@ class Dressed(Steady):
         self.set_keymap(self.keymap.for_textual())
         palette = self.keymap.for_textual().get("app.palette", "ctrl+p").split(",")[0]
         self.COMMAND_PALETTE_BINDING = palette  # type: ignore[misc] # Textual's footer finds the palette by its key
+        for screen in self.screen_stack:
+            screen.refresh_bindings()  # a line of keys may stand already, in other letters
 
     def _calm(self) -> None:
         """Known before the first field is there, which looks at it."""

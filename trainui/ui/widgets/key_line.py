@@ -50,6 +50,7 @@ class KeyLine(Widget, can_focus=False):
         self.set_reactive(KeyLine.show_command_palette, show_command_palette)
         self._keys: tuple[Key, ...] = ()
         self._palette: Key | None = None
+        self._is_ascii = False
 
     def on_mount(self) -> None:
         """Follow what can be done."""
@@ -74,8 +75,9 @@ class KeyLine(Widget, can_focus=False):
         keys = tuple(self._key(*one[1:]) for one in shown)
         found = active.get(self.app.COMMAND_PALETTE_BINDING)
         palette = self._key(*found[1:]) if found else None
-        if (keys, palette) != (self._keys, self._palette):
-            self._keys, self._palette = keys, palette
+        is_ascii = self.app.has_class("-ascii")  # the app may be dressed after the first picture
+        if (keys, palette, is_ascii) != (self._keys, self._palette, self._is_ascii):
+            self._keys, self._palette, self._is_ascii = keys, palette, is_ascii
             self.refresh()
 
     def _key(self, binding: Any, enabled: bool, tooltip: str) -> Key:
@@ -87,7 +89,7 @@ class KeyLine(Widget, can_focus=False):
         """Where the key of the palette begins; the width where it is not shown."""
         if not self.show_command_palette or self._palette is None:
             return self.size.width
-        return self.size.width - _cells(self._palette) - (1 if self.app.has_class("-ascii") else 2)
+        return self.size.width - _cells(self._palette) - (1 if self._is_ascii else 2)
 
     def render_line(self, y: int) -> Strip:
         """The keys, and on the right that of the palette."""
@@ -97,8 +99,7 @@ class KeyLine(Widget, can_focus=False):
         strip = strip.adjust_cell_length(self._edge, base)
         if self._edge < width and self._palette is not None:
             edge = Segment("▏", base + self.get_component_rich_style("key-line--edge"))
-            ascii_edge = self.app.has_class("-ascii")
-            right = [] if ascii_edge else [edge]
+            right = [] if self._is_ascii else [edge]
             strip = Strip.join([strip, Strip([*right, *self._segments(self._palette), Segment(" ", base)])])
         return strip.adjust_cell_length(width, base)
 
