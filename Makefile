@@ -29,7 +29,7 @@ demo: .venv/ready ## three models train in parallel on real speech
 
 test: .venv/ready ## lint, types, import contracts, then every test
 	@$(MAKE) --no-print-directory lint
-	$(IN)/pytest -n 2
+	$(IN)/pytest -n 3 --dist worksteal
 
 test-callbacks: .venv/ready ## install the libraries callbacks and other trackers are for (430 MB), test against them
 	@$(UV) pip install --quiet --python $(IN)/python --group callbacks || echo 'not installed: skipped'
