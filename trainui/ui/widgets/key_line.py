@@ -65,7 +65,7 @@ class KeyLine(Widget, can_focus=False):
         for one in active.values():
             if one.binding.show:
                 first.setdefault(one.binding.action, one)
-        typed = {key for key, one in active.items() if isinstance(one.node, Input)}
+        typed = {key for key, one in active.items() if isinstance(one.node, Input) and not one.binding.show}
         for binding in screen.BINDINGS:  # a field that has the focus answers to enter, and means the same
             if isinstance(binding, Binding) and binding.show and binding.key in typed:
                 first.setdefault(binding.action, ActiveBinding(screen, binding, True, ""))
