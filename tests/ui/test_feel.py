@@ -118,3 +118,17 @@ async def test_the_line_of_keys_is_drawn_anew_only_where_the_keys_are_others(das
         assert drawn == []
         await pilot.press("enter")
         await until(pilot, lambda: drawn)
+
+
+async def test_a_tail_stands_at_its_end_at_every_size(dashboard):
+    app = dashboard()
+    async with app.run_test(size=(200, 55)) as pilot:
+        await settle(pilot)
+        tail = app.screen.events
+        for size in ((80, 24), (120, 36), (80, 24), (200, 55), (100, 20)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda size=size: app.size == size)
+            await until(pilot, lambda: tail.scroll_offset.y == tail.max_scroll_y)
+            await settle(pilot)
+            assert tail.scroll_offset.y == tail.max_scroll_y
+        assert tail.max_scroll_y > 0

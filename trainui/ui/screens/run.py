@@ -205,7 +205,7 @@ class RunScreen(Sifting, Onward):
         """The log stays at its end, or where it is."""
         self.log_tail.follow = not self.log_tail.follow
         if self.log_tail.follow:
-            self.log_tail.scroll_end(animate=False)
+            self.log_tail.to_end()
         self._choose(PANES.index("log"))
 
     def action_zoom(self) -> None:

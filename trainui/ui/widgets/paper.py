@@ -73,12 +73,16 @@ class Paper(ScrollView, can_focus=False, inherit_bindings=False):
         if len(old) != len(self._lines):
             self.virtual_size = Size(0, len(self._lines))
             if self.follow:
-                self.scroll_end(animate=False)
+                self.to_end()
         for row in range(max(len(old), len(self._lines))):
             if row >= len(old) or row >= len(self._lines):
                 self.repaint_row(row)
             elif old[row] != self._lines[row]:
                 self._repaint_cells(row, changed(old[row], self._lines[row]))
+
+    def to_end(self) -> None:
+        """Put the end in sight, also where the layout that gives it a scrollbar is still to come."""
+        self.scroll_end(animate=False, force=True)
 
     def entitle(self, title: str) -> None:
         """Put a title on the border. It is data: no markup is read from it."""

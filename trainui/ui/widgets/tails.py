@@ -37,7 +37,7 @@ class EventTail(Paper):
         """Draw for the width there is, the end in sight."""
         self._redraw()
         if self.follow:
-            self.scroll_end(animate=False)
+            self.to_end()
 
     def _redraw(self) -> None:
         if self._events is None:
@@ -64,7 +64,7 @@ class LogTail(Paper):
         """Draw for the width there is, the end in sight."""
         self._redraw()
         if self.follow:
-            self.scroll_end(animate=False)
+            self.to_end()
 
     def _redraw(self) -> None:
         if self._log is None:
