@@ -63,8 +63,9 @@ def ast(folder: Path, run_dir: Path, on_gpu: bool) -> Any:
 
 def sign(folder: Path, run_dir: Path, on_gpu: bool) -> Any:
     """S3's teacher."""
+    from jobs.sign.readers import corpus_of
     from jobs.sign.settings import Settings
-    from jobs.sign.signing import Signing, corpus_of
+    from jobs.sign.signing import Signing
 
     chosen = Settings(source=str(folder / "signs"), sentences=256, augment=False, narrow=1 if on_gpu else 4)
     return _looped(
@@ -171,7 +172,7 @@ def plain_loss(name: str, training: Any, parts: Sequence[Any]) -> Any:
         return loss_of(answer, batch, training.window, training.settings)
     if name == "sign":
         from jobs.sign.ctc import ctc_loss
-        from jobs.sign.signing import frames_of
+        from jobs.sign.signer import frames_of
 
         frames, lengths, targets = parts
         answer, _ = training.system.model(frames, torch.tensor(lengths, device=frames.device))

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textual import constants
 from textual.app import SystemCommand
 from textual.screen import Screen, SystemModalScreen
 
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from trainui.ui.source import Snapshot
 
 HERE = Path(__file__).parent
+ESCAPE_SECONDS = 0.04
+"""How long a lone esc may begin an arrow key, which a line sends in one piece. $ESCDELAY, in ms, goes before."""
 
 
 class Dashboard(Dressed):
@@ -261,6 +264,8 @@ def run_dashboard(project: Path, db: Path, *, only_looks: bool = False, fresh: b
     """
     from trainui.ui.store_source import LookingSource, StoreSource
 
+    if "ESCDELAY" not in os.environ:
+        constants.ESCAPE_DELAY = ESCAPE_SECONDS  # type: ignore[misc]  # Textual would wait for 0.1 s
     app = Dashboard(
         LookingSource(project, db) if only_looks else StoreSource(project, db),
         title=project.resolve().name,
