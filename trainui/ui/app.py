@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from trainui.ui.source import Snapshot
 
 HERE = Path(__file__).parent
-ESCAPE_SECONDS = 0.04
+ESCAPE_SECONDS = 0.025
 """How long a lone esc may begin an arrow key, which a line sends in one piece. $ESCDELAY, in ms, goes before."""
 
 
