@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textual import constants
 from textual.app import SystemCommand
 from textual.screen import Screen, SystemModalScreen
 
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from trainui.ui.source import Snapshot
 
 HERE = Path(__file__).parent
-ESCAPE_SECONDS = 0.025
-"""How long a lone esc may begin an arrow key, which a line sends in one piece. $ESCDELAY, in ms, goes before."""
 
 
 class Dashboard(Dressed):
@@ -262,10 +259,10 @@ def run_dashboard(project: Path, db: Path, *, only_looks: bool = False, fresh: b
 
     `only_looks`: nothing can be done to runs. `fresh`: not as it was left.
     """
+    from trainui.ui.promptly import esc_at_once
     from trainui.ui.store_source import LookingSource, StoreSource
 
-    if "ESCDELAY" not in os.environ:
-        constants.ESCAPE_DELAY = ESCAPE_SECONDS  # type: ignore[misc]  # Textual would wait for 0.1 s
+    esc_at_once()
     app = Dashboard(
         LookingSource(project, db) if only_looks else StoreSource(project, db),
         title=project.resolve().name,
