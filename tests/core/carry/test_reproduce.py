@@ -13,7 +13,7 @@ from trainui.core import repository
 from trainui.core.errors import TrainuiError, UserError
 from trainui.core.launching import order_for, prepare_directory
 from trainui.core.reproducing.doing import have_again, recipe_of
-from trainui.core.reproducing.recipe import Doubt, Now, Recipe, recipe
+from trainui.core.reproducing.recipe import Doubt, Now, Recipe, moved, recipe
 from trainui.core.reproducing.script import shell
 from trainui.core.store.read import Reader
 
@@ -340,6 +340,15 @@ def test_the_run_directory_is_another_wherever_the_command_names_it(tmp_path):
     reader = ran(project, command=("{python}", "tell.py", "--out={run_dir}/x"))
     _, told = again(reader, project, tmp_path / "again")
     assert told["argv"] == [f"--out={tmp_path}/again/run/x"]
+
+
+def test_the_run_directory_of_another_run_that_begins_like_it_stays(tmp_path):
+    one = Recipe(
+        run="mlp-1",
+        command=("--from=/p/runs/mlp-10/best.pt", "/p/runs/mlp-1", "/p/runs/mlp-1/x"),
+        run_dir="/p/runs/mlp-1",
+    )
+    assert moved(one, tmp_path) == ("--from=/p/runs/mlp-10/best.pt", str(tmp_path), f"{tmp_path}/x")
 
 
 def test_a_folder_that_is_not_empty_is_left_as_it_is(tmp_path):

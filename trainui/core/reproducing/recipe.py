@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -244,10 +245,11 @@ def _machine(origin: Mapping[str, Any], now: Now) -> list[Doubt]:
 
 
 def moved(recipe: Recipe, run_dir: Path) -> tuple[str, ...]:
-    """Its command, with another run directory where it names its own."""
-    return tuple(
-        word.replace(recipe.run_dir, str(run_dir)) if recipe.run_dir else word for word in recipe.command
-    )
+    """Its command, with another run directory where it names its own: `runs/mlp-1`, and not within `runs/mlp-10`."""
+    if not recipe.run_dir:
+        return recipe.command
+    own = re.compile(rf"{re.escape(recipe.run_dir)}(?![\w-])")
+    return tuple(own.sub(lambda _: str(run_dir), word) for word in recipe.command)
 
 
 def _within(prefix: str) -> str:
