@@ -162,6 +162,7 @@ def stopped(tmp_path, monkeypatch):
     client = Client(tmp_path, tmp_path / "runs.db")
     client.ensure_manager()
     manager = until(client.manager)
+    until(client.db.exists)  # it is known by name before: without runs.db nobody would need another manager
     os.kill(manager.pid, signal.SIGSTOP)
     until(lambda: stat_of(manager.pid).state == "T")
     Path(f"{client.db}-lock").write_text(f"{boot_seconds() - 2 * beat.LATE:.3f}\n")
