@@ -107,8 +107,12 @@ class Shared:
         return (self._stand[alias].state if alias in self._stand else State.PENDING) is state
 
     def _why(self, alias: str) -> str:
-        who = self._runs.get(alias, alias)
-        return f"{who}: {self._stand[alias].reason}" if alias in self._stand else f"{who} has not told yet"
+        who, stand = self._runs.get(alias, alias), self._stand.get(alias)
+        if stand is None:
+            return f"{who} has not told yet"
+        # What was decided early tells the number of that time: a run may have gone on to a better one.
+        when = f" at epoch {stand.epoch:g}" if stand.epoch is not None and stand.state in DECIDED else ""
+        return f"{who}{when}: {stand.reason}"
 
     def _unknown(self, why: str, at: float) -> Verdict:
         return Verdict(gate=self.gate.id, state=State.UNKNOWN, value=None, reason=why, at=at)
