@@ -149,6 +149,7 @@ def test_a_job_outlives_the_terminal_it_was_started_from(run):
     code = (
         f"import os, signal, sys; sys.path.insert(0, {HERE!r}); from launched import Run; from pathlib import Path\n"
         f"Run(Path({str(run.folder)!r})).shell({WAIT_FOR_FILE!r})\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # under nohup it is ignored
         "os.killpg(0, signal.SIGHUP)"
     )
     launcher = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
