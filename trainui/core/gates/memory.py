@@ -1,9 +1,10 @@
-"""What the tests of single metrics share: how many points came, how many were finite, and the newest of them."""
+"""What rules over single metrics share, and their tests: how many points came, how many were finite, the newest."""
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import dataclass
 
 from trainui.core.gates.reduction import TAIL
 from trainui.core.gates.rule import Ending, Grade
@@ -18,6 +19,23 @@ def better(goal: str, value: float, than: float) -> bool:
 def worse_by(goal: str, value: float, reference: float) -> float:
     """How much worse `value` is than `reference`; negative when it is better."""
     return value - reference if goal == "min" else reference - value
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MetricRule:
+    """What holds a metric against its own past."""
+
+    metric: str
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The one metric."""
+        return (self.metric,)
+
+    @property
+    def threshold(self) -> float | None:
+        """The line moves with what was seen: none to draw."""
+        return None
 
 
 class MetricTest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from trainui.core.gates.memory import MetricTest, better, worse_by
+from trainui.core.gates.memory import MetricRule, MetricTest, better, worse_by
 from trainui.core.gates.quantity import Quantity
 from trainui.core.gates.reduction import Reduction
 from trainui.core.gates.rule import Grade, Primitive
@@ -15,10 +15,9 @@ from trainui.core.gates.verdict import Point
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RegressRule:
+class RegressRule(MetricRule):
     """`metric` is at most `by` worse than `ref`; with a window, its median there is, against such medians."""
 
-    metric: str
     ref: str
     by: Amount
     goal: str
@@ -33,16 +32,6 @@ class RegressRule:
     def text(self) -> str:
         """`val/acc within 8 of its best`."""
         return f"{self.subject} within {self.by} of its {self.ref}"
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """The one metric."""
-        return (self.metric,)
-
-    @property
-    def threshold(self) -> float | None:
-        """The line moves with the reference: none to draw."""
-        return None
 
     def test(self) -> RegressTest:
         """A fresh test."""

@@ -6,7 +6,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from trainui.core.gates.memory import MetricTest
+from trainui.core.gates.memory import MetricRule, MetricTest
 from trainui.core.gates.rule import Grade, Primitive
 from trainui.core.gates.table import GateTable
 from trainui.core.gates.units import Amount, Span, shown
@@ -20,10 +20,9 @@ A_QUARTER = Amount(value=0.25, relative=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SpikeRule:
+class SpikeRule(MetricRule):
     """A value is a spike when it is worse than the window's median by `z` deviations and by `rel`, both."""
 
-    metric: str
     z: float
     rel: Amount
     window: Span
@@ -33,16 +32,6 @@ class SpikeRule:
     def text(self) -> str:
         """`train/loss without spikes of 10 MAD and 25 % beside the last 50 points`."""
         return f"{self.metric} without spikes of {self.z:g} MAD and {self.rel} beside the last {self.window}"
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """The one metric."""
-        return (self.metric,)
-
-    @property
-    def threshold(self) -> float | None:
-        """The line moves with the median: none to draw."""
-        return None
 
     def test(self) -> SpikeTest:
         """A fresh test."""

@@ -6,7 +6,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from trainui.core.gates.memory import MetricTest, better, worse_by
+from trainui.core.gates.memory import MetricRule, MetricTest, better, worse_by
 from trainui.core.gates.rule import Grade, Primitive
 from trainui.core.gates.table import GateTable
 from trainui.core.gates.units import Amount, Span
@@ -18,10 +18,9 @@ LEAVES_AT = 2.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class StallRule:
+class StallRule(MetricRule):
     """`best(metric)` improves by `min_delta` per `window`."""
 
-    metric: str
     min_delta: Amount
     window: Span
     goal: str
@@ -33,16 +32,6 @@ class StallRule:
         """`best(val/loss) improves by 1 % per 8 epochs`."""
         least = f"by {self.min_delta} " if self.min_delta.value else ""
         return f"best({self.metric}) improves {least}per {self.window}"
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """The one metric."""
-        return (self.metric,)
-
-    @property
-    def threshold(self) -> float | None:
-        """The line moves with the best value: none to draw."""
-        return None
 
     def test(self) -> StallTest:
         """A fresh test."""
