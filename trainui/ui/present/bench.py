@@ -82,7 +82,7 @@ def bench_lines(
     colours: Mapping[str, int],
     answers: str = "A",
 ) -> tuple[Line, ...]:
-    """The head, and a line for each row. `answers`: the key that answers a question."""
+    """The head, and a line for each row. `answers`: the key that answers a question, where it is offered."""
     gates = [row.gate for row in rows if row.gate is not None]
     names = _names(gates)
     wide = {key: max((width(line(part)) for part in (key, *parts)), default=0) for key, parts in {
@@ -157,7 +157,9 @@ def _verdict(gate: GateView, bench: Bench, now: float, answers: str) -> Line:
     if (later := bench.mended.get((gate.run, gate.gate))) is not None:
         light, tone = Span(light.text, "dim"), "dim"
     if gate.is_open_question:
-        return line(Span("▲", "warn"), " ", Span(f"asks you: {answers} answers", "warn bold"))
+        return line(
+            Span("▲", "warn"), " ", Span(f"asks you: {answers} answers" if answers else "asks", "warn bold")
+        )
     if gate.role == "ask" and (answer := last_answer(bench, gate)) is not None:
         note = f" “{safe(answer.note)}”" if answer.note else ""
         return line(

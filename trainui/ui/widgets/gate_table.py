@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from trainui.core.store.views import GateView
 from trainui.ui.bench import Bench
-from trainui.ui.keymap import keymap_of
+from trainui.ui.keymap import offered
 from trainui.ui.present.bench import Row, bench_lines
 from trainui.ui.present.ink import Line, Span, line
 from trainui.ui.widgets.paper import Paper
@@ -108,7 +108,7 @@ class GateTable(Paper):
         if not self._rows:
             self.show(self._empty)
             return
-        key = keymap_of(self.app).first("gates.answer")
+        key = offered(self.app, "gates.answer")
         told = bench_lines(
             self._rows, self._bench, self.cells or 80, now=self._now, colours=self._colours, answers=key
         )

@@ -24,10 +24,13 @@ READING = (line(), line("   ", Span("reading…", "dim")))
 
 
 def empty(start: str, helps: str) -> tuple[Line, ...]:
-    """What stands there while there is no run: the keys that start one, and that explain."""
+    """What stands there while there is no run: the keys that start one, where one may, and that explain."""
+    presses = (
+        (Span(": press ", "dim"), Span(start, "bold accent"), Span(" to start a job", "dim")) if start else ()
+    )
     return (
         line(),
-        line("   ", Span("no runs yet: press ", "dim"), Span(start, "bold accent"), Span(" to start a job", "dim")),
+        line("   ", Span("no runs yet", "dim"), *presses),
         line("   ", Span("or type `trainui start JOB` in another terminal; ", "dim"), Span(helps, "bold accent"),
              Span(" shows every key", "dim")),
     )  # fmt: skip
