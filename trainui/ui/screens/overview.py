@@ -86,7 +86,7 @@ class Overview(Sifting, Onward):
             self.undo.keep("the marks from before", lambda: self._remark(frozenset()))
         with suppress(FilterError):  # a filter of another version
             self.keep(was.filter)
-        self.table.wanted = was.cursor or None
+        self.table.recall(was.cursor)
         self.set_class(was.tail == "log", "-log")
 
     def on_resize(self) -> None:
