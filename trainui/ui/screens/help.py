@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
 from textual.message import Message
-from textual.screen import ModalScreen
 
 from trainui.core.filter.runs import ABOUT
 from trainui.ui import keys
@@ -17,6 +16,7 @@ from trainui.ui.key import in_words
 from trainui.ui.keymap import DEFAULT, Keymap, is_offered, keymap_of
 from trainui.ui.present.ink import Line, Span, line, wrap
 from trainui.ui.present.lights import VERDICTS
+from trainui.ui.screens.dialog import Dialog
 from trainui.ui.widgets.paper import Paper
 
 INDENT = 16
@@ -68,7 +68,7 @@ class HelpPaper(Paper):
         self.post_message(self.Resized())
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """The help, over the screen it explains."""
 
     CSS_PATH = "dialog.tcss"

@@ -265,8 +265,7 @@ class Start(Choosing):
             verb = "is queued" if len(names) == 1 else "are queued"
             self._bridge.tell(f"{', '.join(names)} {verb}" + waits)
             self._started(names[0])
-            if is_open(self):
-                self.dismiss()
+            self.dismiss()
 
         self._bridge.ask(lambda actions: tuple(actions.start_several(wishes)), told, self.refused)
 
