@@ -70,7 +70,8 @@ class DashboardClient(Client):
         ]
         reader = Reader(self.db) if self.db.exists() else None
         try:
-            return before_starts(reader, specs, config=load_config(self.project))
+            priorities = [one.priority for one in wishes]
+            return before_starts(reader, specs, config=load_config(self.project), priorities=priorities)
         finally:
             if reader is not None:
                 reader.close()
