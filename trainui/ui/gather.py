@@ -184,10 +184,11 @@ class Gatherer:
             run=metric.run,
             metric=metric.metric,
             points=tuple(self._reader.curve(metric.run, metric.metric)) if few else (),
-            buckets=() if few else tuple(
-                self._reader.envelope(metric.run, metric.metric, buckets=look.buckets)),
+            buckets=()
+            if few
+            else tuple(self._reader.envelope(metric.run, metric.metric, buckets=look.buckets)),
             epochs_per_step=per_step,
-        )  # fmt: skip
+        )
         own = Part(run=metric.run, points=trace.points, buckets=trace.buckets, epochs_per_step=per_step)
         trace = replace(trace, parts=(own,))
         parent = views.get(view.parent or "")

@@ -110,10 +110,12 @@ class Choosing(Dialog[None]):
             return
         one = wishes[0]
         self._bridge.ask(
-            lambda a: a.before_start(one.job, params=dict(one.params), preset=one.preset, priority=one.priority),
+            lambda a: a.before_start(
+                one.job, params=dict(one.params), preset=one.preset, priority=one.priority
+            ),
             lambda found: show(lambda cells: fit_lines(found, cells)),
             refused,
-        )  # fmt: skip
+        )
 
     def action_params(self) -> None:
         """To the params, and back."""

@@ -132,9 +132,13 @@ class Start(Choosing):
         preset = preset_of(job, choice)
         params = {**job.params, **job.preset_params.get(preset, {})}
         return StartWish(
-            job=job.name, params=checked(job.name, choice.text, params), preset=preset,
-            armed=choice.armed, held=choice.held, priority=choice.priority,
-        )  # fmt: skip
+            job=job.name,
+            params=checked(job.name, choice.text, params),
+            preset=preset,
+            armed=choice.armed,
+            held=choice.held,
+            priority=choice.priority,
+        )
 
     # ---------------------------------------------------------------- drawing
 

@@ -117,9 +117,11 @@ class Curves(Paper):
         found = self._under(event.x, event.y)
         if found is not None:
             chart, place, column = found
-            there = chart.cursor is not None and place.x.holds(chart.cursor) and (
-                int(place.x.place(chart.cursor) * place.columns) == column
-            )  # fmt: skip
+            there = (
+                chart.cursor is not None
+                and place.x.holds(chart.cursor)
+                and (int(place.x.place(chart.cursor) * place.columns) == column)
+            )
             self.post_message(self.Pointed(chart, None if there else place.x_at(column)))
 
     def on_resize(self) -> None:

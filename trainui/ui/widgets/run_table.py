@@ -31,9 +31,13 @@ def empty(start: str, helps: str) -> tuple[Line, ...]:
     return (
         line(),
         line("   ", Span("no runs yet", "dim"), *presses),
-        line("   ", Span("or type `trainui start JOB` in another terminal; ", "dim"), Span(helps, "bold accent"),
-             Span(" shows every key", "dim")),
-    )  # fmt: skip
+        line(
+            "   ",
+            Span("or type `trainui start JOB` in another terminal; ", "dim"),
+            Span(helps, "bold accent"),
+            Span(" shows every key", "dim"),
+        ),
+    )
 
 
 def none_left(key: str) -> tuple[Line, ...]:
