@@ -326,6 +326,28 @@ def test_a_start_waits_for_what_is_before_it(books, look):
     assert first.waits_for == ("big-2",)
 
 
+def test_what_is_started_together_begins_in_the_order_of_its_priorities(books, look):
+    publish(books, left=100, config=Config(queue=Queue(slots=1)))
+    past_runs(books, 2)
+    past_runs(books, 1, job="big")
+    past_runs(books, 3, job="low")
+    books.run("big-2", start=None, status="queued")
+    books.run("low-2", start=None, status="queued", priority=-1)
+    found = before_starts(look(), [mlp(), mlp(), mlp()], now=START + NOW, priorities=[0, 5, -1])
+    assert [round((one.starts_at - START - NOW) / HOUR, 2) for one in found] == [3, 0, 8]
+    assert found[0].waits_for == ("the new mlp (2 of 3)", "big-2")
+
+
+def test_what_waits_for_another_of_the_same_start_begins_after_it_whatever_its_priority(books, look):
+    publish(books, left=100, config=Config(queue=Queue(slots=1)))
+    past_runs(books, 2)
+    past_runs(books, 1, job="base")
+    base = Spec(job=Job(name="base", command=["x"]))
+    needing = msgspec.structs.replace(mlp(), job=Job(name="mlp", command=["x"], needs=["base"]))
+    found = before_starts(look(), [base, needing], now=START + NOW, priorities=[0, 5])
+    assert [round((one.starts_at - START - NOW) / HOUR, 2) for one in found] == [0, 1]
+
+
 def test_nobody_knows_when_it_begins_behind_a_run_without_an_end(books, look):
     publish(books, left=100, config=Config(queue=Queue(slots=1)))
     past_runs(books, 2)

@@ -173,6 +173,14 @@ def test_params_are_read_once_a_run_but_those_of_a_queued_one_each_time(story):
     assert asked.count("evaluate-1") == 2
 
 
+def test_params_of_runs_that_are_gone_are_let_go(story):
+    params = Params(story)
+    for there in (RUNS, RUNS[:1], RUNS):
+        params.of(there)
+    asked = [name for call, name in story.calls if call == "params_of"]
+    assert (asked.count(RUNS[0].run), asked.count("mlp-2")) == (1, 2)
+
+
 def test_a_comparison_is_kept_until_a_run_changes_or_some_seconds_passed(story):
     comparisons = Comparisons(story)
     first = comparisons.of(RUNS[:2], at=NOW)

@@ -14,6 +14,7 @@ from trainui.core.run import Status
 from trainui.core.store.views import CurvePoint, EventView
 from trainui.ui.choice import taken
 from trainui.ui.gather import Gatherer
+from trainui.ui.keeping import MOST_UNUSED
 from trainui.ui.plot.axis import AXES, COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WALL, axis_name
 from trainui.ui.present.charts import charts
 from trainui.ui.present.curves import closes
@@ -312,3 +313,18 @@ async def test_costs_are_in_the_currency_of_the_project_on_the_axis_and_at_the_c
         assert "x €" in shown
         assert re.search(r"\d €", shown)
         assert "$" not in shown
+
+
+def test_curves_that_nobody_looks_at_any_more_are_let_go(long_story):
+    gatherer = Gatherer(long_story)
+    for buckets in range(100, 300):  # as when somebody draws at the edge of a window
+        gatherer.snapshot(Look(opened="transformer-3", buckets=buckets), at=NOW)
+    assert 0 < len(gatherer._traces) < 2 * MOST_UNUSED
+
+
+def test_a_curve_that_was_looked_at_a_moment_ago_is_not_read_again(long_story):
+    gatherer = Gatherer(long_story)
+    looks = [Look(opened=run, buckets=100) for run in ("transformer-3", "mlp-2")]
+    for look in (*looks, *looks):
+        gatherer.snapshot(look, at=NOW)
+    assert len(long_story.envelopes) == len(set(long_story.envelopes))

@@ -10,9 +10,11 @@ from story import NOW, RUNS, SUPERVISED, Story
 
 from trainui.ui import keys
 from trainui.ui.app import Dashboard
+from trainui.ui.bridge import ONLY_LOOKS
 from trainui.ui.key import Key
 from trainui.ui.preferences import load_preferences
 from trainui.ui.settings import Settings
+from trainui.ui.widgets.key_line import KeyLine
 
 KINDS = [RUNS[0], SUPERVISED[1], SUPERVISED[2], SUPERVISED[4], SUPERVISED[5], RUNS[5]]
 """A run of every kind: running, paused, stopping, queued, held, ended."""
@@ -159,7 +161,7 @@ async def test_every_key_of_a_place_shows_something_in_one_situation_or_another(
     assert not silent
 
 
-@pytest.mark.parametrize("place", ["overview", "run", "gates"])
+@pytest.mark.parametrize("place", ["overview", "run", "gates", "compare"])
 async def test_where_one_only_looks_every_key_is_pressed_and_asks_for_nothing(tmp_path, place):
     story = full(tmp_path)
     way = WHERE[place][0]
@@ -169,7 +171,10 @@ async def test_where_one_only_looks_every_key_is_pressed_and_asks_for_nothing(tm
         there = stance(app)
         for key in keys.PLACES[place]:
             await again(pilot, way, there)
+            app.clear_notifications()
             await pilot.press(key.key.split(",")[0])
+            is_refused = ONLY_LOOKS in [note.message for note in app._notifications]
+            assert is_refused == key.acts, f"{key.id}: what is refused, and only that, is marked in the table"
     asked = {call[0] for call in story.calls}
     assert not asked & {
         "start",
@@ -186,6 +191,36 @@ async def test_where_one_only_looks_every_key_is_pressed_and_asks_for_nothing(tm
         "shift",
     }
     assert "export" not in asked
+
+
+@pytest.mark.parametrize("place", ["overview", "run", "gates", "compare"])
+async def test_where_one_only_looks_what_would_be_refused_is_not_offered(tmp_path, place):
+    refused = {key.id: key for key in (*keys.PLACES[place], *keys.EVERYWHERE) if key.acts}
+    async with opened(full(tmp_path), only_looks=True, size=(200, 55)) as pilot:
+        app = pilot.app
+        await go(pilot, *WHERE[place][0])
+        line = [key.word for key in app.screen.query_one(KeyLine)._keys]
+        palette = [command.help for command in app.get_system_commands(app.screen)]
+        assert line
+        assert palette
+        assert not {key.label for key in refused.values() if key.show} & set(line)
+        assert not {key.about for key in refused.values()} & set(palette)
+        await pilot.press("question_mark")
+        told = "\n".join("".join(span.text for span in row) for row in app.screen.paper.lines)
+        assert keys.EVERYWHERE[0].about in told
+        assert not [key.id for key in refused.values() if key.about[:40] in told]
+
+
+async def test_where_one_only_looks_no_sentence_names_a_key_that_would_be_refused(tmp_path):
+    async with opened(Story(runs=[]), only_looks=True) as pilot:
+        told = "\n".join("".join(span.text for span in row) for row in pilot.app.screen.table.lines)
+        assert "no runs yet" in told
+        assert "press s" not in told
+    async with opened(full(tmp_path), only_looks=True, size=(200, 55)) as pilot:
+        await go(pilot, "g")
+        told = "\n".join("".join(span.text for span in row) for row in pilot.app.screen.table.lines)
+        assert "asks" in told
+        assert "A answers" not in told
 
 
 @mode

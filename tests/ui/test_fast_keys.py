@@ -1,14 +1,21 @@
 """Keys that come faster than screens do: none finds a screen that is gone, or a list that is not drawn."""
 
 import random
+import threading
 
 import pytest
 from conftest import settle, until
+from rooms import full, go
+from story import NOW
 from test_away_screen import returned, story
 
+from trainui.core.away.model import Away
 from trainui.ui import keys
+from trainui.ui.app import Dashboard
 from trainui.ui.palette import Palette
 from trainui.ui.screens.away import AwayScreen
+from trainui.ui.screens.dialog import Dialog
+from trainui.ui.settings import Settings
 from trainui.ui.widgets.sieve import Sieve
 
 KEYS = sorted(
@@ -78,3 +85,42 @@ async def test_keys_at_random_and_sizes_at_random_break_nothing(dashboard, seed)
                 await pilot.resize_terminal(chosen.randint(1, 200), chosen.randint(1, 60))
         await settle(pilot)
         assert app.is_running
+
+
+@pytest.mark.parametrize(
+    ("ways", "asks"),
+    [
+        (("n", "o", "k", "enter"), "note"),
+        (("number_sign", "o", "k", "enter"), "tag"),
+        (("s", "enter"), "start"),
+        (("end", "R", "enter"), "retry"),
+        (("down", "down", "down", "E", *"epochs=9", "enter"), "edit"),
+        (("A", "y", "enter"), "answer"),
+    ],
+    ids=["note", "tag", "start", "relaunch", "edit", "answer"],
+)
+async def test_a_dialog_that_is_done_closes_itself_and_not_what_was_opened_over_it(tmp_path, ways, asks):
+    source = full(tmp_path)
+    may_end, answered = threading.Event(), getattr(source, asks)
+
+    def late(*given, **more):
+        may_end.wait(60)
+        return answered(*given, **more)
+
+    setattr(source, asks, late)
+    app = Dashboard(source, title="boundary", settings=Settings(), clock=lambda: NOW)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await go(pilot, *ways)
+        dialog, above = app.screen, AwayScreen(Away(since=NOW - 9000, until=NOW))
+        assert isinstance(dialog, Dialog)
+        app.push_screen(above)
+        await until(pilot, lambda: app.screen is above)
+        may_end.set()
+        await until(pilot, lambda: any(call[0] == asks for call in source.calls) and app._notifications)
+        await settle(pilot)
+        assert app.screen is above
+        await pilot.press("escape")
+        await settle(pilot)
+        assert dialog not in app.screen_stack
+        assert len(app.screen_stack) == 1

@@ -2,9 +2,10 @@
 
 import pytest
 from conftest import settle, until
-from story import NOW, Story
+from story import NOW, RUNS, Story, run
 from test_dashboard import press, text_of
 
+from trainui.core.run import Result, Status
 from trainui.ui.app import Dashboard
 from trainui.ui.memory import Charts, Memory, keep, memory_path, recall
 from trainui.ui.preferences import Preferences, Said
@@ -232,3 +233,47 @@ async def test_a_theme_that_a_setting_chose_later_ends_the_one_of_the_key(openin
         app.change(Preferences(said=said))
         assert app.current_theme.dark
         assert text_of(app)
+
+
+def in_sight(table) -> list[str]:
+    """The runs whose rows are on the screen."""
+    top, rows = table.scroll_offset.y, table.size.height - table.FROZEN
+    return [view.run for view in table.runs[top : top + rows]]
+
+
+ENDED = [run(f"old-{n}", status=Status.ENDED, result=Result.FINISHED, queued_at=NOW - n) for n in range(30)]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 14)], ids=["80x24", "60x14"])
+async def test_live_runs_are_in_sight_at_the_start_whichever_run_had_the_cursor(opening, path, size):
+    keep(path, Memory(cursor="old-29"))
+    app = opening(Story(runs=[*RUNS[:2], *ENDED]))
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        table = app.screen.table
+        assert in_sight(table)[:2] == ["transformer-3", "mlp-2"]
+        assert app.screen.current.run == app.snapshot.look.cursor == "transformer-3"
+        await press(pilot, "end")
+        assert table.current.run == "old-29"
+        assert "old-29" in in_sight(table)
+
+
+@pytest.mark.parametrize(
+    ("runs", "cursor", "size"),
+    [
+        ([*RUNS[:2], *ENDED], "old-2", (80, 24)),
+        ([*RUNS[:2], *ENDED], "old-10", (200, 55)),
+        (ENDED, "old-29", (80, 24)),
+        ([*RUNS[:2], *ENDED], "mlp-2", (60, 14)),
+    ],
+    ids=["among-the-first", "on-a-large-screen", "nothing-lives", "it-lives"],
+)
+async def test_a_run_that_had_the_cursor_has_it_again_where_no_live_run_gives_way(
+    opening, path, runs, cursor, size
+):
+    keep(path, Memory(cursor=cursor))
+    app = opening(Story(runs=list(runs)))
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        assert app.screen.current.run == cursor
+        assert cursor in in_sight(app.screen.table)

@@ -33,15 +33,24 @@ def _listed() -> str:
     "--to", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where to write."
 )
 @click.option(
-    "--format", "formats", default=",".join(USUAL), show_default=True, callback=_formats,
+    "--format",
+    "formats",
+    default=",".join(USUAL),
+    show_default=True,
+    callback=_formats,
     help="Any of those below, commas between.",
-)  # fmt: skip
+)
 @click.option("--with-files", is_flag=True, help="With zip: all that the runs saved, too.")
 @db_option
 def export_command(
-    place: Place, runs: tuple[str, ...], study: str, everything: bool, folder: Path, formats: tuple[str, ...],
+    place: Place,
+    runs: tuple[str, ...],
+    study: str,
+    everything: bool,
+    folder: Path,
+    formats: tuple[str, ...],
     with_files: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Write a summary of RUNS, of a study or of all runs, and print the files.
 
     What is told of a live run is so far. A file that somebody edited since it was written is put aside as
@@ -56,6 +65,11 @@ def export_command(
     if with_files:
         formats = tuple("zip-files" if one == "zip" else one for one in formats)
     export_runs(
-        place.db, runs, study=study, everything=everything, to=folder, formats=formats,
+        place.db,
+        runs,
+        study=study,
+        everything=everything,
+        to=folder,
+        formats=formats,
         tell=lambda path: click.echo(plain(str(path))),
-    )  # fmt: skip
+    )

@@ -83,9 +83,14 @@ OPTIONS = ("--all", "--watch", "--once", "--json", "--db", "--help")
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[FILTER]...")
 @click.option("--all", "everything", is_flag=True, help="Every run, also those you have seen end.")
 @click.option(
-    "--watch", is_flag=False, flag_value=PAUSE, default=None, callback=_seconds, metavar="[SECONDS]",
+    "--watch",
+    is_flag=False,
+    flag_value=PAUSE,
+    default=None,
+    callback=_seconds,
+    metavar="[SECONDS]",
     help=f"Look again every so many seconds ({PAUSE}), and print when something changed.",
-)  # fmt: skip
+)
 @click.option("--once", is_flag=True, help="One look as --watch prints it; what was new stays new.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document; with --watch one on each line."

@@ -60,12 +60,15 @@ def keys_command(place: Place, as_json: bool) -> None:
     if as_json:
         said = [
             {
-                "place": where, "id": key.id, "keys": list(keymap.keys(key)), "default": key.key.split(","),
+                "place": where,
+                "id": key.id,
+                "keys": list(keymap.keys(key)),
+                "default": key.key.split(","),
                 "about": key.about,
             }
             for where, keys in PLACES.items()
             for key in keys
-        ]  # fmt: skip
+        ]
         print_json({"file": _file(found), "keys": said, "problems": list(found.problems)})
     else:
         rows = []

@@ -87,8 +87,16 @@ def _tell(one: Recipe, where: Path) -> None:
 def _json(one: Recipe, where: Path) -> dict[str, object]:
     run_dir = where / RUN_DIR
     return {
-        "run": one.run, "commit": one.commit, "repository": one.repository, "prefix": one.prefix,
-        "diff": one.diff.decode("utf-8", "replace"), "command": moved(one, run_dir),
-        "environment": environment(one, run_dir), "folder": str(where / CODE / one.prefix), "run_dir": str(run_dir),
-        "is_foreign": one.is_foreign, "cannot_restore": one.gone, "differs": one.differs,
-    }  # fmt: skip
+        "run": one.run,
+        "commit": one.commit,
+        "repository": one.repository,
+        "prefix": one.prefix,
+        "diff": one.diff.decode("utf-8", "replace"),
+        "command": moved(one, run_dir),
+        "environment": environment(one, run_dir),
+        "folder": str(where / CODE / one.prefix),
+        "run_dir": str(run_dir),
+        "is_foreign": one.is_foreign,
+        "cannot_restore": one.gone,
+        "differs": one.differs,
+    }

@@ -19,6 +19,7 @@ from trainui.core.errors import TrainuiError
 from trainui.ui import keys, pauses, warming
 from trainui.ui.bridge import TOASTS, Bridge, is_open
 from trainui.ui.dress import Dressed
+from trainui.ui.keymap import is_offered
 from trainui.ui.memory import Memory, memory_path
 from trainui.ui.preferences import load_preferences
 from trainui.ui.present.ink import safe
@@ -94,6 +95,11 @@ class Dashboard(Dressed):
                 loop = asyncio.get_running_loop()
                 loop.add_signal_handler(signal.SIGTERM, self.exit)
                 loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether nothing can be asked for here."""
+        return self.bridge.only_looks
 
     @property
     def left_at(self) -> float | None:
@@ -237,7 +243,7 @@ class Dashboard(Dressed):
         """What the palette offers: every key of the screen, and every run by name."""
         table = keys.PLACES.get(place_of(screen), ())
         for key in (*table, *keys.EVERYWHERE):
-            if key.id != "app.palette":
+            if key.id != "app.palette" and is_offered(self, key.id):
                 act = partial(screen.run_action, key.action if key in table else f"app.{key.action}")
                 yield SystemCommand(f"{key.label}  ({self.keymap.written(key.id)})", key.about, act)
         overview = self.screen_stack[0]

@@ -15,7 +15,7 @@ from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.subjects import REPLACED, subject_of
 from trainui.ui.choice import MOST_DRAWN, as_bucket, charted, drawn_runs, metric_order, sifted, taken
 from trainui.ui.history import History
-from trainui.ui.keeping import Comparisons, Params
+from trainui.ui.keeping import Comparisons, Params, Recent
 from trainui.ui.news import Messages
 from trainui.ui.opened import Openings
 from trainui.ui.present.rows import in_order
@@ -50,13 +50,13 @@ class Gatherer:
         self._last_event = 0
         self._history = History(reader)
         self._messages = Messages(reader)
-        self._expected: dict[tuple[str, str], tuple[object, Prospect]] = {}
+        self._expected: Recent[tuple[str, str], tuple[object, Prospect]] = Recent()
         self._params, self._comparisons = Params(reader), Comparisons(reader)
         self._openings = Openings(reader)
         self._book: tuple[object, Book] | None = None
         self._costs: tuple[object, Mapping[str, RunCost]] | None = None
-        self._traces: dict[tuple[str, str, int], tuple[tuple[int, int, float | None], Trace]] = {}
-        self._near: dict[tuple[str, str], tuple[object, tuple[Bucket, ...]]] = {}
+        self._traces: Recent[tuple[str, str, int], tuple[tuple[int, int, float | None], Trace]] = Recent()
+        self._near: Recent[tuple[str, str], tuple[object, tuple[Bucket, ...]]] = Recent()
 
     def version(self) -> int:
         """What the store says its version is."""
@@ -83,6 +83,8 @@ class Gatherer:
         studies = dict.fromkeys(subject_of(views[run].study) for run in drawn if views[run].study)
         budget = reader.budget()
         book = self._read_book(runs, budget, int(at / BOOK_SECONDS)) if look.money else None
+        for kept in (self._expected, self._traces, self._near):
+            kept.turn()
         log_run = opened or (look.cursor if look.cursor in views else None) or ""
         return Snapshot(
             at=at,
@@ -182,16 +184,17 @@ class Gatherer:
             run=metric.run,
             metric=metric.metric,
             points=tuple(self._reader.curve(metric.run, metric.metric)) if few else (),
-            buckets=() if few else tuple(
-                self._reader.envelope(metric.run, metric.metric, buckets=look.buckets)),
+            buckets=()
+            if few
+            else tuple(self._reader.envelope(metric.run, metric.metric, buckets=look.buckets)),
             epochs_per_step=per_step,
-        )  # fmt: skip
+        )
         own = Part(run=metric.run, points=trace.points, buckets=trace.buckets, epochs_per_step=per_step)
         trace = replace(trace, parts=(own,))
         parent = views.get(view.parent or "")
         if parent is not None:
             trace = self._after(parent, trace, look, views)
-        self._traces[key] = (state, trace)
+        self._traces.keep(key, (state, trace))
         return trace
 
     def _taken(self, view: RunView, views: Mapping[str, RunView], look: Look, at: float) -> tuple[Taken, ...]:
@@ -225,7 +228,7 @@ class Gatherer:
                 close.run, close.metric, buckets=buckets, start=ends[first], stop=ends[after]
             )
             known = (state, tuple(fine))
-            self._near[close.run, close.metric] = known
+            self._near.keep((close.run, close.metric), known)
         return (*part.buckets[:first], *known[1], *part.buckets[after:])
 
     def _expecting(self, trace: Trace, view: RunView, gates: Sequence[GateView]) -> Trace:
@@ -239,7 +242,7 @@ class Gatherer:
         if known is None or known[0] != state:
             points = trace.points or as_points(trace.buckets, epochs_per_step=trace.epochs_per_step)
             known = (state, prospect(view, trace.metric, points, gates=gates))
-            self._expected[key] = known
+            self._expected.keep(key, known)
         return replace(trace, prospect=known[1])
 
     def _after(self, parent: RunView, trace: Trace, look: Look, views: Mapping[str, RunView]) -> Trace:

@@ -70,7 +70,8 @@ class DashboardClient(Client):
         ]
         reader = Reader(self.db) if self.db.exists() else None
         try:
-            return before_starts(reader, specs, config=load_config(self.project))
+            priorities = [one.priority for one in wishes]
+            return before_starts(reader, specs, config=load_config(self.project), priorities=priorities)
         finally:
             if reader is not None:
                 reader.close()
@@ -81,10 +82,15 @@ class DashboardClient(Client):
             self.foresee([one.job], params=one.params, preset=one.preset)  # refuses what a start would
         return [
             self.start(
-                one.job, params=one.params, preset=one.preset, armed=one.armed, held=one.held, priority=one.priority
+                one.job,
+                params=one.params,
+                preset=one.preset,
+                armed=one.armed,
+                held=one.held,
+                priority=one.priority,
             )
             for one in wishes
-        ]  # fmt: skip
+        ]
 
     def params(self, run: str) -> Mapping[str, object]:
         """The params a run has or will have. Raises NotFoundError."""

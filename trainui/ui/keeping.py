@@ -1,10 +1,10 @@
-"""What is read seldom and kept: the params of runs, and runs side by side."""
+"""What is read seldom and kept while it is looked at: curves, the params of runs, and runs side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from trainui.core.comparing import compare, origin_of
 from trainui.core.errors import TrainuiError
@@ -17,6 +17,39 @@ if TYPE_CHECKING:
 
 COMPARED_SECONDS = 2
 """How often compared runs are read at least, while they are shown and something changes."""
+MOST_UNUSED = 32
+"""Of what is not looked at any more, so much is kept for whoever comes back to it."""
+Name = TypeVar("Name")
+Made = TypeVar("Made")
+
+
+class Recent(Generic[Name, Made]):
+    """What was made at some cost. A dashboard is open for days: what nobody looks at any more is let go."""
+
+    def __init__(self, most_unused: int = MOST_UNUSED) -> None:
+        self._most_unused = most_unused
+        self._made: dict[Name, Made] = {}
+        self._used: set[Name] = set()
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+    def get(self, name: Name) -> Made | None:
+        """What was made; None where it was not, or is gone."""
+        self._used.add(name)
+        return self._made.get(name)
+
+    def keep(self, name: Name, made: Made) -> None:
+        """Keep it."""
+        self._used.add(name)
+        self._made[name] = made
+
+    def turn(self) -> None:
+        """Let go what no look since the last turn used, but for what was used last."""
+        unused = {name: made for name, made in self._made.items() if name not in self._used}
+        used = {name: self._made[name] for name in self._made if name in self._used}
+        self._made = dict(list(unused.items())[-self._most_unused :]) | used
+        self._used = set()
 
 
 class Params:
@@ -27,8 +60,10 @@ class Params:
         self._known: dict[str, Mapping[str, object]] = {}
 
     def of(self, views: Sequence[RunView]) -> dict[str, Mapping[str, object]]:
-        """Run → its params; empty where its spec cannot be read."""
-        return {view.run: self._of(view) for view in views}
+        """Run → its params; empty where its spec cannot be read. `views` are all runs there are."""
+        found = {view.run: self._of(view) for view in views}
+        self._known = {run: known for run, known in self._known.items() if run in found}
+        return found
 
     def _of(self, view: RunView) -> Mapping[str, object]:
         known = self._known.get(view.run)
@@ -55,7 +90,8 @@ class Comparisons:
         state = (tuple((view.run, view.status) for view in views), int(at / COMPARED_SECONDS))
         if self._last is None or self._last[0] != state:
             details = [self._reader.detail(view.run) for view in views]
-            self._last = (state, compare(details, {view.run: self._origin(view) for view in views}))
+            self._origins = {view.run: self._origin(view) for view in views}
+            self._last = (state, compare(details, self._origins))
         return self._last[1]
 
     def _origin(self, view: RunView) -> Mapping[str, Any]:

@@ -27,6 +27,8 @@ class Key(Struct, frozen=True, kw_only=True):
     show: bool = False
     display: str = ""
     """How the key is written, where not all of it should be."""
+    acts: bool = False
+    """It asks for something: where one only looks it is refused, and so it is not offered."""
 
     @property
     def written(self) -> str:
@@ -43,9 +45,10 @@ def key(
     *,
     show: bool = False,
     display: str = "",
+    acts: bool = False,
 ) -> Key:
     """A key in one line of the table."""
-    return Key(id=id, key=key, action=action, label=label, about=about, show=show, display=display)
+    return Key(id=id, key=key, action=action, label=label, about=about, show=show, display=display, acts=acts)
 
 
 def written(keys: str) -> str:

@@ -83,6 +83,17 @@ def keymap_of(app: App[Any]) -> Keymap:
     return found if isinstance(found, Keymap) else DEFAULT
 
 
+def is_offered(app: App[Any], id_: str | None) -> bool:
+    """Whether an app offers what a key does: one that only looks does not offer what it would refuse."""
+    key = known().get(id_ or "")
+    return key is None or not (key.acts and getattr(app, "only_looks", False))
+
+
+def offered(app: App[Any], id_: str) -> str:
+    """The first key of an ID, for a sentence that offers it; empty where it is not offered."""
+    return keymap_of(app).first(id_) if is_offered(app, id_) else ""
+
+
 DEFAULT = Keymap()
 
 

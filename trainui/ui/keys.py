@@ -21,7 +21,7 @@ EVERYWHERE = (
     key("app.help", "question_mark", "help", "help", "this help: every key of the screen you are on", show=True),
     key("app.leave", "q", "leave", "leave", "leave; runs go on", show=True),
     key("app.palette", "ctrl+p", "command_palette", "palette", "find a run or a command by name"),
-    key("app.cancel", "C", "cancel_countdown", "call off", "call off the command that is counted down to, when idle or at the cap"),
+    key("app.cancel", "C", "cancel_countdown", "call off", "call off the command that is counted down to, when idle or at the cap", acts=True),
     key("app.away", "at", "away", "while away", "what happened while you were away, and what waits for you"),
     key("app.settings", "comma", "settings", "settings", "settings and keys: what holds, who says so, and how to change it"),
     key("app.theme", "t", "theme", "theme", "light or dark"),
@@ -51,31 +51,31 @@ _CHARTS = (
 )
 
 _RUN_ACTIONS = (
-    key("run.stop", "x", "stop", "stop", "stop the run (asks first), with time to save", show=True),
-    key("run.kill", "X", "stop_now", "kill", "stop the run now (asks first)"),
-    key("run.pause", "p", "pause", "pause", "pause the run (asks first), or let a paused one go on"),
-    key("run.checkpoint", "c", "checkpoint", "save", "ask the run to save a checkpoint now"),
-    key("run.retry", "r", "retry", "retry", "queue it again as it was, as a child of this run"),
-    key("run.relaunch", "R", "relaunch", "relaunch", "try it again with other params, a remedy, another checkpoint; a live run is stopped first (asks)"),
-    key("run.answer", "A", "questions", "answer", "answer what the gates of the run, or of its study, ask"),
-    key("run.teach", "T", "teach", "teach", "teach a line of its log: name the numbers, get a pattern"),
-    key("run.export", "e", "export", "export", "write the marked runs, or this one, to files", show=True),
+    key("run.stop", "x", "stop", "stop", "stop the run (asks first), with time to save", show=True, acts=True),
+    key("run.kill", "X", "stop_now", "kill", "stop the run now (asks first)", acts=True),
+    key("run.pause", "p", "pause", "pause", "pause the run (asks first), or let a paused one go on", acts=True),
+    key("run.checkpoint", "c", "checkpoint", "save", "ask the run to save a checkpoint now", acts=True),
+    key("run.retry", "r", "retry", "retry", "queue it again as it was, as a child of this run", acts=True),
+    key("run.relaunch", "R", "relaunch", "relaunch", "try it again with other params, a remedy, another checkpoint; a live run is stopped first (asks)", acts=True),
+    key("run.answer", "A", "questions", "answer", "answer what the gates of the run, or of its study, ask", acts=True),
+    key("run.teach", "T", "teach", "teach", "teach a line of its log: name the numbers, get a pattern", acts=True),
+    key("run.export", "e", "export", "export", "write the marked runs, or this one, to files", show=True, acts=True),
 )
 
 _QUEUE = (
-    key("queue.hold", "h", "hold", "hold", "hold a queued run, or release it"),
-    key("queue.raise", "plus", "priority(1)", "priority", "a queued run: higher priority"),
-    key("queue.lower", "minus", "priority(-1)", "priority", "a queued run: lower priority"),
-    key("queue.up", "K", "shift(-1)", "sooner", "a queued run: one place up the queue"),
-    key("queue.down", "J", "shift(1)", "later", "a queued run: one place down the queue"),
-    key("queue.edit", "E", "edit", "edit", "a queued run: change its params"),
+    key("queue.hold", "h", "hold", "hold", "hold a queued run, or release it", acts=True),
+    key("queue.raise", "plus", "priority(1)", "priority", "a queued run: higher priority", acts=True),
+    key("queue.lower", "minus", "priority(-1)", "priority", "a queued run: lower priority", acts=True),
+    key("queue.up", "K", "shift(-1)", "sooner", "a queued run: one place up the queue", acts=True),
+    key("queue.down", "J", "shift(1)", "later", "a queued run: one place down the queue", acts=True),
+    key("queue.edit", "E", "edit", "edit", "a queued run: change its params", acts=True),
 )
 
 _ONWARD = (
     key("log.open", "V", "log", "whole log", "the whole log: search, follow, however long it is"),
     key("events.open", "N", "events", "events", "all events, of every run, by kind"),
-    key("run.note", "n", "note", "note", "keep a remark beside the run"),
-    key("run.tag", "number_sign", "tag", "tag", "put tags on the run, or take them away"),
+    key("run.note", "n", "note", "note", "keep a remark beside the run", acts=True),
+    key("run.tag", "number_sign", "tag", "tag", "put tags on the run, or take them away", acts=True),
     key("run.undo", "Z", "undo", "undo", "undo the last tag or mark"),
 )
 
@@ -90,7 +90,7 @@ _LEAF = (
 
 _MONEY = key("money.open", "b", "app.budget", "budget", "the money: what is left, how long it lasts, who spent it", show=True)
 _GATES = key("gates.open", "g", "app.gates", "gates", "every gate of the run, of the marked runs, of its study or of all: why, since when, what clears it")
-_START = key("overview.start", "s", "start", "start", "start a job", show=True)
+_START = key("overview.start", "s", "start", "start", "start a job", show=True, acts=True)
 _METRICS = key("metrics.filter", "slash", "filter", "metrics", "only some metrics: val/* -aux; the same on every run")
 
 
@@ -161,7 +161,7 @@ COMPARE = (
     key("compare.gates", "3", "turn_to(3)", "gates", "how the gates of each run stand", show=True),
     key("compare.zoom", "z", "zoom", "zoom", "this page alone, the curves alone, or both", show=True),
     replace(_METRICS, id="compare.filter"),
-    key("compare.export", "e", "export", "export", "write these runs to files", show=True),
+    key("compare.export", "e", "export", "export", "write these runs to files", show=True, acts=True),
     *_rolling("compare"),
     replace(_MONEY, id="compare.budget", show=False),
     *_CHARTS,
@@ -169,7 +169,7 @@ COMPARE = (
 
 GATES = (
     key("gates.back", "escape,g", "back", "back", "put the cursor of the curve away, or back", show=True, display="esc"),
-    key("gates.answer", "A", "questions", "answer", "answer what is asked here, the question under the cursor first", show=True),
+    key("gates.answer", "A", "questions", "answer", "answer what is asked here, the question under the cursor first", show=True, acts=True),
     key("gates.state", "f", "state(1)", "state", "only what needs you, only what tripped, failed, …: the next state that some gate is in", show=True),
     key("gates.whose", "a", "whose", "whose", "the gates of the run, of the marked runs, of its study, of all", show=True),
     key("gates.run", "enter", "open", "run", "the run that the gate is of", show=True),

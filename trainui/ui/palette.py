@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette
-
-ID = "--command-palette"
-"""By which Textual knows whether it is open."""
 
 
 class Palette(CommandPalette):
@@ -21,13 +19,10 @@ class Palette(CommandPalette):
 
     def dismiss(self, result: None = None) -> AwaitComplete:
         """Go, once: a second enter finds another screen on top."""
-        return super().dismiss(result) if self.is_current else AwaitComplete()
+        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
 
 
-def open_palette(app: App[None]) -> None:
-    """Open it, unless it is there, or still on its way out."""
-    is_here = any(
-        isinstance(one, CommandPalette) for one in app._nodes
-    )  # `children` tells of the top screen alone
-    if not is_here:
-        app.push_screen(Palette(id=ID))
+def open_palette(app: App[Any]) -> None:
+    """Open it, unless it is there; without an ID, which one that is still on its way out would have, too."""
+    if not CommandPalette.is_open(app):
+        app.push_screen(Palette())

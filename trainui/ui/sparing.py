@@ -19,6 +19,15 @@ from textual.widget import Widget
 LEAST = Size(50, 14)
 """Cells and lines below which nothing can be read."""
 _RESET = "\x1b[0m"
+_SYSTEMS = {
+    "standard": ColorSystem.STANDARD,
+    "256": ColorSystem.EIGHT_BIT,
+    "truecolor": ColorSystem.TRUECOLOR,
+}
+_ATTRIBUTES = (
+    "bold", "dim", "italic", "underline", "blink", "blink2", "reverse", "conceal", "strike", "underline2", "frame",
+    "encircle", "overline",
+)  # fmt: skip
 _NEAR = 4
 """Cells that stay the same between two that changed, which cost less than to move over them."""
 
@@ -112,7 +121,7 @@ class SparingUpdate(CompositorUpdate):
 
     def render_segments(self, console: Console) -> str:
         """What to send to the terminal."""
-        system = console._color_system or ColorSystem.TRUECOLOR
+        system = _SYSTEMS.get(console.color_system or "", ColorSystem.TRUECOLOR)
         self._shown.turn(self._size)
         if isinstance(self._update, LayoutUpdate):
             parts: Iterable[tuple[int, int, Iterable[Segment]]] = _laid_out(self._update)
@@ -221,6 +230,7 @@ def _turn(now: Style, wanted: Style, system: ColorSystem, *, is_blank: bool) -> 
     return (f"\x1b[{';'.join(codes)}m" if codes else ""), then
 
 
-def _attributes(style: Style) -> int:
-    """Bold and the like, as bits."""
-    return style._attributes & style._set_attributes
+@lru_cache(maxsize=1024)
+def _attributes(style: Style) -> tuple[str, ...]:
+    """Bold and the like."""
+    return tuple(name for name in _ATTRIBUTES if getattr(style, name))

@@ -27,9 +27,13 @@ VERBS = {
 
 
 @click.group(
-    "budget", cls=Verbs, verbs=VERBS, package="trainui.cli.budget", unknown="there is no `budget {}`",
+    "budget",
+    cls=Verbs,
+    verbs=VERBS,
+    package="trainui.cli.budget",
+    unknown="there is no `budget {}`",
     invoke_without_command=True,
-)  # fmt: skip
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--by", type=click.Choice(BY), default=None, help="Sum by this (default: by run and by study).")
 @db_option

@@ -121,8 +121,14 @@ def _existing(path: Path) -> tuple[str, Config]:
 
 
 def _ask(
-    ask: Asker, given: Mapping[str, str | None], before: Config, known: Machine | None, *, rehearse: bool, text: str
-) -> Answers:  # fmt: skip
+    ask: Asker,
+    given: Mapping[str, str | None],
+    before: Config,
+    known: Machine | None,
+    *,
+    rehearse: bool,
+    text: str,
+) -> Answers:
     """Every question in its order."""
     machine = _ask_machine(ask, given, known)
     now = ask("currency", given["currency"], before.budget.currency, read.currency)
@@ -171,12 +177,23 @@ def _ask_budget(ask: Asker, given: Mapping[str, str | None], before: Config) -> 
     old = before.budget
     sums = {
         "spent_usd": ask("already spent", given["spent"], _shown(old.spent_usd), read.amount) or 0,
-        "total_usd": ask("may be spent in all (- for no limit)", given["total"], _shown(old.total_usd), read.amount),
-        "reserve_usd": ask("of it kept back for a last checkpoint and export", given["reserve"],
-                           _shown(old.reserve_usd), read.amount) or 0,
-        "per_run_usd": ask("the most one run may cost (- for no limit)", given["per_run"],
-                           _shown(old.per_run_usd), read.amount),
-    }  # fmt: skip
+        "total_usd": ask(
+            "may be spent in all (- for no limit)", given["total"], _shown(old.total_usd), read.amount
+        ),
+        "reserve_usd": ask(
+            "of it kept back for a last checkpoint and export",
+            given["reserve"],
+            _shown(old.reserve_usd),
+            read.amount,
+        )
+        or 0,
+        "per_run_usd": ask(
+            "the most one run may cost (- for no limit)",
+            given["per_run"],
+            _shown(old.per_run_usd),
+            read.amount,
+        ),
+    }
     # what is as it was is left alone: a file with a mistake says more than could be read of it
     budget: dict[str, Any] = {key: value for key, value in sums.items() if value != getattr(old, key)}
     caps = ", ".join(f"{name}={_shown(most)}" for name, most in old.studies.items()) or "-"

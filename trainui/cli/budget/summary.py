@@ -104,9 +104,17 @@ def _print_plan(place: Place, *, as_json: bool, by: str | None) -> None:
 
 
 def _print_json(
-    view: BudgetView, config: Config, *, runs: list[Any], by: str | None, spent: list[Spent], told: list[str],
-    planned: Any = (), ends: Any = (), outlook: Any = None,
-) -> None:  # fmt: skip
+    view: BudgetView,
+    config: Config,
+    *,
+    runs: list[Any],
+    by: str | None,
+    spent: list[Spent],
+    told: list[str],
+    planned: Any = (),
+    ends: Any = (),
+    outlook: Any = None,
+) -> None:
     more = {"by": by or "study", "spent": jsonable(spent), "notes": told}
     more |= {"planned": planned, "ends": ends, "outlook": outlook}
     more |= {"ladder": msgspec.to_builtins(config.budget.ladder), "studies": config.budget.studies}

@@ -39,10 +39,14 @@ def name_of(specs: Sequence[Spec], number: int) -> str:
 
 def turn_of_new(
     reader: Reader | None, stands: Standing, specs: Sequence[Spec], seconds: Sequence[float | None], *,
-    priority: int, places: Places,
+    priorities: Sequence[int], places: Places,
 ) -> list[Turn]:  # fmt: skip
-    """When runs of these specs would begin, queued now in this order. `seconds`: how long each takes."""
-    live, waiting = [], []
+    """When runs of these specs would begin, queued now in this order, each behind those of its priority.
+
+    `seconds`: how long each takes.
+    """
+    live: list[Held] = []
+    waiting: list[tuple[int, Want]] = []
     on_their_way: dict[str, str] = {}
     machine = reader.machine() if reader is not None else None
     queued = [view for view in stands.views if view.status is Status.QUEUED]
@@ -58,19 +62,21 @@ def turn_of_new(
                 )  # fmt: skip
                 on_their_way[view.job] = view.run
         for view in queued:
-            if view.priority >= priority:
+            if view.priority >= min(priorities):
                 spec = reader.spec(view.run)
                 want = _want(
                     reader, view.run, spec, typical_seconds(reader, spec), on_their_way, stands, machine
                 )
-                waiting.append(replace(want, why_not=f"{view.run} is held") if view.held else want)
+                want = replace(want, why_not=f"{view.run} is held") if view.held else want
+                waiting.append((view.priority, want))
             on_their_way[view.job] = view.run
     names = []
     for number, (spec, took) in enumerate(zip(specs, seconds, strict=True)):
         names.append(name_of(specs, number))
-        waiting.append(_want(reader, names[-1], spec, took, on_their_way, stands, machine))
+        want = _want(reader, names[-1], spec, took, on_their_way, stands, machine)
+        waiting.append((priorities[number], want))
         on_their_way[spec.job.name] = names[-1]
-    found = turns(live, waiting, places)
+    found = turns(live, [want for _, want in sorted(waiting, key=lambda one: -one[0])], places)
     return [found[name] for name in names]
 
 

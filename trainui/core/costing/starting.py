@@ -69,15 +69,15 @@ def before_start(
 
 def before_starts(
     reader: Reader | None, specs: Sequence[Spec], *, config: Config | None = None, priority: int = 0,
-    views: Sequence[RunView] | None = None, now: float | None = None,
+    priorities: Sequence[int] = (), views: Sequence[RunView] | None = None, now: float | None = None,
 ) -> list[StartForecast]:  # fmt: skip
-    """The same of several that are started together: each waits behind those before it. `views` are all runs but these,
-    where they are queued already."""
+    """The same of several that are started together: each waits behind those before it. `priorities` are those of each,
+    where they differ; `views` are all runs but these, where they are queued already."""
     stands = standing(reader, views=views, now=now, config=config)
     lengths = [_hours(reader, spec) for spec in specs]
     turns = turn_of_new(
         reader, stands, specs, [None if took is None else took.mid * 3600 for _, took in lengths],
-        priority=priority, places=places_of(reader, stands),
+        priorities=priorities or [priority] * len(specs), places=places_of(reader, stands),
     )  # fmt: skip
     found: list[StartForecast] = []
     spans = stands.spans()

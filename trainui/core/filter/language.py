@@ -28,6 +28,9 @@ Filter = Callable[[Values], bool]
 NAMES = ""
 """Under this name stand the texts that a bare word is looked for in."""
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "%": 0.01, "$": 1.0, "k": 1e3}
+_TIMES = frozenset({"s", "m", "min", "h", "d"})
+_COUNTED_IN = {"minutes": 60.0, "hours": 3600.0, "days": 86400.0}
+"""The last word of a name that is not counted in seconds → how many of them one is: `hours<30m`, `max_hours=2d`."""
 MOST_NESTED = 100
 """Of ( and not in one filter: each is a step deeper."""
 _JOINING = {"or": "or", "|": "or", "||": "or", "and": "and", "&": "and", "&&": "and", "not": "not"}
@@ -167,7 +170,7 @@ def _word(word: str) -> Filter:
 def _is(name: str, value: str, *, whole: bool) -> Filter:
     """Whether it is one of these: a number as a number, a text as a part (or `whole`), or as a pattern with * and ?."""
     wanted = [one for one in value.split(",") if one]
-    numbers = [_number(one) for one in wanted]
+    numbers = [_number(one, name) for one in wanted]
 
     def holds(values: Values) -> bool:
         found = values.get(name)
@@ -190,7 +193,7 @@ def _matches(name: str, value: str, token: _Token) -> Filter:
 
 
 def _compares(name: str, op: str, value: str, token: _Token) -> Filter:
-    limit = _number(value)
+    limit = _number(value, name)
     if limit is None:
         raise FilterError(f"{value} is not a number", at=token.at, hint=f"for example {name}{op}10")
 
@@ -235,8 +238,8 @@ def _same(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12) or (math.isinf(one) and one == other)
 
 
-def _number(word: str) -> float | None:
-    """A number, with its unit taken in; None when it is none."""
+def _number(word: str, name: str) -> float | None:
+    """A number as what is called so counts, with its unit taken in; None when it is none."""
     found = _NUMBER.fullmatch(word.removeprefix("$"))
     if found is None:
         return None
@@ -244,4 +247,6 @@ def _number(word: str) -> float | None:
     size = 1e6 if unit == "M" else _UNITS.get(unit.lower())
     if unit.lower() == "ms":
         size = 1.0  # metrics in milliseconds are written so
+    if size is not None and unit.lower() in _TIMES:
+        size /= _COUNTED_IN.get(name.lower().rsplit("_", 1)[-1], 1.0)
     return None if size is None else float(found["number"]) * size

@@ -7,7 +7,7 @@ at which there is room for as long as they take. Host memory, strangers on a GPU
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 FULL = 1.0
@@ -80,7 +80,7 @@ def turns(live: Sequence[Held], waiting: Sequence[Want], places: Places) -> Mapp
     """Run → its turn, for all that wait, in the order of the queue."""
     plan = _Plan(places, list(live))
     found: dict[str, Turn] = {}
-    for want in waiting:
+    for want in _placed(waiting):
         turn = _turn(want, plan)
         found[want.run] = turn
         if turn.start is None:
@@ -91,6 +91,14 @@ def turns(live: Sequence[Held], waiting: Sequence[Want], places: Places) -> Mapp
                 Held(run=want.run, start=turn.start, end=end, gpus=turn.gpus, part=want.part, cpus=want.cpus)
             )
     return found
+
+
+def _placed(waiting: Sequence[Want]) -> Iterator[Want]:
+    """Each as early as the queue has it, but behind the waiting ones that must have ended before."""
+    left = {want.run: want for want in waiting}
+    while left:
+        ready = (want for want in left.values() if not any(name in left for name in want.after))
+        yield left.pop(next(ready, next(iter(left.values()))).run)
 
 
 def _turn(want: Want, plan: _Plan) -> Turn:

@@ -137,10 +137,17 @@ def draw(chart: Chart, cells: int, rows: int, *, only_ascii: bool = False) -> tu
         near = near or chart.cursor * 0.05
         sheet.cursor(chart.cursor)
         read = at_cursor(
-            chart.series, chart.cursor, chart.axis, near=near, smooth=chart.smooth,
-            told=(*chart.marks, *chart.pins), cells=cells, rows=place.read, only_ascii=only_ascii,
+            chart.series,
+            chart.cursor,
+            chart.axis,
+            near=near,
+            smooth=chart.smooth,
+            told=(*chart.marks, *chart.pins),
+            cells=cells,
+            rows=place.read,
+            only_ascii=only_ascii,
             currency=chart.currency,
-        )  # fmt: skip
+        )
     lines = [fit(heading(chart, cells, sheet, near=near, is_read=bool(read)), cells)]
     for row in range(place.body):
         tick = "┼" if row in sheet.dashed else "┤" if row in place.labels else "│"

@@ -57,8 +57,12 @@ def y_scale(
     values = [t.low for t in seen if t.low is not None] or _beside(series, x)
     values += [t.high for t in seen if t.high is not None and t.high != t.low]
     if clip:
-        told = [(math.log10(v) if log else v, t.points) for t in seen for v in (t.low, t.high)
-                if v is not None and (v > 0 or not log)]  # fmt: skip
+        told = [
+            (math.log10(v) if log else v, t.points)
+            for t in seen
+            for v in (t.low, t.high)
+            if v is not None and (v > 0 or not log)
+        ]
         kept = within(told)
         if kept is not None:
             values = [10.0**v if log else v for v in kept]

@@ -129,7 +129,17 @@ def from_buckets(
             x0, x1 = b.epoch_from if b.epoch_from is not None else x0 * (per_step or 1.0), epoch
         out.append(
             Stretch(
-                min(x0, x1), max(x0, x1), b.min, b.max, b.first, b.last, b.nonfinite, b.count, b.step_to, epoch, b.at_to
+                min(x0, x1),
+                max(x0, x1),
+                b.min,
+                b.max,
+                b.first,
+                b.last,
+                b.nonfinite,
+                b.count,
+                b.step_to,
+                epoch,
+                b.at_to,
             )
-        )  # fmt: skip
+        )
     return tuple(out)

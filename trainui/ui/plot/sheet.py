@@ -216,9 +216,14 @@ class Sheet:
                 self._words[at, row] = (char, tone)
 
     def _is_blank(self, start: int, row: int, length: int) -> bool:
-        return start >= 0 and start + length <= self.columns and all(
-            self._has_none(at, row) and (at, row) not in self._words for at in range(start, start + length)
-        )  # fmt: skip
+        return (
+            start >= 0
+            and start + length <= self.columns
+            and all(
+                self._has_none(at, row) and (at, row) not in self._words
+                for at in range(start, start + length)
+            )
+        )
 
     def _has_none(self, column: int, row: int) -> bool:
         return all(layer.is_blank(column, row) for layer in (self._ink, self._behind, self._faint))

@@ -133,9 +133,7 @@ class _Trail:
         if piece and piece[-1][0] == at:
             _, first, _, top, bottom = piece[-1]
             _, _, last, above, below = here
-            piece[-1] = (
-                at, first, last, above if above < top else top, below if below > bottom else bottom
-            )  # fmt: skip
+            piece[-1] = (at, first, last, above if above < top else top, below if below > bottom else bottom)
         else:
             piece.append(here)
 

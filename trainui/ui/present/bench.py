@@ -39,9 +39,11 @@ def needs_person(gate: GateView, mended: Collection[tuple[str, str]] = ()) -> bo
     """
     if (gate.run, gate.gate) in mended:
         return False
-    return gate.is_open_question or (gate.verdict in _URGENT and not gate.is_default) or (
-        gate.is_default and gate.verdict == "tripped"
-    )  # fmt: skip
+    return (
+        gate.is_open_question
+        or (gate.verdict in _URGENT and not gate.is_default)
+        or (gate.is_default and gate.verdict == "tripped")
+    )
 
 
 def picked(
@@ -82,19 +84,28 @@ def bench_lines(
     colours: Mapping[str, int],
     answers: str = "A",
 ) -> tuple[Line, ...]:
-    """The head, and a line for each row. `answers`: the key that answers a question."""
+    """The head, and a line for each row. `answers`: the key that answers a question, where it is offered."""
     gates = [row.gate for row in rows if row.gate is not None]
     names = _names(gates)
-    wide = {key: max((width(line(part)) for part in (key, *parts)), default=0) for key, parts in {
-        "run": [_short(gate.run) for gate in gates],
-        "gate": list(names.values()),
-        "rule": [safe(gate.rule) for gate in gates],
-        "now": [number(gate.value) for gate in gates],
-        "verdict": ["".join(span.text for span in _verdict(gate, bench, now, answers)) for gate in gates],
-    }.items()}  # fmt: skip
+    wide = {
+        key: max((width(line(part)) for part in (key, *parts)), default=0)
+        for key, parts in {
+            "run": [_short(gate.run) for gate in gates],
+            "gate": list(names.values()),
+            "rule": [safe(gate.rule) for gate in gates],
+            "now": [number(gate.value) for gate in gates],
+            "verdict": ["".join(span.text for span in _verdict(gate, bench, now, answers)) for gate in gates],
+        }.items()
+    }
     columns = _columns(wide, cells, has_runs=len({gate.run for gate in gates}) > 1)
-    head = {"run": "run", "gate": "gate", "says": "says (in the researcher's words)", "rule": "rule",
-            "now": "now", "verdict": "verdict"}  # fmt: skip
+    head = {
+        "run": "run",
+        "gate": "gate",
+        "says": "says (in the researcher's words)",
+        "rule": "rule",
+        "now": "now",
+        "verdict": "verdict",
+    }
     lines = [_joined({key: line(Span(text, "dim")) for key, text in head.items()}, columns, cells)]
     for row in rows:
         if row.gate is None:
@@ -104,14 +115,22 @@ def bench_lines(
         is_mended = (gate.run, gate.gate) in bench.mended
         tone = "" if is_mended else verdict_light(gate.verdict).tone
         name = Span(names[gate.run, gate.gate], "bold" if tone in ("bad", "warn") else "")
-        lines.append(_joined({
-            "run": line(Span(_short(gate.run), f"run{colours[gate.run]}" if gate.run in colours else "")),
-            "gate": line(name),
-            "says": _says(gate),
-            "rule": line(Span(safe(gate.rule), "dim")),
-            "now": line(number(gate.value)) if gate.value is not None else line(Span("–", "dim")),
-            "verdict": _verdict(gate, bench, now, answers),
-        }, columns, cells))  # fmt: skip
+        lines.append(
+            _joined(
+                {
+                    "run": line(
+                        Span(_short(gate.run), f"run{colours[gate.run]}" if gate.run in colours else "")
+                    ),
+                    "gate": line(name),
+                    "says": _says(gate),
+                    "rule": line(Span(safe(gate.rule), "dim")),
+                    "now": line(number(gate.value)) if gate.value is not None else line(Span("–", "dim")),
+                    "verdict": _verdict(gate, bench, now, answers),
+                },
+                columns,
+                cells,
+            )
+        )
     return tuple(lines)
 
 
@@ -157,7 +176,9 @@ def _verdict(gate: GateView, bench: Bench, now: float, answers: str) -> Line:
     if (later := bench.mended.get((gate.run, gate.gate))) is not None:
         light, tone = Span(light.text, "dim"), "dim"
     if gate.is_open_question:
-        return line(Span("▲", "warn"), " ", Span(f"asks you: {answers} answers", "warn bold"))
+        return line(
+            Span("▲", "warn"), " ", Span(f"asks you: {answers} answers" if answers else "asks", "warn bold")
+        )
     if gate.role == "ask" and (answer := last_answer(bench, gate)) is not None:
         note = f" “{safe(answer.note)}”" if answer.note else ""
         return line(
@@ -200,8 +221,11 @@ def bench_head(
     urgent = sum(needs_person(gate, mended) for gate in gates)
     counts = {verdict: sum(gate.verdict == verdict for gate in gates) for verdict in VERDICTS}
     lights = [line(verdict_light(one), f" {count}") for one, count in counts.items() if count]
-    need = Span(f"{urgent} {'needs' if urgent == 1 else 'need'} you", "bad bold") if urgent else Span(
-        "nothing needs you", "ok")  # fmt: skip
+    need = (
+        Span(f"{urgent} {'needs' if urgent == 1 else 'need'} you", "bad bold")
+        if urgent
+        else Span("nothing needs you", "ok")
+    )
     parts = [line(Span(f" gates of {safe(whose)}", "head")), line(need), join(lights, "  ")]
     if state:
         parts.append(line(Span(f"only {state}: {shown} of {len(gates)}", "accent")))

@@ -115,10 +115,12 @@ def _verdict(verdict: str | None, *, has_words: bool) -> Line:
 def _numbers(values: Sequence[float | None], star: int | None = None) -> tuple[Line, ...]:
     places = decimals_for(values)
     return tuple(
-        line(Span(number(value, places), "dim" if value is None else "ok bold" if place == star else ""),
-             Span("*", "ok bold") if place == star else "" if star is None else " ")
+        line(
+            Span(number(value, places), "dim" if value is None else "ok bold" if place == star else ""),
+            Span("*", "ok bold") if place == star else "" if star is None else " ",
+        )
         for place, value in enumerate(values)
-    )  # fmt: skip
+    )
 
 
 def _best(one: Reached) -> _Line:

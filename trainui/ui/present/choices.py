@@ -41,12 +41,16 @@ def setting_rows(found: Preferences, held: Settings, cells: int) -> tuple[Line, 
     for setting in SETTINGS:
         said = found.said[setting.name]
         is_usual = said.origin == USUAL
-        rows.append({
-            "name": line(" ", setting.name),
-            "value": line(Span(safe(in_words(setting, said.value, held)), "dim" if is_usual else "bold accent")),
-            "from": line(Span("" if is_usual else said.origin, "dim")),
-            "about": line(Span(setting.about, "dim")),
-        })  # fmt: skip
+        rows.append(
+            {
+                "name": line(" ", setting.name),
+                "value": line(
+                    Span(safe(in_words(setting, said.value, held)), "dim" if is_usual else "bold accent")
+                ),
+                "from": line(Span("" if is_usual else said.origin, "dim")),
+                "about": line(Span(setting.about, "dim")),
+            }
+        )
     return columns(_SETTINGS, rows, cells)
 
 
@@ -91,12 +95,14 @@ def key_rows(keymap: Keymap, cells: int) -> tuple[Line, ...]:
     rows: list[Row] = []
     for place, key in every_key():
         tone = "bold accent" if key.id in keymap.chosen else ""
-        rows.append({
-            "place": line(" ", place),
-            "keys": line(Span(safe(keymap.written(key.id)), tone)),
-            "id": line(Span(key.id, "dim")),
-            "about": line(Span(key.about, "dim")),
-        })  # fmt: skip
+        rows.append(
+            {
+                "place": line(" ", place),
+                "keys": line(Span(safe(keymap.written(key.id)), tone)),
+                "id": line(Span(key.id, "dim")),
+                "about": line(Span(key.about, "dim")),
+            }
+        )
     return columns(_KEYS, rows, cells)
 
 

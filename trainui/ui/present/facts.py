@@ -138,8 +138,11 @@ def _saved(checkpoints: Sequence[CheckpointView], folder: str, now: float) -> li
 
 def checkpoint_line(checkpoint: CheckpointView, *, now: float) -> Line:
     """`00:58 best.pt  epoch 25  val/mae 129.2`."""
-    where = f"  epoch {whole(checkpoint.epoch)}" if checkpoint.epoch is not None else (
-        f"  step {whole(checkpoint.step)}" if checkpoint.step is not None else "")  # fmt: skip
+    where = (
+        f"  epoch {whole(checkpoint.epoch)}"
+        if checkpoint.epoch is not None
+        else (f"  step {whole(checkpoint.step)}" if checkpoint.step is not None else "")
+    )
     value = f"  {safe(checkpoint.metric)} {number(checkpoint.value)}" if checkpoint.value is not None else ""
     return line(Span(clock(checkpoint.at, now) + " ", "dim"), safe(checkpoint.path), where, value)
 

@@ -30,6 +30,8 @@ class Known(Struct, frozen=True, kw_only=True):
     now: float = 0.0
     """Unix seconds."""
     currency: str = "USD"
+    answers: str = "A"
+    """The key that answers a question; empty where that is not offered."""
 
 
 class Group(Struct, frozen=True, kw_only=True):
@@ -103,7 +105,8 @@ def below(gate: GateView, cells: int, known: Known, *, indent: int) -> list[Line
         told.append(line(Span(safe(hint), "warn" if hint.startswith("expected to miss") else "dim")))
     told += done(actions, known.currency)
     if gate.is_open_question:
-        told.append(line(Span("A", "accent"), Span("answers it: it waits for you", "dim")))
+        answers = line(Span(known.answers, "accent"), Span("answers it: it waits for you", "dim"))
+        told.append(answers if known.answers else line(Span("it waits for an answer", "dim")))
     told += [answered(one, known.now) for one in known.outcomes.answers if one.gate == gate.gate][-1:]
     return [row for part in told if part for row in wrap(part, cells, indent)]
 

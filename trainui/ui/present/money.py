@@ -68,7 +68,7 @@ def over_part(budget: BudgetView) -> Line:
 def banner(budget: BudgetView, cells: int, *, now: float, key: str = "C") -> tuple[Line, ...]:
     """What must not be missed: a command that is about to be run, and what is wrong with trainui.toml.
 
-    The countdown comes first, so that a second that passes changes one line.
+    The countdown comes first, so that a second that passes changes one line. `key` calls it off; empty: not here.
     """
     rows: list[Line] = []
     if budget.countdown is not None:
@@ -85,8 +85,7 @@ def _counting(view: CountdownView, cells: int, *, now: float, key: str) -> Line:
     does = "dry run: says" if view.dry_run else "runs"
     front = line(
         Span(f" ▲ on_{safe(view.kind)} {does} {when}", f"{tone} bold"),
-        Span(f"  {key} ", "bold accent"),
-        "calls it off",
+        *((Span(f"  {key} ", "bold accent"), "calls it off") if key else ()),
     )
     parts: list[tuple[int, Line]] = [
         (0, front),

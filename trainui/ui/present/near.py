@@ -31,8 +31,15 @@ _ABOUT = 3.0
 
 
 def near_lines(
-    gate: GateView, near: NearGate, outcomes: Outcomes, view: RunView | None, cells: int, *, now: float, currency: str
-) -> tuple[Line, ...]:  # fmt: skip
+    gate: GateView,
+    near: NearGate,
+    outcomes: Outcomes,
+    view: RunView | None,
+    cells: int,
+    *,
+    now: float,
+    currency: str,
+) -> tuple[Line, ...]:
     """All that is told of a gate. `view`: its run; None for a gate of a study."""
     terms = near.terms
     has_ended = view is not None and view.status is Status.ENDED
@@ -133,8 +140,11 @@ def _history(turns: Sequence[TurnedView], now: float) -> Line:
 def _written(gate: GateView, view: RunView | None, now: float) -> str:
     if gate.is_default:
         return "nobody wrote it: the default watch has it on every run"
-    when = f"written down {clock(view.queued_at, now)}, before the run began" if view is not None else (
-        "written down with its study")  # fmt: skip
+    when = (
+        f"written down {clock(view.queued_at, now)}, before the run began"
+        if view is not None
+        else ("written down with its study")
+    )
     return f"{when}; sha256 {gate.digest[:12]}" if gate.digest else when
 
 

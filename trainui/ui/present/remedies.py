@@ -53,9 +53,16 @@ def remedy_lines(
         )
         tried = one.why_not or f"tried {one.tried} of {one.most}, begins from {begin_word(one.begins)}"
         rows.append(
-            line("       ", here if is_here else "  ", name, "  ", Span(what, "dim" if one.why_not else ""), fits,
-                 Span(f" ({tried})", "dim"))
-        )  # fmt: skip
+            line(
+                "       ",
+                here if is_here else "  ",
+                name,
+                "  ",
+                Span(what, "dim" if one.why_not else ""),
+                fits,
+                Span(f" ({tried})", "dim"),
+            )
+        )
     return tuple(clip(row, cells) for row in rows)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
-from textual.screen import ModalScreen
 
 from trainui.core.errors import TrainuiError
 from trainui.core.store.subjects import subject_of
@@ -16,6 +15,7 @@ from trainui.ui import keys
 from trainui.ui.bridge import Bridge
 from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Line, Span, line, safe, wrap
+from trainui.ui.screens.dialog import Dialog
 from trainui.ui.source import Snapshot
 from trainui.ui.widgets.field import SteadyField
 from trainui.ui.widgets.key_line import KeyLine
@@ -39,7 +39,7 @@ class NoteField(SteadyField):
     BINDINGS = keys.bindings(keys.NOTE)
 
 
-class Answer(ModalScreen[None]):
+class Answer(Dialog[None]):
     """First yes or no, then a note, which may be empty."""
 
     CSS_PATH = ["dialog.tcss", "answer.tcss"]  # noqa: RUF012 (Textual's own annotation)
@@ -143,8 +143,7 @@ class Answer(ModalScreen[None]):
 
     def _done(self, gate: str, *, yes: bool) -> None:
         self._bridge.tell(f"{gate}: {'yes' if yes else 'no'}")
-        if self.is_current:
-            self.dismiss()
+        self.dismiss()
 
     def _refused(self, error: TrainuiError) -> None:
         if self.is_current:

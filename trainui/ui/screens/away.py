@@ -6,17 +6,17 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
-from textual.screen import ModalScreen
 
 from trainui.core.away.model import Away
 from trainui.ui.present.away import away_lines, heading
+from trainui.ui.screens.dialog import Dialog
 from trainui.ui.widgets.paper import Paper
 
 FRAME = 7
 """Cells that the border and the margins of the box take."""
 
 
-class AwayScreen(ModalScreen[None]):
+class AwayScreen(Dialog[None]):
     """Five lines, and what needs a person."""
 
     CSS_PATH = "dialog.tcss"
@@ -50,12 +50,8 @@ class AwayScreen(ModalScreen[None]):
         """Whatever it is."""
         event.stop()
         event.prevent_default()
-        self._leave()
+        self.dismiss()
 
     def on_click(self) -> None:
         """Also a click."""
-        self._leave()
-
-    def _leave(self) -> None:
-        if self.is_current:  # the second of two keys in a row finds another screen on top
-            self.dismiss()
+        self.dismiss()

@@ -104,8 +104,17 @@ class BudgetScreen(Room):
         if page == "ledger":
             return ledger_page(book.lines, cells, budget=budget, now=now)
         runs = {view.run: view for view in snapshot.runs}
-        return spent_page(page, book.spent.get(page, ()), cells, budget=budget, now=now, runs=runs,
-                          costs=snapshot.costs, before=book.before, caps=book.caps)  # fmt: skip
+        return spent_page(
+            page,
+            book.spent.get(page, ()),
+            cells,
+            budget=budget,
+            now=now,
+            runs=runs,
+            costs=snapshot.costs,
+            before=book.before,
+            caps=book.caps,
+        )
 
     def _turn_to(self, page: int) -> None:
         """Make a page the current one, on its side."""

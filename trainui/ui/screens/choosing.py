@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from textual.getters import query_one
-from textual.screen import ModalScreen
 from textual.timer import Timer
 
 from trainui.core.errors import TrainuiError, UserError
@@ -15,6 +14,7 @@ from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Line, Span, line, safe, wrap
 from trainui.ui.present.jobs import several_lines
 from trainui.ui.present.money import fit_lines
+from trainui.ui.screens.dialog import Dialog
 from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.paper import Paper
 
@@ -22,7 +22,7 @@ COST_AFTER = 0.2
 """Seconds that a choice stands before it is reckoned what it would cost."""
 
 
-class Choosing(ModalScreen[None]):
+class Choosing(Dialog[None]):
     """A subclass says what is to be queued, and whether anything was typed."""
 
     CSS_PATH = ["dialog.tcss", "start.tcss"]  # noqa: RUF012 (Textual's own annotation)
@@ -110,10 +110,12 @@ class Choosing(ModalScreen[None]):
             return
         one = wishes[0]
         self._bridge.ask(
-            lambda a: a.before_start(one.job, params=dict(one.params), preset=one.preset, priority=one.priority),
+            lambda a: a.before_start(
+                one.job, params=dict(one.params), preset=one.preset, priority=one.priority
+            ),
             lambda found: show(lambda cells: fit_lines(found, cells)),
             refused,
-        )  # fmt: skip
+        )
 
     def action_params(self) -> None:
         """To the params, and back."""

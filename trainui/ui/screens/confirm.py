@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from trainui.core.run import Status
 from trainui.core.store.views import RunView
@@ -12,6 +11,7 @@ from trainui.ui import keys
 from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Span, line, safe
 from trainui.ui.present.text import duration, money, sign, usd
+from trainui.ui.screens.dialog import Dialog
 from trainui.ui.widgets.paper import Paper
 
 
@@ -31,7 +31,7 @@ def stop_choices(view: RunView, *, now: bool) -> list[tuple[str, str, str]]:
     return [("y", "stop", "stop: it gets its stop signal and its grace to save"), kill, ("n", "", no)]
 
 
-class Confirm(ModalScreen[str]):
+class Confirm(Dialog[str]):
     """Answers `stop`, `now` or the empty string."""
 
     CSS_PATH = "dialog.tcss"
@@ -88,7 +88,7 @@ def what_a_pause_keeps(view: RunView, currency: str = "USD") -> str:
     return f"this frees no memory, no GPU and no money: {rate}"
 
 
-class ConfirmPause(ModalScreen[str]):
+class ConfirmPause(Dialog[str]):
     """Answers `pause` or the empty string."""
 
     CSS_PATH = "dialog.tcss"

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
-from textual.screen import ModalScreen
 
 from trainui.core.errors import TrainuiError, UserError
 from trainui.ui import keys
@@ -15,12 +14,13 @@ from trainui.ui.bridge import Bridge, is_open
 from trainui.ui.keymap import keymap_of
 from trainui.ui.params import changed, typed
 from trainui.ui.present.ink import Span, line, safe, wrap
+from trainui.ui.screens.dialog import Dialog
 from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.paper import Paper
 
 
-class Edit(ModalScreen[None]):
+class Edit(Dialog[None]):
     """The params of one queued run, as a line to change."""
 
     CSS_PATH = ["dialog.tcss", "start.tcss"]  # noqa: RUF012 (Textual's own annotation)
@@ -99,8 +99,7 @@ class Edit(ModalScreen[None]):
 
     def _done(self, params: Mapping[str, str]) -> None:
         self._bridge.tell(f"{self._run}: " + ", ".join(f"{key}={value}" for key, value in params.items()))
-        if self.is_current:
-            self.dismiss()
+        self.dismiss()
 
     def action_close(self) -> None:
         """Change nothing."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
-from textual.screen import ModalScreen
 
 from trainui.core.errors import TrainuiError
 from trainui.ui import keys
@@ -17,6 +16,7 @@ from trainui.ui.exporting import CancelledError, Cancelling, ExportChoices
 from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Line, Span, clip, line, safe, wrap
 from trainui.ui.present.text import plural
+from trainui.ui.screens.dialog import Dialog
 from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.paper import Paper
@@ -25,7 +25,7 @@ _NAMES = 3
 """Runs that are told by name."""
 
 
-class Export(ModalScreen[None]):
+class Export(Dialog[None]):
     """Formats, a folder, and then the paths of what was written."""
 
     CSS_PATH = ["dialog.tcss", "export.tcss"]  # noqa: RUF012 (Textual's own annotation)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
 from textual.message import Message
-from textual.screen import ModalScreen
 
 from trainui.core.filter.runs import ABOUT
 from trainui.ui import keys
 from trainui.ui.key import in_words
-from trainui.ui.keymap import DEFAULT, Keymap, keymap_of
+from trainui.ui.keymap import DEFAULT, Keymap, is_offered, keymap_of
 from trainui.ui.present.ink import Line, Span, line, wrap
 from trainui.ui.present.lights import VERDICTS
+from trainui.ui.screens.dialog import Dialog
 from trainui.ui.widgets.paper import Paper
 
 INDENT = 16
@@ -21,13 +24,21 @@ INDENT = 16
 
 
 def help_lines(
-    place: str, cells: int = 80, keymap: Keymap = DEFAULT, *, only_ascii: bool = False
+    place: str,
+    cells: int = 80,
+    keymap: Keymap = DEFAULT,
+    *,
+    only_ascii: bool = False,
+    offers: Callable[[str], bool] = lambda _: True,
 ) -> list[Line]:
-    """The keys of a place, those that work everywhere, names in a filter, and the lights, in `cells` cells."""
+    """The keys of a place, those that work everywhere, names in a filter, and the lights, in `cells` cells.
+
+    `offers`: whether the key of an ID is offered here.
+    """
     lines: list[Line] = []
     for title, table in ((place, keys.PLACES[place]), ("everywhere", keys.EVERYWHERE)):
         lines.append(line(Span(title, "head")))
-        for key in table:
+        for key in (one for one in table if offers(one.id)):
             first, *rest = wrap(line(key.about), cells - INDENT)
             written = keymap.written(key.id)
             written = in_words(written) if only_ascii else written
@@ -57,7 +68,7 @@ class HelpPaper(Paper):
         self.post_message(self.Resized())
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     """The help, over the screen it explains."""
 
     CSS_PATH = "dialog.tcss"
@@ -90,7 +101,15 @@ class Help(ModalScreen[None]):
     def _fill(self) -> None:
         """Fold the lines for the box, as dialog.tcss has it: its width is needed before it is laid out."""
         cells = min(78, self.app.size.width * 96 // 100) - 7
-        self.paper.show(help_lines(self._place, cells, keymap_of(self.app), only_ascii=self.paper.is_ascii))
+        self.paper.show(
+            help_lines(
+                self._place,
+                cells,
+                keymap_of(self.app),
+                only_ascii=self.paper.is_ascii,
+                offers=partial(is_offered, self.app),
+            )
+        )
 
     def on_help_paper_resized(self) -> None:
         """More or less of it fits."""

@@ -6,17 +6,17 @@ from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
 from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Span, line, safe, wrap
 from trainui.ui.present.lesson import toml_lines
+from trainui.ui.screens.dialog import Dialog
 from trainui.ui.widgets.paper import Paper
 
 
-class Keep(ModalScreen[bool]):
+class Keep(Dialog[bool]):
     """The pattern as TOML: to be written into a spec file, or to be copied where there is none."""
 
     CSS_PATH = "dialog.tcss"

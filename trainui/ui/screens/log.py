@@ -148,8 +148,20 @@ class LogScreen(Room):
             if self._search
             else self._said
         )
-        self.head.show([log_head(name, self.size.width, size=size, share=end / size if size else 1.0,
-                                 follows=self._follows, wraps=self._wraps, words=self._words, said=said)])  # fmt: skip
+        self.head.show(
+            [
+                log_head(
+                    name,
+                    self.size.width,
+                    size=size,
+                    share=end / size if size else 1.0,
+                    follows=self._follows,
+                    wraps=self._wraps,
+                    words=self._words,
+                    said=said,
+                )
+            ]
+        )
 
     # ---------------------------------------------------------------- moving
 

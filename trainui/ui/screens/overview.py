@@ -14,6 +14,7 @@ from trainui.core.store.views import RunView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
 from trainui.ui.choice import MOST_DRAWN
+from trainui.ui.keymap import offered
 from trainui.ui.memory import Memory
 from trainui.ui.present.ink import Line, safe
 from trainui.ui.present.rows import ranks
@@ -85,7 +86,7 @@ class Overview(Sifting, Onward):
             self.undo.keep("the marks from before", lambda: self._remark(frozenset()))
         with suppress(FilterError):  # a filter of another version
             self.keep(was.filter)
-        self.table.wanted = was.cursor or None
+        self.table.recall(was.cursor)
         self.set_class(was.tail == "log", "-log")
 
     def on_resize(self) -> None:
@@ -154,10 +155,9 @@ class Overview(Sifting, Onward):
         """What stands in a table without runs."""
         if not snapshot.ready:
             return READING
-        key = self.keymap.first
-        return (
-            none_left(key("overview.all")) if snapshot.runs else empty(key("overview.start"), key("app.help"))
-        )
+        if snapshot.runs:
+            return none_left(self.keymap.first("overview.all"))
+        return empty(offered(self.app, "overview.start"), self.keymap.first("app.help"))
 
     @property
     def kept(self) -> str:

@@ -205,8 +205,7 @@ class Relaunch(Choosing):
             how = f" with remedy {remedy}" if remedy else ""
             self._bridge.tell(f"{new} is queued, after {view.run}{how}")
             self._started(new)
-            if is_open(self):
-                self.dismiss()
+            self.dismiss()
 
         self.say("asking…")
         self._bridge.ask(

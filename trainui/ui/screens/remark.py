@@ -5,7 +5,6 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.getters import query_one
-from textual.screen import ModalScreen
 
 from trainui.core.errors import TrainuiError
 from trainui.core.store.views import RunView
@@ -13,13 +12,14 @@ from trainui.ui import keys
 from trainui.ui.bridge import Bridge
 from trainui.ui.keymap import keymap_of
 from trainui.ui.present.ink import Span, line, safe, wrap
+from trainui.ui.screens.dialog import Dialog
 from trainui.ui.undo import Undo, opposite
 from trainui.ui.widgets.field import Field
 from trainui.ui.widgets.key_line import KeyLine
 from trainui.ui.widgets.paper import Paper
 
 
-class Remark(ModalScreen[None]):
+class Remark(Dialog[None]):
     """A field and what is to be said about it. A subclass says what is kept."""
 
     CSS_PATH = ["dialog.tcss", "start.tcss"]  # noqa: RUF012 (Textual's own annotation)
@@ -101,8 +101,7 @@ class Note(Remark):
 
         def kept(_: None) -> None:
             self._bridge.tell(f"{run}: {text}", title="noted")
-            if self.is_current:
-                self.dismiss()
+            self.dismiss()
 
         self._bridge.ask_in_turn(lambda actions: actions.note(run, text), kept, self.refused)
 
@@ -133,7 +132,6 @@ class Tag(Remark):
             if changes:
                 back = opposite(changes)
                 undo.keep(told, lambda: bridge.ask_in_turn(lambda a: a.tag(run, back), lambda _: None))
-            if self.is_current:
-                self.dismiss()
+            self.dismiss()
 
         bridge.ask_in_turn(lambda actions: list(actions.tag(run, text.split())), kept, self.refused)

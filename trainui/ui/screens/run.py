@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
@@ -14,6 +15,7 @@ from trainui.core.run import Status
 from trainui.core.store.views import RunDetail, RunView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
+from trainui.ui.keymap import offered
 from trainui.ui.present.gates import Group, Known
 from trainui.ui.present.money import run_money
 from trainui.ui.present.rows import ranks
@@ -151,8 +153,9 @@ class RunScreen(Sifting, Onward):
         """The run's own gates, and those of its study."""
         expected = [trace.prospect for trace in snapshot.traces if trace.prospect is not None]
         cash = snapshot.budget.currency
-        own = Known(outcomes=snapshot.outcomes, hints=hints(expected), now=snapshot.at, currency=cash)
-        across = Known(outcomes=snapshot.across_outcomes, now=snapshot.at, currency=cash)
+        known = partial(Known, now=snapshot.at, currency=cash, answers=offered(self.app, "run.answer"))
+        own = known(outcomes=snapshot.outcomes, hints=hints(expected))
+        across = known(outcomes=snapshot.across_outcomes)
         return (
             Group(gates=detail.gates, known=own),
             Group(gates=snapshot.across, title=f"across {detail.view.study}", known=across),
@@ -185,7 +188,8 @@ class RunScreen(Sifting, Onward):
             pane.set_class(index == self._pane, "-current")
             follows = ", follows" if name == "log" and self.log_tail.follow else ""
             here = f"  {index + 1} of {len(PANES)}" if index == self._pane else ""
-            teaches = f"  {self.keymap.first('run.teach')} teaches a line" if name == "log" and here else ""
+            key = offered(self.app, "run.teach")
+            teaches = f"  {key} teaches a line" if name == "log" and here and key else ""
             sieved = f"  {self.filter_title()}" if name == "curves" and self.kept else ""
             pane.entitle(f"{name}{follows}{here}{teaches}{sieved}")
 

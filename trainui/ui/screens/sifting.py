@@ -109,9 +109,15 @@ class Sifting(Room):
             shown, of = self.left
             ends = f"{self.keymap.first('filter.keep')} keeps, {self.keymap.first('filter.clear')} clears"
             told = sieve_line(
-                self.sieve.text, self._wrong, self.size.width, shown=shown, of=of, noun=self.NOUN, words=self.WORDS,
+                self.sieve.text,
+                self._wrong,
+                self.size.width,
+                shown=shown,
+                of=of,
+                noun=self.NOUN,
+                words=self.WORDS,
                 ends=ends,
-            )  # fmt: skip
+            )
             self.sieve.say(told)
 
     def filter_title(self, outside: int = 0) -> str:

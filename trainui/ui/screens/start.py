@@ -132,9 +132,13 @@ class Start(Choosing):
         preset = preset_of(job, choice)
         params = {**job.params, **job.preset_params.get(preset, {})}
         return StartWish(
-            job=job.name, params=checked(job.name, choice.text, params), preset=preset,
-            armed=choice.armed, held=choice.held, priority=choice.priority,
-        )  # fmt: skip
+            job=job.name,
+            params=checked(job.name, choice.text, params),
+            preset=preset,
+            armed=choice.armed,
+            held=choice.held,
+            priority=choice.priority,
+        )
 
     # ---------------------------------------------------------------- drawing
 
@@ -265,8 +269,7 @@ class Start(Choosing):
             verb = "is queued" if len(names) == 1 else "are queued"
             self._bridge.tell(f"{', '.join(names)} {verb}" + waits)
             self._started(names[0])
-            if is_open(self):
-                self.dismiss()
+            self.dismiss()
 
         self._bridge.ask(lambda actions: tuple(actions.start_several(wishes)), told, self.refused)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.getters import query_one
-from textual.screen import Screen
 
 from trainui.core.errors import UserError
 from trainui.core.ingest.coverage import Coverage, coverage
@@ -26,6 +25,7 @@ from trainui.ui.present.lesson import (
     pattern_lines,
     taught_line,
 )
+from trainui.ui.screens.dialog import Closing
 from trainui.ui.screens.keep import Keep
 from trainui.ui.widgets.field import SteadyField
 from trainui.ui.widgets.key_line import KeyLine
@@ -47,7 +47,7 @@ class NameField(SteadyField):
     BINDINGS = keys.bindings(keys.NAME)
 
 
-class Teach(Screen[None]):
+class Teach(Closing[None]):
     """First a line is chosen, then its numbers are named; the pattern and what it finds stand below."""
 
     CSS_PATH = "teach.tcss"
@@ -287,8 +287,7 @@ class Teach(Screen[None]):
 
     def _kept(self, path: Path) -> None:
         self._bridge.tell(f"written into {path.name}: it counts from the next start of this job")
-        if self.is_current:
-            self.dismiss()
+        self.dismiss()
 
     def action_back(self) -> None:
         """To the lines; from there to where one came from."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from trainui.core.store.moneyviews import BudgetView, CountdownView
+from trainui.ui.keymap import offered
 from trainui.ui.present.money import banner
 from trainui.ui.widgets.paper import Paper
 
@@ -43,7 +44,8 @@ class Banner(Paper):
             self._draw()
 
     def _draw(self) -> None:
-        lines = banner(self._budget, self.size.width or self.app.size.width, now=self._clock())
+        cells, key = self.size.width or self.app.size.width, offered(self.app, "app.cancel")
+        lines = banner(self._budget, cells, now=self._clock(), key=key)
         self.set_class(bool(lines), "-says")
         self.show(lines)
 

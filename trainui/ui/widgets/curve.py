@@ -10,7 +10,7 @@ from textual import events
 from textual.message import Message
 
 from trainui.core.store.views import CurvePoint
-from trainui.ui.keymap import keymap_of
+from trainui.ui.keymap import offered
 from trainui.ui.plot.figure import Chart, draw, frame, side_by_side
 from trainui.ui.plot.series import Series, Threshold, from_points
 from trainui.ui.present.ink import Span, line, wrap
@@ -75,9 +75,11 @@ class Curves(Paper):
 
     def _empty(self) -> tuple[Line, ...]:
         """How a curve comes to be."""
-        key = Span(keymap_of(self.app).first("run.teach"), "bold accent")
-        teach = line(Span("a log that is not understood? press", "dim"), key, Span("on its run", "dim"))
-        return line(), line(Span(NOTHING, "dim")), teach
+        nothing, key = (line(), line(Span(NOTHING, "dim"))), offered(self.app, "run.teach")
+        if not key:
+            return nothing
+        told = Span("a log that is not understood? press", "dim")
+        return *nothing, line(told, Span(key, "bold accent"), Span("on its run", "dim"))
 
     def frame_of(self, chart: Chart) -> Frame | None:
         """Where the parts of a chart lie that is drawn here."""
@@ -115,9 +117,11 @@ class Curves(Paper):
         found = self._under(event.x, event.y)
         if found is not None:
             chart, place, column = found
-            there = chart.cursor is not None and place.x.holds(chart.cursor) and (
-                int(place.x.place(chart.cursor) * place.columns) == column
-            )  # fmt: skip
+            there = (
+                chart.cursor is not None
+                and place.x.holds(chart.cursor)
+                and (int(place.x.place(chart.cursor) * place.columns) == column)
+            )
             self.post_message(self.Pointed(chart, None if there else place.x_at(column)))
 
     def on_resize(self) -> None:

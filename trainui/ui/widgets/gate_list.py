@@ -55,8 +55,16 @@ def _demo() -> None:
             yield GateList()
 
         def on_mount(self) -> None:
-            gate = GateView(gate="mae-100", role="criterion", run="mlp-2", verdict="passed", at_epoch=29, value=86.4,
-                            rule="best(val/mae) < 100", quote="Best model achieves <100ms MAE?")  # fmt: skip
+            gate = GateView(
+                gate="mae-100",
+                role="criterion",
+                run="mlp-2",
+                verdict="passed",
+                at_epoch=29,
+                value=86.4,
+                rule="best(val/mae) < 100",
+                quote="Best model achieves <100ms MAE?",
+            )
             self.query_one(GateList).fill(Group(gates=(gate,)))
 
     Demo().run()

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from trainui.core.store.views import GateView
 from trainui.ui.bench import Bench
-from trainui.ui.keymap import keymap_of
+from trainui.ui.keymap import offered
 from trainui.ui.present.bench import Row, bench_lines
 from trainui.ui.present.ink import Line, Span, line
 from trainui.ui.widgets.paper import Paper
@@ -108,7 +108,7 @@ class GateTable(Paper):
         if not self._rows:
             self.show(self._empty)
             return
-        key = keymap_of(self.app).first("gates.answer")
+        key = offered(self.app, "gates.answer")
         told = bench_lines(
             self._rows, self._bench, self.cells or 80, now=self._now, colours=self._colours, answers=key
         )
@@ -157,8 +157,16 @@ def _demo() -> None:
             yield GateTable()
 
         def on_mount(self) -> None:
-            gate = GateView(gate="mae-100", role="criterion", run="mlp-2", verdict="passed", at_epoch=29, value=86.4,
-                            rule="best(val/mae) < 100", quote="Best model achieves <100ms MAE?")  # fmt: skip
+            gate = GateView(
+                gate="mae-100",
+                role="criterion",
+                run="mlp-2",
+                verdict="passed",
+                at_epoch=29,
+                value=86.4,
+                rule="best(val/mae) < 100",
+                quote="Best model achieves <100ms MAE?",
+            )
             rows = (Row(gate=gate),)
             self.query_one(GateTable).fill(
                 rows, Bench(gates=(gate,)), colours={}, now=0, empty=(), keeps=None

@@ -15,6 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
+from trainui.ui.keymap import is_offered
 from trainui.ui.keys import PLACES
 
 DIM = Style(dim=True)
@@ -63,7 +64,7 @@ class KeyLine(Widget, can_focus=False):
             return
         active, first = screen.active_bindings, dict[str, Any]()
         for one in active.values():
-            if one.binding.show:
+            if one.binding.show and is_offered(self.app, one.binding.id):
                 first.setdefault(one.binding.action, one)
         typed = {key for key, one in active.items() if isinstance(one.node, Input) and not one.binding.show}
         for binding in screen.BINDINGS:  # a field that has the focus answers to enter, and means the same

@@ -24,13 +24,20 @@ READING = (line(), line("   ", Span("reading…", "dim")))
 
 
 def empty(start: str, helps: str) -> tuple[Line, ...]:
-    """What stands there while there is no run: the keys that start one, and that explain."""
+    """What stands there while there is no run: the keys that start one, where one may, and that explain."""
+    presses = (
+        (Span(": press ", "dim"), Span(start, "bold accent"), Span(" to start a job", "dim")) if start else ()
+    )
     return (
         line(),
-        line("   ", Span("no runs yet: press ", "dim"), Span(start, "bold accent"), Span(" to start a job", "dim")),
-        line("   ", Span("or type `trainui start JOB` in another terminal; ", "dim"), Span(helps, "bold accent"),
-             Span(" shows every key", "dim")),
-    )  # fmt: skip
+        line("   ", Span("no runs yet", "dim"), *presses),
+        line(
+            "   ",
+            Span("or type `trainui start JOB` in another terminal; ", "dim"),
+            Span(helps, "bold accent"),
+            Span(" shows every key", "dim"),
+        ),
+    )
 
 
 def none_left(key: str) -> tuple[Line, ...]:
@@ -77,6 +84,7 @@ class RunTable(Paper):
         self._chosen: tuple[str, ...] = ()
         self.wanted: str | None = None
         """A run that is to have the cursor as soon as it is in the table."""
+        self._recalled: str | None = None
 
     @property
     def current(self) -> RunView | None:
@@ -108,6 +116,7 @@ class RunTable(Paper):
         self.runs, self._tags, self._colours, self._marked, self._now = runs, tags, colours, marked, now
         if self.wanted in {view.run for view in runs}:
             before, self.wanted = self.wanted, None
+            self.call_after_refresh(self._settle)
         place = next((n for n, view in enumerate(runs) if view.run == before), None)
         if place is None:
             place = max(0, min(self.cursor, len(runs) - 1))
@@ -127,9 +136,29 @@ class RunTable(Paper):
         self._keep_in_sight()
         self.post_message(self.Moved(self.current.run if self.current else None))
 
+    def recall(self, run: str) -> None:
+        """Give a run the cursor as `wanted` does, unless live runs would be scrolled away for one that ended."""
+        self.wanted = self._recalled = run or None
+
+    def _settle(self) -> None:
+        """What got the cursor comes into sight, also where no other height of the table brings it there."""
+        self._keep_in_sight()
+        self._recalled = None
+
     def _keep_in_sight(self) -> None:
         room = max(1, self.size.height - self.FROZEN)
         top = self.scroll_offset.y
+        view = self.current
+        if (
+            view
+            and view.run == self._recalled
+            and self.cursor >= room
+            and self.runs[0].is_live > view.is_live
+        ):
+            for row in (self.cursor, 0):
+                self.repaint_row(row + self.FROZEN)
+            self.set_reactive(RunTable.cursor, 0)
+            self.post_message(self.Moved(self.runs[0].run, by_hand=False))
         if self.cursor < top:
             self.scroll_to(y=self.cursor, animate=False, immediate=True)
         elif self.cursor >= top + room:

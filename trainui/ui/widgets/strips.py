@@ -82,8 +82,15 @@ def _demo() -> None:
                 machine="a100", usd_per_hour=1.29, total_usd=10, spent_usd=4.12, left_usd=5.88
             )
             self.query_one(MoneyStrip).fill(budget, now=0)
-            machine = MachineView(at=1, cpu=0.38, cores=16, memory_used=21 << 30, memory_total=200 << 30,
-                                  disk_free=412 << 30, no_gpu_reason="no driver")  # fmt: skip
+            machine = MachineView(
+                at=1,
+                cpu=0.38,
+                cores=16,
+                memory_used=21 << 30,
+                memory_total=200 << 30,
+                disk_free=412 << 30,
+                no_gpu_reason="no driver",
+            )
             self.query_one(MachineStrip).fill(machine)
 
     Demo().run()
