@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from trainui.cli.place import Place, db_option
-from trainui.cli.printing import plain
+from trainui.cli.printing import plain, tell_left_out
 from trainui.core.errors import UserError
 from trainui.core.export.writing import ABOUT, FORMATS, USUAL, export_runs
 
@@ -55,7 +55,9 @@ def export_command(
         raise UserError("--with-files goes with --format zip")
     if with_files:
         formats = tuple("zip-files" if one == "zip" else one for one in formats)
-    export_runs(
+    written = export_runs(
         place.db, runs, study=study, everything=everything, to=folder, formats=formats,
         tell=lambda path: click.echo(plain(str(path))),
     )  # fmt: skip
+    for archive in (path for path in written if path.suffix == ".zip"):
+        tell_left_out(archive)
