@@ -151,6 +151,17 @@ def test_an_archive_that_was_cut_short(archive, tmp_path, part):
     refuses(bad, tmp_path, "no zip that can be read")
 
 
+def test_an_offset_that_leads_to_before_the_beginning(archive, tmp_path):
+    data = bytearray(archive.read_bytes())
+    end = data.rindex(b"PK\x05\x06")
+    size = int.from_bytes(data[end + 12 : end + 16], "little")
+    data[end + 16 : end + 20] = (end - size + 100).to_bytes(4, "little")
+    listed = data.rindex(b"manifest.json") - 46
+    data[listed + 42 : listed + 46] = bytes(4)
+    (tmp_path / "bad.zip").write_bytes(data)
+    refuses(tmp_path / "bad.zip", tmp_path, "no zip that can be read")
+
+
 def test_a_byte_that_was_turned_over_is_never_taken_for_a_fact(archive, tmp_path):
     data = archive.read_bytes()
     bad = tmp_path / "bad.zip"
