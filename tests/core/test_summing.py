@@ -1,5 +1,8 @@
 """`[export] on_end`: the study of a run that ended is written by a child; nothing waits for it, nothing is told twice."""
 
+import json
+import os
+import signal
 import time
 
 import pytest
@@ -15,6 +18,7 @@ from trainui.core.export import child
 from trainui.core.export.whole import name_for
 from trainui.core.export.writing import FORMATS
 from trainui.core.process.identity import boot_id, boot_seconds
+from trainui.core.store.money import Ledger
 
 
 def clock(later=0.0):
@@ -35,6 +39,11 @@ def scene(tmp_path, monkeypatch):
     def told():
         return [one.text for one in books.reader().events() if one.kind == "export"]
 
+    def pid():
+        """Of the export under way; None when none is."""
+        return json.loads(Ledger(books.db).fact(summing.FACT))["child"].get("pid")
+
+    hand.pid = pid
     hand.books, hand.told, hand.folder, hand.config = books, told, tmp_path / "exports", config
     return hand
 
@@ -99,6 +108,39 @@ def test_an_export_that_hangs_is_ended(scene, monkeypatch):
     assert hand.is_busy
     over(hand)
     assert scene.told() == [f"export: s into {scene.folder / 's'}: {child.TOO_LONG}"]
+
+
+def killed(scene, hand):
+    """Kill the export under way, as a machine does that has no memory left, and wait until that is seen."""
+    pid = scene.pid()
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: (hand.attend(clock()), scene.pid() != pid)[1])
+
+
+def test_an_export_that_was_killed_is_told_as_failed_and_tried_once_more(scene):
+    hand = scene()
+    hand.attend(clock())
+    scene.books.run("mlp-1", end=1.0, study="s")
+    hand.attend(clock())
+    killed(scene, hand)
+    assert scene.told() == [f"export: s into {scene.folder / 's'}: {child.KILLED}"]
+    over(hand)
+    assert scene.told()[1:] == [f"export: s is in {scene.folder / 's'}"]
+    assert (scene.folder / "s" / "summary.json").exists()
+
+
+def test_an_export_that_is_killed_again_and_again_is_given_up(scene):
+    scene().attend(clock())
+    scene.books.run("mlp-1", end=1.0, study="s")
+    scene().attend(clock())
+    killed(scene, scene())
+    assert scene().is_busy
+    killed(scene, scene())
+    assert not scene().is_busy
+    scene().attend(clock())
+    assert not scene().is_busy
+    assert len(scene.told()) == 1
+    assert not (scene.folder / "s" / "summary.json").exists()
 
 
 def test_without_on_end_nothing_is_written(scene):

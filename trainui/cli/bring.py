@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from trainui.cli.place import Place, db_option
-from trainui.cli.printing import plain, print_json
+from trainui.cli.printing import plain, print_json, tell_left_out
 from trainui.core.errors import NotFoundError, UserError
 from trainui.core.importing import Imported, NoMetricError, being_written, import_bundle
 from trainui.core.ingest.bundles import Bundle, bundles_in
@@ -105,6 +105,8 @@ def _take(
             )
             was = f", {one.called} there" if one.called != one.run else ""
             click.echo(f"{one.run}  {news}, from {plain(str(archive))}{was}")
+    if any(one["is_new"] for one in told):
+        tell_left_out(archive)
     return told
 
 

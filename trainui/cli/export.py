@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from trainui.cli.place import Place, db_option
-from trainui.cli.printing import plain
+from trainui.cli.printing import plain, tell_left_out
 from trainui.core.errors import UserError
 from trainui.core.export.writing import ABOUT, FORMATS, USUAL, export_runs
 
@@ -64,7 +64,7 @@ def export_command(
         raise UserError("--with-files goes with --format zip")
     if with_files:
         formats = tuple("zip-files" if one == "zip" else one for one in formats)
-    export_runs(
+    written = export_runs(
         place.db,
         runs,
         study=study,
@@ -73,3 +73,5 @@ def export_command(
         formats=formats,
         tell=lambda path: click.echo(plain(str(path))),
     )
+    for archive in (path for path in written if path.suffix == ".zip"):
+        tell_left_out(archive)

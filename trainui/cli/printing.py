@@ -7,6 +7,7 @@ import math
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,6 +16,8 @@ from trainui.core.export.plain import jsonable
 from trainui.core.ingest.text import strip_escapes
 from trainui.core.store.views import GateView, RunView
 
+NAMED = 3
+"""Things left out of an archive that are named; its manifest.json names all."""
 LONGEST = 500
 """Characters of one cell: a question of pages would push every other column out of sight."""
 
@@ -103,6 +106,15 @@ def why(view: RunView) -> str:
         return f"SIGKILL in {max(0.0, view.stop_at - time.time()):.0f} s"
     rank = f"priority {view.priority}, " if view.priority and view.waits_for else ""
     return view.cause or (f"{rank}waits for {view.waits_for}" if view.waits_for else "")
+
+
+def tell_left_out(archive: Path) -> None:
+    """Say on stderr what an archive does not hold, if anything: how many things, and the first of them."""
+    from trainui.core.export.carry.manifest import left_out
+
+    if found := left_out(archive):
+        shown = "; ".join(map(plain, found[:NAMED])) + ("; …" if len(found) > NAMED else "")
+        click.echo(f"trainui: {plain(archive.name)} leaves out {len(found)}: {shown}", err=True)
 
 
 def is_person() -> bool:

@@ -30,7 +30,7 @@ from trainui.core.store.schema import atomic
 from trainui.core.store.streams import StreamWriter
 from trainui.core.store.verdicts import write_gates
 from trainui.core.telemetry.opened import Opened
-from trainui.core.unpacking.taking import is_carried, take_again
+from trainui.core.unpacking.again import is_carried, take_again
 from trainui.core.watching import Watch
 
 ORIGIN, SPEC = "origin.json", "spec.toml"

@@ -182,12 +182,14 @@ def test_what_does_not_go_along_is_said(here, tmp_path):
     (own / "link.pt").symlink_to(tmp_path / "elsewhere" / "large.pt")
     (own / ".hydra").mkdir()
     (own / ".hydra" / "config.yaml").write_text("lr: 1")
+    (own / ".env").write_text("KEY=1")
     (own / "deep" / ".kept").mkdir(parents=True)
     (own / "deep" / ".kept" / "a").write_text("a")
     with zipfile.ZipFile(pack(here, tmp_path / "full.zip", ["mlp-1"], with_files=True)) as packed:
         told = json.loads(packed.read("manifest.json"))["left_out"]
         names = packed.namelist()
     assert sorted(told) == [
+        "'.env' of mlp-1 is hidden",
         "'.hydra' of mlp-1 is hidden",
         "'link.pt' of mlp-1 is no plain file",
         "'linked' of mlp-1 is no plain file",
@@ -228,6 +230,29 @@ def test_the_verbs_carry_a_study_over(here, tmp_path):
     trainui("export", "mlp-1", "--to", str(tmp_path / "full"), "--format", "zip", "--with-files", *db)
     with zipfile.ZipFile(tmp_path / "full" / "mlp-1.zip") as packed:
         assert "runs/0001/files/best.pt" in packed.namelist()
+
+
+def test_both_verbs_say_what_an_archive_leaves_out(here, tmp_path):
+    for number in range(5):
+        (here / "runs" / "mlp-1" / f"link-{number}").symlink_to(tmp_path)
+    (there := tmp_path / "there" / "jobs").mkdir(parents=True)
+
+    def said(*words):
+        done = subprocess.run(
+            [sys.executable, "-m", "trainui", *words], cwd=there.parent, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    words = ("mlp-1", "--to", str(tmp_path / "out"), "--db", str(here / "runs.db"), "--format")
+    assert said("export", *words, "zip") == ""
+    sentence = said("export", *words, "zip", "--with-files")
+    assert sentence.startswith(
+        "trainui: mlp-1.zip leaves out 5: 'link-0' of mlp-1 is no plain file; 'link-1'"
+    )
+    assert sentence.endswith("; …\n")
+    assert said("import", str(tmp_path / "out" / "mlp-1.zip")) == sentence
+    assert said("import", str(tmp_path / "out" / "mlp-1.zip")) == "", "nothing of it is new"
 
 
 def test_nothing_is_done_about_what_was_imported(archive, tmp_path):

@@ -14,8 +14,9 @@ import pytest
 from tests.core.carry.filled import Filled, views
 from tests.core.carry.test_archive import RUNS, pack, take
 from trainui.core.errors import UserError
+from trainui.core.store import landing
 from trainui.core.store.read import Reader
-from trainui.core.store.schema import connect
+from trainui.core.store.schema import atomic, connect
 from trainui.core.unpacking import opening
 
 
@@ -150,6 +151,17 @@ def test_an_archive_that_was_cut_short(archive, tmp_path, part):
     refuses(bad, tmp_path, "no zip that can be read")
 
 
+def test_an_offset_that_leads_to_before_the_beginning(archive, tmp_path):
+    data = bytearray(archive.read_bytes())
+    end = data.rindex(b"PK\x05\x06")
+    size = int.from_bytes(data[end + 12 : end + 16], "little")
+    data[end + 16 : end + 20] = (end - size + 100).to_bytes(4, "little")
+    listed = data.rindex(b"manifest.json") - 46
+    data[listed + 42 : listed + 46] = bytes(4)
+    (tmp_path / "bad.zip").write_bytes(data)
+    refuses(tmp_path / "bad.zip", tmp_path, "no zip that can be read")
+
+
 def test_a_byte_that_was_turned_over_is_never_taken_for_a_fact(archive, tmp_path):
     data = archive.read_bytes()
     bad = tmp_path / "bad.zip"
@@ -278,7 +290,36 @@ IMPORT = (
 )
 
 
-@pytest.mark.parametrize("point", ["unpacked", "moved mlp-1", "moved mlp-2", "committing", "committed"])
+def left_behind(path):
+    """Rows of runs.db that are of no run."""
+    db = connect(path)
+    (points,) = db.execute(
+        "SELECT count(*) FROM points WHERE metric NOT IN (SELECT id FROM metrics)"
+    ).fetchone()
+    (others,) = db.execute(
+        "SELECT (SELECT count(*) FROM metrics WHERE run NOT IN (SELECT name FROM runs))"
+        " + (SELECT count(*) FROM usage WHERE run NOT IN (SELECT name FROM runs))"
+    ).fetchone()
+    db.close()
+    return points, others
+
+
+LAST = "#4"
+"""Before it come the transactions in which room is made, and the points of two runs are written."""
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "unpacked",
+        "committed#2",
+        "landed",
+        "moved mlp-1",
+        "moved mlp-2",
+        f"committing{LAST}",
+        f"committed{LAST}",
+    ],
+)
 def test_killed_at_any_moment_all_of_it_is_there_or_nothing(archive, tmp_path, point):
     there = tmp_path / "there"
     (there / "jobs").mkdir(parents=True)
@@ -288,16 +329,52 @@ def test_killed_at_any_moment_all_of_it_is_there_or_nothing(archive, tmp_path, p
     assert done.returncode == -signal.SIGKILL, done.stderr
     reader = Reader(there / "runs.db")
     found = [view.run for view in reader.runs()]
-    assert sorted(found) == (RUNS if point == "committed" else [])
+    assert sorted(found) == (RUNS if point == f"committed{LAST}" else [])
+    if point == "landed":
+        assert left_behind(there / "runs.db") == (2 * 44, 3)
     assert all(reader.log_tail(run, 1) == ["Last line of it"] for run in found)
     again = subprocess.run(
         [sys.executable, "-m", "trainui", "import", archive], cwd=there, capture_output=True, text=True
     )
     assert again.returncode == 0, again.stderr
     assert sorted(path.name for path in (there / "runs").iterdir()) == RUNS
+    assert left_behind(there / "runs.db") == (0, 0)
     before = Reader(tmp_path / "here" / "runs.db")
     for run in RUNS:
         assert views(reader, run, there) == views(before, run, tmp_path / "here")
+
+
+def test_while_an_archive_is_taken_others_write_and_see_nothing_of_it(archive, tmp_path, monkeypatch):
+    there = tmp_path / "there"
+    there.mkdir()
+    other = connect(there / "runs.db")
+    other.execute("PRAGMA busy_timeout=0")
+    seen = []
+
+    def look(_seconds):
+        """In the place of every pause: somebody else's commit, who waits for nothing."""
+        with atomic(other):
+            other.execute("INSERT OR REPLACE INTO facts VALUES ('tick', ?)", (str(len(seen)),))
+        rows = (
+            "SELECT (SELECT count(*) FROM runs), (SELECT count(*) FROM curves), (SELECT count(*) FROM points)"
+        )
+        seen.append(tuple(other.execute(rows).fetchone()))
+
+    monkeypatch.setattr(landing, "HOLD", 0.0)
+    monkeypatch.setattr(landing.time, "sleep", look)
+    take(there, archive)
+    assert seen[-1][:2] == (0, 0)
+    assert {runs + curves for runs, curves, _ in seen} == {0}
+    assert seen[-1][2] == 2 * 44
+    assert left_behind(there / "runs.db") == (0, 0)
+
+
+def test_an_archive_with_more_metrics_than_it_says(archive, tmp_path):
+    bad = rewritten(archive, manifest=lambda head: [run.update(metrics=1) for run in head["runs"]])
+    refuses(bad, tmp_path, "more metrics than it says")
+    assert left_behind(tmp_path / "there" / "runs.db") == (0, 0)
+    bad = rewritten(archive, manifest=lambda head: head["runs"][0].update(metrics=2**62))
+    refuses(bad, tmp_path, "more metrics than any run")
 
 
 def test_several_that_import_the_same_archive_at_once_bring_it_once(archive, tmp_path):

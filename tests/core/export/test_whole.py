@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from trainui.core.export.notes import renew
-from trainui.core.export.whole import MANIFEST, whole, write_whole
+from trainui.core.export.whole import MANIFEST, whole, whole_folder, write_whole
 
 HALF = """
 import sys
@@ -23,9 +23,20 @@ with whole(Path(sys.argv[1])) as written:
 """
 
 
-def half_written(path):
-    """A process in the middle of writing a file."""
-    words = [sys.executable, "-c", HALF, path]
+HALF_A_FOLDER = """
+import sys
+from pathlib import Path
+from trainui.core.export.whole import whole_folder
+with whole_folder(Path(sys.argv[1])) as part:
+    (part / "one").write_text("half")
+    print("begun", flush=True)
+    sys.stdin.read()
+"""
+
+
+def half_written(path, code=HALF):
+    """A process in the middle of writing a file, or a folder."""
+    words = [sys.executable, "-c", code, path]
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "begun\n"
     return process
@@ -41,6 +52,41 @@ def test_what_a_killed_export_left_behind_is_taken_away_by_the_next(tmp_path):
     assert len(names(tmp_path)) == 1
     write_whole(tmp_path / "a.md", "whole")
     assert names(tmp_path) == [MANIFEST, "a.md"]
+
+
+def test_a_folder_that_a_killed_export_left_behind_is_taken_away_by_the_next_of_any_kind(tmp_path):
+    for renewed in ("a.md", "tensorboard", "NOTES.md"):
+        with half_written(tmp_path / "tensorboard", HALF_A_FOLDER) as process:
+            process.send_signal(signal.SIGKILL)
+        assert len([name for name in names(tmp_path) if name.startswith(".tensorboard")]) == 1
+        if renewed == "a.md":
+            write_whole(tmp_path / renewed, "whole")
+        elif renewed == "tensorboard":
+            with whole_folder(tmp_path / renewed) as part:
+                (part / "one").write_text("whole")
+        else:
+            renew(tmp_path / renewed, [], title="s")
+        assert not [name for name in names(tmp_path) if name.endswith(".part")]
+    assert (tmp_path / "tensorboard" / "one").read_text() == "whole"
+
+
+def test_a_folder_that_another_export_is_writing_is_left_alone(tmp_path):
+    with half_written(tmp_path / "tensorboard", HALF_A_FOLDER) as process:
+        write_whole(tmp_path / "a.md", "mine")
+        process.communicate()
+    assert process.returncode == 0
+    assert names(tmp_path) == [MANIFEST, "a.md", "tensorboard"]
+    assert (tmp_path / "tensorboard" / "one").read_text() == "half"
+
+
+def test_only_what_is_a_draft_of_ours_is_taken_away(tmp_path):
+    for name in (".a.md.7.part", "a.trainui.part", ".hidden.trainui.parts"):
+        (tmp_path / name).write_text("mine")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / ".b.7.trainui.part").symlink_to(tmp_path / "mine")
+    before = names(tmp_path)
+    write_whole(tmp_path / "b.md", "text")
+    assert names(tmp_path) == sorted([*before, MANIFEST, "b.md"])
 
 
 def test_what_another_export_is_writing_is_left_alone(tmp_path):

@@ -1,7 +1,8 @@
 """HAND: what `[export] on_end` asks for: when a run has ended, its study is written into `exports/`, by a child.
 
 What was written is a fact in runs.db: how many runs of each study had ended. A study of which more have by now is
-written again; runs that end together are one export. Nothing waits for it, and a failure is told once.
+written again; runs that end together are one export. Nothing waits for it, and a failure is told once. An export that
+was killed is tried once more.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ class Ends(msgspec.Struct, frozen=True, kw_only=True):
     until: float = 0.0
     """Boot second at which that is given up."""
     trouble: dict[str, str] = {}
-    """Study → what its last export complained of."""
+    """Study → why its last export was not whole."""
+    again: str = ""
+    """The study whose export was killed, and is tried once more."""
 
 
 class Summaries:
@@ -103,9 +106,13 @@ class Summaries:
 
     def _close(self, now: Clock) -> None:
         study, folder = self._now.study, self._folder(self._now.study)
-        trouble = child.complaint(folder)
+        trouble = child.trouble(folder)
         self._rests_until = now.boot + REST
-        self._keep(msgspec.structs.replace(self._now, study="", child={}))
+        told, again = dict(self._now.told), ""
+        if trouble == child.KILLED and self._now.again != study:
+            again = study
+            told.pop(study, None)
+        self._keep(msgspec.structs.replace(self._now, study="", child={}, told=told, again=again))
         if not trouble:
             with complaints(f"export of {study}"):
                 (folder / child.LOG).unlink(missing_ok=True)

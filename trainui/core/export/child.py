@@ -1,8 +1,14 @@
-"""HAND: `trainui export` as a process of its own, so that nobody waits for it. It outlives who started it."""
+"""HAND: `trainui export` as a process of its own, so that nobody waits for it. It outlives who started it.
+
+Run as a module it is that process: `trainui` with these words, and its exit code as the last line of the log. Whoever
+asks later may not be its parent; and where that line is missing, it was killed.
+"""
 
 from __future__ import annotations
 
+import atexit
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,8 +21,10 @@ from trainui.core.process.identity import Identity, identity_of, is_alive, send_
 LONGEST = 600.0
 """Seconds an export may take: the machine costs on meanwhile."""
 LOG = "export.log"
-"""In the folder: what it complained of."""
+"""In the folder: what it said on stderr, then `EXIT` and its exit code."""
+EXIT = "exit code "
 TOO_LONG = "it took too long and was ended"
+KILLED = "it was killed"
 SIGKILL = 9
 
 
@@ -27,7 +35,7 @@ def begin(db: Path, project: Path, words: Sequence[str], folder: Path) -> Identi
     make_folder(folder)
     with (folder / LOG).open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "trainui", "export", *words, "--to", folder, "--db", db],
+            [sys.executable, "-m", __name__, "export", *words, "--to", folder, "--db", db],
             cwd=project,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -51,10 +59,34 @@ def is_under_way(child: Identity, now: Clock, *, until: float, folder: Path) -> 
     return is_alive(child)
 
 
-def complaint(folder: Path) -> str:
-    """The last thing it complained of; '' for nothing."""
+def trouble(folder: Path) -> str:
+    """Why an export that is over left not all that was asked for in `folder`; '' for all of it."""
     try:
         said = (folder / LOG).read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
+    except OSError as error:
+        return error.strerror or str(error)
+    *before, last = said.splitlines() or [""]
+    if not last.startswith(EXIT):
+        return last if last == TOO_LONG else KILLED
+    if last == f"{EXIT}0":
         return ""
-    return said.splitlines()[-1] if said else ""
+    return before[-1] if before else f"it ended with {last}"
+
+
+def main() -> None:
+    """`trainui` with the words of this process, and what it ended with told at the very end."""
+    code: object = 1
+
+    def tell() -> None:  # after a traceback, if there is one
+        print(f"{EXIT}{code}", file=sys.stderr, flush=True)
+
+    atexit.register(tell)
+    try:
+        runpy.run_module("trainui", run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        code = ended.code or 0
+        raise
+
+
+if __name__ == "__main__":
+    main()

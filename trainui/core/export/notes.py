@@ -16,7 +16,7 @@ from trainui.core.export.marks import Wanted, merged
 from trainui.core.export.markup import escape
 from trainui.core.export.model import Digest, RunDigest, StudyDigest
 from trainui.core.export.notes_text import next_text, run_text, study_text
-from trainui.core.export.whole import name_for
+from trainui.core.export.whole import alone, draft_of, name_for, sweep
 from trainui.core.store.read import Reader
 
 NAME = "NOTES.md"
@@ -92,9 +92,9 @@ def _read(path: Path) -> str | None:
 
 def _put(path: Path, text: str, before: str | None) -> bool:
     """Put a page in place of what was read `before`; False when something else stands there by now."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    kept = path.with_name(f".{path.name}.{os.getpid()}.before")
-    with _gone(draft, kept):
+    draft, kept = draft_of(path), draft_of(path.with_name(f"{path.name}.before"))
+    with alone(path.parent), _gone(draft, kept):
+        sweep(path.parent)
         fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(fd, "wb") as file:
             file.write(text.encode("utf-8", "surrogateescape"))

@@ -1,23 +1,29 @@
-"""HAND: files of an export: each is written whole or not at all, for the user alone, and never over a person's work.
+"""HAND: files and folders of an export: each is written whole or not at all, for the user alone, and never over a
+person's work.
 
 Beside them `.written.json` keeps what was written, as SHA-256. A file that is not what was written there, because
-somebody edited it or made it, is put aside as `NAME.edited` before a new one takes its place.
+somebody edited it or made it, is put aside as `NAME.edited` before a new one takes its place. A folder keeps such a
+list of its own. Until it is whole each is a draft, `.NAME.PID.trainui.part`, and locked; the next export into the same
+folder takes away the drafts of those that were killed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import glob
 import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 MANIFEST = ".written.json"
+PART = ".trainui.part"
+"""What the name of a draft ends with; nobody else calls anything so."""
 
 
 def name_for(study: str) -> str:
@@ -55,9 +61,9 @@ class Written:
 @contextlib.contextmanager
 def whole(path: Path) -> Iterator[Written]:
     """A file to write into; it stands at `path` when the block ends well, and nothing of it does otherwise."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with _alone(path.parent):  # no other export takes a draft for left behind before it is locked
-        _sweep(path)
+    draft = draft_of(path)
+    with alone(path.parent):  # no other export takes a draft for left behind before it is locked
+        sweep(path.parent)
         fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         _lock(fd)
     try:
@@ -68,10 +74,79 @@ def whole(path: Path) -> Iterator[Written]:
             file.seek(0)
             mark = hashlib.file_digest(file, "sha256").hexdigest()
             os.fsync(file.fileno())
-            with _alone(path.parent):
+            with alone(path.parent):
                 _take_place(draft, path, mark, written)
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """The folder to write into; it stands at `path` when the block ends well, and nothing of it does otherwise.
+
+    An older one of ours goes then; one that somebody else made, or added to, is put aside as `NAME.edited`.
+    """
+    draft, old = draft_of(path), draft_of(path.with_name(f"{path.name}.old"))
+    with alone(path.parent):
+        sweep(path.parent)
+        draft.mkdir(mode=0o700)
+        fd = os.open(draft, os.O_RDONLY | os.O_DIRECTORY)
+        _lock(fd)
+    try:
+        yield draft
+        for made in draft.rglob("*"):  # as others' libraries left them
+            if not made.is_symlink():
+                made.chmod(0o700 if made.is_dir() else 0o600)
+        (draft / MANIFEST).write_text(json.dumps(_contents(draft)), encoding="utf-8")
+        (draft / MANIFEST).chmod(0o600)
+        with alone(path.parent):
+            if os.path.lexists(path):
+                free = (one for one in _asides(path) if not os.path.lexists(one))
+                os.rename(path, old if _is_ours(path) else next(free))
+            os.rename(draft, path)
+    finally:
+        os.close(fd)
+        for left in (draft, old):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _contents(folder: Path) -> dict[str, int]:
+    """Path within the folder → bytes."""
+    return {
+        str(path.relative_to(folder)): path.lstat().st_size
+        for path in sorted(folder.rglob("*"))
+        if path.name != MANIFEST and (path.is_symlink() or not path.is_dir())
+    }
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a folder holds what was written there, and nothing else."""
+    return (
+        not path.is_symlink()
+        and path.is_dir()
+        and bool(known := _manifest(path))
+        and known == _contents(path)
+    )
+
+
+def draft_of(path: Path) -> Path:
+    """Where this process makes what shall stand at `path`."""
+    return path.with_name(f".{path.name}.{os.getpid()}{PART}")
+
+
+def sweep(folder: Path) -> None:
+    """Take away the drafts in a folder whose processes were killed; one that is being written is locked. Call in
+    `alone`."""
+    for left in folder.glob(f".*.*{PART}"):
+        try:
+            fd = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError:
+            continue
+        try:
+            if _lock(fd):
+                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+        finally:
+            os.close(fd)
 
 
 def _take_place(draft: Path, path: Path, mark: str, written: Written) -> None:
@@ -90,18 +165,6 @@ def _take_place(draft: Path, path: Path, mark: str, written: Written) -> None:
         os.replace(draft, path)
 
 
-def _sweep(path: Path) -> None:
-    """Take away drafts of a file whose processes were killed; one that is being written is locked."""
-    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        try:
-            fd = os.open(left, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except OSError:
-            continue
-        with os.fdopen(fd, "rb") as file:
-            if _lock(file.fileno()):
-                left.unlink(missing_ok=True)
-
-
 def _lock(fd: int) -> bool:
     """Take a file for this process alone; whether it has it: not where another has, nor where there are no locks."""
     try:
@@ -112,7 +175,7 @@ def _lock(fd: int) -> bool:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Only one export puts files into a folder at a time: each knows what the others wrote."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -128,25 +191,27 @@ def _mark(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _asides(path: Path) -> Iterator[Path]:
+    """Names for what stands at `path`, one after the other."""
+    return (path.with_name(f"{path.name}.edited{'' if number == 1 else f'-{number}'}") for number in count(1))
+
+
 def _put_aside(path: Path) -> Path:
     """Give what stands at `path` another name, at which nothing stands."""
-    number = 1
-    while True:
-        aside = path.with_name(f"{path.name}.edited{'' if number == 1 else f'-{number}'}")
+    for aside in _asides(path):
         try:
             os.link(path, aside, follow_symlinks=False)
         except FileExistsError:
-            number += 1
+            continue
         except OSError:  # a file system without hard links
-            if not aside.exists():
-                os.rename(path, aside)
-                return aside
-            number += 1
-        else:
-            return aside
+            if os.path.lexists(aside):
+                continue
+            os.rename(path, aside)
+        return aside
+    raise AssertionError("there is always another name")
 
 
-def _manifest(folder: Path) -> dict[str, str]:
+def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
@@ -158,7 +223,7 @@ def _manifest(folder: Path) -> dict[str, str]:
 @contextlib.contextmanager
 def _kept(folder: Path, marks: dict[str, str]) -> Iterator[None]:
     """What was written, kept when the block ends well. Room is found before: no file is to be there unknown."""
-    draft = folder / f"{MANIFEST}.{os.getpid()}.part"
+    draft = draft_of(folder / MANIFEST)
     try:
         with os.fdopen(
             os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"

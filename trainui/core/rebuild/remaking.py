@@ -30,7 +30,7 @@ from trainui.core.store.salvage import Row, Wreck
 from trainui.core.store.schema import atomic, connect
 from trainui.core.store.subjects import subject_of
 from trainui.core.treasury.accounts import Accounts
-from trainui.core.unpacking.taking import is_carried
+from trainui.core.unpacking.again import is_carried
 
 OUTDATED = (ACTING_SINCE, "accrued", "accrued_gpu_ms")
 """Facts that count what the old file held: its verdicts, what was in none of its lines."""

@@ -109,11 +109,7 @@ class Farewell:
         self._keep(replace(self._now, child=identity.to_dict(), until=now.boot + LONGEST))
 
     def _take_note(self, now: Clock) -> None:
-        folder = self._folder(self._now.todo[0][0])
-        if (folder / "summary.md").exists():  # it is written last, and whole
-            self._close("", now)
-            return
-        self._close(child.complaint(folder) or "it was killed", now)
+        self._close(child.trouble(self._folder(self._now.todo[0][0])), now)
 
     def _close(self, trouble: str, now: Clock) -> None:
         """Go on to the next; `trouble` is why there is no summary of this one."""

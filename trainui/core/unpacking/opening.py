@@ -33,7 +33,8 @@ ENCRYPTED = 0x1
 
 _ENTRY = re.compile(r"runs/\d{4,6}/(rows\.jsonl|leases\.json|files/.+)|studies/\d{4,6}\.jsonl")
 _PLACE = re.compile(r"runs/\d{4,6}")
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+"""What reading a damaged one raises; the last where an offset in it leads to before its beginning."""
 
 
 class HostileError(UserError):
@@ -100,13 +101,15 @@ class Archive:
 @contextmanager
 def opened(path: Path) -> Iterator[Archive]:
     """The archive in `path`, its list of entries checked. Raises HostileError or UserError in one sentence."""
-    try:
-        with path.open("rb") as file, zipfile.ZipFile(file) as packed:
+    with path.open("rb") as file:
+        try:
+            packed = zipfile.ZipFile(file)
             archive = Archive(path, packed, _manifest(path, packed))
             _check_entries(archive, packed, file)
+        except _BROKEN as error:
+            raise HostileError(f"{path} is no zip that can be read", hint="was it cut short?") from error
+        with packed:
             yield archive
-    except _BROKEN as error:
-        raise HostileError(f"{path} is no zip that can be read", hint="was it cut short?") from error
 
 
 def _manifest(path: Path, packed: zipfile.ZipFile) -> Manifest:

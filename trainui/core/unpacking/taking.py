@@ -1,7 +1,8 @@
-"""HAND: the runs of an archive taken into a runs.db: every row in one transaction, every directory moved into place.
+"""HAND: the runs of an archive taken into a runs.db: first their points, where nobody sees them, then every other row
+in one transaction, every directory moved into place.
 
-A process that is killed leaves all or nothing of it in runs.db. What it leaves beside it is a directory without a
-run, which the next import of the same archive clears away.
+A process that is killed leaves all or nothing of it that anybody is told of. What it leaves beside it, a directory
+without a run and points without a metric, the next import clears away.
 """
 
 from __future__ import annotations
@@ -18,35 +19,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainui.core.export.carry.archive import LEASES, RUN_DIR
+from trainui.core.export.carry.archive import LEASES
 from trainui.core.export.carry.manifest import ROWS, PackedRun
 from trainui.core.process.beat import beat
 from trainui.core.process.failpoint import reach
 from trainui.core.process.files import read_json, write_json
 from trainui.core.spec import spec_from_json
+from trainui.core.store.landing import Landed, Landing, clear_landed
+from trainui.core.store.lines import UnreadableError, decoded
 from trainui.core.store.packing import MARK
-from trainui.core.store.runs import RunRow, RunWriter
+from trainui.core.store.runs import RunWriter
 from trainui.core.store.schema import atomic
 from trainui.core.store.subjects import subject_of
 from trainui.core.store.unpacking import (
     IMPORTED,
     Taker,
-    UnreadableError,
-    decoded,
-    is_charged,
     known_as,
     taken_names,
     taken_studies,
 )
+from trainui.core.unpacking.again import placed
 from trainui.core.unpacking.opening import Archive, opened
 
 ORIGIN, SPEC = "origin.json", "spec.toml"
 STAGE = ".unpacking-"
 """What a folder beside the run directories begins with in which an archive is unpacked."""
+REST = ".rest.jsonl"
+"""Beside the rows of a run while it is taken in: those that were not written yet."""
 OLD = "carried"
 """In origin.json: what it said of the project the run came from."""
-SALVAGED = {"notes", "tags", "usage", "answers"}
-"""Tables of which a damaged file gives back the rows itself."""
 MOVED = ("run", "study", "parent", "project", "db", "leases")
 
 
@@ -81,37 +82,6 @@ def take_archive(db: sqlite3.Connection, path: Path, *, to: Path, project: Path)
                 return _Taking(db, archive, stage, runs, to=to, project=project).run()
             finally:
                 shutil.rmtree(stage, ignore_errors=True)
-
-
-def take_again(
-    db: sqlite3.Connection, folder: Path, origin: Mapping[str, Any], *, has_row: bool = False
-) -> RunRow:
-    """A run out of an archive told again from its directory, into a new runs.db. Raises ValueError.
-
-    `has_row`: a damaged file still tells of it, and gives back what people kept beside it.
-    """
-    own = {
-        "name": folder.name, "directory": str(folder), "project": str(origin["project"]), "study": str(origin["study"]),
-        "parent": origin.get("parent"), "imported": str(origin["imported"]),
-    }  # fmt: skip
-    with atomic(db):
-        skipped = {"ledger"} if is_charged(db, folder.name) else set()
-        skipped |= SALVAGED if has_row else set()
-        taker = Taker(db, folder.name, own, names={})
-        with (folder / ROWS).open("rb") as file:
-            for line in file:
-                table, row = decoded(line)
-                if table not in skipped:
-                    taker.take(table, row if table != "checkpoints" else _placed(row, folder))
-        taker.close()
-    found = RunWriter(db).get(folder.name)
-    assert found is not None
-    return found
-
-
-def is_carried(origin: Mapping[str, Any] | None) -> bool:
-    """Whether an origin.json is that of a run out of an archive."""
-    return bool(origin and str(origin.get("imported")).startswith(MARK))
 
 
 @contextmanager
@@ -159,11 +129,14 @@ class _Taking:
         self._to = to
         self._project = project
         self._moved: list[Path] = []
+        self._landing: Landing
 
     def run(self) -> list[Taken]:
         try:
+            landed = self._land()
+            reach("landed")
             with atomic(self._db):
-                return self._take()
+                return self._take(landed)
         except UnreadableError as error:
             self._take_back()
             raise self._archive.refused(str(error)) from error
@@ -174,8 +147,24 @@ class _Taking:
     def _take_back(self) -> None:
         for folder in self._moved:
             shutil.rmtree(folder, ignore_errors=True)
+        clear_landed(self._db)
 
-    def _take(self) -> list[Taken]:
+    def _land(self) -> dict[str, Landed]:
+        """The points of the runs that were unpacked."""
+        clear_landed(self._db)
+        fresh = [run for run in self._archive.manifest.runs if self._stage_of(run).is_dir()]
+        self._landing = Landing(self._db, sum(run.metrics for run in fresh))
+        found = {}
+        for run in fresh:
+            stage = self._stage_of(run)
+            with (stage / ROWS).open("rb") as lines, (stage / REST).open("wb") as rest:
+                found[run.name] = self._landing.take(lines, rest)
+        return found
+
+    def _stage_of(self, run: PackedRun) -> Path:
+        return self._stage / Path(run.place).name
+
+    def _take(self, landed: Mapping[str, Landed]) -> list[Taken]:
         packed = self._archive.manifest.runs
         known = {
             run.name: found
@@ -183,8 +172,8 @@ class _Taking:
             if (found := known_as(self._db, run.identity, run.name, run.queued_at)) is not None
         }
         fresh = [run for run in packed if run.name not in known]
-        if any(not (self._stage / Path(run.place).name).is_dir() for run in fresh):
-            raise UnreadableError("a run of it was taken away meanwhile")
+        if {run.name for run in fresh} != landed.keys():
+            raise UnreadableError("a run of it came or went meanwhile")
         names = {**known, **self._names(fresh)}
         runs = RunWriter(self._db)
         joined = {
@@ -196,7 +185,8 @@ class _Taking:
         for study in self._archive.manifest.studies:
             if study.name in studies and study.name not in joined:
                 self._take_study(study.place, study.name, studies[study.name], names)
-        done = {run.name: self._take_run(run, names, studies) for run in fresh}
+        done = {run.name: self._take_run(run, names, studies, landed[run.name]) for run in fresh}
+        self._landing.release()
         if fresh:
             text = f"imported from {self._archive.path}: {', '.join(names[run.name] for run in fresh)}"
             runs.event("", "manager", text, at=self._archive.manifest.written_at)
@@ -247,27 +237,31 @@ class _Taking:
             taker.take(*decoded(line))
         taker.close()
 
-    def _take_run(self, run: PackedRun, names: Mapping[str, str], studies: Mapping[str, str]) -> Taken:
-        name, stage = names[run.name], self._stage / Path(run.place).name
+    def _take_run(
+        self, run: PackedRun, names: Mapping[str, str], studies: Mapping[str, str], landed: Landed
+    ) -> Taken:
+        name, stage = names[run.name], self._stage_of(run)
         folder = self._runs / name
         own = {
             "name": name, "directory": str(folder), "project": str(self._project), "study": studies[run.study],
             "parent": names.get(run.parent or ""), "imported": MARK + run.identity,
         }  # fmt: skip
-        taker = Taker(self._db, name, own, names=names)
+        taker = Taker(self._db, name, own, names=names, landed=iter(landed.metrics))
         spec = ""
-        with (stage / ROWS).open("rb") as file:
+        with (stage / REST).open("rb") as file:
             for line in file:
                 table, row = decoded(line)
                 spec = spec or str(row.get("spec", ""))
-                taker.take(table, row if table != "checkpoints" else _placed(row, folder))
+                taker.take(table, row if table != "checkpoints" else placed(row, folder))
                 beat()
         taker.close()
+        self._landing.give(landed, name)
+        (stage / REST).unlink()
         self._describe(stage, own | {"db": str(self._to), "job": run.job}, run, spec)
         os.rename(stage, folder)
         self._moved.append(folder)
         reach(f"moved {name}")
-        return Taken(run=name, called=run.name, points=taker.points, metrics=taker.metrics, is_new=True)
+        return Taken(run=name, called=run.name, points=landed.points, metrics=taker.metrics, is_new=True)
 
     def _describe(self, stage: Path, own: Mapping[str, Any], run: PackedRun, spec: str) -> None:
         """origin.json and spec.toml as a run of this project has them; what they said before is kept aside."""
@@ -284,12 +278,3 @@ class _Taking:
         write_json(stage / ORIGIN, told | {"queued_at": run.queued_at, OLD: kept | {LEASES: leases}})
         (stage / SPEC).write_text(spec_from_json(spec).to_toml(), encoding="utf-8")
         (stage / SPEC).chmod(0o600)
-
-
-def _placed(row: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """A checkpoint with its place in the directory the run has here."""
-    path = str(row.get("path"))
-    inner = path.removeprefix(f"{RUN_DIR}/")
-    if inner == path or ".." in Path(inner).parts:
-        return dict(row)
-    return {**row, "path": str(folder / inner)}

@@ -145,7 +145,10 @@ class _Writer:
             for name in sorted([*names, *linked]):
                 path = Path(root, name)
                 inner = str(path.relative_to(folder))
-                if inner in SMALL or path.relative_to(folder).parts[0] in OURS or inner.startswith("."):
+                if inner in SMALL or path.relative_to(folder).parts[0] in OURS:
+                    continue
+                if inner.startswith("."):
+                    self._left_out.append(f"{inner!a:.200} of {folder.name} is hidden")
                     continue
                 if not _is_regular(path) or not _is_text(inner):
                     self._left_out.append(f"{inner!a:.200} of {folder.name} is no plain file")
@@ -156,7 +159,12 @@ class _Writer:
         self._left_out.append(f"{error.filename!a:.200} cannot be read: {error.strerror}")
 
     def _add_file(self, entry: str, path: Path) -> None:
-        with path.open("rb") as file:
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            self._not_read(error)
+            return
+        with file:
             self._add(entry, iter(lambda: file.read(PIECE), b""))
 
     def _add(self, entry: str, pieces: Iterable[bytes]) -> None:

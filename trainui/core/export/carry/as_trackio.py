@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from trainui.core.export.carry import into_trackio
-from trainui.core.export.carry.files import file_name, whole_folder
+from trainui.core.export.carry.files import file_name
 from trainui.core.export.carry.trackers import config, feed, needed, plain
 from trainui.core.export.model import Digest, RunDigest
+from trainui.core.export.whole import whole_folder
 from trainui.core.store.packing import Packer
 from trainui.core.store.read import Reader
 

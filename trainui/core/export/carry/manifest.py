@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import zipfile
+from pathlib import Path
+
 import msgspec
 
 FORMAT = "trainui archive"
@@ -57,3 +60,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Every other entry of the archive."""
     left_out: list[str] = []
     """What it does not hold, a sentence each."""
+
+
+def left_out(path: Path) -> list[str]:
+    """What the archive at `path`, which is one that can be read, does not hold."""
+    with zipfile.ZipFile(path) as packed:
+        return msgspec.json.decode(packed.read(MANIFEST), type=Manifest).left_out

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from trainui.core.export.carry.files import file_name, whole_folder
+from trainui.core.export.carry.files import file_name
 from trainui.core.export.model import Digest, RunDigest
+from trainui.core.export.whole import whole_folder
 from trainui.core.ingest.formats.messages import nested, number
 from trainui.core.ingest.formats.tfrecord import framed
 from trainui.core.store.packing import Chunk, Packer
