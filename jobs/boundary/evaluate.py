@@ -13,7 +13,6 @@ system's RTTM. Leaves results.json in the run directory.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,7 +54,7 @@ def compare(given: argparse.Namespace, run_dir: Path) -> None:
         report.say(f"{name}: {path}")
         networks[name] = saved
         results[name], nothing = test(saved, given.source, given.data_dir)
-    best = min(networks, key=lambda name: networks[name].progress.best)
+    best = min(networks, key=lambda name: networks[name].best)
     report.say("\n" + table({"do nothing": nothing, **results}) + "\n")
     numbers = {f"{name}/{key}": value for name, row in results.items() for key, value in row.items()}
     numbers |= {f"test/{key}": results[best][key] for key in ("mae", "median", "acc50", "acc100", "acc200")}
@@ -90,8 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.threads:
         torch.set_num_threads(given.threads)
-    run_dir = Path(given.run_dir or os.environ.get("TRAINUI_RUN_DIR", "") or "runs/evaluate-by-hand")
-    run_dir.mkdir(parents=True, exist_ok=True)
+    run_dir = files.run_dir(given.run_dir, "evaluate")
     return say_and_leave(lambda: compare(given, run_dir))
 
 

@@ -14,7 +14,6 @@ Leaves system.rttm, refined.rttm and results.json in the run directory.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,8 +122,10 @@ def put_to_use(
             numbers |= {f"real/{key}_zero": was[key] for key in ("mae", "median", "acc100")}
             numbers["real/matched"] = float(len(errors))
         whose = "a real system's" if real else "made-up"
-        lines.append(f"{len(errors)} {whose} boundaries with a true one within {TOLERANCE:g} s: "
-                     f"{was['mae']:.1f} ms off as they were, {now['mae']:.1f} ms refined")  # fmt: skip
+        lines.append(
+            f"{len(errors)} {whose} boundaries with a true one within {TOLERANCE:g} s: "
+            f"{was['mae']:.1f} ms off as they were, {now['mae']:.1f} ms refined"
+        )
     return Outcome(numbers=numbers, told="\n".join(lines))
 
 
@@ -174,8 +175,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--diarizen", default="", help='a system to run on them: "command {audio} {out}"')
     parser.add_argument("--data_dir", "--data-dir", default="")
     given = parser.parse_args(arguments)
-    run_dir = Path(given.run_dir or os.environ.get("TRAINUI_RUN_DIR", "") or "runs/integrate-by-hand")
-    run_dir.mkdir(parents=True, exist_ok=True)
+    run_dir = files.run_dir(given.run_dir, "integrate")
     return say_and_leave(lambda: integrate(given, run_dir))
 
 

@@ -33,7 +33,7 @@ def find_checkpoints(runs: Path) -> dict[str, Path]:
 
 def best_of(paths: Mapping[str, Path]) -> Path:
     """The checkpoint with the least validation error; test figures decide nothing. Raises DataError."""
-    return min(paths.values(), key=lambda path: checkpoint.read(path).progress.best)
+    return min(paths.values(), key=lambda path: checkpoint.read(path).best)
 
 
 def test(saved: Saved, source: str, data_dir: str) -> tuple[Figures, Figures]:

@@ -18,10 +18,11 @@ from jobs.training.errors import DataError
 from jobs.training.loop import Loop, settings_of, train
 from jobs.training.schedule import cosine_restarts, warm_cosine
 from jobs.training.settings import LoopSettings, read
+from jobs.training.system import System
 from tests.jobs.listening import curve, listen
 
 
-class Line:
+class Line(System):
     """Learns a line from noisy points; dropout makes chance matter."""
 
     what = "Line"
@@ -57,9 +58,6 @@ class Line:
         x = torch.linspace(0, 1, 9)[:, None]
         value = float(functional.mse_loss(self.model(x), 2 * x + 1).detach())
         return {"val/loss": self.scores.pop(0) if self.scores else value}
-
-    def preflight(self, goes_on):
-        return {}
 
     def say(self, epoch, figures):
         return f"epoch {epoch}"
