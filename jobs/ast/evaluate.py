@@ -74,12 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
 
     def work() -> None:
-        runs = Path(given.runs_dir)
-        paths = {job: path for job in JOBS if (path := files.newest(runs, job, "best_model.pth"))}
-        if given.checkpoint:
-            paths = {Path(given.checkpoint).parent.name: Path(given.checkpoint)}
-        if not paths:
-            raise DataError(f"{runs}: no run of {', '.join(JOBS)} has a best_model.pth yet; train first.")
+        one, runs = Path(given.checkpoint), Path(given.runs_dir)
+        paths = {one.parent.name: one} if given.checkpoint else files.newest_of(runs, JOBS, "best_model.pth")
         run_dir = files.run_dir(given.run_dir, "eval")
         report = Report(run_dir)
         rows, chosen = {}, {}

@@ -23,9 +23,8 @@ from jobs.boundary.checkpoint import Saved
 from jobs.boundary.integrate import made_up, put_to_use
 from jobs.boundary.judge import table
 from jobs.boundary.rttm import read_rttms
-from jobs.boundary.testing import find_checkpoints, test, test_recordings
+from jobs.boundary.testing import test, test_recordings
 from jobs.training import files
-from jobs.training.errors import DataError
 from jobs.training.loop import say_and_leave
 from jobs.training.report import Report
 from models.boundary import MODELS
@@ -35,15 +34,10 @@ Figures = dict[str, float]
 
 def compare(given: argparse.Namespace, run_dir: Path) -> None:
     """Test every checkpoint, put the best to use, say and save what came out."""
-    paths = (
-        {given.model: Path(given.checkpoint)} if given.checkpoint else find_checkpoints(Path(given.runs_dir))
-    )
-    if given.model != "all" and not given.checkpoint:
-        if given.model not in paths:
-            raise DataError(
-                f"No run of {given.model} below {given.runs_dir} has a best.pt yet: train it first."
-            )
-        paths = {given.model: paths[given.model]}
+    asked = MODELS if given.model == "all" else (given.model,)
+    paths = {given.model: Path(given.checkpoint)}
+    if not given.checkpoint:
+        paths = files.newest_of(Path(given.runs_dir), asked, "best.pt")
     report = Report(run_dir)
     results: dict[str, Figures] = {}
     networks: dict[str, Saved] = {}

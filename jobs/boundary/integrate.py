@@ -37,11 +37,12 @@ from jobs.boundary.rttm import (
 )
 from jobs.boundary.scoring import ORACLE, TOLERANCE, convention, off, oracle, score
 from jobs.boundary.system import diarized
-from jobs.boundary.testing import best_of, find_checkpoints, test_recordings
+from jobs.boundary.testing import best_of, test_recordings
 from jobs.training import files
 from jobs.training.errors import DataError
 from jobs.training.loop import say_and_leave
 from jobs.training.report import Report
+from models.boundary import MODELS
 
 Figures = dict[str, float]
 Answers = dict[str, list[Segment]]
@@ -132,7 +133,9 @@ def put_to_use(
 def integrate(given: argparse.Namespace, run_dir: Path) -> None:
     """The job: choose the best network, get the answers, refine, say and save what came out. Raises DataError."""
     report = Report(run_dir)
-    path = Path(given.checkpoint) if given.checkpoint else best_of(find_checkpoints(Path(given.runs_dir)))
+    path = Path(given.checkpoint)
+    if not given.checkpoint:
+        path = best_of(files.newest_of(Path(given.runs_dir), MODELS, "best.pt"))
     saved = checkpoint.read(path)
     report.say(f"{saved.settings.model}: {path}")
     if given.source:

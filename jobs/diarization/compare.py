@@ -25,7 +25,6 @@ from jobs.diarization.settings import Settings
 from jobs.diarization.train import WHAT, Cepstra, answers, network, thinned
 from jobs.diarization.windows import of_meetings
 from jobs.training import files
-from jobs.training.errors import DataError
 from jobs.training.loop import say_and_leave, settings_of
 from jobs.training.report import Report
 
@@ -54,14 +53,6 @@ def open_trained(path: Path) -> Trained:
     model.load_state_dict(state["model"])
     ear = Cepstra() if settings.features == "mfcc" else nn.Identity()
     return Trained(path=path, settings=settings, model=model.eval(), ear=ear, figures=state["figures"])
-
-
-def find(runs: Path) -> dict[str, Path]:
-    """The best_model.pth of each job's newest run. Raises DataError."""
-    found = {job: path for job in JOBS if (path := files.newest(runs, job, "best_model.pth")) is not None}
-    if not found:
-        raise DataError(f"{runs}: no run of {', '.join(JOBS)} has a best_model.pth yet; train first.")
-    return found
 
 
 def compare(paths: Mapping[str, Path], real: Path, windows: int, margin: float) -> dict[str, Any]:
@@ -124,9 +115,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def work() -> None:
         run_dir = files.run_dir(given.run_dir, "compare")
         named = {Path(one).parent.name: Path(one) for one in given.checkpoint}
-        results = compare(
-            named or find(Path(given.runs_dir)), Path(given.real).expanduser(), given.windows, given.margin
-        )
+        paths = named or files.newest_of(Path(given.runs_dir), JOBS, "best_model.pth")
+        results = compare(paths, Path(given.real).expanduser(), given.windows, given.margin)
         report = Report(run_dir)
         report.say(table(results))
         numbers = {

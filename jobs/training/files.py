@@ -6,7 +6,7 @@ import json
 import os
 import pickle
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -83,3 +83,11 @@ def newest(runs: Path, job: str, name: str) -> Path | None:
         if (match := re.fullmatch(rf"{re.escape(job)}-(\d+)", path.relative_to(runs).parts[0]))
     ]
     return max(found)[1] if found else None
+
+
+def newest_of(runs: Path, jobs: Iterable[str], name: str) -> dict[str, Path]:
+    """The file `name` of each job's newest run, of the jobs that have one. Raises DataError when none has."""
+    found = {job: path for job in jobs if (path := newest(runs, job, name))}
+    if not found:
+        raise DataError(f"{runs}: no run of {', '.join(jobs)} has a {name} yet; train first.")
+    return found

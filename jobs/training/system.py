@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from jobs.training.settings import LoopSettings
 
 
-class System(Protocol):
+class System:
     """What is trained. What has a value or a body here may be left as it is."""
 
     what: str
@@ -43,21 +43,26 @@ class System(Protocol):
 
     def batches(self, epoch: int, first: int) -> Iterator[Any]:
         """An epoch's batches from the `first` on; drawn from the seed and the epoch alone."""
+        raise NotImplementedError
 
     def rates(self, step: int) -> list[float]:
         """The learning rate of each group of parameters at a step of the optimizer."""
+        raise NotImplementedError
 
     def loss(self, batch: Any) -> tuple[Tensor, Mapping[str, tuple[Tensor, int]]]:
         """The mean loss of a batch, and what else is counted: name → (sum, of how many)."""
+        raise NotImplementedError
 
     def stepped(self, step: int) -> None:
         """What follows a step of the optimizer, as an average of the weights; the first step is 0."""
 
     def validate(self, goes_on: Callable[[], bool]) -> Mapping[str, float] | None:
         """Every figure of the validation by name; None when it was broken off."""
+        raise NotImplementedError
 
     def say(self, epoch: int, figures: Mapping[str, float]) -> str:
         """The line of an epoch, for people."""
+        raise NotImplementedError
 
     def preflight(self, goes_on: Callable[[], bool]) -> Mapping[str, float]:
         """What is tried before the first step, as overfitting a handful; {} for nothing."""
