@@ -51,10 +51,14 @@ class FastDiarizationModel(nn.Module):
         self.blocks = nn.Sequential(*(Residual(a, b) for a, b in pairwise(widths)))
         self.embed = nn.Linear(2 * BLOCKS[-1], EMBEDDING)
         self.head = nn.Sequential(
-            nn.Linear(EMBEDDING, 256), nn.ReLU(), nn.Dropout(dropout),
-            nn.Linear(256, 128), nn.ReLU(), nn.Dropout(dropout),
+            nn.Linear(EMBEDDING, 256),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(256, 128),
+            nn.ReLU(),
+            nn.Dropout(dropout),
             nn.Linear(128, classes),
-        )  # fmt: skip
+        )
 
     def forward(self, x_BCL: Tensor) -> Tensor:
         """(B, C, L) → logits (B, K)."""

@@ -65,11 +65,16 @@ class Inception(nn.Module):
 
 
 _INCEPTION = (
-    (64, 96, 128, 16, 32, 32), (128, 128, 192, 32, 96, 64),
-    (192, 96, 208, 16, 48, 64), (160, 112, 224, 24, 64, 64), (128, 128, 256, 24, 64, 64),
-    (112, 144, 288, 32, 64, 64), (256, 160, 320, 32, 128, 128),
-    (256, 160, 320, 32, 128, 128), (384, 192, 384, 48, 128, 128),
-)  # fmt: skip
+    (64, 96, 128, 16, 32, 32),
+    (128, 128, 192, 32, 96, 64),
+    (192, 96, 208, 16, 48, 64),
+    (160, 112, 224, 24, 64, 64),
+    (128, 128, 256, 24, 64, 64),
+    (112, 144, 288, 32, 64, 64),
+    (256, 160, 320, 32, 128, 128),
+    (256, 160, 320, 32, 128, 128),
+    (384, 192, 384, 48, 128, 128),
+)
 
 
 class SignTeacher(nn.Module):
@@ -133,9 +138,11 @@ class MobileBlock(nn.Module):
         self.widen = FrameConv(channels, wide, 1)
         self.along = FrameConv(wide, wide, kernel, stride=stride, groups=wide)
         squeezed = max(8, wide // 4)
-        self.weigh = nn.Sequential(
-            nn.Linear(wide, squeezed), nn.ReLU(), nn.Linear(squeezed, wide), nn.Hardsigmoid()
-        ) if weighs else None  # fmt: skip
+        self.weigh = (
+            nn.Sequential(nn.Linear(wide, squeezed), nn.ReLU(), nn.Linear(squeezed, wide), nn.Hardsigmoid())
+            if weighs
+            else None
+        )
         self.narrow = nn.Linear(wide, out)
         self.stride = stride
 
@@ -151,11 +158,18 @@ class MobileBlock(nn.Module):
 
 
 _MOBILE = (  # kernel, wide, out, weighs, hard, stride
-    (3, 16, 16, True, False, 2), (3, 72, 24, False, False, 1), (3, 88, 24, False, False, 1),
-    (5, 96, 40, True, True, 1), (5, 240, 40, True, True, 1), (5, 240, 40, True, True, 1),
-    (5, 120, 48, True, True, 1), (5, 144, 48, True, True, 1),
-    (5, 288, 96, True, True, 1), (5, 576, 96, True, True, 1), (5, 576, 96, True, True, 1),
-)  # fmt: skip
+    (3, 16, 16, True, False, 2),
+    (3, 72, 24, False, False, 1),
+    (3, 88, 24, False, False, 1),
+    (5, 96, 40, True, True, 1),
+    (5, 240, 40, True, True, 1),
+    (5, 240, 40, True, True, 1),
+    (5, 120, 48, True, True, 1),
+    (5, 144, 48, True, True, 1),
+    (5, 288, 96, True, True, 1),
+    (5, 576, 96, True, True, 1),
+    (5, 576, 96, True, True, 1),
+)
 
 
 class SignStudent(nn.Module):

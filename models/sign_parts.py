@@ -100,13 +100,19 @@ class Encoders(nn.Module):
             for part in ("hands", "face", "pose")
         }
         inputs["motion"] = 3 * whole
-        self.parts = nn.ModuleDict({
-            part: nn.Sequential(
-                nn.Linear(inputs[part], hidden), nn.LayerNorm(hidden), nn.GELU(), nn.Dropout(dropout),
-                nn.Linear(hidden, out),
-            )
-            for part, (hidden, out) in sizes.items() if inputs[part]
-        })  # fmt: skip
+        self.parts = nn.ModuleDict(
+            {
+                part: nn.Sequential(
+                    nn.Linear(inputs[part], hidden),
+                    nn.LayerNorm(hidden),
+                    nn.GELU(),
+                    nn.Dropout(dropout),
+                    nn.Linear(hidden, out),
+                )
+                for part, (hidden, out) in sizes.items()
+                if inputs[part]
+            }
+        )
         self.width = sum(out for part, (_, out) in sizes.items() if inputs[part])
 
     def forward(self, x_BTF: Tensor) -> Tensor:

@@ -17,9 +17,17 @@ from pathlib import Path
 from jobs.training.errors import DataError
 
 URBAN = (
-    "air_conditioner", "car_horn", "children_playing", "dog_bark", "drilling", "engine_idling", "gun_shot",
-    "jackhammer", "siren", "street_music",
-)  # fmt: skip
+    "air_conditioner",
+    "car_horn",
+    "children_playing",
+    "dog_bark",
+    "drilling",
+    "engine_idling",
+    "gun_shot",
+    "jackhammer",
+    "siren",
+    "street_music",
+)
 _URBAN = re.compile(r"(\d+)-(\d)-(\d+)-(\d+)\.(?:wav|flac)")
 _ESC = re.compile(r"(\d)-(\w+)-([A-Z])-(\d+)\.(?:wav|flac|ogg)")
 EXPECTED = (
@@ -74,8 +82,13 @@ def open_clips(folder: Path, *, val_fold: int = 0, test_fold: int = 0) -> Split:
     about = f"{len(classes)} classes; " + ", ".join(
         f"{side} {len(found)} clips" for side, found in sides.items()
     )
-    return Split(train=tuple(sides["train"]), val=tuple(sides["val"]), test=tuple(sides["test"]),
-                 classes=classes, about=about)  # fmt: skip
+    return Split(
+        train=tuple(sides["train"]),
+        val=tuple(sides["val"]),
+        test=tuple(sides["test"]),
+        classes=classes,
+        about=about,
+    )
 
 
 def _named(folder: Path) -> list[Clip]:

@@ -9,7 +9,6 @@ validation. Leaves results.json: accuracy, F1, mAP, the majority line, and each 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -51,8 +50,11 @@ def test(path: Path, source: str, tell: Any) -> tuple[dict[str, Any], Mapping[st
     logits = answers(model, pictures(clips, files.home() / "ast", tell))
     assert logits is not None
     said = logits.argmax(dim=1)
-    recalls = {name: 100 * float((said[label == place] == place).double().mean())
-               for name, place in number.items() if bool((label == place).any())}  # fmt: skip
+    recalls = {
+        name: 100 * float((said[label == place] == place).double().mean())
+        for name, place in number.items()
+        if bool((label == place).any())
+    }
     row: dict[str, Any] = {
         **figures(logits, label),
         "clips": len(clips),
@@ -72,21 +74,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
 
     def work() -> None:
-        runs = Path(given.runs_dir)
-        paths = {job: path for job in JOBS if (path := files.newest(runs, job, "best_model.pth"))}
-        if given.checkpoint:
-            paths = {Path(given.checkpoint).parent.name: Path(given.checkpoint)}
-        if not paths:
-            raise DataError(f"{runs}: no run of {', '.join(JOBS)} has a best_model.pth yet; train first.")
-        run_dir = Path(given.run_dir or os.environ.get("TRAINUI_RUN_DIR", "") or "runs/eval-by-hand")
-        run_dir.mkdir(parents=True, exist_ok=True)
+        one, runs = Path(given.checkpoint), Path(given.runs_dir)
+        paths = {one.parent.name: one} if given.checkpoint else files.newest_of(runs, JOBS, "best_model.pth")
+        run_dir = files.run_dir(given.run_dir, "eval")
         report = Report(run_dir)
         rows, chosen = {}, {}
         for name, path in paths.items():
             rows[name], chosen[name] = test(path, given.source, report.say)
             row = rows[name]
-            report.say(f"{name:18} acc {row['acc']:6.2f} %  F1 macro {row['f1_macro']:6.2f} %  mAP {row['map']:6.2f} %"
-                       f"  (always one class: {row['majority']:.2f} %)")  # fmt: skip
+            report.say(
+                f"{name:18} acc {row['acc']:6.2f} %  F1 macro {row['f1_macro']:6.2f} %  mAP {row['map']:6.2f} %"
+                f"  (always one class: {row['majority']:.2f} %)"
+            )
         best = max(rows, key=lambda name: chosen[name].get("val/acc", 0.0))
         report.say(f"best by validation: {best}")
         numbers = {f"{name}/acc": row["acc"] for name, row in rows.items()}

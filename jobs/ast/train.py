@@ -10,11 +10,9 @@ them: its run diverges, and is kept so that the gates that must catch it can be 
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +29,7 @@ from jobs.training.loop import say_and_leave, train
 from jobs.training.report import Report
 from jobs.training.schedule import warm_cosine
 from jobs.training.settings import read
+from jobs.training.system import System
 from models.ast import TINY, AstConfig, AudioSpectrogramTransformer
 
 WHAT = "AudioSpectrogramTransformer"
@@ -63,12 +62,13 @@ def load_weights(path: Path) -> Mapping[str, Tensor]:
     return weights
 
 
-class FineTuning:
+class FineTuning(System):
     """What the loop trains: see jobs/training/system.py."""
 
     what = WHAT
     primary = "val/acc"
     goal = "max"
+    settings: Settings
 
     def __init__(self, settings: Settings, report: Report, split: Split) -> None:
         if settings.warmup not in WARMUPS:
@@ -111,9 +111,8 @@ class FineTuning:
     def rates(self, step: int) -> list[float]:
         """Of the backbone and of the head."""
         settings = self.settings
-        per_epoch = -(-self.batches_per_epoch // settings.accumulation_steps)
-        total, warm = per_epoch * settings.epochs, round(per_epoch * settings.warmup_epochs)
-        factor = warm_cosine(step, total, warmup=warm)
+        warm = round(self.steps_per_epoch * settings.warmup_epochs)
+        factor = warm_cosine(step, self.steps, warmup=warm)
         if settings.warmup == "absolute" and warm:
             factor *= settings.warmup_to / settings.backbone_lr
         return [settings.backbone_lr * factor, settings.head_lr * factor]
@@ -159,9 +158,11 @@ class FineTuning:
         model.load_state_dict(self.model.state_dict())
         rates = {"backbone": max(self.settings.backbone_lr, 1e-4), "head": self.settings.head_lr}
         optimizer = torch.optim.AdamW(
-            [{"params": model.backbone(), "lr": rates["backbone"]},
-             {"params": list(model.head.parameters()), "lr": rates["head"]}]
-        )  # fmt: skip
+            [
+                {"params": model.backbone(), "lr": rates["backbone"]},
+                {"params": list(model.head.parameters()), "lr": rates["head"]},
+            ]
+        )
         right = 0.0
         for _ in range(self.settings.preflight_steps):
             logits = model.train()(x_BTM)
@@ -210,12 +211,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read(Settings, arguments, prog="jobs.ast.train")
         split = split_of(settings)
 
-        def build(report: Report) -> Any:
+        def build(report: Report) -> FineTuning:
             report.say(split.about)
             return FineTuning(settings, report, split)
 
-        run_dir = settings.run_dir or os.environ.get("TRAINUI_RUN_DIR", "") or "runs/ast-by-hand"
-        train(settings, build, Path(run_dir))
+        train(settings, build, files.run_dir(settings.run_dir, "ast"))
 
     return say_and_leave(work)
 

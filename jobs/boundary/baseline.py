@@ -9,7 +9,6 @@ Builds the examples if they are not there yet, so a training that starts after i
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -98,8 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--audio", default="", help="the recordings, for --diarizen")
     parser.add_argument("--diarizen", default="", help='a system to run on them: "command {audio} {out}"')
     given = parser.parse_args(arguments)
-    run_dir = Path(given.run_dir or os.environ.get("TRAINUI_RUN_DIR", "") or "runs/baseline-by-hand")
-    run_dir.mkdir(parents=True, exist_ok=True)
+    run_dir = files.run_dir(given.run_dir, "baseline")
     return say_and_leave(lambda: measure(given, run_dir))
 
 

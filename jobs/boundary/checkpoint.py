@@ -1,11 +1,11 @@
-"""What a training must remember to go on exactly where it was, and how it is written safely."""
+"""A trained refiner as it comes back from a checkpoint, and the average of weights that is used of it."""
 
 from __future__ import annotations
 
 import copy
-from dataclasses import asdict, dataclass, field
+import math
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -14,23 +14,10 @@ from jobs.boundary import statistics
 from jobs.boundary.settings import Settings
 from jobs.boundary.statistics import Quantiles
 from jobs.training import files
-from jobs.training.errors import DataError
+from jobs.training.loop import settings_of
 from models.boundary import build
 
-
-@dataclass(kw_only=True, slots=True)
-class Progress:
-    """How far a training came. Chance needs no memory: every draw is made from the seed and the step."""
-
-    step: int = 0
-    judged: int = 0
-    """Epochs that were validated."""
-    best: float = float("inf")
-    """The best validation MAE so far, ms."""
-    best_epoch: int = 0
-    loss_sum: float = 0.0
-    """Of the steps since the last line of the log."""
-    loss_count: int = 0
+WHAT = "a boundary training"
 
 
 class Average:
@@ -56,60 +43,39 @@ class Saved:
     settings: Settings
     model: nn.Module
     """The averaged weights: what is judged and used."""
-    progress: Progress
-    state: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def errors(self) -> Quantiles:
-        """How wrong the boundaries were that it was trained on; older checkpoints had only the table's."""
-        told = self.state.get("errors")
-        return Quantiles(values=tuple(told)) if told else statistics.load().errors
-
-
-def save(
-    path: Path,
-    settings: Settings,
-    average: Average,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    at: Progress,
-    errors: Quantiles,
-) -> None:
-    """Write a checkpoint, whole or not at all; `errors`: the quantiles that its boundaries were displaced by."""
-    state = {
-        "settings": asdict(settings),
-        "average": average.model.state_dict(),
-        "model": model.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "progress": asdict(at),
-        "errors": list(errors.values),
-    }
-    files.save(path, state)
+    errors: Quantiles
+    """How wrong the boundaries were that it was trained on."""
+    best: float
+    """The least validation MAE of its training so far, ms; infinite before there is one."""
 
 
 def read(path: Path) -> Saved:
     """Read a checkpoint onto the CPU. Raises DataError."""
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        settings, progress = Settings(**state["settings"]), Progress(**state["progress"])
-        model = build(
-            settings.model, size=settings.size, dropout=settings.dropout, features=settings.features
-        )
-        model.load_state_dict(state["average"])
-    except files.UNREADABLE as error:
-        why = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"{path} is no checkpoint of a boundary training ({why}).") from error
-    return Saved(settings=settings, model=model.eval(), progress=progress, state=state)
+    state = files.load(path, WHAT, renewed)
+    settings: Settings = settings_of(Settings, state)
+    model = build(settings.model, size=settings.size, dropout=settings.dropout, features=settings.features)
+    model.load_state_dict(state["kept"]["average"])
+    best, told = state["reached"]["best"], state["kept"]["errors"]
+    return Saved(
+        settings=settings,
+        model=model.eval(),
+        errors=Quantiles(values=tuple(told)) if told else statistics.load().errors,
+        best=math.inf if math.isnan(best) else best,
+    )
 
 
-def restore(saved: Saved, average: Average, model: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
-    """Put everything back where it was. Raises DataError."""
-    try:
-        model.load_state_dict(saved.state["model"])
-        average.model.load_state_dict(saved.state["average"])
-        optimizer.load_state_dict(saved.state["optimizer"])
-    except (RuntimeError, ValueError, KeyError) as error:
-        mine = f"{saved.settings.model}, {saved.settings.size}"
-        why = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"The checkpoint is of another network ({mine}): {why}.") from error
-    return saved.progress
+def renewed(state: files.State, batches_per_step: int = 1) -> files.State:
+    """A checkpoint as the loop writes it, of one from when the refiners had a loop of their own."""
+    if not {"average", "progress"} <= state.keys():
+        return state
+    old = dict(state["progress"])
+    loss = torch.tensor([old.pop("loss_sum"), old.pop("loss_count")], dtype=torch.float64)
+    return {
+        "what": WHAT,
+        **{name: state[name] for name in ("settings", "model", "optimizer")},
+        "reached": {**old, "batch": old["step"] * batches_per_step},
+        "sums": {"train/loss": loss},
+        "epoch_sums": {},
+        "figures": {},
+        "kept": {"average": state["average"], "errors": state.get("errors")},
+    }

@@ -13,7 +13,6 @@ system's RTTM. Leaves results.json in the run directory.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,9 +23,8 @@ from jobs.boundary.checkpoint import Saved
 from jobs.boundary.integrate import made_up, put_to_use
 from jobs.boundary.judge import table
 from jobs.boundary.rttm import read_rttms
-from jobs.boundary.testing import find_checkpoints, test, test_recordings
+from jobs.boundary.testing import test, test_recordings
 from jobs.training import files
-from jobs.training.errors import DataError
 from jobs.training.loop import say_and_leave
 from jobs.training.report import Report
 from models.boundary import MODELS
@@ -36,15 +34,10 @@ Figures = dict[str, float]
 
 def compare(given: argparse.Namespace, run_dir: Path) -> None:
     """Test every checkpoint, put the best to use, say and save what came out."""
-    paths = (
-        {given.model: Path(given.checkpoint)} if given.checkpoint else find_checkpoints(Path(given.runs_dir))
-    )
-    if given.model != "all" and not given.checkpoint:
-        if given.model not in paths:
-            raise DataError(
-                f"No run of {given.model} below {given.runs_dir} has a best.pt yet: train it first."
-            )
-        paths = {given.model: paths[given.model]}
+    asked = MODELS if given.model == "all" else (given.model,)
+    paths = {given.model: Path(given.checkpoint)}
+    if not given.checkpoint:
+        paths = files.newest_of(Path(given.runs_dir), asked, "best.pt")
     report = Report(run_dir)
     results: dict[str, Figures] = {}
     networks: dict[str, Saved] = {}
@@ -55,7 +48,7 @@ def compare(given: argparse.Namespace, run_dir: Path) -> None:
         report.say(f"{name}: {path}")
         networks[name] = saved
         results[name], nothing = test(saved, given.source, given.data_dir)
-    best = min(networks, key=lambda name: networks[name].progress.best)
+    best = min(networks, key=lambda name: networks[name].best)
     report.say("\n" + table({"do nothing": nothing, **results}) + "\n")
     numbers = {f"{name}/{key}": value for name, row in results.items() for key, value in row.items()}
     numbers |= {f"test/{key}": results[best][key] for key in ("mae", "median", "acc50", "acc100", "acc200")}
@@ -90,8 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.threads:
         torch.set_num_threads(given.threads)
-    run_dir = Path(given.run_dir or os.environ.get("TRAINUI_RUN_DIR", "") or "runs/evaluate-by-hand")
-    run_dir.mkdir(parents=True, exist_ok=True)
+    run_dir = files.run_dir(given.run_dir, "evaluate")
     return say_and_leave(lambda: compare(given, run_dir))
 
 

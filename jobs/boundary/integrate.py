@@ -14,7 +14,6 @@ Leaves system.rttm, refined.rttm and results.json in the run directory.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,11 +37,12 @@ from jobs.boundary.rttm import (
 )
 from jobs.boundary.scoring import ORACLE, TOLERANCE, convention, off, oracle, score
 from jobs.boundary.system import diarized
-from jobs.boundary.testing import best_of, find_checkpoints, test_recordings
+from jobs.boundary.testing import best_of, test_recordings
 from jobs.training import files
 from jobs.training.errors import DataError
 from jobs.training.loop import say_and_leave
 from jobs.training.report import Report
+from models.boundary import MODELS
 
 Figures = dict[str, float]
 Answers = dict[str, list[Segment]]
@@ -123,15 +123,19 @@ def put_to_use(
             numbers |= {f"real/{key}_zero": was[key] for key in ("mae", "median", "acc100")}
             numbers["real/matched"] = float(len(errors))
         whose = "a real system's" if real else "made-up"
-        lines.append(f"{len(errors)} {whose} boundaries with a true one within {TOLERANCE:g} s: "
-                     f"{was['mae']:.1f} ms off as they were, {now['mae']:.1f} ms refined")  # fmt: skip
+        lines.append(
+            f"{len(errors)} {whose} boundaries with a true one within {TOLERANCE:g} s: "
+            f"{was['mae']:.1f} ms off as they were, {now['mae']:.1f} ms refined"
+        )
     return Outcome(numbers=numbers, told="\n".join(lines))
 
 
 def integrate(given: argparse.Namespace, run_dir: Path) -> None:
     """The job: choose the best network, get the answers, refine, say and save what came out. Raises DataError."""
     report = Report(run_dir)
-    path = Path(given.checkpoint) if given.checkpoint else best_of(find_checkpoints(Path(given.runs_dir)))
+    path = Path(given.checkpoint)
+    if not given.checkpoint:
+        path = best_of(files.newest_of(Path(given.runs_dir), MODELS, "best.pt"))
     saved = checkpoint.read(path)
     report.say(f"{saved.settings.model}: {path}")
     if given.source:
@@ -174,8 +178,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--diarizen", default="", help='a system to run on them: "command {audio} {out}"')
     parser.add_argument("--data_dir", "--data-dir", default="")
     given = parser.parse_args(arguments)
-    run_dir = Path(given.run_dir or os.environ.get("TRAINUI_RUN_DIR", "") or "runs/integrate-by-hand")
-    run_dir.mkdir(parents=True, exist_ok=True)
+    run_dir = files.run_dir(given.run_dir, "integrate")
     return say_and_leave(lambda: integrate(given, run_dir))
 
 

@@ -226,8 +226,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--hypothesis", type=Path, required=True, help="RTTM of a system, a file or a folder")
     parser.add_argument("--collar", type=float, default=0.0, help="seconds on each side of a boundary")
-    parser.add_argument("--skip_overlap", "--skip-overlap", action="store_true",
-                        help="leave out where two speak at once: a smaller figure, not a better system")  # fmt: skip
+    parser.add_argument(
+        "--skip_overlap",
+        "--skip-overlap",
+        action="store_true",
+        help="leave out where two speak at once: a smaller figure, not a better system",
+    )
     parser.add_argument(
         "--tolerance", type=float, default=TOLERANCE, help="seconds within which boundaries match"
     )

@@ -16,24 +16,14 @@ from jobs.boundary.examples import Errors, Examples, Window
 from jobs.boundary.judge import judge
 from jobs.boundary.rttm import Conversation, read_conversations
 from jobs.boundary.sources import Conversations
-from jobs.training import files
-from jobs.training.errors import DataError
-from models.boundary import MODELS, count_parameters
+from models.boundary import count_parameters
 
 Figures = dict[str, float]
 
 
-def find_checkpoints(runs: Path) -> dict[str, Path]:
-    """The best.pt of each model's newest run below `runs` (runs are named <job>-<number>). Raises DataError."""
-    found = {model: path for model in MODELS if (path := files.newest(runs, model, "best.pt"))}
-    if not found:
-        raise DataError(f"No run below {runs} has a best.pt yet: train first, or name one with --checkpoint.")
-    return found
-
-
 def best_of(paths: Mapping[str, Path]) -> Path:
     """The checkpoint with the least validation error; test figures decide nothing. Raises DataError."""
-    return min(paths.values(), key=lambda path: checkpoint.read(path).progress.best)
+    return min(paths.values(), key=lambda path: checkpoint.read(path).best)
 
 
 def test(saved: Saved, source: str, data_dir: str) -> tuple[Figures, Figures]:

@@ -4,68 +4,51 @@
     python -m jobs.boundary.train --model mlp --epochs 50 --run_dir runs/mlp-by-hand
     python -m jobs.boundary.train … --resume runs/transformer-1/last.pt
 
-Leaves best.pt, last.pt and tensorboard/ in the run directory. SIGTERM and SIGINT end it after the step at
-hand, with last.pt written; a run resumed from there draws the very curve it would have drawn.
+Leaves best.pt, last.pt and tensorboard/ in the run directory. What is judged and used is an average of the weights over
+the last steps.
 """
 
 from __future__ import annotations
 
-import math
-import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-import trainui
 from jobs.boundary import checkpoint, data, overfit, statistics
-from jobs.boundary.checkpoint import Average, Progress
+from jobs.boundary.checkpoint import Average
 from jobs.boundary.decode import Decoder
 from jobs.boundary.examples import Batch, Errors, Examples, Window, disturb
 from jobs.boundary.judge import Judgement, judge, table
 from jobs.boundary.losses import loss_of
 from jobs.boundary.settings import Settings, read
+from jobs.training import files
 from jobs.training.device import autocast_for, pick_device
 from jobs.training.errors import DataError
-from jobs.training.pace import Pace, said
+from jobs.training.loop import say_and_leave, train
 from jobs.training.report import Report
+from jobs.training.schedule import warm_cosine
 from jobs.training.stopping import Stopping
-from models.boundary import MODELS, build, count_parameters
+from jobs.training.system import System
+from models.boundary import MODELS, build
 
 
 def learning_rate(settings: Settings, step: int, total: int) -> float:
-    """Linear warm-up, then half a cosine down to a hundredth."""
+    """Linear warm-up, laid over half a cosine down to a hundredth."""
     warm = min(1.0, (step + 1) / max(1, settings.warmup_steps))
-    done = min(1.0, step / max(1, total))
-    return settings.learning_rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * done)))
+    return settings.learning_rate * warm * warm_cosine(step, total, floor=0.01)
 
 
 def epoch_order(settings: Settings, size: int, epoch: int) -> Tensor:
     """Which boundaries an epoch shows, in which order; the same whenever it is asked."""
     random = torch.Generator().manual_seed(settings.seed * 100_003 + epoch)
     order = torch.cat([torch.randperm(size, generator=random) for _ in range(settings.copies)])
-    count = settings.examples or len(order)
-    whole, group = order[:count], group_size(settings)
-    return whole[: max(group, len(whole) // group * group)]
-
-
-def group_size(settings: Settings) -> int:
-    """Examples of one step of the optimizer."""
-    return settings.batch_size * settings.accumulation_steps
-
-
-def batches(
-    settings: Settings, examples: Examples, errors: Errors, epoch: int, first: int
-) -> Iterator[Batch]:
-    """An epoch's batches from the `first` on; what they show is drawn from the seed and the epoch alone."""
-    order = epoch_order(settings, len(examples), epoch)
-    drawn = errors.draw(len(order), torch.Generator().manual_seed(settings.seed * 100_003 + 50_000 + epoch))
-    order, drawn = order.to(examples.device), drawn.to(examples.device)
-    size = group_size(settings)
-    for start in range(first * size, len(order), size):
-        yield examples.batch(order[start : start + size], drawn[start : start + size])
+    whole = order[: settings.examples or len(order)]
+    step = settings.batch_size * settings.accumulation_steps
+    return whole[: max(step, len(whole) // step * step)]
 
 
 def optimizer_of(settings: Settings, model: nn.Module) -> torch.optim.AdamW:
@@ -91,22 +74,26 @@ def errors_of(settings: Settings) -> statistics.Quantiles:
     return statistics.errors_of(Path(reference), Path(hypothesis))
 
 
-class Training:
-    """One training from its settings to its last checkpoint."""
+class Refining(System):
+    """What the loop trains: see jobs/training/system.py."""
 
-    def __init__(self, settings: Settings, run_dir: Path, stopping: Stopping) -> None:
+    what = checkpoint.WHAT
+    primary = "val/mae"
+    goal = "min"
+    best_file, last_file, epoch_file = "best.pt", "last.pt", "epoch{}.pt"
+    settings: Settings
+
+    def __init__(self, settings: Settings, report: Report) -> None:
         if settings.model not in MODELS:
             raise DataError(f"There is no model {settings.model!r}: --model takes {', '.join(MODELS)}.")
         measured = errors_of(settings)
-        self.settings, self.run_dir, self.stopping = settings, run_dir, stopping
-        self.report = Report(run_dir)
+        self.settings, self.report = settings, report
         self.device = pick_device(settings)
         self.autocast = autocast_for(settings, self.device)
         folder = data.prepare(data.recipe_of(settings), settings.data_dir)
         self.window = Window(tokens=settings.tokens, stride=settings.stride)
         self.train = Examples(data.load(folder, "train"), self.window, self.device)
         self.val = Examples(data.load(folder, "val"), self.window, self.device)
-        self.measured = measured
         self.errors = Errors(measured, self.window, settings.uniform)
         self.real_errors = Errors(measured, self.window, 0.0)
         self.decoder = Decoder(self.window, measured, settings.uniform, self.device)
@@ -115,172 +102,91 @@ class Training:
             settings.model, size=settings.size, dropout=settings.dropout, features=settings.features
         ).to(self.device)
         self.average = Average(self.model, settings.ema)
+        self.kept = {"average": self.average.model.state_dict(), "errors": list(measured.values)}
         self.optimizer = optimizer_of(settings, self.model)
         # Compiled is only the way through the network: what is saved keeps its names.
-        self.network = torch.compile(self.model) if settings.compile else self.model
-        self.pace = Pace(self.model, self.autocast)
-        self.at = Progress()
-        self.steps = max(1, len(epoch_order(settings, len(self.train), 0)) // group_size(settings))
-        self.total = self.steps * settings.epochs
-        self.loss_sum = torch.zeros((), device=self.device)
+        self.forward = torch.compile(self.model) if settings.compile else self.model
+        self.examples_per_epoch = len(epoch_order(settings, len(self.train), 0))
+        self.batches_per_epoch = -(-self.examples_per_epoch // settings.batch_size)
+        self.judged: Judgement | None = None
+        report.say(f"{settings.model}: {len(self.train):,} boundaries")
 
-    @property
-    def epoch(self) -> float:
-        """Epochs done, with the part of the one at hand."""
-        return self.at.step / self.steps
+    def rates(self, step: int) -> list[float]:
+        """One for all."""
+        return [learning_rate(self.settings, step, self.steps)]
 
-    def run(self) -> None:
-        """Train until the schedule, the patience or somebody ends it."""
-        settings, report = self.settings, self.report
-        parameters = count_parameters(self.model)
-        report.say(
-            f"{settings.model}: {parameters:,} parameters, {len(self.train):,} boundaries, {self.device}"
-        )
-        if settings.resume:
-            saved = checkpoint.read(Path(settings.resume))
-            self.at = checkpoint.restore(saved, self.average, self.model, self.optimizer)
-            if "judged" not in saved.state["progress"]:  # of an older trainui
-                self.at.judged = self.at.step // self.steps
-            self.loss_sum.fill_(self.at.loss_sum)
-            report.say(f"resumed at step {self.at.step} (epoch {self.epoch:.2f})")
-        elif settings.preflight_steps:
-            found = overfit.overfit(settings, self.train, self.errors, goes_on=self.goes_on)
-            report.log({"preflight/overfit_mae": found}, step=0, epoch=0.0)
-            report.say(f"preflight: a handful of examples overfitted to {found:.1f} ms")
-        trainui.progress(total_steps=self.total, total_epochs=settings.epochs)
-        last = self.steps * min(settings.stop_after or settings.epochs, settings.epochs)
-        while self.goes_on() and (self.waits_for_judgement() or self.at.step < last):
-            if not self.waits_for_judgement():
-                self.one_epoch(*divmod(self.at.step, self.steps))
-            elif not self.validate():
-                report.say(f"no better validation in {settings.patience} epochs: stopping early")
-                break
-        if self.at.step % self.steps or self.waits_for_judgement():
-            self.save("last.pt")
-            report.say(f"stopped at step {self.at.step}; last.pt goes on from here")
-        report.close()
+    def batches(self, epoch: int, first: int) -> Iterator[Batch]:
+        """Boundaries in an order of each epoch's own, displaced anew."""
+        order = epoch_order(self.settings, len(self.train), epoch)
+        random = torch.Generator().manual_seed(self.settings.seed * 100_003 + 50_000 + epoch)
+        drawn = self.errors.draw(len(order), random).to(self.device)
+        order, size = order.to(self.device), self.settings.batch_size
+        for start in range(first * size, len(order), size):
+            yield self.train.batch(order[start : start + size], drawn[start : start + size])
 
-    def goes_on(self) -> bool:
-        """Whether nobody asked to stop."""
-        return not self.stopping.asked
+    def loss(self, batch: Batch) -> tuple[Tensor, Mapping[str, tuple[Tensor, int]]]:
+        """Of windows that were made harder."""
+        one = disturb(batch, self.settings.disturb, spectra=self.settings.features == "mel")
+        answer = self.forward(one.frames, one.left, one.right)
+        return loss_of(answer, one, self.window, self.settings), {}
 
-    def waits_for_judgement(self) -> bool:
-        """Whether an epoch is done that was not validated, as somebody asked to stop before or while it was."""
-        epochs, rest = divmod(self.at.step, self.steps)
-        return rest == 0 and epochs > self.at.judged
+    def stepped(self, step: int) -> None:
+        """The average follows."""
+        self.average.update(step)
 
-    def one_epoch(self, epoch: int, first: int) -> None:
-        """Train on one epoch's batches, from the `first` on."""
-        settings, at = self.settings, self.at
-        self.model.train()
-        self.pace.begin(
-            lambda: self.gradients(next(batches(settings, self.train, self.errors, epoch, first)))
-        )
-        for batch in batches(settings, self.train, self.errors, epoch, first):
-            rate = learning_rate(settings, at.step, self.total)
-            for group in self.optimizer.param_groups:
-                group["lr"] = rate
-            torch.manual_seed(settings.seed * 1_000_003 + at.step)  # chance repeats itself after a resume
-            loss = self.gradients(disturb(batch, settings.disturb, spectra=settings.features == "mel"))
-            norm = nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip or math.inf)
-            self.optimizer.step()
-            self.average.update(at.step)
-            at.step += 1
-            self.pace.batches += 1
-            self.pace.steps += 1
-            self.loss_sum += loss
-            at.loss_count += 1
-            if at.step % settings.log_every == 0:
-                mean = float(self.loss_sum) / at.loss_count
-                self.loss_sum.zero_()
-                at.loss_count = 0
-                numbers = {"train/loss": mean, "train/lr": rate, "train/grad_norm": float(norm)}
-                self.report.log(numbers, step=at.step, epoch=self.epoch)
-            if not self.goes_on():
-                return
-
-    def gradients(self, batch: Batch) -> Tensor:
-        """The gradients of a step's examples, a batch at a time; their mean loss."""
-        settings, parts = self.settings, self.settings.accumulation_steps
-        whole = torch.zeros((), device=self.device)
-        self.optimizer.zero_grad(set_to_none=True)
-        for part in zip(*(tensor.chunk(parts) for tensor in batch), strict=True):
-            one = Batch(*part)
-            with self.autocast():
-                answer = self.network(one.frames, one.left, one.right)
-            loss = loss_of(answer, one, self.window, settings) / parts
-            if settings.break_loss_at and self.at.step + 1 >= settings.break_loss_at:
-                loss = loss * math.nan
-            loss.backward()
-            whole += loss.detach()
-        return whole
-
-    def validate(self) -> bool:
-        """Judge, log and save after an epoch; False when patience has run out."""
-        settings, speed = self.settings, self.pace.figures(group_size(self.settings))
-        judged = judge(
+    def validate(self, goes_on: Callable[[], bool]) -> Mapping[str, float] | None:
+        """The average's figures on held-out speakers, doing nothing beside them."""
+        self.judged = judge(
             self.average.model,
             self.val,
             self.real_errors,
             self.decoder,
             autocast=self.autocast,
-            goes_on=self.goes_on,
+            goes_on=goes_on,
         )
-        epoch = self.at.step // self.steps
-        if judged is None:
-            return True
-        self.at.judged = epoch
-        self.log_judgement(judged, epoch, speed)
-        mae = judged.figures["mae"]
-        better = mae < self.at.best  # never true of NaN, which patience counts as no better
-        if better:
-            self.at.best, self.at.best_epoch = mae, epoch
-            self.save("best.pt", mae)
-        if settings.save_every and epoch % settings.save_every == 0:
-            self.save(f"epoch{epoch}.pt", mae)
-        self.save("last.pt", mae)
-        return settings.patience == 0 or epoch - self.at.best_epoch < settings.patience
+        if self.judged is None:
+            return None
+        told = {f"val/{name}": value for name, value in self.judged.figures.items()}
+        return told | {f"val/{name}_zero": self.judged.nothing[name] for name in ("mae", "median", "acc100")}
 
-    def log_judgement(self, judged: Judgement, epoch: int, speed: Mapping[str, float]) -> None:
-        """The validation's figures, doing nothing beside them."""
-        numbers = {f"val/{name}": value for name, value in judged.figures.items()}
-        numbers |= {f"val/{name}_zero": judged.nothing[name] for name in ("mae", "median", "acc100")}
-        numbers |= speed
-        self.report.log(numbers, step=self.at.step, epoch=epoch)
-        found, zero = judged.figures, judged.nothing["mae"]
-        self.report.say(
-            f"epoch {epoch}/{self.settings.epochs}  MAE {found['mae']:.1f} ms (doing nothing: {zero:.1f})  "
-            f"median {found['median']:.1f} ms  @100 {found['acc100']:.1f} %{said(speed)}"
+    def say(self, epoch: int, told: Mapping[str, float]) -> str:
+        """An epoch; the last one with the whole table."""
+        line = (
+            f"epoch {epoch}/{self.settings.epochs}  MAE {told['val/mae']:.1f} ms (doing nothing: "
+            f"{told['val/mae_zero']:.1f})  median {told['val/median']:.1f} ms  @100 {told['val/acc100']:.1f} %"
         )
-        if epoch == self.settings.epochs:
-            self.report.say(table({"do nothing": judged.nothing, self.settings.model: found}))
+        if self.judged is None or epoch < self.settings.epochs:
+            return line
+        rows = {"do nothing": self.judged.nothing, self.settings.model: self.judged.figures}
+        return f"{table(rows)}\n{line}"
 
-    def save(self, name: str, mae: float | None = None) -> None:
-        """Write a checkpoint and say so."""
-        self.at.loss_sum = float(self.loss_sum)
-        path = self.run_dir / name
-        checkpoint.save(path, self.settings, self.average, self.model, self.optimizer, self.at, self.measured)
-        metric = None if mae is None else {"val/mae": mae}
-        trainui.checkpoint(path, metric=metric, step=self.at.step, epoch=round(self.epoch, 4))
+    def preflight(self, goes_on: Callable[[], bool]) -> Mapping[str, float]:
+        """A handful of examples learnt by heart by a network of its own: the mean absolute error in the end, ms."""
+        if not self.settings.preflight_steps:
+            return {}
+        found = overfit.overfit(self.settings, self.train, self.errors, goes_on=goes_on)
+        self.report.say(f"preflight: a handful of examples overfitted to {found:.1f} ms")
+        return {"preflight/overfit_mae": found}
+
+    def restore(self, kept: Mapping[str, Any]) -> None:
+        """The average."""
+        self.average.model.load_state_dict(kept["average"])
+
+    def renewed(self, state: files.State) -> files.State:
+        """One of when the refiners had a loop of their own."""
+        return checkpoint.renewed(state, self.settings.accumulation_steps)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; 2 when there is something for the user to mend."""
     stopping = Stopping()
-    try:
+
+    def work() -> None:
         settings = read(arguments)
-        torch.set_float32_matmul_precision("high")
-        if settings.threads:
-            torch.set_num_threads(settings.threads)
-        run_dir = Path(
-            settings.run_dir or os.environ.get("TRAINUI_RUN_DIR", "") or f"runs/{settings.model}-by-hand"
-        )
-        run_dir.mkdir(parents=True, exist_ok=True)
-        Training(settings, run_dir, stopping).run()
-    except DataError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
+        run_dir = files.run_dir(settings.run_dir, settings.model)
+        train(settings, lambda report: Refining(settings, report), run_dir, stopping)
+
+    return say_and_leave(work)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ to put to use, or null with the reasons. Labels that were dealt out by speaker a
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ from jobs.diarization.settings import Settings
 from jobs.diarization.train import WHAT, Cepstra, answers, network, thinned
 from jobs.diarization.windows import of_meetings
 from jobs.training import files
-from jobs.training.errors import DataError
 from jobs.training.loop import say_and_leave, settings_of
 from jobs.training.report import Report
 
@@ -57,14 +55,6 @@ def open_trained(path: Path) -> Trained:
     return Trained(path=path, settings=settings, model=model.eval(), ear=ear, figures=state["figures"])
 
 
-def find(runs: Path) -> dict[str, Path]:
-    """The best_model.pth of each job's newest run. Raises DataError."""
-    found = {job: path for job in JOBS if (path := files.newest(runs, job, "best_model.pth")) is not None}
-    if not found:
-        raise DataError(f"{runs}: no run of {', '.join(JOBS)} has a best_model.pth yet; train first.")
-    return found
-
-
 def compare(paths: Mapping[str, Path], real: Path, windows: int, margin: float) -> dict[str, Any]:
     """Each training's figures on the same windows, and which may be put to use. Raises DataError."""
     meetings = open_ami(real)
@@ -82,8 +72,14 @@ def compare(paths: Mapping[str, Path], real: Path, windows: int, margin: float) 
         rows[name] = {**row, **own, "label_mode": trained.settings.label_mode, "checkpoint": str(path)}
     able = [name for name, reason in reasons.items() if not reason]
     best = max(able, key=lambda name: rows[name]["balanced"], default=None)
-    return {"windows": len(picked), "majority": picked.majority, "margin": margin, "trainings": rows,
-            "promoted": best, "reasons": {name: one for name, one in reasons.items() if one}}  # fmt: skip
+    return {
+        "windows": len(picked),
+        "majority": picked.majority,
+        "margin": margin,
+        "trainings": rows,
+        "promoted": best,
+        "reasons": {name: one for name, one in reasons.items() if one},
+    }
 
 
 def table(results: Mapping[str, Any]) -> str:
@@ -96,8 +92,10 @@ def table(results: Mapping[str, Any]) -> str:
         own, most = (
             row[key] if row[key] is not None else float("nan") for key in ("own_acc", "own_majority")
         )
-        lines.append(f"{name:24} {row['acc']:6.2f} % {row['balanced']:7.2f} % {own:7.2f} % {most:7.2f} %  "
-                     f"{row['label_mode']}")  # fmt: skip
+        lines.append(
+            f"{name:24} {row['acc']:6.2f} % {row['balanced']:7.2f} % {own:7.2f} % {most:7.2f} %  "
+            f"{row['label_mode']}"
+        )
     lines += [f"{name} is not promoted: {reason}" for name, reason in results["reasons"].items()]
     lines.append(f"promoted: {results['promoted'] or 'none'}")
     return "\n".join(lines)
@@ -115,15 +113,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
 
     def work() -> None:
-        run_dir = Path(given.run_dir or os.environ.get("TRAINUI_RUN_DIR", "") or "runs/compare-by-hand")
-        run_dir.mkdir(parents=True, exist_ok=True)
+        run_dir = files.run_dir(given.run_dir, "compare")
         named = {Path(one).parent.name: Path(one) for one in given.checkpoint}
-        results = compare(named or find(Path(given.runs_dir)), Path(given.real).expanduser(), given.windows,
-                          given.margin)  # fmt: skip
+        paths = named or files.newest_of(Path(given.runs_dir), JOBS, "best_model.pth")
+        results = compare(paths, Path(given.real).expanduser(), given.windows, given.margin)
         report = Report(run_dir)
         report.say(table(results))
-        numbers = {f"{name}/{key}": row[key] for name, row in results["trainings"].items()
-                   for key in ("acc", "balanced")}  # fmt: skip
+        numbers = {
+            f"{name}/{key}": row[key]
+            for name, row in results["trainings"].items()
+            for key in ("acc", "balanced")
+        }
         best = results["trainings"].get(results["promoted"])
         numbers |= {"best/acc": best["acc"], "best/balanced": best["balanced"]} if best else {}
         leader = max(row["acc"] for row in results["trainings"].values())

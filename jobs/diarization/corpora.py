@@ -89,8 +89,9 @@ def open_ami(folder: Path) -> Halves[Conversation]:
         held, train = meetings[::4], [one for number, one in enumerate(meetings) if number % 4]
     if not (train and held):
         raise DataError(f"{folder}: {len(meetings)} recordings; at least two are needed, one to hold out.")
-    return Halves(train=tuple(train), val=tuple(held),
-                  about=f"AMI: {len(train)} recordings, held out {len(held)}")  # fmt: skip
+    return Halves(
+        train=tuple(train), val=tuple(held), about=f"AMI: {len(train)} recordings, held out {len(held)}"
+    )
 
 
 def read(path: Path, rate: int) -> np.ndarray:

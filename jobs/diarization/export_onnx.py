@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -60,9 +59,15 @@ def write(trained: Trained, example: torch.Tensor, path: Path) -> None:
         ) from error
     axes = {"window": {0: "batch"}, "logits": {0: "batch"}}
     torch.onnx.export(
-        trained.model, (example[:1],), str(path), input_names=["window"], output_names=["logits"],
-        dynamic_axes=axes, opset_version=OPSET, dynamo=False,
-    )  # fmt: skip
+        trained.model,
+        (example[:1],),
+        str(path),
+        input_names=["window"],
+        output_names=["logits"],
+        dynamic_axes=axes,
+        opset_version=OPSET,
+        dynamo=False,
+    )
     onnx.checker.check_model(str(path))
 
 
@@ -90,9 +95,14 @@ def hold_against(trained: Trained, windows: torch.Tensor, path: Path) -> dict[st
         begun = time.perf_counter()
         session.run(None, {"window": one})
         took.append(1000 * (time.perf_counter() - begun))
-    return {"onnx/max_delta": apart, "onnx/same_answer": 100 * same, "onnx/windows": len(windows),
-            "onnx/latency_ms": float(np.median(took)), "onnx/latency_p95_ms": float(np.quantile(took, 0.95)),
-            "onnx/megabytes": path.stat().st_size / 1e6}  # fmt: skip
+    return {
+        "onnx/max_delta": apart,
+        "onnx/same_answer": 100 * same,
+        "onnx/windows": len(windows),
+        "onnx/latency_ms": float(np.median(took)),
+        "onnx/latency_p95_ms": float(np.quantile(took, 0.95)),
+        "onnx/megabytes": path.stat().st_size / 1e6,
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
 
     def work() -> None:
-        run_dir = Path(given.run_dir or os.environ.get("TRAINUI_RUN_DIR", "") or "runs/export-by-hand")
+        run_dir = files.run_dir(given.run_dir, "export")
         run_dir.mkdir(parents=True, exist_ok=True)
         checkpoint = Path(given.checkpoint) if given.checkpoint else promoted_checkpoint(Path(given.runs_dir))
         trained = open_trained(checkpoint)

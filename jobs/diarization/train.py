@@ -10,7 +10,6 @@ majority line and balanced accuracy: accuracy alone calls a constant answer 65 %
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,12 +23,14 @@ from jobs.diarization.corpora import open_ami, open_librispeech
 from jobs.diarization.scoring import figures
 from jobs.diarization.settings import LABEL_MODES, RATE, Settings
 from jobs.diarization.windows import Draw, Windows, gather, of_meetings, of_utterances
+from jobs.training import files
 from jobs.training.device import pick_device
 from jobs.training.errors import DataError
 from jobs.training.loop import say_and_leave, train
 from jobs.training.report import Report
 from jobs.training.schedule import warm_cosine
 from jobs.training.settings import read
+from jobs.training.system import System
 from models.diarization import FastDiarizationModel
 
 WHAT = "FastDiarizationModel"
@@ -68,12 +69,13 @@ def network(settings: Settings) -> nn.Module:
     return FastDiarizationModel(80 if settings.features == "mfcc" else 1, dropout=settings.dropout)
 
 
-class Diarization:
+class Diarization(System):
     """What the loop trains: see jobs/training/system.py."""
 
     what = WHAT
     primary = "val/acc"
     goal = "max"
+    settings: Settings
 
     def __init__(self, settings: Settings, report: Report) -> None:
         if settings.label_mode not in LABEL_MODES:
@@ -94,9 +96,8 @@ class Diarization:
 
     def rates(self, step: int) -> list[float]:
         """Linear warm-up, then a cosine."""
-        per_epoch = -(-self.batches_per_epoch // self.settings.accumulation_steps)
-        total, warmup = per_epoch * self.settings.epochs, round(per_epoch * self.settings.warmup_epochs)
-        return [self.settings.learning_rate * warm_cosine(step, total, warmup=warmup)]
+        warmup = round(self.steps_per_epoch * self.settings.warmup_epochs)
+        return [self.settings.learning_rate * warm_cosine(step, self.steps, warmup=warmup)]
 
     def batches(self, epoch: int, first: int) -> Iterator[Batch]:
         """Windows drawn anew for each epoch."""
@@ -204,8 +205,10 @@ def real(settings: Settings, report: Report) -> tuple[Tensor, Windows]:
     opened = open_ami(Path(settings.real).expanduser())
     audio, _, grid = of_meetings(opened.val)
     windows = thinned(grid, settings.val_windows)
-    report.say(f"scored on {len(windows)} windows of {len(opened.val)} held-out AMI recordings, "
-               f"of which always one answer is right in {windows.majority:.1f} %")  # fmt: skip
+    report.say(
+        f"scored on {len(windows)} windows of {len(opened.val)} held-out AMI recordings, "
+        f"of which always one answer is right in {windows.majority:.1f} %"
+    )
     return audio, windows
 
 
@@ -244,10 +247,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def work() -> None:
         settings = read(Settings, arguments, prog="jobs.diarization.train")
-        run_dir = (
-            settings.run_dir or os.environ.get("TRAINUI_RUN_DIR", "") or f"runs/{settings.corpus}-by-hand"
-        )
-        train(settings, lambda report: Diarization(settings, report), Path(run_dir))
+        run_dir = files.run_dir(settings.run_dir, settings.corpus)
+        train(settings, lambda report: Diarization(settings, report), run_dir)
 
     return say_and_leave(work)
 

@@ -49,8 +49,12 @@ class Windows:
 
     def to(self, device: torch.device) -> Windows:
         """The same on a device."""
-        return Windows(first=self.first.to(device), second=self.second.to(device), cut=self.cut.to(device),
-                       label=self.label.to(device))  # fmt: skip
+        return Windows(
+            first=self.first.to(device),
+            second=self.second.to(device),
+            cut=self.cut.to(device),
+            label=self.label.to(device),
+        )
 
     @property
     def majority(self) -> float:
@@ -189,8 +193,12 @@ def of_utterances(
             cut = int(random.integers(round(0.5 * RATE), SAMPLES - round(0.5 * RATE)))
             rows.append((start(name, random), start(other, random), cut, label))
         first, second, cuts, label_K = np.array(rows, dtype=np.int64).reshape(-1, 4).T
-        return Windows(first=torch.from_numpy(first.copy()), second=torch.from_numpy(second.copy()),
-                       cut=torch.from_numpy(cuts.copy()), label=torch.from_numpy(label_K.copy()))  # fmt: skip
+        return Windows(
+            first=torch.from_numpy(first.copy()),
+            second=torch.from_numpy(second.copy()),
+            cut=torch.from_numpy(cuts.copy()),
+            label=torch.from_numpy(label_K.copy()),
+        )
 
     return audio.tensor(), draw
 

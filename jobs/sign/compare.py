@@ -9,7 +9,6 @@ worth its teacher only where the taught student is better than the other.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -56,13 +55,17 @@ def compare(paths: Mapping[str, Path], source: str, tell: Any) -> dict[str, Any]
 def table(found: Mapping[str, Any]) -> str:
     """The results for people."""
     first = next(iter(found.values()))
-    lines = [f"on {first['tested_on']:15} {'WER':>8} {'phoenix':>9} {'SER':>8} {'params':>12} {'MB':>7} {'fps':>8}",
-             f"{'a constant answer':18} {first['test_wer_constant']:6.2f} %"]  # fmt: skip
+    lines = [
+        f"on {first['tested_on']:15} {'WER':>8} {'phoenix':>9} {'SER':>8} {'params':>12} {'MB':>7} {'fps':>8}",
+        f"{'a constant answer':18} {first['test_wer_constant']:6.2f} %",
+    ]
     names = {"teacher": "teacher", "student": "student, taught", "alone": "student, alone"}
     for role, one in found.items():
-        lines.append(f"{names[role]:18} {one['test_wer']:6.2f} % {one['test_wer_phoenix']:7.2f} % "
-                     f"{one['test_ser']:6.2f} % {one['total_params']:12,} {one['model_size_mb']:7.1f} "
-                     f"{one['fps']:8.0f}")  # fmt: skip
+        lines.append(
+            f"{names[role]:18} {one['test_wer']:6.2f} % {one['test_wer_phoenix']:7.2f} % "
+            f"{one['test_ser']:6.2f} % {one['total_params']:12,} {one['model_size_mb']:7.1f} "
+            f"{one['fps']:8.0f}"
+        )
     return "\n".join(lines)
 
 
@@ -88,8 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 paths[role] = path
         if not paths:
             raise DataError(f"{given.runs_dir}: nothing is trained there yet.")
-        run_dir = Path(given.run_dir or os.environ.get("TRAINUI_RUN_DIR", "") or "runs/compare-by-hand")
-        run_dir.mkdir(parents=True, exist_ok=True)
+        run_dir = files.run_dir(given.run_dir, "compare")
         report = Report(run_dir)
         found = compare(paths, given.source, report.say)
         report.say(table(found))

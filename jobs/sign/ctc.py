@@ -39,9 +39,13 @@ def ctc_loss(
             logp_BTK if len(keep) == len(feasible) else logp_BTK[torch.tensor(keep, device=logp_BTK.device)]
         )
         loss = F.ctc_loss(
-            logp.float().transpose(0, 1), flat.to(logp.device), torch.tensor([frames_B[place] for place in keep]),
-            lengths, blank=BLANK, reduction="mean",
-        )  # fmt: skip
+            logp.float().transpose(0, 1),
+            flat.to(logp.device),
+            torch.tensor([frames_B[place] for place in keep]),
+            lengths,
+            blank=BLANK,
+            reduction="mean",
+        )
     return loss, feasible
 
 

@@ -59,8 +59,13 @@ def extract(teacher: Signer, bank: Bank, tell: Callable[[str], None] = lambda _:
     tell(
         f"{len(clips)} clips; on average {100 * lost:.2f} % of the probability is outside the {TOP} classes kept"
     )
-    return {"what": WHAT, "teacher": digest_of(teacher), "words": list(teacher.vocabulary.words),
-            "source": teacher.source.name, "clips": clips}  # fmt: skip
+    return {
+        "what": WHAT,
+        "teacher": digest_of(teacher),
+        "words": list(teacher.vocabulary.words),
+        "source": teacher.source.name,
+        "clips": clips,
+    }
 
 
 def dense(kept: Mapping[str, Tensor], classes: int) -> Tensor:
@@ -100,9 +105,13 @@ class Distilling(Signing):
     settings: DistillSettings
 
     def __init__(
-        self, settings: DistillSettings, report: Report, corpus: Corpus, teacher: Signer,
+        self,
+        settings: DistillSettings,
+        report: Report,
+        corpus: Corpus,
+        teacher: Signer,
         targets: Mapping[str, Mapping[str, Tensor]] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """`targets`: stored ones; None: the teacher is asked now. Raises DataError."""
         for name in ("mixup_alpha", "label_smoothing"):
             if getattr(settings, name):

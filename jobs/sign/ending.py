@@ -83,8 +83,10 @@ def finish(signer: Signer, corpus: Corpus, run_dir: Path, *, epochs: int, step: 
     results = results_of(signer, corpus, epochs)
     report = Diary(run_dir)
     where = "" if results["tested_on"] == "test" else " (on dev, which flatters: there is no test split)"
-    report.say(f"Test WER: {results['test_wer']:.2f}%{where} | a constant answer: {results['test_wer_constant']:.2f}% "
-               f"| SER: {results['test_ser']:.2f}%")  # fmt: skip
+    report.say(
+        f"Test WER: {results['test_wer']:.2f}%{where} | a constant answer: {results['test_wer_constant']:.2f}% "
+        f"| SER: {results['test_ser']:.2f}%"
+    )
     told = {f"test/{name}": results[f"test_{name}"] for name in ("wer", "wer_phoenix", "ser", "wer_constant")}
     told |= {"model_size_mb": results["model_size_mb"], "fps": results["fps"]}
     report.log(told, step=step, epoch=epochs)

@@ -9,7 +9,6 @@ a constant answer by --margin points is refused: there is nothing to learn from 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -43,13 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
 
     def work() -> None:
-        run_dir = Path(given.run_dir or os.environ.get("TRAINUI_RUN_DIR", "") or "runs/extract-by-hand")
-        run_dir.mkdir(parents=True, exist_ok=True)
+        run_dir = files.run_dir(given.run_dir, "extract")
         teacher = open_signer(teacher_path(given.checkpoint, Path(given.runs_dir)), "teacher")
         wer, constant = (teacher.figures.get(name, float("nan")) for name in ("val/wer", "val/wer_constant"))
         if not wer <= constant - given.margin:
-            raise DataError(f"{teacher.path} has a val WER of {wer:.1f} %, a constant answer one of {constant:.1f} %: "
-                            "there is nothing to learn from it.")  # fmt: skip
+            raise DataError(
+                f"{teacher.path} has a val WER of {wer:.1f} %, a constant answer one of {constant:.1f} %: "
+                "there is nothing to learn from it."
+            )
         report = Report(run_dir)
         corpus = corpus_of(
             replace(teacher.settings, source=given.source or teacher.settings.source), report.say
@@ -59,8 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         files.save(run_dir / "soft_targets.pt", found)
         size = (run_dir / "soft_targets.pt").stat().st_size / 1e6
         report.say(f"{run_dir / 'soft_targets.pt'}: {size:.1f} MB")
-        report.log({"soft/clips": len(found["clips"]), "soft/megabytes": size, "teacher/wer": wer,
-                    "teacher/wer_constant": constant}, step=1, epoch=1)  # fmt: skip
+        report.log(
+            {
+                "soft/clips": len(found["clips"]),
+                "soft/megabytes": size,
+                "teacher/wer": wer,
+                "teacher/wer_constant": constant,
+            },
+            step=1,
+            epoch=1,
+        )
         report.close()
 
     return say_and_leave(work)

@@ -100,7 +100,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         nonlocal found
         settings = read(OverfitSettings, arguments, prog="jobs.sign.overfit_test")
         assert isinstance(settings, OverfitSettings)
-        Path(settings.run_dir).mkdir(parents=True, exist_ok=True)
         if settings.threads:
             torch.set_num_threads(settings.threads)
         found = overfit(settings, Path(settings.run_dir))

@@ -61,16 +61,25 @@ class Corpus:
 
 def corpus_of(settings: Settings, tell: Callable[[str], None]) -> Corpus:
     """The sentences of these settings. Raises DataError."""
-    corpus = open_corpus(Path(settings.source).expanduser(), settings.features, sentences=settings.sentences,
-                         workers=settings.num_workers, tell=tell)  # fmt: skip
+    corpus = open_corpus(
+        Path(settings.source).expanduser(),
+        settings.features,
+        sentences=settings.sentences,
+        workers=settings.num_workers,
+        tell=tell,
+    )
     tell(corpus.about)
     return corpus
 
 
 def open_corpus(
-    folder: Path, features: str = "", *, sentences: int = 400, workers: int = 4,
+    folder: Path,
+    features: str = "",
+    *,
+    sentences: int = 400,
+    workers: int = 4,
     tell: Callable[[str], None] = lambda _: None,
-) -> Corpus:  # fmt: skip
+) -> Corpus:
     """Whatever of the three is in a folder. Raises DataError. `sentences`: to join for training from single signs."""
     if (folder / "annotations" / "manual").is_dir():
         return open_phoenix(folder, Path(features) if features else folder / "features", workers, tell)
@@ -172,19 +181,25 @@ def open_skels(folder: Path) -> Corpus:
             splits[split] = ()
             continue
         try:
-            lines = {kind: (folder / f"{split}.{kind}").read_text(encoding="utf-8").splitlines()
-                     for kind in ("skels", "gloss", "files")}  # fmt: skip
+            lines = {
+                kind: (folder / f"{split}.{kind}").read_text(encoding="utf-8").splitlines()
+                for kind in ("skels", "gloss", "files")
+            }
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(f"{folder}/{split} cannot be read: {error}.") from error
         if len({len(one) for one in lines.values()}) != 1:
             counts = ", ".join(f"{len(one)} of .{kind}" for kind, one in lines.items())
             raise DataError(f"{folder}/{split}: expected as many lines in each file, found {counts}.")
         splits[split] = tuple(
-            Clip(name=name, glosses=tuple(glosses.split()),
-                 frames=_skeleton(line, f"{folder}/{split}.skels, line {number}"))
-            for number, (line, glosses, name)
-            in enumerate(zip(lines["skels"], lines["gloss"], lines["files"], strict=True), start=1)
-        )  # fmt: skip
+            Clip(
+                name=name,
+                glosses=tuple(glosses.split()),
+                frames=_skeleton(line, f"{folder}/{split}.skels, line {number}"),
+            )
+            for number, (line, glosses, name) in enumerate(
+                zip(lines["skels"], lines["gloss"], lines["files"], strict=True), start=1
+            )
+        )
     about = ", ".join(f"{len(clips)} {split}" for split, clips in splits.items())
     return Corpus(source=SKELS, splits=splits, about=f"skeletons: {about} clips")
 
@@ -219,10 +234,13 @@ def open_keypoints(folder: Path, sentences: int) -> Corpus:
     signs: dict[str, dict[str, list[np.ndarray]]] = {name: {} for name in SPLITS}
     for name in sorted(set(word.tolist())):
         clips = {
-            side: [seen for one in np.flatnonzero((word == name) & (split == side))
-                   if (seen := placed(x[one], KEYPOINTS, f"{path}, clip {one}")).any()]
+            side: [
+                seen
+                for one in np.flatnonzero((word == name) & (split == side))
+                if (seen := placed(x[one], KEYPOINTS, f"{path}, clip {one}")).any()
+            ]
             for side in ("Train", "Valid")
-        }  # fmt: skip
+        }
         if len(clips["Train"]) <= HELD_BACK or not clips["Valid"]:
             continue  # as "empty": a room with nobody in it
         signs["train"][name], signs["dev"][name] = clips["Train"][:-HELD_BACK], clips["Train"][-HELD_BACK:]

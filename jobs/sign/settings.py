@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from jobs.training import files
 from jobs.training import settings as general
 from jobs.training.errors import DataError
 from jobs.training.settings import LoopSettings
@@ -84,11 +84,6 @@ def read(kind: type[Settings], arguments: Sequence[str] | None, *, prog: str) ->
     ):
         if value not in known:
             raise DataError(f"--{name} {value!r}: known are {' and '.join(known)}.")
-    where = (
-        found.output_dir
-        or found.run_dir
-        or os.environ.get("TRAINUI_RUN_DIR", "")
-        or f"runs/{prog.split('.')[-1]}-by-hand"
-    )
+    where = str(files.run_dir(found.output_dir or found.run_dir, prog.split(".")[-1]))
     precision = found.precision if found.use_amp or found.precision != "auto" else "fp32"
     return replace(found, run_dir=where, clip=found.max_grad_norm, precision=precision)

@@ -62,20 +62,29 @@ class Answers:
         phoenix = edits_phoenix(self.references, self.said)
         is_number = not math.isnan(self.loss)
         told = {
-            "wer": self.raw.wer, "wer_phoenix": phoenix.wer, "ser": self.raw.ser,
+            "wer": self.raw.wer,
+            "wer_phoenix": phoenix.wer,
+            "ser": self.raw.ser,
             "deletions": 100 * self.raw.deletions / max(1, self.raw.words),
             "insertions": 100 * self.raw.insertions / max(1, self.raw.words),
-        }  # fmt: skip
+        }
         told = {name: value if is_number else math.nan for name, value in told.items()}
-        return {f"{split}/{name}": value
-                for name, value in {**told, "loss": self.loss, "infeasible": self.infeasible}.items()}  # fmt: skip
+        return {
+            f"{split}/{name}": value
+            for name, value in {**told, "loss": self.loss, "infeasible": self.infeasible}.items()
+        }
 
 
 @torch.inference_mode()
 def answers(
-    model: nn.Module, bank: Bank, vocabulary: Vocabulary, goes_on: Callable[[], bool] = lambda: True,
-    *, size: int = 16, width: int = 0,
-) -> Answers | None:  # fmt: skip
+    model: nn.Module,
+    bank: Bank,
+    vocabulary: Vocabulary,
+    goes_on: Callable[[], bool] = lambda: True,
+    *,
+    size: int = 16,
+    width: int = 0,
+) -> Answers | None:
     """Every clip of a split, read greedily or with a beam; None when it was broken off."""
     model.eval()
     said: dict[int, list[str]] = {}
@@ -98,9 +107,12 @@ def answers(
     references: list[Sequence[str]] = [clip.glosses for clip in bank.clips]
     ordered = [said[one] for one in range(len(bank))]
     return Answers(
-        said=ordered, references=references, raw=edits(references, ordered), infeasible=len(bank) - able,
+        said=ordered,
+        references=references,
+        raw=edits(references, ordered),
+        infeasible=len(bank) - able,
         loss=float(total) / able if able else math.nan,
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,8 +133,10 @@ class Signer:
     def bank(self, clips: Sequence[Clip], device: torch.device) -> Bank:
         """Clips as it wants to see them. Raises DataError where they are of another layout."""
         if clips and clips[0].frames.shape[1] != self.source.layout.size:
-            raise DataError(f"{self.path} reads {self.source.name}, {self.source.layout.size} values a frame; the "
-                            f"clips have {clips[0].frames.shape[1]}.")  # fmt: skip
+            raise DataError(
+                f"{self.path} reads {self.source.name}, {self.source.layout.size} values a frame; the "
+                f"clips have {clips[0].frames.shape[1]}."
+            )
         return Bank(clips, self.vocabulary, self.usual, device)
 
 
@@ -135,6 +149,13 @@ def open_signer(path: Path, kind: str, settings_kind: type[Settings] = Settings)
     model = network(kind, len(vocabulary), source.layout, settings)
     model.load_state_dict(state["model"])
     return Signer(
-        path=path, kind=kind, settings=settings, model=model.eval(), vocabulary=vocabulary, source=source,
-        usual=Usual(mean=kept["mean"], scale=kept["scale"]), figures=state["figures"], state=state,
-    )  # fmt: skip
+        path=path,
+        kind=kind,
+        settings=settings,
+        model=model.eval(),
+        vocabulary=vocabulary,
+        source=source,
+        usual=Usual(mean=kept["mean"], scale=kept["scale"]),
+        figures=state["figures"],
+        state=state,
+    )

@@ -21,15 +21,17 @@ from jobs.training.device import pick_device
 from jobs.training.errors import DataError
 from jobs.training.report import Report
 from jobs.training.schedule import cosine_restarts, warm_cosine
+from jobs.training.system import System
 
 Batch = tuple[int, Sequence[int]]
 
 
-class Signing:
-    """What the loop trains: see jobs/training/loop.py."""
+class Signing(System):
+    """What the loop trains: see jobs/training/system.py."""
 
     primary = "val/wer"
     goal = "min"
+    settings: Settings
 
     def __init__(self, settings: Settings, report: Report, corpus: Corpus, kind: str = "teacher") -> None:
         self.settings, self.kind, self.what = settings, kind, KINDS[kind].__name__
@@ -43,14 +45,19 @@ class Signing:
         if settings.resume:
             kept = files.load(Path(settings.resume), self.what).get("kept", {})
             if kept.get("words") != list(self.vocabulary.words) or kept.get("source") != corpus.source.name:
-                raise DataError(f"{settings.resume} was trained on other data: its glosses are not those of "
-                                f"{settings.source}.")  # fmt: skip
+                raise DataError(
+                    f"{settings.resume} was trained on other data: its glosses are not those of "
+                    f"{settings.source}."
+                )
             usual = Usual(mean=kept["mean"], scale=kept["scale"])
             self.history = list(kept["history"])
         self.kept: dict[str, Any] = {
-            "words": list(self.vocabulary.words), "source": corpus.source.name, "mean": usual.mean,
-            "scale": usual.scale, "history": self.history,
-        }  # fmt: skip
+            "words": list(self.vocabulary.words),
+            "source": corpus.source.name,
+            "mean": usual.mean,
+            "scale": usual.scale,
+            "history": self.history,
+        }
         self.train = Bank(train, self.vocabulary, usual, self.device)
         self.val = Bank(dev, self.vocabulary, usual, self.device)
         self.model = network(kind, len(self.vocabulary), self.layout, settings).to(self.device)
@@ -61,20 +68,21 @@ class Signing:
         answer, self.constant = constant_line(
             [clip.glosses for clip in train], [clip.glosses for clip in dev]
         )
-        report.say(f"{len(self.vocabulary)} classes; {infeasible(self.train)} of {len(train)} train clips are too "
-                   f"short for their glosses; whoever always answers {' '.join(answer)!r} has a val WER of "
-                   f"{self.constant:.1f} %")  # fmt: skip
+        report.say(
+            f"{len(self.vocabulary)} classes; {infeasible(self.train)} of {len(train)} train clips are too "
+            f"short for their glosses; whoever always answers {' '.join(answer)!r} has a val WER of "
+            f"{self.constant:.1f} %"
+        )
 
     def rates(self, step: int) -> list[float]:
         """Linear warm-up, then a cosine down to --min_lr, once or again and again."""
         settings = self.settings
-        per_epoch = -(-self.batches_per_epoch // settings.accumulation_steps)
-        total, warm = per_epoch * settings.epochs, round(per_epoch * settings.warmup_epochs)
+        warm = round(self.steps_per_epoch * settings.warmup_epochs)
         floor = min(1.0, settings.min_lr / settings.learning_rate)
         if settings.scheduler == "restarts" and step >= warm:
-            factor = cosine_restarts(step - warm, per_epoch * settings.restart_epochs, floor=floor)
+            factor = cosine_restarts(step - warm, self.steps_per_epoch * settings.restart_epochs, floor=floor)
         else:
-            factor = warm_cosine(step, total, warmup=warm, floor=floor)
+            factor = warm_cosine(step, self.steps, warmup=warm, floor=floor)
         return [settings.learning_rate * factor]
 
     def batches(self, epoch: int, first: int) -> Iterator[Batch]:
@@ -117,9 +125,15 @@ class Signing:
         return torch.randperm(len(lengths)).tolist(), max(a / (a + b), b / (a + b))
 
     def counted(
-        self, number: int, which: Sequence[int], logp_BTK: Tensor, frames: Sequence[int],
-        feasible: Sequence[bool], *, is_mixed: bool = False,
-    ) -> dict[str, tuple[Tensor, int]]:  # fmt: skip
+        self,
+        number: int,
+        which: Sequence[int],
+        logp_BTK: Tensor,
+        frames: Sequence[int],
+        feasible: Sequence[bool],
+        *,
+        is_mixed: bool = False,
+    ) -> dict[str, tuple[Tensor, int]]:
         """What is counted of a batch beside its loss."""
         short = torch.tensor(100.0 * (len(feasible) - sum(feasible)), device=self.device)
         told = {"train/infeasible": (short, len(feasible))}
@@ -136,15 +150,24 @@ class Signing:
 
     def preflight(self, goes_on: Callable[[], bool]) -> Mapping[str, float]:
         """Counts of clips; learning a handful by heart is a job of its own (jobs/sign/overfit_test.py)."""
-        return {"data/train_clips": len(self.train), "data/val_clips": len(self.val),
-                "data/infeasible": infeasible(self.train), "model_size_mb": megabytes(self.model)}  # fmt: skip
+        return {
+            "data/train_clips": len(self.train),
+            "data/val_clips": len(self.val),
+            "data/infeasible": infeasible(self.train),
+            "model_size_mb": megabytes(self.model),
+        }
 
     def say(self, epoch: int, told: Mapping[str, float]) -> str:
         """An epoch, as the researchers' script tells it; it is remembered for the curves."""
         rate = self.optimizer.param_groups[0]["lr"]
-        self.history.append({"epoch": epoch, "lr": rate} | {
-            name: told[name] for name in ("epoch/loss", "val/loss", "epoch/wer", "val/wer") if name in told
-        })  # fmt: skip
+        self.history.append(
+            {"epoch": epoch, "lr": rate}
+            | {
+                name: told[name]
+                for name in ("epoch/loss", "val/loss", "epoch/wer", "val/wer")
+                if name in told
+            }
+        )
         return (
             f"Epoch {epoch}/{self.settings.epochs} | Train Loss: {told.get('epoch/loss', math.nan):.4f} | "
             f"Val Loss: {told['val/loss']:.4f} | Val WER: {told['val/wer']:.2f}% "

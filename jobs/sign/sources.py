@@ -30,14 +30,18 @@ class Source:
 HOLISTIC_SOURCE = Source(name="holistic", layout=HOLISTIC, axes=3, shoulders=(33, 36))
 """MediaPipe Holistic: points 11 and 12 of its pose are the shoulders."""
 SKELS = Source(
-    name="skels", axes=3, shoulders=(6, 15),
+    name="skels",
+    axes=3,
+    shoulders=(6, 15),
     layout=Layout(pose=slice(0, 24), face=slice(24, 24), hands=slice(24, 150)),
-)  # fmt: skip
+)
 """Skeletons of the sign production literature: 8 joints of the upper body, 21 of each hand."""
 KEYPOINTS = Source(
-    name="keypoints", axes=2, shoulders=(30, 32),
+    name="keypoints",
+    axes=2,
+    shoulders=(30, 32),
     layout=Layout(face=slice(0, 8), pose=slice(8, 74), hands=slice(74, 158)),
-)  # fmt: skip
+)
 """Pixels: 4 points of the face, 33 of the pose, 21 of each hand; all zeros for what was not seen."""
 SOURCES = {one.name: one for one in (HOLISTIC_SOURCE, SKELS, KEYPOINTS)}
 

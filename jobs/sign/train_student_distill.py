@@ -46,14 +46,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         runs = Path(settings.runs_dir)
         teacher = open_signer(teacher_path(settings.teacher_checkpoint, runs), "teacher")
         if not settings.source:
-            settings = replace(settings, source=teacher.settings.source, features=teacher.settings.features,
-                               sentences=teacher.settings.sentences)  # fmt: skip
+            settings = replace(
+                settings,
+                source=teacher.settings.source,
+                features=teacher.settings.features,
+                sentences=teacher.settings.sentences,
+            )
         stored = Path(settings.soft_targets) if settings.soft_targets else None
         if stored is None and not settings.teacher_checkpoint:
             stored = files.newest(runs, "extract_soft_targets", "soft_targets.pt")
         targets = load_targets(stored, teacher) if stored else None
-        carry_out(settings, lambda chosen, report, corpus: Distilling(
-            cast(DistillSettings, chosen), report, corpus, teacher, targets))  # fmt: skip
+        carry_out(
+            settings,
+            lambda chosen, report, corpus: Distilling(
+                cast(DistillSettings, chosen), report, corpus, teacher, targets
+            ),
+        )
 
     return say_and_leave(work)
 

@@ -62,9 +62,13 @@ def edits(references: Iterable[Sentence], hypotheses: Iterable[Sentence]) -> Edi
         wrong += any(found)
         sentences += 1
     return Edits(
-        substitutions=totals[0], deletions=totals[1], insertions=totals[2], words=words, wrong=wrong,
+        substitutions=totals[0],
+        deletions=totals[1],
+        insertions=totals[2],
+        words=words,
+        wrong=wrong,
         sentences=sentences,
-    )  # fmt: skip
+    )
 
 
 def _edits(reference: Sentence, hypothesis: Sentence) -> tuple[int, int, int]:

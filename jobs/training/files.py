@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,23 @@ import torch
 
 from jobs.training.errors import DataError
 
+State = dict[str, Any]
+"""What a checkpoint holds."""
 UNREADABLE = (
-    OSError, RuntimeError, ValueError, EOFError, KeyError, TypeError, AttributeError, IndexError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    EOFError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
     pickle.UnpicklingError,
-)  # fmt: skip
+)
 """What torch.load raises of files that are none of its own."""
 
 
-def save(path: Path, state: dict[str, Any]) -> None:
+def save(path: Path, state: State) -> None:
     """Write a checkpoint beside the old one and then put it in its place."""
     part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
@@ -30,15 +40,20 @@ def save(path: Path, state: dict[str, Any]) -> None:
     part.rename(path)
 
 
-def load(path: Path, what: str) -> dict[str, Any]:
-    """A checkpoint, onto the CPU; only tensors and plain values are read. Raises DataError; `what`: a training."""
+def load(path: Path, what: str, renewed: Callable[[State], State] = lambda state: state) -> State:
+    """A checkpoint of the training `what`, onto the CPU; only tensors and plain values are read. Raises DataError.
+
+    `renewed` brings one that an older trainui wrote into today's form.
+    """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such checkpoint.") from error
     except UNREADABLE as error:
-        raise DataError(f"{path} is no checkpoint of {what} ({type(error).__name__}: {error}).") from error
-    if not isinstance(state, dict) or state.get("what") != what:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{path} is no checkpoint of {what} ({why}).") from error
+    state = renewed(state) if isinstance(state, dict) else {}
+    if state.get("what") != what:
         raise DataError(f"{path} is no checkpoint of {what}.")
     return state
 
@@ -48,6 +63,11 @@ def save_json(path: Path, values: object) -> None:
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     part.rename(path)
+
+
+def run_dir(given: str, by_hand: str) -> Path:
+    """Where a job writes: the argument, $TRAINUI_RUN_DIR, or runs/<by_hand>-by-hand."""
+    return Path(given or os.environ.get("TRAINUI_RUN_DIR", "") or f"runs/{by_hand}-by-hand")
 
 
 def home(data_dir: str = "") -> Path:
@@ -63,3 +83,11 @@ def newest(runs: Path, job: str, name: str) -> Path | None:
         if (match := re.fullmatch(rf"{re.escape(job)}-(\d+)", path.relative_to(runs).parts[0]))
     ]
     return max(found)[1] if found else None
+
+
+def newest_of(runs: Path, jobs: Iterable[str], name: str) -> dict[str, Path]:
+    """The file `name` of each job's newest run, of the jobs that have one. Raises DataError when none has."""
+    found = {job: path for job in jobs if (path := newest(runs, job, name))}
+    if not found:
+        raise DataError(f"{runs}: no run of {', '.join(jobs)} has a {name} yet; train first.")
+    return found

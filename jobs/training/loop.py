@@ -1,11 +1,11 @@
 """The training loop that the systems share: steps, epochs, validation, checkpoints, patience, going on exactly.
 
 A system says what is trained (jobs/training/system.py); the loop says when. Chance needs no memory: whatever is drawn
-is drawn from the seed and the step, so a run resumed from last.pth draws the very curve it would have drawn. On a CPU
-that is true to the last bit.
+is drawn from the seed and the step, so a resumed run draws the very curve it would have drawn. On a CPU that is true to
+the last bit.
 
-Leaves best_model.pth, last.pth, checkpoint_epoch<N>.pth and tensorboard/ in the run directory. SIGTERM and SIGINT end
-it after the step at hand, with last.pth written.
+Leaves tensorboard/ in the run directory, and checkpoints: of the best epoch, of the last, and of every --save_every
+epochs. SIGTERM and SIGINT end it after the step at hand, with the last checkpoint written.
 """
 
 from __future__ import annotations
@@ -65,8 +65,6 @@ class Loop:
         self.sums: dict[str, Tensor] = {}
         """What was summed since the last line of the log, by name: (sum, of how many), on the device."""
         self.epoch_sums: dict[str, Tensor] = {}
-        self.steps = -(-system.batches_per_epoch // settings.accumulation_steps)
-        self.total = self.steps * settings.epochs
         if not system.batches_per_epoch:
             raise DataError("There are fewer examples than --batch_size: nothing can be trained.")
 
@@ -83,8 +81,8 @@ class Loop:
         """Train until the schedule, the patience or somebody ends it. Raises DataError."""
         settings, report = self.settings, self.report
         count = sum(one.numel() for one in self.system.model.parameters())
-        report.say(f"{self.system.what}: {count:,} parameters, {self.system.batches_per_epoch} batches an epoch, "
-                   f"{self.system.device}")  # fmt: skip
+        size = f"{count:,} parameters, {self.system.batches_per_epoch} batches an epoch"
+        report.say(f"{self.system.what}: {size}, {self.system.device}")
         if settings.resume:
             self.restore(Path(settings.resume))
             report.say(f"resumed at step {self.at.step} (epoch {self.epoch:.2f})")
@@ -92,7 +90,7 @@ class Loop:
             found = self.system.preflight(self.goes_on)
             if found:
                 report.log(found, step=0, epoch=0.0)
-        trainui.progress(total_steps=self.total, total_epochs=settings.epochs)
+        trainui.progress(total_steps=self.system.steps, total_epochs=settings.epochs)
         per_epoch = self.system.batches_per_epoch
         last = per_epoch * min(settings.stop_after or settings.epochs, settings.epochs)
         while self.goes_on() and (self._waits_for_judgement() or self.at.batch < last):
@@ -102,8 +100,8 @@ class Loop:
                 report.say(f"no better {self.system.primary} in {settings.patience} epochs: stopping early")
                 break
         if self.at.batch % per_epoch or self._waits_for_judgement():
-            self.save("last.pth")
-            report.say(f"stopped at step {self.at.step}; last.pth goes on from here")
+            self.save(self.system.last_file)
+            report.say(f"stopped at step {self.at.step}; {self.system.last_file} goes on from here")
         report.close()
 
     def one_epoch(self, epoch: int, first: int) -> None:
@@ -143,6 +141,7 @@ class Loop:
         norm = nn.utils.clip_grad_norm_(system.model.parameters(), settings.clip or math.inf)
         system.optimizer.step()
         system.optimizer.zero_grad(set_to_none=True)
+        system.stepped(at.step)
         at.step += 1
         self.pace.steps += 1
         if at.step % settings.log_every == 0:
@@ -186,10 +185,10 @@ class Loop:
         sign = 1 if self.system.goal == "min" else -1
         if math.isfinite(value) and not sign * value >= sign * self.at.best:
             self.at.best, self.at.best_epoch = value, epoch
-            self.save("best_model.pth", figures)
+            self.save(self.system.best_file, figures)
         if self.settings.save_every and epoch % self.settings.save_every == 0:
-            self.save(f"checkpoint_epoch{epoch}.pth", figures)
-        self.save("last.pth", figures)
+            self.save(self.system.epoch_file.format(epoch), figures)
+        self.save(self.system.last_file, figures)
         patience = self.settings.patience
         return patience == 0 or epoch - self.at.best_epoch < patience
 
@@ -205,7 +204,7 @@ class Loop:
             "sums": self.sums,
             "epoch_sums": self.epoch_sums,
             "figures": dict(figures or {}),
-            "kept": getattr(self.system, "kept", {}),
+            "kept": self.system.kept,
             "batches_per_epoch": self.system.batches_per_epoch,
         }
         files.save(path, state)
@@ -214,20 +213,20 @@ class Loop:
 
     def restore(self, path: Path) -> None:
         """Put everything back where it was. Raises DataError."""
-        state = files.load(path, self.system.what)
+        state = files.load(path, self.system.what, self.system.renewed)
         try:
             self.system.model.load_state_dict(state["model"])
             self.system.optimizer.load_state_dict(state["optimizer"])
+            self.system.restore(state.get("kept", {}))
         except (RuntimeError, ValueError) as error:
-            raise DataError(
-                f"{path} is of a network of other sizes: {str(error).splitlines()[0]}."
-            ) from error
+            mine = type(self.system.model).__name__
+            raise DataError(f"{path} is of another network than this {mine}, or of other sizes.") from error
         before, now = state.get("batches_per_epoch", 0), self.system.batches_per_epoch
         reached = state["reached"]
         self.at = Reached(**{"judged": reached["batch"] // (before or now), **reached})
         if before and before != now:  # of another --batch_size: on from the beginning of the epoch it was in
             epoch = self.at.batch // before
-            self.at.batch, self.at.step = epoch * now, epoch * self.steps
+            self.at.batch, self.at.step = epoch * now, epoch * self.system.steps_per_epoch
             state["sums"] = {}
         device = self.system.device
         self.sums = {name: pair.to(device) for name, pair in state["sums"].items()}
@@ -245,11 +244,13 @@ def _means(sums: Mapping[str, Tensor]) -> dict[str, float]:
 
 
 def train(
-    settings: LoopSettings, build: Callable[[Report], System], run_dir: Path, stopping: Stopping | None = None,
+    settings: LoopSettings,
+    build: Callable[[Report], System],
+    run_dir: Path,
+    stopping: Stopping | None = None,
     reporter: Callable[[Path], Report] = Report,
-) -> Loop:  # fmt: skip
+) -> Loop:
     """Build a system and train it; the loop as it ended. Raises DataError."""
-    run_dir.mkdir(parents=True, exist_ok=True)
     torch.set_float32_matmul_precision("high")
     if settings.threads:
         torch.set_num_threads(settings.threads)

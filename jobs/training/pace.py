@@ -147,7 +147,8 @@ _FORMULAS: Mapping[Any, Callable[..., int]] = {
     _ATEN.mkldnn_rnn_layer: lambda x, inward, again, *_, **__: _cells(1, x, (inward, again)),
     _ATEN.mkldnn_rnn_layer_backward: lambda x, inward, again, *_, **__: _cells(2, x, (inward, again)),
     _ATEN._scaled_dot_product_flash_attention_for_cpu: lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v),
-    _ATEN._scaled_dot_product_flash_attention_for_cpu_backward:
-        lambda out, q, k, v, *_, **__: sdpa_backward_flop_count(out, q, k, v),
-}  # fmt: skip
+    _ATEN._scaled_dot_product_flash_attention_for_cpu_backward: lambda out, q, k, v, *_, **__: (
+        sdpa_backward_flop_count(out, q, k, v)
+    ),
+}
 """What PyTorch's own counter passes over: shapes of the arguments → operations."""

@@ -14,6 +14,7 @@ class Report:
 
     def __init__(self, run_dir: Path) -> None:
         self.run_dir = run_dir
+        run_dir.mkdir(parents=True, exist_ok=True)
         self.writer: Any = None
         try:
             from torch.utils.tensorboard import SummaryWriter

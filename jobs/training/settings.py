@@ -30,7 +30,7 @@ class LoopSettings:
     patience: int = 0
     """Stop after this many epochs without a better validation; 0 never stops."""
     save_every: int = 0
-    """Keep checkpoint_epoch<N>.pth each so many epochs; 0 keeps only best_model.pth and last.pth."""
+    """Keep a checkpoint every so many epochs; 0 keeps only those of the best and of the last."""
     log_every: int = 50
     seed: int = 0
     threads: int = 0

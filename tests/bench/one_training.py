@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,11 @@ from tests.bench.measure import wait_for
 def boundary(folder: Path, run_dir: Path, on_gpu: bool) -> Any:
     """S0's transformer."""
     from jobs.boundary.settings import Settings
-    from jobs.boundary.train import Training
-    from jobs.training.stopping import Stopping
+    from jobs.boundary.train import Refining
 
     small = {} if on_gpu else {"tokens": 34, "stride": 6}
     chosen = Settings(source=str(folder / "speech"), data="small", data_dir=str(folder / "made"), **small)
-    return partial(Training, run_dir=run_dir, stopping=Stopping()), chosen
+    return _looped(Refining, run_dir), chosen
 
 
 def _looped(build: Callable[..., Any], run_dir: Path) -> Callable[[Any], Any]:
@@ -74,8 +72,11 @@ def sign(folder: Path, run_dir: Path, on_gpu: bool) -> Any:
 
 
 KINDS: dict[str, Callable[[Path, Path, bool], Any]] = {
-    "boundary": boundary, "diarization": diarization, "ast": ast, "sign": sign,
-}  # fmt: skip
+    "boundary": boundary,
+    "diarization": diarization,
+    "ast": ast,
+    "sign": sign,
+}
 """System → what builds its training, and its usual settings."""
 
 
@@ -136,12 +137,6 @@ class Rows:
 
 def examples_of(name: str, training: Any) -> Iterator[Sequence[Any]]:
     """One after the other, out of an epoch's batches."""
-    if name == "boundary":
-        from jobs.boundary.train import batches
-
-        for batch in batches(training.settings, training.train, training.errors, 0, 0):
-            yield from zip(*(part.cpu().numpy() for part in batch), strict=True)
-        return
     for batch in training.system.batches(0, 0):
         if name == "sign":
             for one in batch[1]:
@@ -155,8 +150,11 @@ def padded(rows: Sequence[Sequence[Any]]) -> list[Any]:
     """Sentences of a batch, the shorter ones filled up with zeros."""
     from torch.nn.utils.rnn import pad_sequence
 
-    return [pad_sequence([row[0] for row in rows], batch_first=True), [int(row[1]) for row in rows],
-            [row[2].tolist() for row in rows]]  # fmt: skip
+    return [
+        pad_sequence([row[0] for row in rows], batch_first=True),
+        [int(row[1]) for row in rows],
+        [row[2].tolist() for row in rows],
+    ]
 
 
 def plain_loss(name: str, training: Any, parts: Sequence[Any]) -> Any:
@@ -167,9 +165,10 @@ def plain_loss(name: str, training: Any, parts: Sequence[Any]) -> Any:
         from jobs.boundary.examples import Batch
         from jobs.boundary.losses import loss_of
 
-        batch = Batch(*parts)
-        answer = training.model(batch.frames, batch.left, batch.right)
-        return loss_of(answer, batch, training.window, training.settings)
+        batch, system = Batch(*parts), training.system
+        return loss_of(
+            system.model(batch.frames, batch.left, batch.right), batch, system.window, system.settings
+        )
     if name == "sign":
         from jobs.sign.ctc import ctc_loss
         from jobs.sign.signer import frames_of
@@ -186,12 +185,17 @@ def plain(name: str, training: Any, folder: Path, seconds: float) -> dict[str, f
     from torch.utils.data import DataLoader
 
     folder.mkdir(parents=True, exist_ok=True)
-    model = training.model if name == "boundary" else training.system.model
+    model = training.system.model
     device, size = next(model.parameters()).device, training.settings.batch_size
     loader: Any = DataLoader(
-        Rows(folder, examples_of(name, training)), batch_size=size, shuffle=True, drop_last=True,  # type: ignore[arg-type]
-        num_workers=2, pin_memory=device.type == "cuda", collate_fn=padded if name == "sign" else None,
-    )  # fmt: skip
+        Rows(folder, examples_of(name, training)),
+        batch_size=size,
+        shuffle=True,
+        drop_last=True,  # type: ignore[arg-type]
+        num_workers=2,
+        pin_memory=device.type == "cuda",
+        collate_fn=padded if name == "sign" else None,
+    )
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, fused=False, foreach=False)
     model.train()
     done, began = 0, 0.0

@@ -8,7 +8,6 @@ import json
 import math
 import tomllib
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -66,8 +65,9 @@ def quick(monkeypatch: pytest.MonkeyPatch, city: Path, tmp_path: Path) -> list[s
 def schedule(**given: object) -> list[list[float]]:
     """Both groups' rates at every step of a training of ten epochs of twenty batches."""
     chosen = Settings(epochs=10, **given)  # type: ignore[arg-type]
-    one = SimpleNamespace(settings=chosen, batches_per_epoch=20)
-    return [train.FineTuning.rates(one, step) for step in range(200)]  # type: ignore[arg-type]
+    one = object.__new__(train.FineTuning)  # without its clips
+    one.settings, one.batches_per_epoch = chosen, 20
+    return [one.rates(step) for step in range(200)]
 
 
 @pytest.mark.parametrize("warmup_epochs", [0, 0.5, 5])

@@ -11,8 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.boundary import scoring
-from jobs.boundary.checkpoint import Progress as At
+from jobs.boundary import scoring, statistics
 from jobs.boundary.checkpoint import Saved
 from jobs.boundary.refine import SHORTEST, Refiner, settle
 from jobs.boundary.rttm import Segment, boundaries, match, read_rttms
@@ -183,7 +182,7 @@ def test_whatever_a_network_says_a_refined_answer_is_one() -> None:
 
 def refiner(model: torch.nn.Module) -> Refiner:
     settings = Settings(tokens=50, stride=4, model="mlp")
-    return Refiner(Saved(settings=settings, model=model, progress=At()))
+    return Refiner(Saved(settings=settings, model=model, errors=statistics.load().errors, best=0.0))
 
 
 def test_a_refiner_moves_boundaries_by_what_the_network_says_within_the_annotated_part() -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -17,6 +18,7 @@ import torch
 from jobs.boundary import baseline, checkpoint, evaluate, overfit, train
 from jobs.boundary.rttm import Segment, write_rttm
 from jobs.boundary.settings import Settings, read
+from jobs.training import files
 from jobs.training.errors import DataError
 
 
@@ -31,6 +33,23 @@ def lines(path: Path) -> list[dict[str, object]]:
 def curve(path: Path, name: str) -> dict[float, float]:
     """The points of one metric by step."""
     return {one["step"]: one["metrics"][name] for one in lines(path) if name in one.get("metrics", {})}  # type: ignore[misc, operator, index]
+
+
+def reached(path: Path) -> dict[str, float]:
+    """How far the training came that left this checkpoint."""
+    return files.load(path, checkpoint.WHAT)["reached"]  # type: ignore[no-any-return]
+
+
+def stop_after_step(patched: pytest.MonkeyPatch, last: int) -> None:
+    """This process is asked to stop in a step; an epoch has six, and a line of the log two."""
+    update = checkpoint.Average.update
+
+    def stop(self: checkpoint.Average, step: int) -> None:
+        update(self, step)
+        if step + 1 == last:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    patched.setattr(checkpoint.Average, "update", stop)
 
 
 @pytest.fixture
@@ -83,24 +102,47 @@ def test_two_epochs_and_two_resumed_are_four(
         assert curve(parts, name) == curve(whole, name)
 
 
-def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_exactly(
-    tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def as_it_was(state: dict[str, Any]) -> dict[str, Any]:
+    """A checkpoint as the refiners wrote it when they had a loop of their own."""
+    loss, count = state["sums"].get("train/loss", torch.zeros(2)).tolist()
+    kept, at = state["kept"], state["reached"]
+    return {
+        **{name: state[name] for name in ("settings", "model", "optimizer")},
+        "average": kept["average"],
+        "progress": {name: at[name] for name in ("step", "judged", "best", "best_epoch")}
+        | {"loss_sum": loss, "loss_count": int(count)},
+        "errors": kept["errors"],
+    }
+
+
+@pytest.mark.parametrize("stop", [5, 12], ids=["in the middle of an epoch", "after two epochs"])
+def test_a_checkpoint_from_when_the_refiners_had_their_own_loop_goes_on_exactly(
+    tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
-    """Asked to stop after five steps: an epoch has six, and a line of the log two."""
     whole = listen(monkeypatch, tmp_path / "whole.jsonl")
     assert run(tiny, tmp_path / "whole") == 0
     parts = listen(monkeypatch, tmp_path / "parts.jsonl")
-    update = checkpoint.Average.update
+    with monkeypatch.context() as patched:
+        stop_after_step(patched, stop)
+        assert run(tiny, tmp_path / "first") == 0
+    old = as_it_was(torch.load(tmp_path / "first/last.pt", weights_only=True))
+    torch.save(old, tmp_path / "old.pt")
+    assert checkpoint.read(tmp_path / "old.pt").errors == checkpoint.read(tmp_path / "first/last.pt").errors
+    assert run(tiny, tmp_path / "second", "--resume", str(tmp_path / "old.pt")) == 0
+    for name in ("train/loss", "train/grad_norm", "val/mae"):
+        assert curve(parts, name) == curve(whole, name)
 
-    def stop_at_five(self: checkpoint.Average, step: int) -> None:
-        update(self, step)
-        if step == 4:
-            os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(checkpoint.Average, "update", stop_at_five)
-    assert run(tiny, tmp_path / "first") == 0
-    monkeypatch.setattr(checkpoint.Average, "update", update)
-    assert checkpoint.read(tmp_path / "first/last.pt").progress.step == 5
+def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_exactly(
+    tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = listen(monkeypatch, tmp_path / "whole.jsonl")
+    assert run(tiny, tmp_path / "whole") == 0
+    parts = listen(monkeypatch, tmp_path / "parts.jsonl")
+    with monkeypatch.context() as patched:
+        stop_after_step(patched, 5)
+        assert run(tiny, tmp_path / "first") == 0
+    assert reached(tmp_path / "first/last.pt")["step"] == 5
     assert run(tiny, tmp_path / "second", "--resume", str(tmp_path / "first/last.pt")) == 0
     assert curve(parts, "train/loss") == curve(whole, "train/loss")
     assert curve(parts, "val/mae") == curve(whole, "val/mae")
@@ -113,12 +155,7 @@ def test_a_run_stopped_at_the_end_of_an_epoch_loses_nothing_of_it(
     whole = listen(monkeypatch, tmp_path / "whole.jsonl")
     assert run(tiny, tmp_path / "whole") == 0
     parts = listen(monkeypatch, tmp_path / "parts.jsonl")
-    update, judge = checkpoint.Average.update, train.judge
-
-    def stop_at_six(self: checkpoint.Average, step: int) -> None:
-        update(self, step)
-        if step == 5:
-            os.kill(os.getpid(), signal.SIGTERM)
+    judge = train.judge
 
     def stop_before(*given: object, **more: object) -> object:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -128,10 +165,10 @@ def test_a_run_stopped_at_the_end_of_an_epoch_loses_nothing_of_it(
         if at == "the validation":
             patched.setattr(train, "judge", stop_before)
         else:
-            patched.setattr(checkpoint.Average, "update", stop_at_six)
+            stop_after_step(patched, 6)
         assert run(tiny, tmp_path / "first") == 0
-    saved = checkpoint.read(tmp_path / "first/last.pt").progress
-    assert (saved.step, saved.judged) == (6, 0)
+    saved = reached(tmp_path / "first/last.pt")
+    assert (saved["step"], saved["judged"]) == (6, 0)
     assert run(tiny, tmp_path / "second", "--resume", str(tmp_path / "first/last.pt")) == 0
     assert curve(parts, "train/loss") == curve(whole, "train/loss")
     assert curve(parts, "val/mae") == curve(whole, "val/mae")
@@ -154,7 +191,7 @@ def test_sigterm_ends_a_real_process_promptly_with_a_checkpoint(tiny: list[str],
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=20)
     assert process.returncode == 0, output
-    assert checkpoint.read(tmp_path / "run/last.pt").progress.step > 0
+    assert reached(tmp_path / "run/last.pt")["step"] > 0
 
 
 def test_patience_ends_a_training_that_does_not_get_better(
@@ -180,7 +217,7 @@ def test_a_loss_that_breaks_is_told_and_never_the_best(
     losses = curve(metrics, "train/loss")
     assert [math.isfinite(losses[step]) for step in (6, 8)] == [True, False]
     assert len(curve(metrics, "val/mae")) == 3
-    assert checkpoint.read(tmp_path / "run/best.pt").progress.step == 6
+    assert reached(tmp_path / "run/best.pt")["step"] == 6
 
 
 def test_half_the_batch_twice_is_the_same_step(
@@ -292,7 +329,7 @@ def test_a_preset_without_its_file_is_not_passed_over() -> None:
     [
         (["--source", "/nowhere"], "/nowhere is not a folder"),
         (["--data", "huge"], "There is no recipe 'huge'"),
-        (["--resume", "/nowhere.pt"], "/nowhere.pt is no checkpoint"),
+        (["--resume", "/nowhere.pt"], "/nowhere.pt: there is no such checkpoint"),
         (["--model", "lstm"], "no model 'lstm'"),
         (["--features", "mfcc"], "--features 'mfcc': known are mel and wavlm"),
         (["--fused", "maybe"], "--fused 'maybe': known are on, off and auto"),
@@ -323,7 +360,10 @@ def test_a_file_that_is_no_checkpoint_is_said_in_one_sentence(
     assert run(tiny, tmp_path / "run", "--model", "contrastive", "--resume", str(path)) == 2
     said = capsys.readouterr().err
     complaint = said.strip().splitlines()[-1]  # who trains first in this process also tells how data are built
-    assert "is no checkpoint of a boundary training" in complaint or "is of another network (mlp" in complaint
+    assert (
+        "is no checkpoint of a boundary training" in complaint
+        or "is of another network than this BoundaryContrastive" in complaint
+    )
     assert "Traceback" not in said
 
 
@@ -340,7 +380,7 @@ def test_an_evaluation_of_a_model_that_was_not_trained_says_so(
         str(tmp_path / "out"),
     ]
     assert evaluate.main(flags) == 2
-    assert "No run of contrastive below" in capsys.readouterr().err
+    assert "no run of contrastive has a best.pt yet" in capsys.readouterr().err
 
 
 def test_the_evaluation_compares_the_newest_runs_with_doing_nothing(
@@ -390,7 +430,7 @@ def test_the_test_does_not_choose_which_network_is_put_to_use(
     for chosen in paths:
         for model, path in paths.items():
             state = torch.load(path, weights_only=True)
-            state["progress"]["best"] = 1.0 if model == chosen else 2.0
+            state["reached"]["best"] = 1.0 if model == chosen else 2.0
             torch.save(state, path)
         capsys.readouterr()
         assert evaluate.main(["--runs_dir", str(tmp_path / "runs"), "--run_dir", str(tmp_path / chosen)]) == 0

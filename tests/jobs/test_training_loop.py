@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,10 +19,11 @@ from jobs.training.errors import DataError
 from jobs.training.loop import Loop, settings_of, train
 from jobs.training.schedule import cosine_restarts, warm_cosine
 from jobs.training.settings import LoopSettings, read
+from jobs.training.system import System
 from tests.jobs.listening import curve, listen
 
 
-class Line:
+class Line(System):
     """Learns a line from noisy points; dropout makes chance matter."""
 
     what = "Line"
@@ -57,9 +59,6 @@ class Line:
         x = torch.linspace(0, 1, 9)[:, None]
         value = float(functional.mse_loss(self.model(x), 2 * x + 1).detach())
         return {"val/loss": self.scores.pop(0) if self.scores else value}
-
-    def preflight(self, goes_on):
-        return {}
 
     def say(self, epoch, figures):
         return f"epoch {epoch}"
@@ -223,6 +222,47 @@ def test_checkpoints_are_kept_each_so_many_epochs(tmp_path) -> None:
     run(LoopSettings(epochs=5, save_every=2), tmp_path)
     kept = {path.name for path in tmp_path.glob("*.pth")}
     assert kept == {"best_model.pth", "last.pth", "checkpoint_epoch2.pth", "checkpoint_epoch4.pth"}
+
+
+class Averaged(Line):
+    """Judges an average of its weights, and has names of its own."""
+
+    best_file, last_file, epoch_file = "best.pt", "last.pt", "epoch{}.pt"
+
+    def __init__(self, settings: LoopSettings) -> None:
+        super().__init__(settings)
+        self.steps_seen: list[int] = []
+        self.average = torch.zeros(())
+        self.kept = {"average": self.average}
+
+    def stepped(self, step):
+        self.steps_seen.append(step)
+        self.average.lerp_(self.model[0].bias.detach().mean(), 0.5)
+
+    def validate(self, goes_on):
+        return {"val/loss": float(self.average)}
+
+    def restore(self, kept):
+        self.average.copy_(kept["average"])
+
+
+def test_a_system_hears_of_each_step_and_finds_again_what_it_kept(tmp_path, monkeypatch) -> None:
+    whole = listen(monkeypatch, tmp_path / "whole.jsonl")
+    settings = LoopSettings(epochs=4, accumulation_steps=2, save_every=2)
+    one = run(settings, tmp_path / "whole", system=Averaged(settings))
+    assert one.system.steps_seen == list(range(12))
+    assert {path.name for path in (tmp_path / "whole").glob("*.p*")} == {
+        "best.pt",
+        "last.pt",
+        "epoch2.pt",
+        "epoch4.pt",
+    }
+    parts = listen(monkeypatch, tmp_path / "parts.jsonl")
+    first = replace(settings, stop_after=2)
+    run(first, tmp_path / "first", system=Averaged(first))
+    second = replace(settings, resume=str(tmp_path / "first/last.pt"))
+    assert run(second, tmp_path / "second", system=Averaged(second)).system.steps_seen == list(range(6, 12))
+    assert curve(parts, "val/loss") == curve(whole, "val/loss")
 
 
 @pytest.mark.parametrize("content", [b"", b"no pickle", None])
