@@ -359,7 +359,9 @@ def test_a_file_that_is_no_checkpoint_is_said_in_one_sentence(
     capsys.readouterr()
     assert run(tiny, tmp_path / "run", "--model", "contrastive", "--resume", str(path)) == 2
     said = capsys.readouterr().err
-    complaint = said.strip().splitlines()[-1]  # who trains first in this process also tells how data are built
+    complaint = said.strip().splitlines()[
+        -1
+    ]  # who trains first in this process also tells how data are built
     assert (
         "is no checkpoint of a boundary training" in complaint
         or "is of another network than this BoundaryContrastive" in complaint
