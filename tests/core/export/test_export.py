@@ -8,6 +8,7 @@ import pytest
 from trainui.core.errors import NotFoundError, UserError
 from trainui.core.export.markup import escape
 from trainui.core.export.of_run import answer_digests, gate_digest
+from trainui.core.export.of_study import _box_of
 from trainui.core.export.verdicts import answer_table, gate_table
 from trainui.core.export.writing import FORMATS, check_formats, export_runs, writer_of
 from trainui.core.ingest.records import Record
@@ -122,6 +123,15 @@ def test_notes_are_told(db_path, tmp_path):
 
 def gate(name, **told):
     return GateView(**{"gate": name, "role": "criterion", "run": "mlp-1", "verdict": "ok", **told})
+
+
+def test_a_box_tells_when_it_was_ticked():
+    none = Outcomes(actions=(), answers=())
+    early = gate_digest(gate("ready", verdict="passed", at_epoch=8, value=82.17, reason="82.17 (> 80)"), none)
+    open_ = gate_digest(gate("ready", at_epoch=3, value=40.0, reason="40 (> 80)"), none)
+    assert _box_of([("mlp-1", early)], "mlp-1").told == "82.17 (> 80) at epoch 8"
+    both = _box_of([("mlp-1", early), ("mlp-2", open_)], "mlp-1").told
+    assert both == "passed in mlp-1 (82.17 at epoch 8), the best run; ok in mlp-2 (40)"
 
 
 def test_gates_are_told_with_their_band_their_words_what_was_done_and_what_was_said():

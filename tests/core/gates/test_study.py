@@ -206,6 +206,12 @@ def test_one_of_several_is_enough_or_is_not(across: str, half_way: str, at_the_e
     assert ("mlp-1" if across == "any" else "transformer-1") in bench.now("mae-100").reason
 
 
+def test_a_number_that_decided_early_tells_its_epoch():
+    """The run went on to 80: 99 is the first below the limit, and no contradiction to its best."""
+    bench = Bench(THREE, mae_100("any")).feed("mlp", "mae", (300, 99, 80)).end("mlp")
+    assert bench.now("mae-100").reason.startswith("mlp-1 at epoch 2: best(mae) is 99 ")
+
+
 def test_a_decision_gate_waits_for_all_that_it_is_made_of():
     ratio = value("der-10pct", "pipeline: last(der)", "<", 0.9, over="baseline: last(der)", when="end")
     tables = (

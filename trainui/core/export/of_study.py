@@ -250,7 +250,7 @@ def _box_of(found: Sequence[tuple[str, GateDigest]], best: str) -> Decision:
     decided = [one for one in found if one[1].verdict not in ("pending", "unknown")] or found
     run, gate = next((one for one in decided if one[0] == best), decided[-1])
     if len(found) == 1:
-        told = gate.reason
+        told = f"{gate.reason}{_when(gate)}" if gate.reason else ""
     else:
         parts = [_stands(run, gate) + (", the best run" if run == best else "")]
         parts += [_stands(name, one) for name, one in found if name != run]
@@ -262,4 +262,10 @@ def _box_of(found: Sequence[tuple[str, GateDigest]], best: str) -> Decision:
 
 
 def _stands(run: str, gate: GateDigest) -> str:
-    return f"{gate.verdict} in {run}" + (f" ({gate.value:.4g})" if gate.value is not None else "")
+    return f"{gate.verdict} in {run}" + (f" ({gate.value:.4g}{_when(gate)})" if gate.value is not None else "")
+
+
+def _when(gate: GateDigest) -> str:
+    """What was decided early tells when: the run may have gone on to a better number."""
+    decided = gate.verdict in ("passed", "failed") and gate.place.epoch is not None
+    return f" at epoch {gate.place.epoch:g}" if decided else ""
