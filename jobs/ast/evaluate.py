@@ -22,9 +22,9 @@ from jobs.ast.scoring import figures
 from jobs.ast.settings import Settings
 from jobs.ast.train import WHAT, answers, network, split_of
 from jobs.training import files
-from jobs.training.errors import DataError
-from jobs.training.loop import say_and_leave, settings_of
+from jobs.training.errors import DataError, say_and_leave
 from jobs.training.report import Report
+from jobs.training.settings import settings_of
 
 JOBS = ("ast_warmup", "ast_nowarmup", "ast_right_warmup")
 

@@ -23,8 +23,7 @@ from jobs.boundary.scoring import convention, oracle, read_pair, score
 from jobs.boundary.settings import Settings
 from jobs.boundary.system import diarized
 from jobs.training import files
-from jobs.training.errors import DataError
-from jobs.training.loop import say_and_leave
+from jobs.training.errors import DataError, say_and_leave
 from jobs.training.report import Report
 
 

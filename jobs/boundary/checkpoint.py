@@ -14,7 +14,7 @@ from jobs.boundary import statistics
 from jobs.boundary.settings import Settings
 from jobs.boundary.statistics import Quantiles
 from jobs.training import files
-from jobs.training.loop import settings_of
+from jobs.training.settings import settings_of
 from models.boundary import build
 
 WHAT = "a boundary training"

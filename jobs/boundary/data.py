@@ -28,7 +28,7 @@ from jobs.boundary.recordings import Recordings
 from jobs.boundary.settings import Settings
 from jobs.boundary.sources import Conversations, Voices, open_folder
 from jobs.training import files
-from jobs.training.errors import DataError
+from jobs.training.errors import DataError, say_and_leave
 
 CODE = (
     "making.py",
@@ -145,15 +145,14 @@ def main(arguments: list[str] | None = None) -> int:
     two.add_argument("--reference", type=Path, required=True, help="a folder of reference RTTM")
     two.add_argument("--hypothesis", type=Path, required=True, help="what a system answered, RTTM")
     given = parser.parse_args(arguments)
-    try:
+
+    def work() -> None:
         if given.command == "statistics":
             print(statistics.measure(given.reference, given.hypothesis), end="")
-            return 0
-        print(prepare(replace(RECIPES[given.preset], source=given.source), given.data_dir))
-    except DataError as error:
-        say(str(error))
-        return 2
-    return 0
+        else:
+            print(prepare(replace(RECIPES[given.preset], source=given.source), given.data_dir))
+
+    return say_and_leave(work)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from jobs.boundary.judge import table
 from jobs.boundary.rttm import read_rttms
 from jobs.boundary.testing import test, test_recordings
 from jobs.training import files
-from jobs.training.loop import say_and_leave
+from jobs.training.errors import say_and_leave
 from jobs.training.report import Report
 from models.boundary import MODELS
 

@@ -39,8 +39,7 @@ from jobs.boundary.scoring import ORACLE, TOLERANCE, convention, off, oracle, sc
 from jobs.boundary.system import diarized
 from jobs.boundary.testing import best_of, test_recordings
 from jobs.training import files
-from jobs.training.errors import DataError
-from jobs.training.loop import say_and_leave
+from jobs.training.errors import DataError, say_and_leave
 from jobs.training.report import Report
 from models.boundary import MODELS
 

@@ -19,7 +19,7 @@ from jobs.boundary.decode import figures
 from jobs.boundary.examples import Errors, Examples, Window
 from jobs.boundary.losses import loss_of
 from jobs.boundary.settings import Settings, read
-from jobs.training.errors import DataError
+from jobs.training.errors import say_and_leave
 from models.boundary import build
 
 HANDFUL = 8
@@ -61,21 +61,22 @@ def overfit(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command line: 0 when the network learnt the handful, 1 when it did not."""
-    try:
+    """The command line: 0 when the network learnt the handful, 1 when it did not, 2 when there is something to mend."""
+    found = 0.0
+
+    def work() -> None:
+        nonlocal found
         settings = read(arguments, prog="jobs.boundary.overfit")
         settings = replace(settings, preflight_steps=settings.preflight_steps or 400)
         folder = data.prepare(data.recipe_of(settings), settings.data_dir)
-    except DataError as error:
-        print(error, file=sys.stderr)
-        return 2
-    window = Window(tokens=settings.tokens, stride=settings.stride)
-    examples = Examples(data.load(folder, "train"), window, torch.device("cpu"))
-    measured = statistics.load().errors
-    errors = Errors(measured, window, settings.uniform)
-    found = overfit(settings, examples, errors)
-    print(f"{settings.model}: {HANDFUL} examples overfitted to {found:.1f} ms (below {LIMIT:.0f} is learnt)")
-    return 0 if found < LIMIT else 1
+        window = Window(tokens=settings.tokens, stride=settings.stride)
+        examples = Examples(data.load(folder, "train"), window, torch.device("cpu"))
+        found = overfit(settings, examples, Errors(statistics.load().errors, window, settings.uniform))
+        print(
+            f"{settings.model}: {HANDFUL} examples overfitted to {found:.1f} ms (below {LIMIT:.0f} is learnt)"
+        )
+
+    return say_and_leave(work) or int(not found < LIMIT)
 
 
 if __name__ == "__main__":

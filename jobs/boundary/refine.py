@@ -27,8 +27,7 @@ from jobs.boundary.recordings import Collector, turns
 from jobs.boundary.rttm import ALL, Parts, Segment, read_conversations, read_rttms, write_rttm
 from jobs.boundary.statistics import Quantiles
 from jobs.boundary.wavlm import WavLM
-from jobs.training.errors import DataError
-from jobs.training.loop import say_and_leave
+from jobs.training.errors import DataError, say_and_leave
 
 SHORTEST = 0.05
 """Seconds: no segment is made shorter than this."""

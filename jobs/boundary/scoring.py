@@ -33,7 +33,7 @@ from jobs.boundary.rttm import (
     read_rttms,
     read_uems,
 )
-from jobs.training.errors import DataError
+from jobs.training.errors import DataError, say_and_leave
 
 TOLERANCE = 2.0
 """Seconds within which a reference and a system's boundary can be the same one."""
@@ -218,6 +218,29 @@ def read_pair(
     return truth, answer, read_uems(reference) if reference.is_dir() else {}
 
 
+def tell(given: argparse.Namespace) -> None:
+    """Read, score, print. Raises DataError."""
+    truth, answer, parts = read_pair(given.reference, given.hypothesis)
+    unheard = len(truth.keys() - answer.keys())
+    if unheard:
+        print(
+            f"{unheard} of {len(truth)} recordings have no answer: all their speech counts as missed",
+            file=sys.stderr,
+        )
+    if given.perfect:
+        answer = oracle(truth, answer, given.perfect)
+    ways = {"collar": given.collar, "skip_overlap": given.skip_overlap}
+    numbers = score(truth, answer, parts, **ways, tolerance=given.tolerance, mode=given.mode)
+    print(f"DER with {convention(**ways)}; {given.mode} matched within {given.tolerance:g} s")
+    for name, value in numbers.items():
+        print(f"{name:14} {value:9.2f}")
+    if given.skip_overlap:
+        whole = score(truth, answer, parts, collar=given.collar)["der"]
+        print(
+            f"with overlapping speech scored it is {whole:.2f} %: compare only figures counted the same way"
+        )
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; 2 when there is something for the user to mend."""
     parser = argparse.ArgumentParser(prog="jobs.boundary.scoring", description=__doc__.splitlines()[0])
@@ -240,30 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--perfect", type=float, default=0.0, help="first put boundaries this near to the truth in place"
     )
     given = parser.parse_args(arguments)
-    try:
-        truth, answer, parts = read_pair(given.reference, given.hypothesis)
-    except DataError as error:
-        print(error, file=sys.stderr)
-        return 2
-    unheard = len(truth.keys() - answer.keys())
-    if unheard:
-        print(
-            f"{unheard} of {len(truth)} recordings have no answer: all their speech counts as missed",
-            file=sys.stderr,
-        )
-    if given.perfect:
-        answer = oracle(truth, answer, given.perfect)
-    ways = {"collar": given.collar, "skip_overlap": given.skip_overlap}
-    numbers = score(truth, answer, parts, **ways, tolerance=given.tolerance, mode=given.mode)
-    print(f"DER with {convention(**ways)}; {given.mode} matched within {given.tolerance:g} s")
-    for name, value in numbers.items():
-        print(f"{name:14} {value:9.2f}")
-    if given.skip_overlap:
-        whole = score(truth, answer, parts, collar=given.collar)["der"]
-        print(
-            f"with overlapping speech scored it is {whole:.2f} %: compare only figures counted the same way"
-        )
-    return 0
+    return say_and_leave(lambda: tell(given))
 
 
 if __name__ == "__main__":

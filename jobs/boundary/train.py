@@ -27,8 +27,8 @@ from jobs.boundary.losses import loss_of
 from jobs.boundary.settings import Settings, read
 from jobs.training import files
 from jobs.training.device import autocast_for, pick_device
-from jobs.training.errors import DataError
-from jobs.training.loop import say_and_leave, train
+from jobs.training.errors import DataError, say_and_leave
+from jobs.training.loop import train
 from jobs.training.report import Report
 from jobs.training.schedule import warm_cosine
 from jobs.training.stopping import Stopping

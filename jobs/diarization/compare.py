@@ -25,8 +25,9 @@ from jobs.diarization.settings import Settings
 from jobs.diarization.train import WHAT, Cepstra, answers, network, thinned
 from jobs.diarization.windows import of_meetings
 from jobs.training import files
-from jobs.training.loop import say_and_leave, settings_of
+from jobs.training.errors import say_and_leave
 from jobs.training.report import Report
+from jobs.training.settings import settings_of
 
 JOBS = ("librispeech", "splice", "ami")
 MARGIN = 10.0

@@ -24,8 +24,7 @@ from jobs.diarization.corpora import open_ami
 from jobs.diarization.train import thinned
 from jobs.diarization.windows import gather, of_meetings
 from jobs.training import files
-from jobs.training.errors import DataError
-from jobs.training.loop import say_and_leave
+from jobs.training.errors import DataError, say_and_leave
 from jobs.training.report import Report
 
 MOST_APART = 1e-4

@@ -25,8 +25,8 @@ from jobs.diarization.settings import LABEL_MODES, RATE, Settings
 from jobs.diarization.windows import Draw, Windows, gather, of_meetings, of_utterances
 from jobs.training import files
 from jobs.training.device import pick_device
-from jobs.training.errors import DataError
-from jobs.training.loop import say_and_leave, train
+from jobs.training.errors import DataError, say_and_leave
+from jobs.training.loop import train
 from jobs.training.report import Report
 from jobs.training.schedule import warm_cosine
 from jobs.training.settings import read

@@ -21,8 +21,7 @@ from jobs.sign.settings import DistillSettings, Settings
 from jobs.sign.signer import open_signer
 from jobs.sign.train_student_distill import TEACHER
 from jobs.training import files
-from jobs.training.errors import DataError
-from jobs.training.loop import say_and_leave
+from jobs.training.errors import DataError, say_and_leave
 from jobs.training.report import Report
 
 ROLES: Mapping[str, tuple[str, str, str, type[Settings]]] = {

@@ -20,8 +20,7 @@ from jobs.sign.signer import open_signer
 from jobs.sign.train_student_distill import teacher_path
 from jobs.training import files
 from jobs.training.device import pick_device
-from jobs.training.errors import DataError
-from jobs.training.loop import say_and_leave
+from jobs.training.errors import DataError, say_and_leave
 from jobs.training.report import Report
 
 

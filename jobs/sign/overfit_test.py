@@ -24,8 +24,7 @@ from jobs.sign.signer import frames_of, network
 from jobs.sign.wer import edits
 from jobs.training import files
 from jobs.training.device import pick_device
-from jobs.training.errors import DataError
-from jobs.training.loop import say_and_leave
+from jobs.training.errors import DataError, say_and_leave
 from jobs.training.schedule import warm_cosine
 from jobs.training.stopping import Stopping
 

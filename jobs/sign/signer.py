@@ -19,7 +19,7 @@ from jobs.sign.sources import SOURCES, Source
 from jobs.sign.wer import Edits, edits, edits_phoenix
 from jobs.training import files
 from jobs.training.errors import DataError
-from jobs.training.loop import settings_of
+from jobs.training.settings import settings_of
 from models.sign import SignStudent, SignTeacher
 from models.sign_parts import STRIDE, Layout
 

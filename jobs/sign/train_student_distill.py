@@ -19,8 +19,7 @@ from jobs.sign.settings import DistillSettings, read
 from jobs.sign.signer import open_signer
 from jobs.sign.training import carry_out
 from jobs.training import files
-from jobs.training.errors import DataError
-from jobs.training.loop import say_and_leave
+from jobs.training.errors import DataError, say_and_leave
 
 TEACHER = "checkpoints/teacher_v1/best_model.pth"
 """In the run directory of a teacher_v1."""

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from jobs.sign.settings import Settings, read
 from jobs.sign.signing import Signing
 from jobs.sign.training import carry_out
-from jobs.training.loop import say_and_leave
+from jobs.training.errors import say_and_leave
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

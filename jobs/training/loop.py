@@ -10,9 +10,7 @@ epochs. SIGTERM and SIGINT end it after the step at hand, with the last checkpoi
 
 from __future__ import annotations
 
-import dataclasses
 import math
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -259,19 +257,3 @@ def train(
     loop = Loop(settings, build(report), run_dir, stopping or Stopping(), report)
     loop.run()
     return loop
-
-
-def say_and_leave(work: Callable[[], None]) -> int:
-    """Run a command; what a person can mend is one sentence on stderr and exit code 2."""
-    try:
-        work()
-    except DataError as error:
-        print(error, file=sys.stderr)
-        return 2
-    return 0
-
-
-def settings_of(kind: type[LoopSettings], state: Mapping[str, Any]) -> Any:
-    """The settings a checkpoint was trained with; what is new since takes its default."""
-    known = {field.name for field in dataclasses.fields(kind)}
-    return kind(**{name: value for name, value in state["settings"].items() if name in known})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -92,3 +92,9 @@ def _as(kind: type, name: str, value: object, path: Path) -> Any:
     if not is_fitting:
         raise DataError(f"{path} sets {name} = {value!r}, which is no {KINDS[kind]}.")
     return kind(value)
+
+
+def settings_of(kind: type[LoopSettings], state: Mapping[str, Any]) -> Any:
+    """The settings a checkpoint was trained with; what is new since takes its default."""
+    known = {field.name for field in dataclasses.fields(kind)}
+    return kind(**{name: value for name, value in state["settings"].items() if name in known})

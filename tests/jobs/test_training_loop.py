@@ -16,9 +16,9 @@ from torch.nn import functional
 
 from jobs.training import files
 from jobs.training.errors import DataError
-from jobs.training.loop import Loop, settings_of, train
+from jobs.training.loop import Loop, train
 from jobs.training.schedule import cosine_restarts, warm_cosine
-from jobs.training.settings import LoopSettings, read
+from jobs.training.settings import LoopSettings, read, settings_of
 from jobs.training.system import System
 from tests.jobs.listening import curve, listen
 
