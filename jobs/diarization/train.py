@@ -114,7 +114,7 @@ class Diarization(System):
         x_B1L, label_B = batch
         logits = self.forward(self.ear(x_B1L))
         right = 100 * (logits.detach().argmax(dim=1) == label_B).sum()
-        return F.cross_entropy(logits.float(), label_B), {"train/acc": (right, len(label_B))}
+        return F.cross_entropy(logits.float(), label_B), {"batch/acc": (right, len(label_B))}
 
     def validate(self, goes_on: Callable[[], bool]) -> Mapping[str, float] | None:
         """Its own held-out half, then the held-out meetings."""

@@ -176,7 +176,7 @@ class Loop:
         if figures is None:
             return True
         epoch = self.at.judged = round(self.epoch)
-        told = {name.replace("train/", "epoch/"): value for name, value in _means(self.epoch_sums).items()}
+        told = {f"epoch/{name.partition('/')[2]}": value for name, value in _means(self.epoch_sums).items()}
         self.report.log({**told, **figures, **speed}, step=self.at.step, epoch=epoch)
         self.report.say(self.system.say(epoch, {**told, **figures}) + said(speed))
         value = figures[self.system.primary]

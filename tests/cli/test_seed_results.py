@@ -67,6 +67,26 @@ def test_the_results_table_of_the_seed_is_filled_in(cockpit, summary):
     assert ready[0]["reason"] == "001.production says nothing of librispeech-1"
 
 
+PIECES = """\
+import json
+for epoch in range(1, 11):
+    for piece, right in enumerate((40.0, 99.0), 1):
+        print(json.dumps({"batch/acc": right, "epoch": epoch - 1 + piece / 2}), flush=True)
+    print(json.dumps({"epoch/acc": 60.0 + epoch, "val/acc": 70.0, "epoch": epoch}), flush=True)
+    print(f"Epoch [{epoch}/10] Train Acc: {60 + epoch:.2f}% | Val Acc: 70.00%", flush=True)
+"""
+
+
+def test_the_accuracy_of_an_epoch_is_told_and_not_that_of_its_last_piece(cockpit, summary):
+    (cockpit.project / "pieces.py").write_text(PIECES)
+    (cockpit.project / "jobs" / "ami.toml").write_text(
+        '[job]\nname = "ami"\ncommand = ["{python}", "pieces.py"]\n'
+    )
+    cockpit("start", "ami", "--wait", code=SHORT)
+    lines, _ = summary()
+    assert lines[3] == "| Train Acc (Epoch 10) | – | 70 % | – |"
+
+
 def test_what_cannot_be_told_yet_says_why(cockpit, summary):
     write_job(cockpit.project, "librispeech", (LIBRI[0][:5], LIBRI[1][:5]))
     write_job(cockpit.project, "ami", AMI)

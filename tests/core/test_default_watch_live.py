@@ -84,6 +84,14 @@ def test_a_detector_that_is_switched_off_says_nothing(losing, project):
     assert "did you mean" in losing("start", "lose", code=2).stderr
 
 
+def test_of_a_nan_that_a_written_gate_sees_one_event_tells(losing, project):
+    gate = '[[gate]]\nid = "nan"\nrole = "flag"\ntest = "finite"\nmetrics = ["train/loss"]\n'
+    (project / "jobs" / "lose.toml").write_text(JOB + gate)
+    losing("start", "lose", "--set", "nan_at=3", "--wait", code=None)
+    assert default_gates(losing, "lose-1") == [("nan", "tripped")]
+    assert len(told(losing, "lose-1", "tripped: train/loss was nan")) == 1
+
+
 def test_what_was_told_is_not_told_again_by_the_next_manager(losing, project):
     losing("start", "lose", "--set", "nan_at=3", "--set", f"wait={project / 'go'}")
     until(lambda: told(losing, "lose-1", "watch/nonfinite tripped"))

@@ -179,7 +179,8 @@ def test_a_resumed_training_draws_the_very_curve_(quick, tmp_path, monkeypatch, 
     assert train.main([*flags, "--run_dir", str(tmp_path / "second"), "--resume", last]) == 0
     for name in (
         "train/loss",
-        "train/acc",
+        "batch/acc",
+        "epoch/acc",
         "val/acc",
         "val/balanced",
         "val/majority",
@@ -187,6 +188,7 @@ def test_a_resumed_training_draws_the_very_curve_(quick, tmp_path, monkeypatch, 
         "real/majority",
     ):
         assert curve(whole, name) == curve(parts, name) != {}
+    assert curve(whole, "train/acc") == {}, "the study takes it for an epoch's, as the printed line tells it"
 
 
 def test_meetings_are_learnt_from_and_the_line_reads_as_the_researchers_wrote_it(

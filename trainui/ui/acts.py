@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from trainui.core.costing import StartForecast
     from trainui.core.ingest.printed import Printed
     from trainui.core.retrying import RetryChoices
-    from trainui.ui.exporting import ExportChoices
+    from trainui.ui.exporting import Cancelling, ExportChoices
 
 
 class JobInfo(Protocol):
@@ -152,7 +152,7 @@ class Actions(Protocol):
         study: str,
         to: str,
         formats: Sequence[str],
-        tell: Callable[[Path], object],
+        tell: Cancelling,
     ) -> Sequence[Path]:
         """Write runs, or a whole study, into a folder; the files. `tell` hears of each as soon as it is there."""
 

@@ -35,24 +35,36 @@ class CancelledError(TrainuiError):
 
 
 class Cancelling:
-    """Hears of each file that is written, and stops the export at the next one when it was called off."""
+    """Hears of each file that is written, and ends the export when it is called off."""
 
     def __init__(self, tell: Callable[[Path], object]) -> None:
         """`tell` hears of each file, in the thread that writes."""
         self._tell = tell
         self._off = threading.Event()
+        self._end: Callable[[], object] = lambda: None
         self.written: list[Path] = []
 
     def cancel(self) -> None:
         """Call it off."""
         self._off.set()
+        self._end()
+
+    def ended_by(self, end: Callable[[], object]) -> None:
+        """What ends it in the middle of a file."""
+        self._end = end
+        if self._off.is_set():
+            end()
+
+    def check(self) -> None:
+        """Raises CancelledError when it was called off."""
+        if self._off.is_set():
+            raise CancelledError(f"cancelled: {len(self.written)} written before that stay")
 
     def __call__(self, path: Path) -> None:
         """A file is there. Raises CancelledError."""
         self.written.append(path)
         self._tell(path)
-        if self._off.is_set():
-            raise CancelledError(f"cancelled: {len(self.written)} written before that stay")
+        self.check()
 
 
 def format_choices() -> tuple[FormatChoice, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from trainui.core.client import Client
 from trainui.core.config import load_config
 from trainui.core.costing import StartForecast, before_start, before_starts
-from trainui.core.errors import UserError
+from trainui.core.errors import TrainuiError, UserError
 from trainui.core.ingest.patterns import compile_patterns
 from trainui.core.ingest.printed import Printed, last_printed
 from trainui.core.project import find_job
@@ -19,7 +20,7 @@ from trainui.core.specedit import add_pattern, spec_path
 from trainui.core.store.read import Reader
 from trainui.core.store.views import RunView
 from trainui.ui.acts import StartWish
-from trainui.ui.exporting import ExportChoices, default_folder, format_choices
+from trainui.ui.exporting import Cancelling, ExportChoices, default_folder, format_choices
 
 
 class DashboardClient(Client):
@@ -40,13 +41,23 @@ class DashboardClient(Client):
         study: str,
         to: str,
         formats: Sequence[str],
-        tell: Callable[[Path], object],
+        tell: Cancelling,
     ) -> list[Path]:
-        """Write runs, or a whole study, into a folder; the files. Raises TrainuiError."""
-        from trainui.core.export.writing import export_runs
+        """Write runs, or a whole study, into a folder, in a process of its own; the files. Raises TrainuiError."""
+        from trainui.core.export.child import Waiting
 
+        words = ("--study", study) if study else runs
         folder = self.project / os.path.expanduser(to)
-        return export_runs(self.db, () if study else runs, study=study, to=folder, formats=formats, tell=tell)
+        work = Waiting(self.db, self.project, (*words, "--format", ",".join(formats)), folder)
+        tell.ended_by(work.call_off)
+        try:
+            with closing(work.files()) as files:
+                for path in files:
+                    tell(path)
+        except TrainuiError:
+            tell.check()  # what it said when it was ended tells less
+            raise
+        return tell.written
 
     def before_start(
         self, job: str, *, params: Mapping[str, str], preset: str, priority: int

@@ -1,5 +1,9 @@
 """Tables that a study file left to be filled in: which run a column is of, what a cell says, and why it says nothing."""
 
+import math
+import random
+from collections import Counter
+
 import pytest
 from markdown_it import MarkdownIt
 
@@ -7,8 +11,10 @@ from tests.core.export.story_store import HOUR, NOW, START, STUDY, Story, frozen
 from trainui.core.export.gathering import gather
 from trainui.core.export.markdown import result_table
 from trainui.core.export.parts import CellDigest, LineDigest, TableDigest
+from trainui.core.gates import Point
 from trainui.core.ingest.records import Record
 from trainui.core.spec.study import load_studies
+from trainui.core.store import picking
 from trainui.core.store.read import Reader
 from trainui.core.store.readings import Reading
 from trainui.core.store.schema import atomic
@@ -31,7 +37,7 @@ def cells(path):
 def told(tmp_path):
     """Tells a study of two runs whose points are given, with the rows of its table."""
 
-    def tell(rows, base, mlp, more=""):
+    def tell(rows, base, mlp, more="", epoch=float):
         story = Story(tmp_path)
         page = f"""\
 [study]
@@ -56,12 +62,13 @@ rows = [{rows}]
                 writer.note(STUDY, Reading(kind="began", seq=-1, name=run, text=alias, at=START))
                 story.run(run, begun=0, ended=2, result="finished")
                 records = [
-                    Record(metrics={"Val Acc": value}, step=n, epoch=float(n), at=START + n * HOUR / 9)
+                    Record(metrics={"Val Acc": value}, step=n, epoch=epoch(n), at=START + n * HOUR / 9)
                     for n, value in enumerate(values, 1)
                 ]
                 story.streams.add_records(run, "jsonl", records, now=NOW)
         story.db.close()
-        return cells(story.path)
+        tell.again = lambda: cells(story.path)
+        return tell.again()
 
     return tell
 
@@ -94,6 +101,41 @@ def test_a_scale_that_nobody_knows_and_numbers_that_are_none_are_told_as_such(to
     assert [one.text for row in found.values() for one in row] == ["–"] * 4
     assert found["best"][1].reason.startswith("val_acc looked like a fraction, and now it is 61: declare")
     assert found["last"][0].reason == "val_acc was never finite"
+
+
+KINDS = (
+    "best(val_acc)", "max(val_acc)", "min(val_acc)", "last(val_acc)", "range(val_acc)", "mean(val_acc)", "count(val_acc)",
+    "argbest(val_acc)", "at(val_acc, epoch 3)", "at(val_acc, step 250)", "mean(val_acc, epochs 2..4)",
+    "drawdown(val_acc, epochs 1..3)", "std(val_acc, steps 10..90)", "median(val_acc, 40)", "first-epoch(val_acc > 60)",
+    "last(@step)",
+)  # fmt: skip
+"""What a row may ask for."""
+
+
+@pytest.mark.parametrize("kinds", [*((one,) for one in KINDS[:-1]), KINDS])
+@pytest.mark.parametrize("epochs", ["each", "none", "some"])
+def test_of_a_long_curve_few_points_are_read_and_every_cell_is_as_of_all(told, monkeypatch, kinds, epochs):
+    noise = random.Random(7)
+    values = [
+        noise.choice([math.nan, math.inf, 0.0, *(noise.uniform(20, 90) for _ in range(9))])
+        for _ in range(600)
+    ]
+
+    def epoch(n):
+        return n / 100 if epochs == "each" or (epochs == "some" and n % 3 == 0) else None
+
+    rows = ", ".join(f'{{ name = "{one}", value = "{one}" }}' for one in kinds)
+    fed = Counter()
+    monkeypatch.setattr(picking, "Point", lambda **one: fed.update([one["metric"]]) or Point(**one))
+    whole = told(rows, values, values[::-1], epoch=epoch)
+    assert fed["Val Acc"] == 1200
+    fed.clear()
+    monkeypatch.setattr(picking, "LONG", 10)
+    assert told.again() == whole
+    if epochs == "each" and len(kinds) == 1 and kinds[0] in KINDS[:5]:
+        assert fed["Val Acc"] <= 10, "of each run the ends, the extremes and what tells its scale"
+    if epochs != "each" and len(kinds) == 1 and "epoch" in kinds[0]:
+        assert fed["Val Acc"] == 1200, "which epoch a point lies in, those before it may say"
 
 
 GATE = '[[gate]]\nid = "g"\nrole = "hypothesis"\ntest = "value"\nleft = "mlp: best(val_acc)"\nop = ">"\nright = 50\n'

@@ -349,3 +349,29 @@ def test_the_names_of_detectors_are_not_for_gates():
     table = {"id": "watch/mine", "role": "flag", "test": "finite", "metrics": ["loss"]}
     with pytest.raises(SpecError, match="ids that begin with watch/ are those of the default watch"):
         parse_gates([table])
+
+
+FINITE = {"id": "nan", "role": "flag", "test": "finite", "metrics": ["loss"]}
+
+
+@pytest.mark.parametrize(
+    ("gate", "story"),
+    [
+        (FINITE, "nonfinite warn@9 nonfinite tripped@12"),
+        ({**FINITE, "zero_is_bad": True}, ""),
+        ({**FINITE, "metrics": ["val_loss"]}, "nonfinite warn@5 nonfinite tripped@6"),
+        ({**FINITE, "grace": "10 epochs"}, "nonfinite warn@5 nonfinite tripped@6"),
+        ({**FINITE, "when": "at epoch 10"}, "nonfinite warn@5 nonfinite tripped@6"),
+    ],
+)
+def test_of_what_is_no_number_a_written_gate_speaks_and_not_the_watch_as_well(gate, story):
+    gates = parse_gates([gate])
+    values = [3.0, 2.9, 2.8, 2.7, 2.6, NAN, NAN, 2.5, 0, 0, 0, 0, 0]
+    run = Run(written=gates).feed(values)
+    assert run.story == story
+
+
+def test_a_gate_names_its_metric_as_the_spec_does():
+    gates = parse_gates([{**FINITE, "metrics": ["mine"]}], words={"mine": {"from": ["train/loss"]}})
+    assert Run(written=gates).feed([3.0, NAN, NAN], "train/loss").story == ""
+    assert Run(written=gates).feed([3.0, NAN, NAN], "loss").story != ""

@@ -7,13 +7,17 @@ from collections.abc import Mapping, Sequence
 from trainui.core.export.markup import number
 from trainui.core.export.parts import CellDigest, LineDigest, TableDigest
 from trainui.core.export.past import Past
-from trainui.core.gates import Judge, State, Verdict
+from trainui.core.gates import Gate, Judge, State, Verdict
+from trainui.core.gates.quantity import Range
 from trainui.core.spec.results import ResultRow, ResultTable, measures
 from trainui.core.spec.study import Study, study_of
+from trainui.core.store.picking import Stretch
 from trainui.core.store.studyviews import StudyGateView
 from trainui.core.store.views import GateView, RunView
 
 GIB = 2**30
+AT_ENDS = frozenset({"best", "max", "min", "range", "last"})
+"""Reducers that the ends and the extremes of a curve tell all of."""
 
 
 def filled_tables(
@@ -70,8 +74,8 @@ class _Filling:
         """Row → what is measured of it, as far as the run has come: of its end nothing is told."""
         reader, gates = self._past.reader, list(self._gates.values())
         judge = Judge(gates)
-        names = {name for gate in gates for one in gate.params.metrics for name in gate.names(one)}
-        judge.feed_all(reader.points_told(view.run, names))
+        for point in reader.points_told(view.run, _wanted(gates)):
+            judge.feed(point)
         for one in reader.usage(view.run) if judge.measures else ():
             gpu_memory = None if one.gpu_memory is None else one.gpu_memory / GIB
             used = {"@host_mem_gb": one.memory / GIB, "@gpu_mem_gb": gpu_memory, "@gpu_util": one.gpu}
@@ -112,6 +116,24 @@ class _Filling:
         value = second.value - first.value
         shown = _shown(value, row.unit.removeprefix("±"))
         return CellDigest(text=f"+{shown}" if value > 0 else shown, value=value)
+
+
+def _wanted(gates: Sequence[Gate]) -> dict[str, tuple[Stretch, ...] | None]:
+    """Name of a metric → the points that the values of these gates rest on."""
+    found: dict[str, tuple[Stretch, ...] | None] = {}
+    counts = any(one in ("@epoch", "@step") for gate in gates for one in gate.params.metrics)
+    for gate in gates:
+        for quantity in getattr(gate.params, "quantities", ()):
+            window = quantity.window
+            more: tuple[Stretch, ...] | None
+            if isinstance(window, Range):
+                more = (Stretch(window.unit, window.first, window.last),)
+            else:
+                more = () if window is None and quantity.reducer in AT_ENDS and not counts else None
+            for name in gate.names(quantity.metric):
+                before = found.get(name, ())
+                found[name] = None if more is None or before is None else before + more
+    return found
 
 
 def _value(row: ResultRow, said: Verdict) -> CellDigest:

@@ -164,6 +164,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             classes=self.metrics.classes,
             primary={primary, *(words.from_ if words else ())} - {""},
             primary_goal=(words.goal if words else "") or self.metrics.goal,
+            written=self.readable_gates()[0],
         )
 
     def files(self, *, run: str, run_dir: Path) -> list[str]:

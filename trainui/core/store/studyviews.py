@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -13,6 +13,7 @@ from trainui.core.store.subjects import REPLACED, subject_of
 
 if TYPE_CHECKING:
     from trainui.core.gates import Point
+    from trainui.core.store.picking import Wanted
     from trainui.core.store.views import GateView
 
 
@@ -99,13 +100,12 @@ class StudyReader:
         row = self._db.execute("SELECT text FROM studies WHERE name=?", (study,)).fetchone()
         return "" if row is None else str(row["text"])
 
-    def points_told(self, run: str, names: Collection[str]) -> Iterator[Point]:
-        """The points of the metrics `names` as the judge of a study hears them: what the line of a run had written
-        first."""
-        from trainui.core.store.studies import Points, points_before
+    def points_told(self, run: str, wanted: Wanted) -> Iterator[Point]:
+        """The points of the metrics `wanted` as the judge of a study hears them: what the line of a run had written
+        first. Of a long curve no more than is wanted."""
+        from trainui.core.store.picking import picked
 
-        yield from points_before(self._db, run, names)
-        yield from (point for _, point in Points(self._db, run).new(names))
+        return picked(self._db, run, wanted)
 
     def _runs_of(self, study: str) -> dict[str, str]:
         """Alias → the run that it means, by the study's journal."""

@@ -228,6 +228,6 @@ class Export(Dialog[None]):
         """Call off what is being written, or leave."""
         if self._work is not None:
             self._work.cancel()
-            self._say("it ends at the next file…", "warn")
+            self._say("it is being ended…", "warn")
             return
         self.dismiss()

@@ -65,6 +65,9 @@ def feed(script: str | None, words: list[str], told: Iterable[Any], library: str
                 child.stdin.write(json.dumps(one) + "\n")
         except BrokenPipeError:
             pass  # it has died, and says why
+        except BaseException:
+            child.kill()  # the export is called off: nobody wants the rest
+            raise
         finally:
             with suppress(BrokenPipeError):
                 child.stdin.close()

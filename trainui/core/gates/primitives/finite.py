@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from trainui.core.gates.reduction import TAIL
 from trainui.core.gates.rule import Ending, Grade, Primitive
 from trainui.core.gates.table import GateTable
 from trainui.core.gates.verdict import Point
+from trainui.core.gates.when import EACH
+
+if TYPE_CHECKING:
+    from trainui.core.gates.gate import Gate
 
 PLAUSIBLE = 0.05
 """Above this, a loss that is suddenly exactly 0.0 is a trainer that prints 0.0 for an all-NaN window."""
@@ -115,6 +121,18 @@ class FiniteTest:
     def _bad_value(self) -> str:
         bad = next((v for v in reversed(self._tail) if not math.isfinite(v) or v == 0), math.nan)
         return f"{bad}"
+
+
+def looked_after(gates: Sequence[Gate]) -> dict[str, bool]:
+    """Every name of a metric that one of these gates wants finite from the beginning on, and whether a false zero is
+    none either."""
+    found: dict[str, bool] = {}
+    for gate in gates:
+        rule = gate.params
+        if isinstance(rule, FiniteRule) and gate.grace is None and gate.when == EACH:
+            for name in (name for metric in rule.metrics for name in gate.names(metric)):
+                found[name] = found.get(name, False) or rule.zero_is_bad
+    return found
 
 
 def read(table: GateTable) -> FiniteRule:

@@ -12,6 +12,7 @@ from itertools import chain
 
 from trainui.core.gates.gate import Gate
 from trainui.core.gates.goal import default_goal
+from trainui.core.gates.primitives.finite import looked_after
 from trainui.core.gates.stretch import Piece
 from trainui.core.gates.verdict import Point, State, Verdict, Where
 from trainui.core.gates.watch.detector import DETECTORS, Detector, Kind
@@ -38,9 +39,10 @@ class DefaultWatch:
         classes: int | None = None,
         primary: Collection[str] = (),
         primary_goal: str = "min",
+        written: Sequence[Gate] = (),
     ) -> None:
         """`off`: names of detectors, or `all`; the rest is what the spec says of its metrics, `primary` being every
-        name of the one that counts."""
+        name of the one that counts. What one of the gates `written` tells of is not told again."""
         switched_off = {name.removeprefix("watch/") for name in off}
         on = () if "all" in switched_off else (kind for kind in DETECTORS if kind.name not in switched_off)
         self._detectors = {kind.id: Detector(kind) for kind in on}
@@ -50,7 +52,7 @@ class DefaultWatch:
         """Of what it watches: what stands not in it is taken in point by point."""
         self._beats: set[str] = set()
         """Metrics whose points are the rhythm of the run."""
-        self._known = Known()
+        self._known = Known(looked_after(written))
         self._has_rate = False
         self._improving = Improving()
         self._primary = frozenset(primary)

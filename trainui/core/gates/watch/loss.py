@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, islice
 from operator import eq, le
 from typing import cast
@@ -38,9 +38,11 @@ RESTART = 0.5
 class Known:
     """What all of a run's metrics together say of each of them."""
 
-    __slots__ = ("gradient_is_bad", "has_train", "has_whole", "is_rewarded", "rate", "train")
+    __slots__ = ("gradient_is_bad", "has_train", "has_whole", "is_rewarded", "rate", "train", "written")
 
-    def __init__(self) -> None:
+    def __init__(self, written: Mapping[str, bool]) -> None:
+        self.written = written
+        """Metrics of which a gate says that they should be numbers, and whether it takes a sudden 0 for none."""
         self.has_train = self.has_whole = self.is_rewarded = self.gradient_is_bad = False
         self.rate = Rate()
         self.train = math.nan
@@ -77,12 +79,13 @@ class Numbers:
         if value - value != 0:
             self.streak += 1
             times = {1: "once", 2: "twice in a row"}.get(self.streak, f"{self.streak} times in a row")
-            self._say(point, self.streak >= K, f"{point.metric} was {value} {times}{at(point)}")
+            if point.metric not in self._known.written:  # that gate speaks of it
+                self._say(point, self.streak >= K, f"{point.metric} was {value} {times}{at(point)}")
             return True
         need = K if self._known.gradient_is_bad else ZEROS
         if value == 0 and (self.zeros or curve.least > PLAUSIBLE):
             self.zeros += 1
-            if self.zeros >= K and curve.count >= need:
+            if self.zeros >= K and curve.count >= need and not self._known.written.get(point.metric):
                 why = " while the gradient norm is no number" if need == K else ""
                 reason = f"{point.metric} was exactly 0 {self.zeros} times in a row{why}{at(point)}"
                 self._say(point, self.zeros >= need, reason)
