@@ -144,6 +144,17 @@ def wrap(spans: Line, cells: int, indent: int = 0) -> tuple[Line, ...]:
     return tuple(line(" " * indent, *row) for row in rows)
 
 
+def middle(text: str, cells: int) -> str:
+    """The text in at most `cells` cells, without its middle: names that begin alike differ at their ends."""
+    if cell_len(text) <= cells:
+        return text
+    after = max(0, cells - 1) // 2
+    end = text[len(text) - after :]
+    while cell_len(end) > after:
+        end = end[1:]
+    return f"{set_cell_size(text, max(0, cells - 1 - cell_len(end)))}…{end}" if cells > 0 else ""
+
+
 def fit(spans: Line, cells: int, *, right: bool = False) -> Line:
     """The line in exactly `cells` cells, clipped or padded (on the left when `right`)."""
     spans = clip(spans, cells)
