@@ -193,6 +193,18 @@ def test_a_comparison_is_kept_until_a_run_changes_or_some_seconds_passed(story):
 # ---------------------------------------------------------------- the screen
 
 
+async def test_where_a_study_has_more_runs_than_are_compared_it_is_said_which(dashboard, story):
+    story.run_views = [run(f"mlp-{n}", status=Status.RUNNING, started_at=NOW) for n in range(30)]
+    app = dashboard()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await compared(pilot)
+        assert [note.message for note in app._notifications] == [
+            "8 of the 30 runs of study phase 3, around mlp-0"
+        ]
+        await press(pilot, "escape", "enter", "v")
+        assert len(app._notifications) == 2
+
+
 async def compared(pilot, *names) -> None:
     await settle(pilot)
     await press(pilot, *names, "v")
