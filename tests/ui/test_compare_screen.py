@@ -164,6 +164,16 @@ def test_names_that_do_not_fit_show_their_ends():
 # ---------------------------------------------------------------- reading
 
 
+def test_metrics_whose_long_names_begin_alike_are_told_apart():
+    begin = "evaluation/validation/mean_absolute_boundary_error_in_milliseconds_over_speakers"
+    found = replace(
+        FOUND, metrics=tuple(replace(FOUND.metrics[0], metric=begin + end) for end in ("_a", "_b"))
+    )
+    rows = told(metrics_page(found, HEADS, 80, kept=(begin + "_a", begin + "_b")))
+    assert "speakers_a" in rows or "rs_a" in rows
+    assert "_b" in rows
+
+
 def test_params_are_read_once_a_run_but_those_of_a_queued_one_each_time(story):
     params = Params(story)
     for _ in range(2):
