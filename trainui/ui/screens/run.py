@@ -189,8 +189,15 @@ class RunScreen(Sifting, Onward):
             here = f"  {index + 1} of {len(PANES)}" if index == self._pane else ""
             key = offered(self.app, "run.teach")
             teaches = f"  {key} teaches a line" if name == "log" and here and key else ""
-            sieved = f"  {self.filter_title()}" if name == "curves" and self.kept else ""
+            sieved = self._metrics_title() if name == "curves" else ""
             pane.entitle(f"{name}{follows}{here}{teaches}{sieved}")
+
+    def _metrics_title(self) -> str:
+        """Which metrics are in sight, where that is not all of them."""
+        if self.kept:
+            return f"  {self.filter_title()}"
+        there, seen = len(self.snapshot.metric_names), self.curves.room
+        return f"  {seen} of {there} metrics ({self.keymap.first('chart.next')})" if seen < there else ""
 
     def action_pane(self, by: int) -> None:
         """The next or previous pane."""
