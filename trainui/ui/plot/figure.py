@@ -14,7 +14,7 @@ from trainui.ui.plot.readout import at_cursor, short
 from trainui.ui.plot.scale import Scale
 from trainui.ui.plot.sheet import Sheet
 from trainui.ui.plot.viewport import Extent
-from trainui.ui.present.ink import Span, clip, fit, line, middle, safe, width
+from trainui.ui.present.ink import Span, filled, fit, line, middle, safe, width
 from trainui.ui.present.text import number
 
 if TYPE_CHECKING:
@@ -175,7 +175,16 @@ def heading(
     full = [_entry(s, f"{safe(s.name)} {number(s.last)}", only_ascii=only_ascii) for s in entries]
     brief = [_entry(s, number(s.last), only_ascii=only_ascii) for s in entries]
     if chart.cursor is not None and not is_read:
-        full = brief = list(short(chart.series, chart.cursor, chart.axis, near=near, currency=chart.currency))
+        full = brief = list(
+            short(
+                chart.series,
+                chart.cursor,
+                chart.axis,
+                near=near,
+                only_ascii=only_ascii,
+                currency=chart.currency,
+            )
+        )
     for told, legend in (
         (head, full),
         (head, brief),
@@ -191,14 +200,9 @@ def heading(
 
 
 def _squeezed(metric: str, entries: Sequence[Line], cells: int) -> Line:
-    """A long name without its middle, and as many runs as there is room for: half a number would be another one."""
+    """A long name without its middle, and as many runs as there is room for."""
     room = max(cells // 2, cells - 1 - sum(width(entry) + 2 for entry in entries))
-    told = line(" ", Span(middle(metric, room), "head"))
-    for number_left, entry in zip(range(len(entries), 0, -1), entries, strict=True):
-        if width(told) + 2 + width(entry) + (2 if number_left > 1 else 0) > cells:
-            return clip(line(told, " …"), cells)
-        told = line(told, "  ", entry)
-    return clip(told, cells)
+    return filled(line(" ", Span(middle(metric, room), "head")), entries, cells)
 
 
 def _manner(chart: Chart, sheet: Sheet | None) -> str:

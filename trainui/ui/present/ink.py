@@ -6,7 +6,7 @@ Text that came from a job is data: `safe` takes out whatever could drive a termi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -170,6 +170,16 @@ def join(parts: Iterable[Line], gap: str = "  ") -> Line:
             out.append(Span(gap))
         out.extend(part)
     return tuple(out)
+
+
+def filled(front: Line, parts: Sequence[Line], cells: int) -> Line:
+    """A line with as many of the parts as fit whole: half a number would be another one. `…`: some are missing."""
+    told = front
+    for left, part in zip(range(len(parts), 0, -1), parts, strict=True):
+        if width(told) + 2 + width(part) + (2 if left > 1 else 0) > cells:
+            return clip(line(told, " …"), cells)
+        told = line(told, "  ", part)
+    return clip(told, cells)
 
 
 def fold(parts: list[tuple[int, Line]], cells: int, gap: str = "   ") -> Line:
