@@ -459,6 +459,8 @@ def test_no_number_stands_in_the_row_of_another_value():
 @pytest.mark.parametrize("cells", range(40, 90, 3))
 def test_what_the_cursor_reads_is_told_whole_or_not_at_all(cells):
     rows = shown(chart(series([1.0 + n for n in range(30)]), cursor=20.0), cells=cells, rows=20)
-    whole = shown(chart(series([1.0 + n for n in range(30)]), cursor=20.0), cells=120, rows=20)[-1].split("  ")
+    whole = shown(chart(series([1.0 + n for n in range(30)]), cursor=20.0), cells=120, rows=20)[-1].split(
+        "  "
+    )
     parts = [part for part in rows[-1].split("  ") if part.strip()]
     assert all(part.strip(" …") in [one.strip() for one in whole] for part in parts)
