@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -103,6 +104,11 @@ def why(view: RunView) -> str:
         return f"SIGKILL in {max(0.0, view.stop_at - time.time()):.0f} s"
     rank = f"priority {view.priority}, " if view.priority and view.waits_for else ""
     return view.cause or (f"{rank}waits for {view.waits_for}" if view.waits_for else "")
+
+
+def has_terminal() -> bool:
+    """Whether a dashboard can be drawn, and hear keys: on a terminal, or in a browser through `trainui serve`."""
+    return "TEXTUAL_DRIVER" in os.environ or (os.isatty(0) and os.isatty(2))
 
 
 def is_person() -> bool:
