@@ -39,6 +39,13 @@ def refused(cockpit, *words, code=2):
     return done.stderr
 
 
+def test_a_dashboard_without_a_terminal_is_refused_and_draws_nothing(cockpit):
+    assert refused(cockpit) == (
+        "trainui: the dashboard needs a terminal (ssh -t gives one; trainui ls needs none)\n"
+    )
+    assert "needs a terminal" in refused(cockpit, "--readonly")
+
+
 def nothing_was_made(cockpit, *names):
     """No row, no intent, no run directory beside those named."""
     db = sqlite3.connect(cockpit.db)

@@ -244,7 +244,7 @@ class Story(MoneyStory):
             if run_name == name:
                 values = [p.value for p in points if math.isfinite(p.value)]
                 found.append(MetricView(run=name, metric=metric, points=len(points), last_step=points[-1].step,
-                                        nonfinite=len(points) - len(values), first=values[0], last=values[-1],
+                                        nonfinite=len(points) - len(values), first=values[0], last=points[-1].value,
                                         min=min(values), max=max(values)))  # fmt: skip
         return found
 

@@ -164,6 +164,16 @@ def test_names_that_do_not_fit_show_their_ends():
 # ---------------------------------------------------------------- reading
 
 
+def test_metrics_whose_long_names_begin_alike_are_told_apart():
+    begin = "evaluation/validation/mean_absolute_boundary_error_in_milliseconds_over_speakers"
+    found = replace(
+        FOUND, metrics=tuple(replace(FOUND.metrics[0], metric=begin + end) for end in ("_a", "_b"))
+    )
+    rows = told(metrics_page(found, HEADS, 80, kept=(begin + "_a", begin + "_b")))
+    assert "speakers_a" in rows or "rs_a" in rows
+    assert "_b" in rows
+
+
 def test_params_are_read_once_a_run_but_those_of_a_queued_one_each_time(story):
     params = Params(story)
     for _ in range(2):
@@ -191,6 +201,18 @@ def test_a_comparison_is_kept_until_a_run_changes_or_some_seconds_passed(story):
 
 
 # ---------------------------------------------------------------- the screen
+
+
+async def test_where_a_study_has_more_runs_than_are_compared_it_is_said_which(dashboard, story):
+    story.run_views = [run(f"mlp-{n}", status=Status.RUNNING, started_at=NOW) for n in range(30)]
+    app = dashboard()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await compared(pilot)
+        assert [note.message for note in app._notifications] == [
+            "8 of the 30 runs of study phase 3, around mlp-0"
+        ]
+        await press(pilot, "escape", "enter", "v")
+        assert len(app._notifications) == 2
 
 
 async def compared(pilot, *names) -> None:

@@ -5,9 +5,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 from conftest import settle, until
+from msgspec.structs import replace
 from rooms import ROOMS, full, go
 from story import NOW, RUNS, SUPERVISED, Story
 
+from trainui.core.store.moneyviews import CountdownView
 from trainui.ui import keys
 from trainui.ui.app import Dashboard
 from trainui.ui.bridge import ONLY_LOOKS
@@ -216,7 +218,13 @@ async def test_where_one_only_looks_no_sentence_names_a_key_that_would_be_refuse
         told = "\n".join("".join(span.text for span in row) for row in pilot.app.screen.table.lines)
         assert "no runs yet" in told
         assert "press s" not in told
-    async with opened(full(tmp_path), only_looks=True, size=(200, 55)) as pilot:
+    story = full(tmp_path)
+    countdown = CountdownView(kind="idle", reason="idle", command=("poweroff",), at=NOW + 90)
+    story.budget_view = replace(story.budget_view, countdown=countdown)
+    async with opened(story, only_looks=True, size=(200, 55)) as pilot:
+        told = "\n".join("".join(span.text for span in row) for row in pilot.app.screen.banner.lines)
+        assert "runs in" in told
+        assert "calls it off" not in told
         await go(pilot, "g")
         told = "\n".join("".join(span.text for span in row) for row in pilot.app.screen.table.lines)
         assert "asks" in told

@@ -196,3 +196,51 @@ def test_numbers_as_large_and_as_small_as_a_float_can_be_have_a_scale(log):
     assert math.isfinite(scale.value(0.5))
     assert all(map(math.isfinite, even_ticks(scale, 6, 20)))
     assert isinstance(scale.dots(40)(1.0), int)
+
+
+@pytest.mark.parametrize(("count", "cells"), [(1, 30), (8, 58), (8, 20), (3, 40)])
+def test_a_heading_never_shows_half_a_number(count, cells):
+    runs = tuple(series(points([1, 10.0**30 * n]), tag=str(n)) for n in range(1, count + 1))
+    head = shown(Chart(metric="val/loss", series=runs, axis=STEP), cells)[0]
+    told = [f"━{n} {n}.0e+30" for n in range(1, count + 1)]
+    seen = head.split("  ")
+    assert [one for one in seen if one.strip() and one.strip(" …") not in ("val/loss", "x step", *told)] == []
+    assert ("…" in head) == any(one not in head for one in told)
+
+
+def test_a_long_name_leaves_room_for_its_value_and_shows_how_it_ends():
+    name = "evaluation/validation/mean_absolute_boundary_error_in_milliseconds_over_speakers"
+    for other in ("_a", "_b"):
+        chart = Chart(metric=name + other, series=(series(points([1, 2.5])),), axis=STEP)
+        head = shown(chart, 34)[0]
+        assert other in head
+        assert head.startswith(" evaluation/")
+        assert head.endswith("━ 2.500")
+
+
+def test_an_axis_on_which_nothing_is_above_0_is_not_called_logarithmic():
+    falling = Chart(metric="loss", series=(series(points([-1, -2])),), axis=STEP, log=True)
+    assert "y not log: none > 0" in shown(falling)[0]
+    rising = Chart(metric="loss", series=(series(points([-1, 2, 5])),), axis=STEP, log=True)
+    assert "  y log " in shown(rising)[0]
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf])
+def test_the_newest_value_is_told_as_what_it_was(value):
+    told = series(points([1, value]), newest=value)
+    assert shown(Chart(metric="loss", series=(told,), axis=STEP))[0].rstrip().endswith(f" {value}")
+
+
+@pytest.mark.parametrize(
+    ("value", "label"), [(-7.0, "-7┤"), (0.5, "0.5┤"), (123456789.0, "1.235e+08┤"), (0.0, "0.0┤")]
+)
+@pytest.mark.parametrize("rows", [6, 9, 12, 20])
+def test_what_is_level_stands_beside_its_own_number(value, label, rows):
+    lines = shown(Chart(metric="loss", series=(series(points([value] * 5)),), axis=STEP), rows=rows)
+    (row,) = [one for one in lines[1:-2] if any("\u2800" < c <= "\u28ff" for c in one)]
+    assert label in row
+
+
+def test_where_nothing_is_finite_no_number_stands_on_the_y_axis():
+    lines = shown(Chart(metric="loss", series=(series(points([math.nan] * 5)),), axis=STEP))
+    assert not any(c.isdigit() for row in lines[1:-2] for c in row)

@@ -362,6 +362,9 @@ def test_a_moment_that_is_not_known_is_not_drawn_and_breaks_nothing():
 @pytest.mark.parametrize(
     ("low", "high", "most", "expected"),
     [
+        (0, 0.13, 4, ["0 s", "0.05 s", "0.1 s"]),
+        (0, 1.4, 4, ["0 s", "0.5 s", "1 s"]),
+        (7200, 7201.5, 4, ["2:00:00 h", "2:00:01 h"]),
         (0, 50, 5, ["0 s", "10 s", "20 s", "30 s", "40 s", "50 s"]),
         (0, 4 * 60, 4, ["0 s", "1 min", "2 min", "3 min", "4 min"]),
         (0, 100, 4, ["0 s", "30 s", "1:00 min", "1:30 min"]),
@@ -451,3 +454,13 @@ def test_no_number_stands_in_the_row_of_another_value():
     assert "0" in y_labels(y, 6).values()
     assert "0" not in y_labels(y, 6, named=[60]).values()
     assert "0" in y_labels(y, 6, named=[0]).values()
+
+
+@pytest.mark.parametrize("cells", range(40, 90, 3))
+def test_what_the_cursor_reads_is_told_whole_or_not_at_all(cells):
+    rows = shown(chart(series([1.0 + n for n in range(30)]), cursor=20.0), cells=cells, rows=20)
+    whole = shown(chart(series([1.0 + n for n in range(30)]), cursor=20.0), cells=120, rows=20)[-1].split(
+        "  "
+    )
+    parts = [part for part in rows[-1].split("  ") if part.strip()]
+    assert all(part.strip(" …") in [one.strip() for one in whole] for part in parts)

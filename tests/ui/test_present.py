@@ -21,7 +21,7 @@ from trainui.ui.present import text
 from trainui.ui.present.charts import comparison, thresholds
 from trainui.ui.present.facts import facts
 from trainui.ui.present.gates import gate_table
-from trainui.ui.present.ink import Span, ascii_only, clip, fit, fold, line, plain, safe, width, wrap
+from trainui.ui.present.ink import Span, ascii_only, clip, fit, fold, line, middle, plain, safe, width, wrap
 from trainui.ui.present.jobs import several_lines
 from trainui.ui.present.lights import gate_lights, run_light, run_word
 from trainui.ui.present.rows import _best_at, _done, in_order, ranks, table
@@ -376,6 +376,30 @@ def test_facts_tell_what_was_run():
 def test_the_head_of_a_run_folds():
     assert "epoch 34 of 50" in plain(run_head(RUNS[0], 118, colour=0, now=NOW))
     assert plain(run_head(RUNS[0], 24, colour=0, now=NOW)) == " ● transformer-3"
+
+
+def test_a_metric_with_a_long_name_hides_neither_its_value_nor_the_columns_beside_it():
+    name = "evaluation/validation/mean_absolute_boundary_error_in_milliseconds_over_speakers"
+    views = [replace(view, metric=replace(view.metric, name=name)) for view in RUNS[:3]]
+    assert "88.1" in plain(run_head(views[0], 80, colour=0, now=NOW))
+    told = table(views, 80, tags={}, colours={}, now=NOW)
+    usual = table(RUNS[:3], 80, tags={}, colours={}, now=NOW)
+    assert "…" in plain(told.head)
+    assert "$" in plain(told.head)
+    for row, view in zip(told.rows, views, strict=True):
+        assert view.run in plain(row)
+    assert len(plain(usual.head)) <= 80
+
+
+@pytest.mark.parametrize("cells", range(40))
+def test_a_text_without_its_middle_fits_and_keeps_both_ends(cells):
+    for name in ("val/mae", "evaluation/validation/error_a", "验证/平均绝对误差/毫秒", "e\u0301" * 30):
+        told = middle(name, cells)
+        assert width(line(told)) <= cells
+        if cells >= 5 and told != name:
+            assert told[0] == name[0]
+            assert told[-1] == name[-1]
+            assert "…" in told
 
 
 def test_a_gate_is_one_line_in_a_chart_however_many_runs_share_it():

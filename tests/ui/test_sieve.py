@@ -188,6 +188,29 @@ async def test_marks_outlive_a_filter_so_that_runs_of_two_filters_can_be_compare
 # ---------------------------------------------------------------- metrics
 
 
+async def test_it_is_said_that_a_run_has_more_metrics_than_are_drawn_and_which_key_turns(dashboard):
+    app = dashboard()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await press(pilot, "enter")
+        await settle(pilot)
+        assert f"{app.screen.curves.room} of 6 metrics (m)" in text_of(app)
+        await pilot.resize_terminal(200, 55)
+        await settle(pilot)
+        assert "of 6 metrics" not in text_of(app)
+
+
+async def test_where_the_filter_leaves_no_metric_it_is_not_said_that_there_are_no_numbers(dashboard):
+    app = dashboard()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await settle(pilot)
+        await press(pilot, "enter", "slash", *"nosuch", "enter")
+        await until(pilot, lambda: app.snapshot.look.metrics == "nosuch")
+        await settle(pilot)
+        assert "no metric is left by the filter" in text_of(app)
+        assert "nothing to draw yet" not in text_of(app)
+
+
 async def test_m_goes_only_through_the_metrics_that_the_filter_leaves(dashboard):
     app = dashboard()
     async with app.run_test(size=(80, 24)) as pilot:

@@ -12,7 +12,7 @@ import click
 from trainui import __version__
 from trainui.cli.place import db_option
 from trainui.cli.verbs import Verbs
-from trainui.core.errors import TrainuiError
+from trainui.core.errors import TrainuiError, UserError
 
 if TYPE_CHECKING:
     from trainui.cli.place import Place
@@ -79,6 +79,10 @@ def trainui(ctx: click.Context, place: Place, readonly: bool, fresh: bool) -> No
     if fresh and ctx.invoked_subcommand is not None:
         raise click.UsageError("--fresh is for the dashboard: trainui --fresh")
     if ctx.invoked_subcommand is None:
+        from trainui.cli.printing import has_terminal
+
+        if not has_terminal():
+            raise UserError("the dashboard needs a terminal", hint="ssh -t gives one; trainui ls needs none")
         gc.disable()  # next to all that is made at the start stays; the dashboard turns it on again
         from trainui.ui.app import run_dashboard
 

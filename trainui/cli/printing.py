@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -115,6 +116,11 @@ def tell_left_out(archive: Path) -> None:
     if found := left_out(archive):
         shown = "; ".join(map(plain, found[:NAMED])) + ("; …" if len(found) > NAMED else "")
         click.echo(f"trainui: {plain(archive.name)} leaves out {len(found)}: {shown}", err=True)
+
+
+def has_terminal() -> bool:
+    """Whether a dashboard can be drawn, and hear keys: on a terminal, or in a browser through `trainui serve`."""
+    return "TEXTUAL_DRIVER" in os.environ or (os.isatty(0) and os.isatty(2))
 
 
 def is_person() -> bool:

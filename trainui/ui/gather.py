@@ -183,6 +183,7 @@ class Gatherer:
         trace = Trace(
             run=metric.run,
             metric=metric.metric,
+            last=metric.last,
             points=tuple(self._reader.curve(metric.run, metric.metric)) if few else (),
             buckets=()
             if few

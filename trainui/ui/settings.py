@@ -212,12 +212,12 @@ def has_few_colours(env: Mapping[str, str]) -> bool:
 
 
 def needs_ascii(env: Mapping[str, str]) -> bool:
-    """Whether the terminal cannot show UTF-8: the Linux console, or a locale with another encoding."""
+    """Whether the terminal cannot show UTF-8: the Linux console, or a locale with another encoding, as C has."""
     if env.get("TERM", "") in ("linux", "dumb", "vt100", "vt220"):
         return True
     locale = env.get("LC_ALL") or env.get("LC_CTYPE") or env.get("LANG") or ""
     encoding = locale.partition(".")[2].partition("@")[0].lower().replace("-", "")
-    return bool(encoding) and encoding != "utf8"
+    return locale in ("C", "POSIX") or (bool(encoding) and encoding != "utf8")
 
 
 def is_dark(env: Mapping[str, str]) -> bool:

@@ -55,5 +55,7 @@ class Trace(Struct, frozen=True, kw_only=True):
     buckets: tuple[Bucket, ...] = ()
     epochs_per_step: float | None = None
     parts: tuple[Part, ...] = ()
+    last: float | None = None
+    """Its newest value, also where that is not finite; None where nobody told it."""
     prospect: Prospect | None = None
     """What is expected of it; None where nothing was asked for."""

@@ -262,7 +262,9 @@ def _box_of(found: Sequence[tuple[str, GateDigest]], best: str) -> Decision:
 
 
 def _stands(run: str, gate: GateDigest) -> str:
-    return f"{gate.verdict} in {run}" + (f" ({gate.value:.4g}{_when(gate)})" if gate.value is not None else "")
+    return f"{gate.verdict} in {run}" + (
+        f" ({gate.value:.4g}{_when(gate)})" if gate.value is not None else ""
+    )
 
 
 def _when(gate: GateDigest) -> str:

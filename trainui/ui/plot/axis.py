@@ -20,6 +20,7 @@ AXES = (EPOCH, STEP, ELAPSED, WALL, GPU_HOURS, COST)
 """In the order in which a key turns through them."""
 BY_TIME = (ELAPSED, WALL, GPU_HOURS, COST)
 """Axes on which a point lies where its time says."""
+_PARTS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 _SECONDS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)
 _DAY = 86400
 
@@ -93,14 +94,15 @@ def _short(value: float) -> str:
 
 
 def _times(scale: Scale, most: int, *, is_clock: bool) -> list[tuple[float, str]]:
-    """Every so many seconds, minutes, hours or days; a clock's from local midnight on."""
+    """Every so many seconds or parts of one, minutes, hours or days; a clock's from local midnight on."""
     rough = (scale.high - scale.low) / max(most, 1)
     days = next((n for n in (1, 2, 7, 14, 30, 60, 180, 365) if n * _DAY >= rough), 365 * 4)
-    step = next((one for one in _SECONDS if one >= rough * 0.75), days * _DAY)
+    sizes = _SECONDS if is_clock or scale.high > 60 else (*_PARTS, *_SECONDS)
+    step = next((one for one in sizes if one >= rough * 0.75), days * _DAY)
     shift = time.localtime(scale.low).tm_gmtoff if is_clock else 0
     first = math.ceil((scale.low + shift) / step - 1e-9)
     last = math.floor((scale.high + shift) / step + 1e-9)
-    found = [float(n * step - shift) for n in range(first, min(last, first + 10 * most + 10) + 1)]
+    found = [round(float(n * step - shift), 6) for n in range(first, min(last, first + 10 * most + 10) + 1)]
     if not is_clock:
         return [(at, _lasting(at, step)) for at in found]
     return [(at, _clock(at, step, is_first=n == 0)) for n, at in enumerate(found)]
@@ -108,6 +110,8 @@ def _times(scale: Scale, most: int, *, is_clock: bool) -> list[tuple[float, str]
 
 def _lasting(seconds: float, step: float) -> str:
     """`45 s`, `2:30 min`, `1:30 h`, `2 d`."""
+    if step < 1 and seconds:
+        return f"{seconds:g} s"
     whole = round(seconds)
     if step >= _DAY:
         return f"{whole // _DAY} d"

@@ -9,12 +9,12 @@ from msgspec import Struct
 
 from trainui.ui.plot.axis import EPOCH, axis_name
 from trainui.ui.plot.canvas import stroke_of
-from trainui.ui.plot.frame import whole_x, x_axis, y_labels, y_scale
+from trainui.ui.plot.frame import values_in, whole_x, x_axis, y_labels, y_scale
 from trainui.ui.plot.readout import at_cursor, short
 from trainui.ui.plot.scale import Scale
 from trainui.ui.plot.sheet import Sheet
 from trainui.ui.plot.viewport import Extent
-from trainui.ui.present.ink import Span, clip, fit, line, safe, width
+from trainui.ui.present.ink import Span, filled, fit, line, middle, safe, width
 from trainui.ui.present.text import number
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ def frame(chart: Chart, cells: int, rows: int) -> Frame | None:
         chart.series, x, log=chart.log, clip=chart.clip, thresholds=chart.thresholds, guides=chart.guides
     )
     body = rows - 3 - read
-    labels = y_labels(y, body, named=[one.value for one in chart.thresholds])
+    named = [one.value for one in chart.thresholds]
+    labels = y_labels(y, body, named=named, seen=values_in(chart.series, x))
     gutter = max(map(len, labels.values()), default=1) + 1
     if gutter > cells // 2:
         labels, gutter = {}, 1
@@ -168,13 +169,22 @@ def heading(
         Span(f"  x {axis_name(chart.axis, chart.currency)}", "dim"),
     )
     beyond = tuple(Span(f"  {text}", "warn") for text in (_beyond(sheet) if sheet is not None else ()))
-    head = line(name, axis, Span(_manner(chart), "dim"), *beyond)
+    head = line(name, axis, Span(_manner(chart, sheet), "dim"), *beyond)
     only_ascii = sheet is not None and sheet.only_ascii
     entries = [s for s in chart.series if s.stretches]
     full = [_entry(s, f"{safe(s.name)} {number(s.last)}", only_ascii=only_ascii) for s in entries]
     brief = [_entry(s, number(s.last), only_ascii=only_ascii) for s in entries]
     if chart.cursor is not None and not is_read:
-        full = brief = list(short(chart.series, chart.cursor, chart.axis, near=near, currency=chart.currency))
+        full = brief = list(
+            short(
+                chart.series,
+                chart.cursor,
+                chart.axis,
+                near=near,
+                only_ascii=only_ascii,
+                currency=chart.currency,
+            )
+        )
     for told, legend in (
         (head, full),
         (head, brief),
@@ -186,14 +196,22 @@ def heading(
             hope = Span(f"  → {chart.expected}" if chart.expected else "", "dim")
             whole = line(told, *(part for entry in legend for part in ("  ", entry)))
             return line(whole, hope) if room >= len(hope.text) else whole
-    return clip(line(name, *(part for entry in brief for part in ("  ", entry))), cells)
+    return _squeezed(safe(chart.metric), brief, cells)
 
 
-def _manner(chart: Chart) -> str:
+def _squeezed(metric: str, entries: Sequence[Line], cells: int) -> Line:
+    """A long name without its middle, and as many runs as there is room for."""
+    room = max(cells // 2, cells - 1 - sum(width(entry) + 2 for entry in entries))
+    return filled(line(" ", Span(middle(metric, room), "head")), entries, cells)
+
+
+def _manner(chart: Chart, sheet: Sheet | None) -> str:
     """How it is drawn, where that is not the plain way."""
+    is_log = sheet is None or sheet.y.log
     ways = (
-        ("  x log", chart.log_x),
-        ("  y log", chart.log),
+        ("  x log", chart.log_x and (sheet is None or sheet.x.log)),
+        ("  y log", chart.log and is_log),
+        ("  y not log: none > 0", chart.log and not is_log),
         (f"  smooth {chart.smooth:g}", chart.smooth > 0),
         ("  clipped", chart.clip),
         ("  zoomed", chart.window is not None),

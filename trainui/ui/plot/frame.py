@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from trainui.ui.plot.axis import x_ticks
@@ -12,7 +12,7 @@ from trainui.ui.present.ink import Span, line
 
 if TYPE_CHECKING:
     from trainui.ui.plot.scale import Scale
-    from trainui.ui.plot.series import Guide, Pin, Series, Threshold
+    from trainui.ui.plot.series import Guide, Pin, Series, Stretch, Threshold
     from trainui.ui.plot.sheet import Sheet
     from trainui.ui.present.ink import Line
 
@@ -46,14 +46,8 @@ def y_scale(
     guides: Sequence[Guide] = (),
 ) -> Scale:
     """The y scale of what is seen of the curves; gates and guides widen it where they are near."""
-    low, high, is_log = x.low, x.high, x.log
-    seen = [
-        t
-        for s in series
-        for part in (s.stretches, *s.overlaps)
-        for t in part
-        if t.low is not None and ((t.x1 >= low and t.x0 <= high) or (is_log and t.x1 <= 0))
-    ]
+    low, high = x.low, x.high
+    seen = list(_seen(series, x))
     values = [t.low for t in seen if t.low is not None] or _beside(series, x)
     values += [t.high for t in seen if t.high is not None and t.high != t.low]
     if clip:
@@ -75,6 +69,28 @@ def y_scale(
     return rounded(scale_over([*values, *near], log=log))
 
 
+def _seen(series: Sequence[Series], x: Scale) -> Iterator[Stretch]:
+    """The stretches on the x scale that have a finite value."""
+    low, high, is_log = x.low, x.high, x.log
+    return (
+        t
+        for s in series
+        for part in (s.stretches, *s.overlaps)
+        for t in part
+        if t.low is not None and ((t.x1 >= low and t.x0 <= high) or (is_log and t.x1 <= 0))
+    )
+
+
+def values_in(series: Sequence[Series], x: Scale) -> set[float]:
+    """Some of the finite values that are seen: none where there is none, and more than one where they differ."""
+    found: set[float] = set()
+    for t in _seen(series, x):
+        found |= {value for value in (t.low, t.high) if value is not None}
+        if len(found) > 1:
+            break
+    return found or set(_beside(series, x))
+
+
 def _beside(series: Sequence[Series], x: Scale) -> list[float]:
     """Where nothing is seen: the values at its edges of the lines that lead through."""
     found = []
@@ -88,11 +104,16 @@ def _beside(series: Sequence[Series], x: Scale) -> list[float]:
     return found
 
 
-def y_labels(y: Scale, rows: int, *, named: Iterable[float] = ()) -> dict[int, str]:
+def y_labels(
+    y: Scale, rows: int, *, named: Iterable[float] = (), seen: Collection[float] = (0.0, 1.0)
+) -> dict[int, str]:
     """Row → number, all with the fewest decimals that still tell them apart.
 
-    In the row of a value that is `named` in the picture there is no other one.
+    In the row of a value that is `named` in the picture there is no other one. What is level, as is all that is
+    `seen` when that is one value, has its own number; where nothing is, there are none.
     """
+    if not seen:
+        return {}
     values = even_ticks(y, max(2, min(6, rows // 2)), rows)
     largest = max(map(abs, values), default=1.0)
     if not 1e-4 <= largest < 1e7:
@@ -108,11 +129,15 @@ def y_labels(y: Scale, rows: int, *, named: Iterable[float] = ()) -> dict[int, s
                 break
         texts = [f"{v:.{decimals}f}" for v in values]
     taken = {_row(y, value, rows): value for value in named if y.holds(value)}
-    return {
+    labels = {
         row: text
         for value, text in zip(values, texts, strict=True)
         if taken.get(row := _row(y, value, rows), value) == value
     }
+    (level,) = seen if len(seen) == 1 else (None,)
+    if level is not None and y.holds(level) and level not in values:
+        labels[_row(y, level, rows)] = f"{level:.4g}"
+    return labels
 
 
 def _row(y: Scale, value: float, rows: int) -> int:

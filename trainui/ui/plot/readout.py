@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from trainui.ui.plot.axis import COST, ELAPSED, EPOCH, GPU_HOURS, STEP, WALL, axis_name
 from trainui.ui.plot.canvas import stroke_of
 from trainui.ui.plot.smooth import smoothed
-from trainui.ui.present.ink import Span, clip, line, safe
+from trainui.ui.present.ink import Span, clip, filled, line, safe
 from trainui.ui.present.text import clock, duration, money, number, whole
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def at_cursor(
     for one, (name, value, rest) in zip((s for s in series if s.stretches), shown, strict=True):
         stroke = stroke_of(one.ink, one.style, only_ascii=only_ascii)
         mark = Span(f" {stroke}{one.tag or ' '} ", f"run{one.ink}")
-        lines.append(line(mark, f"{name:<{names}}  {value:>{values}}  ", Span(rest, "dim")))
+        front = line(mark, f"{name:<{names}}  {value:>{values}}")
+        lines.append(filled(front, [line(Span(part, "dim")) for part in rest], cells))
     if len(lines) > rows:
         left = len(lines) - rows + 1
         lines = [*lines[: rows - 1], line(Span(f" … {left} more", "dim"))]
@@ -74,27 +75,34 @@ def at_cursor(
 
 
 def short(
-    series: Sequence[Series], x: float, axis: str, *, near: float, currency: str = "USD"
+    series: Sequence[Series],
+    x: float,
+    axis: str,
+    *,
+    near: float,
+    only_ascii: bool = False,
+    currency: str = "USD",
 ) -> tuple[Line, ...]:
     """Where the cursor stands and each curve's value there, for one line."""
     out: list[Line] = [line(Span(where(x, axis, currency), "accent"))]
     for one in series:
         if one.stretches:
             value = _row(one, x, axis, near=near, smooth=0.0, currency=currency)[1]
-            out.append(line(Span(f"━{one.tag} ", f"run{one.ink}"), value))
+            stroke = stroke_of(one.ink, one.style, only_ascii=only_ascii)
+            out.append(line(Span(f"{stroke}{one.tag} ", f"run{one.ink}"), value))
     return tuple(out)
 
 
 def _row(
     series: Series, x: float, axis: str, *, near: float, smooth: float, currency: str
-) -> tuple[str, str, str]:
-    """(name, value, the rest) of one curve at x."""
+) -> tuple[str, str, list[str]]:
+    """(name, value, all else) of one curve at x."""
     name, place = safe(series.name), nearest(series.stretches, x)
     one = series.stretches[place] if place is not None else None
     begins = min((each.x0 for each in series.stretches), default=math.inf)
     ends = max((each.x1 for each in series.stretches), default=-math.inf)
     if one is None or place is None or not begins - near <= x <= ends + near:
-        return name, "–", ""
+        return name, "–", []
     value = _value(one)
     parts = []
     if smooth:
@@ -115,7 +123,7 @@ def _row(
         cost = series.cost(one.at) if series.cost is not None else math.nan
         if math.isfinite(cost):
             parts.append(money(cost, currency))
-    return name, value, "  ".join(parts)
+    return name, value, parts
 
 
 def _value(one: Stretch) -> str:

@@ -47,12 +47,14 @@ class Series(Struct, frozen=True, kw_only=True):
     """0: a whole line, 1: dashes, 2: dots."""
     cost: Callable[[float], float] | None = None
     """Unix time → what the run had cost then; None where that is not known."""
+    newest: float | None = None
+    """Its newest value, which a stretch does not tell where it is not finite; None where nobody told it."""
 
     @property
     def last(self) -> float | None:
-        """The newest value; NaN when that was not finite."""
-        if not self.stretches:
-            return None
+        """The newest value; NaN when that was not finite, and nobody told what it was."""
+        if not self.stretches or self.newest is not None:
+            return self.newest
         newest = self.stretches[-1]
         return math.nan if newest.nonfinite and newest.last is None else newest.last
 

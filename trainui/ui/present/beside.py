@@ -9,7 +9,7 @@ from typing import Any
 from trainui.core.comparing import Comparison, Reached, Row
 from trainui.core.store.views import RunView
 from trainui.ui.params import written
-from trainui.ui.present.ink import Line, Span, clip, fit, join, line, plain, safe, width
+from trainui.ui.present.ink import Line, Span, clip, fit, join, line, middle, plain, safe, width
 from trainui.ui.present.lights import run_light, verdict_light
 from trainui.ui.present.text import NONE, decimals_for, duration, fine, number, plural, sign, usd, whole
 
@@ -177,7 +177,8 @@ def _page(rows: Sequence[_Line], heads: Heads, cells: int) -> tuple[Line, ...]:
             continue
         values = [fit(one, shown[at], right=True) for at, one in enumerate(_apart(row.values, shown))]
         tail = line(Span(row.tail, "dim")) if row.tail and left >= LEAST_RULE else ()
-        out.append(join([fit(row.name, name), *values, tail], " " * GAP))
+        told_name = tuple(Span(middle(span.text, name), span.tone) for span in row.name)
+        out.append(join([fit(told_name, name), *values, tail], " " * GAP))
     return tuple(clip(row, cells) for row in out)
 
 

@@ -86,6 +86,7 @@ def _series(
         tag=tags.get(trace.run, ""),
         on_top=trace.run == snapshot.look.cursor,
         cost=Course(costs) if any(cost for _, cost in costs) else None,
+        newest=trace.last,
     )
 
 

@@ -6,7 +6,7 @@ Text that came from a job is data: `safe` takes out whatever could drive a termi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -144,6 +144,17 @@ def wrap(spans: Line, cells: int, indent: int = 0) -> tuple[Line, ...]:
     return tuple(line(" " * indent, *row) for row in rows)
 
 
+def middle(text: str, cells: int) -> str:
+    """The text in at most `cells` cells, without its middle: names that begin alike differ at their ends."""
+    if cell_len(text) <= cells:
+        return text
+    after = max(0, cells - 1) // 2
+    end = text[len(text) - after :]
+    while cell_len(end) > after:
+        end = end[1:]
+    return f"{set_cell_size(text, max(0, cells - 1 - cell_len(end)))}…{end}" if cells > 0 else ""
+
+
 def fit(spans: Line, cells: int, *, right: bool = False) -> Line:
     """The line in exactly `cells` cells, clipped or padded (on the left when `right`)."""
     spans = clip(spans, cells)
@@ -159,6 +170,16 @@ def join(parts: Iterable[Line], gap: str = "  ") -> Line:
             out.append(Span(gap))
         out.extend(part)
     return tuple(out)
+
+
+def filled(front: Line, parts: Sequence[Line], cells: int) -> Line:
+    """A line with as many of the parts as fit whole: half a number would be another one. `…`: some are missing."""
+    told = front
+    for left, part in zip(range(len(parts), 0, -1), parts, strict=True):
+        if width(told) + 2 + width(part) + (2 if left > 1 else 0) > cells:
+            return clip(line(told, " …"), cells)
+        told = line(told, "  ", part)
+    return clip(told, cells)
 
 
 def fold(parts: list[tuple[int, Line]], cells: int, gap: str = "   ") -> Line:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from trainui.core.run import Status
-from trainui.ui.present.ink import Span, clip, fit, join, line, safe, width
+from trainui.ui.present.ink import Span, clip, fit, join, line, middle, safe, width
 from trainui.ui.present.lights import gate_lights, run_light, run_word
 from trainui.ui.present.standing import standing
 from trainui.ui.present.text import NONE, bar, decimals_for, duration, number, percent, sign, usd, whole
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 BAR = 10
 RUN_MIN, RUN_MAX = 12, 32
+HEAD_MAX = 24
 
 WIDE = (
     "run",
@@ -85,9 +86,9 @@ def ranks(runs: Sequence[RunView]) -> dict[str, int]:
 
 
 def metric_head(runs: Sequence[RunView]) -> str:
-    """The name of the metric all runs are judged by, or `metric`."""
+    """The name of the metric all runs are judged by, or `metric`; a long one leaves the columns their room."""
     names = {v.metric.name for v in runs if v.metric}
-    return safe(names.pop()) if len(names) == 1 else "metric"
+    return middle(safe(names.pop()), HEAD_MAX) if len(names) == 1 else "metric"
 
 
 def table(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from trainui.core.run import Status
-from trainui.ui.present.ink import Span, clip, fit, fold, line, safe, width
+from trainui.ui.present.ink import Span, clip, fit, fold, line, middle, safe, width
 from trainui.ui.present.lights import gate_lights, run_light, run_word, verdict_light
 from trainui.ui.present.rows import BAR
 from trainui.ui.present.standing import ASKED, standing
@@ -82,7 +82,8 @@ def run_head(
             parts.append((3, line(Span("eta ", "dim"), duration(view.eta_seconds))))
     if view.metric:
         best = f" best {number(view.metric.best)}"
-        parts.append((2, line(Span(safe(view.metric.name) + " ", "dim"), number(view.metric.last), best)))
+        metric = middle(safe(view.metric.name), max(24, cells // 3))
+        parts.append((2, line(Span(f"{metric} ", "dim"), number(view.metric.last), best)))
     parts.append((5, gate_lights(view.gates, tight=True)))
     parts.append((4, line(f"{usd(view.usd)} {sign(currency)}")))
     parts.append((8, line(Span(f"ran {duration(view.seconds)}", "dim"))))

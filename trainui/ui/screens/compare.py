@@ -44,15 +44,20 @@ def compared_runs(
         return tuple(chosen)
     if chosen and current.run not in marked:
         return tuple(view.run for view in runs if view.run in (*chosen, current.run))
-    kind = [
+    kind = kin(runs, current)
+    at = kind.index(current.run)
+    first = max(0, min(at - MOST_DRAWN // 2, len(kind) - MOST_DRAWN))
+    return tuple(kind[first : first + MOST_DRAWN])
+
+
+def kin(runs: Sequence[RunView], current: RunView) -> list[str]:
+    """The runs of its study, or of its job where it is of none, that have begun; itself in any case."""
+    return [
         view.run
         for view in runs
         if (view.study == current.study if current.study else view.job == current.job)
         and (view.started_at is not None or view.metric is not None or view.run == current.run)
     ]
-    at = kind.index(current.run)
-    first = max(0, min(at - MOST_DRAWN // 2, len(kind) - MOST_DRAWN))
-    return tuple(kind[first : first + MOST_DRAWN])
 
 
 class Page(Paper):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from trainui.ui.choice import MOST_DRAWN
 from trainui.ui.screens.room import Room
 
 if TYPE_CHECKING:
+    from trainui.core.store.views import RunView
     from trainui.ui.bridge import Bridge
     from trainui.ui.screens.room import ChartSettings
 
@@ -22,6 +25,22 @@ class Onward(Room):
     def has_marks(self) -> bool:
         """Whether runs are marked here."""
         return False
+
+    def compare(self, among: Sequence[RunView], marked: Collection[str], *, alone: str) -> None:
+        """Show runs side by side; `alone` is said where there is no second one."""
+        from trainui.ui.screens.compare import CompareScreen, compared_runs, kin
+
+        runs, current = compared_runs(among, marked, self.current), self.current
+        if len(runs) < 2:
+            if self.snapshot.ready:
+                self.bridge.tell(alone, severity="warning")
+            return
+        if len(runs) > MOST_DRAWN:
+            self.bridge.tell(f"the first {MOST_DRAWN} of {len(runs)} marked runs")
+        elif len(marked) < 2 and current is not None and (of := len(kin(among, current))) > len(runs):
+            whose = f"study {current.study}" if current.study else f"job {current.job}"
+            self.bridge.tell(f"{len(runs)} of the {of} runs of {whose}, around {current.run}")
+        self.app.push_screen(CompareScreen(self.bridge, self.settings, runs=runs))
 
     def action_log(self) -> None:
         """The whole log of the run."""

@@ -13,7 +13,6 @@ from trainui.core.filter.runs import run_filter, values_of
 from trainui.core.store.views import RunView
 from trainui.ui import keys
 from trainui.ui.bridge import Bridge
-from trainui.ui.choice import MOST_DRAWN
 from trainui.ui.keymap import offered
 from trainui.ui.memory import Memory
 from trainui.ui.present.ink import Line, safe
@@ -272,20 +271,9 @@ class Overview(Sifting, Onward):
 
     def action_compare(self) -> None:
         """Runs side by side."""
-        from trainui.ui.screens.compare import CompareScreen, compared_runs
-
         among = self.snapshot.runs if self._marked else self.table.runs
-        runs = compared_runs(among, self._marked, self.current)
-        if len(runs) < 2:
-            key = self.keymap.first("overview.mark")
-            if self.snapshot.ready:
-                self.bridge.tell(
-                    f"one run cannot be compared: mark two or more with {key}", severity="warning"
-                )
-            return
-        if len(runs) > MOST_DRAWN:
-            self.bridge.tell(f"the first {MOST_DRAWN} of {len(runs)} marked runs")
-        self.app.push_screen(CompareScreen(self.bridge, self.settings, runs=runs))
+        key = self.keymap.first("overview.mark")
+        self.compare(among, self._marked, alone=f"one run cannot be compared: mark two or more with {key}")
 
     def action_tail(self) -> None:
         """Where only one fits: events or log."""

@@ -151,7 +151,8 @@ class Room(Acting):
         drawn = self._made[2]
         drawn = tuple(replace(one, log_x=how.log_x, smooth=how.smooth, clip=how.clip) for one in drawn)
         self._drawn, self._plotted = self.shaped(self.sight.over(drawn)), (curves, tags)
-        curves.plot(self._drawn, is_known=self.snapshot.ready)
+        is_sifted = bool(self.snapshot.look.metrics and self.snapshot.metrics_known)
+        curves.plot(self._drawn, is_known=self.snapshot.ready, is_sifted=is_sifted)
 
     def shaped(self, drawn: tuple[Chart, ...]) -> tuple[Chart, ...]:
         """The charts as this screen wants them."""

@@ -22,7 +22,6 @@ from trainui.ui.present.rows import ranks
 from trainui.ui.present.standing import death, saving
 from trainui.ui.present.story import run_head
 from trainui.ui.present.usage import usage_line
-from trainui.ui.screens.compare import CompareScreen, compared_runs
 from trainui.ui.screens.onward import Onward
 from trainui.ui.screens.room import ChartSettings, with_charts
 from trainui.ui.screens.sifting import Sifting
@@ -190,8 +189,15 @@ class RunScreen(Sifting, Onward):
             here = f"  {index + 1} of {len(PANES)}" if index == self._pane else ""
             key = offered(self.app, "run.teach")
             teaches = f"  {key} teaches a line" if name == "log" and here and key else ""
-            sieved = f"  {self.filter_title()}" if name == "curves" and self.kept else ""
+            sieved = self._metrics_title() if name == "curves" else ""
             pane.entitle(f"{name}{follows}{here}{teaches}{sieved}")
+
+    def _metrics_title(self) -> str:
+        """Which metrics are in sight, where that is not all of them."""
+        if self.kept:
+            return f"  {self.filter_title()}"
+        there, seen = len(self.snapshot.metric_names), self.curves.room
+        return f"  {seen} of {there} metrics ({self.keymap.first('chart.next')})" if seen < there else ""
 
     def action_pane(self, by: int) -> None:
         """The next or previous pane."""
@@ -235,14 +241,9 @@ class RunScreen(Sifting, Onward):
         """The run beside the marked ones, or beside those of its study."""
         overview = self.app.screen_stack[0]
         marked = overview.chosen if isinstance(overview, Onward) and overview.has_marks else ()
-        runs = compared_runs(self.snapshot.runs, {*marked, self.run_name} if marked else (), self.current)
-        if len(runs) < 2:
-            mark = self.keymap.first("overview.mark")
-            self.bridge.tell(
-                f"there is no other run of its study or job: mark two with {mark}", severity="warning"
-            )
-            return
-        self.app.push_screen(CompareScreen(self.bridge, self.settings, runs=runs))
+        key = self.keymap.first("overview.mark")
+        alone = f"there is no other run of its study or job: mark two with {key}"
+        self.compare(self.snapshot.runs, {*marked, self.run_name} if marked else (), alone=alone)
 
     def action_turn(self, by: int) -> None:
         """The neighbour in the table."""

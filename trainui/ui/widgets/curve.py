@@ -56,7 +56,7 @@ class Curves(Paper):
         super().__init__(**widget)
         self._most, self._least = most, least
         self._charts: tuple[Chart, ...] = ()
-        self._is_known = False
+        self._is_known = self._is_sifted = False
         self._places: list[tuple[int, int, int, int, Chart]] = []
         """Left, top, cells, rows of every chart that is drawn."""
         self._known: dict[str, tuple[object, tuple[Line, ...]]] = {}
@@ -68,13 +68,16 @@ class Curves(Paper):
         columns, rows = self._grid()
         return columns * rows
 
-    def plot(self, charts: Sequence[Chart], *, is_known: bool = True) -> None:
-        """Draw these charts, as many as fit. `is_known`: where there is none, it is said how one comes to be."""
-        self._charts, self._is_known = tuple(charts), is_known
+    def plot(self, charts: Sequence[Chart], *, is_known: bool = True, is_sifted: bool = False) -> None:
+        """Draw these charts, as many as fit. `is_known`: where there is none, it is said how one comes to be, or
+        that the filter left none if `is_sifted`."""
+        self._charts, self._is_known, self._is_sifted = tuple(charts), is_known, is_sifted
         self._redraw()
 
     def _empty(self) -> tuple[Line, ...]:
         """How a curve comes to be."""
+        if self._is_sifted:
+            return line(), line(Span("no metric is left by the filter", "dim"))
         nothing, key = (line(), line(Span(NOTHING, "dim"))), offered(self.app, "run.teach")
         if not key:
             return nothing
