@@ -70,8 +70,7 @@ class Numbers:
         self._tell = tell
         self._known = known
         self._role = role
-        self.streak = 0
-        self.zeros = 0
+        self.streak = self.zeros = 0
 
     def is_bad(self, point: Point, curve: Curve) -> bool:
         """Take in a value; whether it is none. `curve` is what came before."""
