@@ -68,3 +68,28 @@ def test_a_place_that_cannot_be_written_is_said_in_a_sentence(cockpit):
     cockpit("export", "count-1", "--to", str(cockpit.project / "out"), "--format", "md")
     assert sorted(os.listdir(cockpit.project / "out")) == [".written.json", "summary.md", "summary.md.edited"]
     assert os.readlink(cockpit.project / "out" / "summary.md.edited") == "/nowhere/at/all"
+
+
+def test_of_a_log_that_was_brought_in_nothing_is_told_that_nobody_knows(cockpit):
+    (cockpit.project / "old.csv").write_text(
+        "step,loss,seen\n" + "".join(f"{n},{9 - n},{n * 10000.5}\n" for n in range(5))
+    )
+    (cockpit.project / "timed.jsonl").write_text(
+        "".join(f'{{"step": {n}, "loss": 1.5, "time": {1.7e9 + 3600 * n}}}\n' for n in range(3))
+    )
+    cockpit("import", "old.csv", "timed.jsonl")
+    cockpit("export", "--all", "--to", "out", "--format", "md,json,notes,html")
+    old, timed = json.loads((cockpit.project / "out" / "summary.json").read_text())["runs"]
+    assert (old["imported_from"], old["started_at"]) == (str(cockpit.project / "old.csv"), None)
+    assert timed["started_at"] == 1.7e9
+    told = (cockpit.project / "out" / "summary.md").read_text()
+    assert f"| read from | `{cockpit.project / 'old.csv'}` |" in told
+    assert "| – | – | – |" in next(line for line in told.splitlines() if line.startswith("| old-1 "))
+    assert "| 2.00 h | – | – |" in next(line for line in told.splitlines() if line.startswith("| timed-1 "))
+    for word in ("| took | 0 s |", "`imported`", "| cost |", "| armed |", "## Money", "e+04"):
+        assert word not in told, word
+    assert "| 4 | 5 | 40002 |" in told
+    page = (cockpit.project / "out" / "summary.html").read_text()
+    assert "GPU-hours, 0.00" not in page.partition('id="runs-head"')[2].partition("<script")[0]
+    for notes in (cockpit.project / "out").glob("NOTES*.md"):
+        assert "**Cost**" not in notes.read_text()
