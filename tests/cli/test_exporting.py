@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 
 def test_runs_studies_and_all_are_told_in_the_formats_asked_for(cockpit):
@@ -68,6 +70,22 @@ def test_a_place_that_cannot_be_written_is_said_in_a_sentence(cockpit):
     cockpit("export", "count-1", "--to", str(cockpit.project / "out"), "--format", "md")
     assert sorted(os.listdir(cockpit.project / "out")) == [".written.json", "summary.md", "summary.md.edited"]
     assert os.readlink(cockpit.project / "out" / "summary.md.edited") == "/nowhere/at/all"
+
+
+def test_whoever_stops_listening_does_not_stop_the_export(cockpit):
+    cockpit("start", "count")
+    cockpit.until_status("count-1", "ended")
+    words = ("export", "count-1", "--to", "out", "--format", "json,md", "--db", str(cockpit.db))
+    with subprocess.Popen(
+        [sys.executable, "-m", "trainui", *words],
+        cwd=cockpit.project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (0, b"")
+    assert {"summary.json", "summary.md"} <= set(os.listdir(cockpit.project / "out"))
 
 
 def test_of_a_log_that_was_brought_in_nothing_is_told_that_nobody_knows(cockpit):
