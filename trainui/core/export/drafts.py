@@ -98,7 +98,7 @@ def _chart(
         thresholds=thresholds(name, mine),
         guides=guides(name, mine),
         marks=tuple(mark for one, line in zip(mine, lines, strict=True) for mark in marks(name, one, line)),
-    )  # fmt: skip
+    )
 
 
 def _axes(lines: Sequence[Line]) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ def _head(run: RunDigest) -> str:
         ("Started", when(run.started_at) if run.started_at else ""),
         ("Completed" if run.is_live or run.result == "finished" else "Ended", ended),
         ("Waits for", escape(run.waits_for.removeprefix("waits for ")) if run.status == "queued" else ""),
-    ]  # fmt: skip
+    ]
     return "  \n".join(f"**{name}**: {told}" for name, told in lines if told)
 
 
