@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 
 def test_runs_studies_and_all_are_told_in_the_formats_asked_for(cockpit):
@@ -68,3 +70,44 @@ def test_a_place_that_cannot_be_written_is_said_in_a_sentence(cockpit):
     cockpit("export", "count-1", "--to", str(cockpit.project / "out"), "--format", "md")
     assert sorted(os.listdir(cockpit.project / "out")) == [".written.json", "summary.md", "summary.md.edited"]
     assert os.readlink(cockpit.project / "out" / "summary.md.edited") == "/nowhere/at/all"
+
+
+def test_whoever_stops_listening_does_not_stop_the_export(cockpit):
+    cockpit("start", "count")
+    cockpit.until_status("count-1", "ended")
+    words = ("export", "count-1", "--to", "out", "--format", "json,md", "--db", str(cockpit.db))
+    with subprocess.Popen(
+        [sys.executable, "-m", "trainui", *words],
+        cwd=cockpit.project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (0, b"")
+    assert {"summary.json", "summary.md"} <= set(os.listdir(cockpit.project / "out"))
+
+
+def test_of_a_log_that_was_brought_in_nothing_is_told_that_nobody_knows(cockpit):
+    (cockpit.project / "old.csv").write_text(
+        "step,loss,seen\n" + "".join(f"{n},{9 - n},{n * 10000.5}\n" for n in range(5))
+    )
+    (cockpit.project / "timed.jsonl").write_text(
+        "".join(f'{{"step": {n}, "loss": 1.5, "time": {1.7e9 + 3600 * n}}}\n' for n in range(3))
+    )
+    cockpit("import", "old.csv", "timed.jsonl")
+    cockpit("export", "--all", "--to", "out", "--format", "md,json,notes,html")
+    old, timed = json.loads((cockpit.project / "out" / "summary.json").read_text())["runs"]
+    assert (old["imported_from"], old["started_at"]) == (str(cockpit.project / "old.csv"), None)
+    assert timed["started_at"] == 1.7e9
+    told = (cockpit.project / "out" / "summary.md").read_text()
+    assert f"| read from | `{cockpit.project / 'old.csv'}` |" in told
+    assert "| – | – | – |" in next(line for line in told.splitlines() if line.startswith("| old-1 "))
+    assert "| 2.00 h | – | – |" in next(line for line in told.splitlines() if line.startswith("| timed-1 "))
+    for word in ("| took | 0 s |", "`imported`", "| cost |", "| armed |", "## Money", "e+04"):
+        assert word not in told, word
+    assert "| 4 | 5 | 40002 |" in told
+    page = (cockpit.project / "out" / "summary.html").read_text()
+    assert "GPU-hours, 0.00" not in page.partition('id="runs-head"')[2].partition("<script")[0]
+    for notes in (cockpit.project / "out").glob("NOTES*.md"):
+        assert "**Cost**" not in notes.read_text()

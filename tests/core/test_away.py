@@ -71,6 +71,43 @@ def test_a_line_that_reaches_over_the_beginning_counts_in_proportion(books):
     assert away(books, 3000.0).spending.usd == pytest.approx(2.35)
 
 
+def test_a_clock_that_is_set_back_takes_nothing_out_of_the_stretch(books):
+    """At 5000 s the clock is set back by an hour; asked is since 4500 s, at what it calls 4600 s."""
+    books.run("before-1", end=4000.0)
+    books.run("ahead-1", end=4900.0)
+    books.run("behind-1", end=1500.0)
+    books.run("imported-1", end=1500.0, imported="/old.log")
+    for run, at in (
+        ("before-1", 4000.0),
+        ("ahead-1", 4550.0),
+        ("ahead-1", 4900.0),
+        ("behind-1", 1500.0),
+        ("imported-1", 1500.0),
+    ):
+        put(books, "events", run=run, at=START + at, kind="status", text="finished")
+    put(books, "events", run="behind-1", at=START + 1450.0, kind="gate", text="late tripped: it is so")
+    put(books, "events", at=START + 1600.0, kind="idle", text="the machine stands idle")
+    gate(books, "behind-1", "late", "tripped", 1450.0)
+    books.line("before-1", 0.0, 4000.0, 100_000)
+    books.line("ahead-1", 4500.0, 4580.0, 200_000)
+    books.line("behind-1", 1400.0, 1500.0, 300_000)
+    told = away(books, 4500.0, until=4600.0)
+    assert {one.run for one in told.ended} == {"ahead-1", "behind-1"}
+    assert [(one.subject, one.gate) for one in told.verdicts] == [("behind-1", "late")]
+    assert [text for _, text in told.told] == ["the machine stands idle"]
+    assert told.spending.usd == pytest.approx(0.5)
+
+
+def test_one_moment_in_a_future_that_never_came_opens_no_stretch(books):
+    books.run("a-1", end=100.0)
+    put(books, "events", run="a-1", at=START + 1e9, kind="status", text="started by a wrong clock")
+    put(books, "events", run="a-1", at=START + 100.0, kind="status", text="finished")
+    books.line("a-1", 1e9 - 10, 1e9, 100_000)
+    books.line("a-1", 0.0, 100.0, 200_000)
+    told = away(books, 2000.0)
+    assert (told.ended, told.spending.usd) == ((), 0.0)
+
+
 def test_gates_are_told_worst_first_and_only_those_that_came_there_meanwhile(books):
     books.run("mlp-1")
     gate(books, "mlp-1", "old", "tripped", 100.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -23,6 +25,13 @@ def _formats(_ctx: click.Context, _param: click.Parameter, given: str) -> tuple[
 def _listed() -> str:
     wide = max(map(len, ABOUT)) + 2
     return "\b\nFormats:\n" + "\n".join(f"  {name:{wide}}{about}" for name, about in ABOUT.items())
+
+
+def _tell(path: Path) -> None:
+    try:
+        click.echo(plain(str(path)))
+    except BrokenPipeError:  # nobody reads on; the rest is written all the same
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.command("export", epilog=_listed())
@@ -65,13 +74,7 @@ def export_command(
     if with_files:
         formats = tuple("zip-files" if one == "zip" else one for one in formats)
     written = export_runs(
-        place.db,
-        runs,
-        study=study,
-        everything=everything,
-        to=folder,
-        formats=formats,
-        tell=lambda path: click.echo(plain(str(path))),
+        place.db, runs, study=study, everything=everything, to=folder, formats=formats, tell=_tell
     )
     for archive in (path for path in written if path.suffix == ".zip"):
         tell_left_out(archive)

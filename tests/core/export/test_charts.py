@@ -149,6 +149,18 @@ def test_a_child_follows_its_parent_whose_rest_is_dim(books):
     )
 
 
+def test_a_clock_that_was_set_back_draws_no_line_back_in_time(books):
+    books.run("a-1", end=100 * 60.0)
+    ats = [60.0 * n - (3600.0 if n > 50 else 0.0) for n in range(100)]
+    with atomic(books.db):
+        told = [Record(metrics={"val/mae": float(n)}, step=n, at=START + at) for n, at in enumerate(ats)]
+        books.streams.add_records("a-1", "jsonl", told, now=START)
+    (line,) = shared_charts(books.reader(), ["a-1"])[0].lines
+    elapsed = [spot.elapsed for spot in spots(line)]
+    assert elapsed == sorted(elapsed)
+    assert 96 * 60.0 < elapsed[-1] <= 98 * 60.0, "less the piece of it in which it was set back"
+
+
 def test_a_child_that_began_anew_leaves_its_parent_as_it_is(books):
     books.run("a-1", end=9)
     books.run("a-2", parent="a-1", start=20, end=30)

@@ -13,9 +13,11 @@ from tests.core.money_store import START, Books
 from trainui.core.export.charts import INKS, ON_WHITE
 from trainui.core.export.gathering import gather
 from trainui.core.export.page import write
+from trainui.core.gates import parse_gates
 from trainui.core.ingest.records import Record
 from trainui.core.store.intents import Desk
 from trainui.core.store.schema import atomic
+from trainui.core.store.verdicts import write_gates
 
 HOSTILE = (
     "</script><script>window.hacked=1</script>", "<!--<script>", "\"'><img src=x onerror=window.hacked=1>", "=cmd()",
@@ -106,6 +108,51 @@ def test_the_page_is_whole_without_any_script(books, tmp_path):
     assert "2 more metrics are drawn where scripts may run" in body
     for word in ("http://", "https://", "@import", "url("):
         assert word not in body.replace('xmlns="http://www.w3.org', ""), word
+
+
+@needs_chromium
+async def test_ticks_of_time_are_those_of_a_clock_and_no_label_covers_a_curve_or_another_label(
+    books, tmp_path
+):
+    books.run("a-1", end=9000)
+    told = [Record(metrics={"val/mae": float(n)}, step=n, at=START + 60 * n) for n in range(101)]
+    tables = [
+        {
+            "id": f"gate-{n}",
+            "role": "criterion",
+            "test": "value",
+            "left": "best(val/mae)",
+            "op": "<",
+            "right": 50 + n,
+        }
+        for n in range(5)
+    ]
+    with atomic(books.db):
+        books.streams.add_records("a-1", "jsonl", told, now=START)
+        write_gates(books.db, "a-1", parse_gates(tables, goals={"val/mae": "min"}))
+    async with page(tmp_path) as tab:
+        await opened(tab, written(books, tmp_path, "a-1"))
+        plot = "document.querySelector('figure.chart svg.plot')"
+        texts = "[...{}.querySelectorAll('text.{}')].map((one) => one.firstChild.textContent)"
+        assert [one for one in await tab.evaluate(texts.format(plot, "tick")) if "." in one] == []
+        await tab.evaluate(
+            "(() => { const axis = document.getElementById('axis'); axis.value = 'elapsed';"
+            " axis.dispatchEvent(new Event('change')); })()"
+        )
+        ticks = await tab.evaluate(texts.format(plot, "tick"))
+        assert ticks[-8:-1] == ["0", "15 min", "30 min", "45 min", "1 h", "1 h 15", "1 h 30"]
+        assert await tab.evaluate(texts.format(plot, "said")) == [f"gate-{n} {50 + n}" for n in range(5)]
+        boxes = await tab.evaluate(
+            f"(() => {{ const box = (one) => {{ const b = one.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; }};"
+            f" return [box({plot}), box({plot}.querySelector('path.axis')),"
+            f" ...[...{plot}.querySelectorAll('text.said')].map(box)]; }})()"
+        )
+    whole, axis, *said = boxes
+    assert all(axis[2] <= left and right <= whole[2] for left, _, right, _ in said), (
+        "beside the curves, within the chart"
+    )
+    tops = sorted((top, bottom) for _, top, _, bottom in said)
+    assert all(before[1] <= after[0] + 2 for before, after in itertools.pairwise(tops))
 
 
 def test_only_the_pages_own_script_and_style_may_run(books, tmp_path):

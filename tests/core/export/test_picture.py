@@ -8,6 +8,7 @@ import warnings
 import pytest
 
 from tests.core.money_store import START, Books
+from trainui.core.export import picture
 from trainui.core.export.charts import ON_WHITE
 from trainui.core.export.drafts import shared_charts
 from trainui.core.export.gathering import gather
@@ -45,12 +46,12 @@ def seen(png, colour):
 def test_one_spike_among_many_points_stands_out_of_the_curve(books):
     books.run("a-1", end=9)
     log(books, "a-1", "val/mae", [50.0 if n == 66_666 else 1.0 + n % 2 for n in range(100_000)])
-    picture = draw(shared_charts(books.reader(), ["a-1"]))
-    pale = seen(picture, "#8fb9ff")  # the edge of the band, lighter than the line
+    drawn = draw(shared_charts(books.reader(), ["a-1"]))
+    pale = seen(drawn, "#8fb9ff")  # the edge of the band, lighter than the line
     high = min(y for _x, y in pale)
     assert high < 90, "up to the upper edge"
     where = [x for x, y in pale if y < high + 20]
-    width = image.open(io.BytesIO(picture)).width
+    width = image.open(io.BytesIO(drawn)).width
     assert 0.6 * width < sum(where) / len(where) < 0.72 * width
 
 
@@ -82,6 +83,20 @@ def test_no_name_is_read_as_a_formula_or_stops_the_picture(name, books):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert draw(shared_charts(books.reader(), ["a-1"])).startswith(b"\x89PNG")
+
+
+def test_letters_that_no_font_here_has_are_told_apart(monkeypatch):
+    monkeypatch.setattr(picture, "WIDE_FONTS", ())
+    for cache in (picture._others, picture._letters):
+        cache.cache_clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert (
+            picture._text("損失 of ünïcödé → ≥ 😀 \U0001f9ea")
+            == "\\u640d\\u5931 of ünïcödé → ≥ 😀 \\U0001f9ea"
+        )
+    for cache in (picture._others, picture._letters):
+        cache.cache_clear()
 
 
 def test_numbers_at_the_edge_of_all_numbers_are_drawn(books):

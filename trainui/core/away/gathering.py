@@ -11,7 +11,7 @@ from trainui.core.costing.standing import Standing, standing
 from trainui.core.run import Status
 from trainui.core.store.read import Reader
 from trainui.core.store.subjects import REPLACED, subject_of
-from trainui.core.store.views import GateView, RunView
+from trainui.core.store.views import EventView, GateView, RunView
 
 BAD = ("tripped", "failed")
 MACHINE = ("idle", "budget", "manager", "money")
@@ -22,31 +22,46 @@ MOST_EVENTS = 2000
 def gather(
     reader: Reader, since: float, *, now: float | None = None, views: Sequence[RunView] | None = None
 ) -> Away:
-    """What happened from `since` (Unix seconds) to now. `views` are all runs, if somebody has read them."""
+    """What happened from `since` (Unix seconds) to now, however the clock was set meanwhile: all that was written down
+    after the first thing since then. `views` are all runs, if somebody has read them."""
     now = time.time() if now is None else now
     stands = standing(reader, views=views, now=now)
     runs = stands.views
+    news = _since(reader.events(limit=MOST_EVENTS), since, now)
+    births = reader.births()
+    moved = {
+        one.run for one in news if one.kind == "status" and one.run in births and not births[one.run].imported
+    }
     ended = sorted(
-        (view for view in runs if view.status is Status.ENDED and since < (view.ended_at or 0.0) <= now),
+        (
+            view
+            for view in runs
+            if view.status is Status.ENDED and (since < (view.ended_at or 0.0) or view.run in moved)
+        ),
         key=lambda view: view.ended_at or 0.0,
     )
     children = {view.parent: view.run for view in reversed(runs) if view.parent}
-    events = [one for one in reader.events(limit=MOST_EVENTS) if one.at > since]
     return Away(
         since=since,
         until=now,
         currency=stands.budget.currency,
         ended=tuple(_ended(view, children.get(view.run, "")) for view in ended),
-        verdicts=_verdicts(reader, runs, since),
+        verdicts=_verdicts(reader, runs, since, news),
         needs=_needs(reader, stands),
         going=tuple(_going(view, stands, since) for view in runs if view.is_live),
         queued=sum(view.status is Status.QUEUED for view in runs),
-        spending=reader.spent_since(since),
+        spending=reader.spent_since(since, now),
         left_usd=stands.budget.left_usd,
         lasts_until=stands.lasts_until,
         idle_since=stands.budget.idle_since,
-        told=tuple((one.at, one.text) for one in events if not one.run and one.kind in MACHINE),
+        told=tuple((one.at, one.text) for one in news if not one.run and one.kind in MACHINE),
     )
+
+
+def _since(events: Sequence[EventView], since: float, now: float) -> Sequence[EventView]:
+    """From the first one after `since` on, in the order they were written; none of a time that is yet to come."""
+    first = next((n for n, one in enumerate(events) if since < one.at <= now), len(events))
+    return events[first:]
 
 
 def _ended(view: RunView, child: str) -> Ended:
@@ -78,13 +93,16 @@ def _going(view: RunView, stands: Standing, since: float) -> Going:
     )
 
 
-def _verdicts(reader: Reader, runs: Sequence[RunView], since: float) -> tuple[Verdict, ...]:
+def _verdicts(
+    reader: Reader, runs: Sequence[RunView], since: float, news: Sequence[EventView]
+) -> tuple[Verdict, ...]:
     """Gates that stand at tripped or failed, or passed, and came there meanwhile; the worst first."""
     imported = {view.run for view in runs if view.started_at is None and view.status is Status.ENDED}
+    told = {(one.run, one.text.partition(" ")[0]) for one in news if one.kind == "gate"}
     found = [
         _verdict(gate)
         for gate in reader.gates()
-        if (gate.at or 0.0) > since
+        if ((gate.at or 0.0) > since or (gate.run, gate.gate) in told)
         and gate.verdict in (*BAD, "passed")
         and gate.run not in imported
         and REPLACED not in gate.gate

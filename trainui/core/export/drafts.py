@@ -27,6 +27,8 @@ from trainui.core.store.outlines import Outline, Piece
 from trainui.core.store.read import Reader
 from trainui.core.store.views import Link, MetricView, RunView
 
+SET_BACK = 60.0
+"""Seconds: what was written that much before the line above it was written by a clock that was set back."""
 _LAST: WeakKeyDictionary[Sketches, tuple[Chart, ...]] = WeakKeyDictionary()
 
 
@@ -96,7 +98,7 @@ def _chart(
         thresholds=thresholds(name, mine),
         guides=guides(name, mine),
         marks=tuple(mark for one, line in zip(mine, lines, strict=True) for mark in marks(name, one, line)),
-    )  # fmt: skip
+    )
 
 
 def _axes(lines: Sequence[Line]) -> tuple[str, ...]:
@@ -151,9 +153,8 @@ def _parts(
     begun = view.started_at if view is not None and view.started_at is not None else None
     start = outline.pieces[0].at if begun is None else min(begun, outline.pieces[0].at)
     edges = [0, *outline.cuts, len(outline.pieces)]
-    stretches = [
-        sorted(outline.pieces[first:last], key=_step) for first, last in pairwise(edges) if first < last
-    ]
+    pieces = _steady(outline.pieces)
+    stretches = [sorted(pieces[first:last], key=_step) for first, last in pairwise(edges) if first < last]
     limit = math.inf if until is None else until
     found: list[Part] = []
     for stretch in reversed(stretches):
@@ -164,6 +165,16 @@ def _parts(
             halves.append(Part(run=run, spots=tuple(spots[max(0, place - 1) :]), is_over=True))
         found = halves + found
         limit = min(limit, stretch[0].step_from)
+    return found
+
+
+def _steady(pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """The same by a clock that was never set back: time that went back further than lines get mixed goes on."""
+    back, found = 0.0, list[Piece]()
+    for n, one in enumerate(pieces):
+        if n and one.at < pieces[n - 1].at - SET_BACK:
+            back += pieces[n - 1].at - one.at
+        found.append(one._replace(at=one.at + back) if back else one)
     return found
 
 

@@ -70,8 +70,9 @@ def _runs(digest: Digest) -> str:
             shown = f"{number(one.best.value)} at {_at(one)}"
         rows.append(
             [escape(one.run) + (" **best**" if one.run in best else ""), escape(one.ended),
-             escape(one.primary) or "–", shown, number(metric.last if metric else None), hours(one.seconds),
-             f"{one.gpu_hours:.3f}", f"{one.usd:.4f}", _lights(one.gates)]
+             escape(one.primary) or "–", shown, number(metric.last if metric else None),
+             hours(one.seconds) if one.started_at else "–",
+             *(("–", "–") if one.imported_from else (f"{one.gpu_hours:.3f}", f"{one.usd:.4f}")), _lights(one.gates)]
         )  # fmt: skip
     head = [
         "run",
@@ -218,6 +219,8 @@ def next_lines(study: StudyDigest) -> str:
 
 def _money(digest: Digest) -> str:
     budget, unit = digest.budget, escape(sign_of(digest.currency))
+    if digest.runs and all(one.imported_from for one in digest.runs):
+        return ""  # nobody paid for them here
     total = sum(one.usd for one in digest.runs)
     lines = [
         f"These runs cost {total:.4f} {unit} on {escape(budget.machine or 'this machine')}"

@@ -59,7 +59,7 @@ def _facts(run: RunDigest, currency: str) -> str:
         ("ended" if run.result else "stands", escape(run.ended)),
         ("evidence", "<br>".join(escape(one) for one in run.evidence)),
         ("started", when(run.started_at) if run.started_at else ""),
-        ("ended at", when(run.ended_at) if run.ended_at else ""),
+        ("written until" if run.imported_from else "ended at", when(run.ended_at) if run.ended_at else ""),
         ("took", hours(run.seconds) if run.started_at else ""),
         ("waits", escape(run.waits_for)),
         ("came to", _progress(run)),
@@ -67,18 +67,25 @@ def _facts(run: RunDigest, currency: str) -> str:
         ("goes on from", " → ".join(map(escape, run.lineage[:-1]))),
         ("followed by", ", ".join(map(escape, run.children))),
         ("try of remedy", escape(run.remedy_tried)),
+        ("read from", code(run.imported_from, in_table=True)),
         ("command", code(shlex.join(run.command), in_table=True)),
         ("params", code(" ".join(f"{key}={value}" for key, value in run.params.items()), in_table=True)),
         ("commit", _commit(run)),
         ("machine", _machine(run)),
         ("used", _usage(run)),
-        ("cost", f"{run.usd:.4f} {unit}, {run.gpu_hours:.3f} GPU-h{line}"),
+        ("cost", "" if run.imported_from else f"{run.usd:.4f} {unit}, {run.gpu_hours:.3f} GPU-h{line}"),
         ("planned", _planned(run, unit)),
-        ("armed", "yes" if run.armed else "no: gates told what they would have done"),
+        ("armed", _armed(run)),
         ("tags", " ".join(code(one, in_table=True) for one in run.tags)),
         ("reported", _reported(run)),
     ]  # fmt: skip
     return table(["", ""], [[name, told] for name, told in facts if told])
+
+
+def _armed(run: RunDigest) -> str:
+    if run.imported_from:
+        return ""
+    return "yes" if run.armed else "no: gates told what they would have done"
 
 
 def _progress(run: RunDigest) -> str:

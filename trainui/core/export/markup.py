@@ -81,8 +81,8 @@ def number(value: object, digits: int = 4) -> str:
         return shortened(str(value))  # no float holds it
     if not math.isfinite(value):
         return str(value)
-    if float(value).is_integer() and abs(value) < 1e9:
-        return f"{value:.0f}"
+    if abs(value) < 1e9 and (float(value).is_integer() or abs(value) >= 10**digits):
+        return f"{value:.0f}"  # 52150 and not 5.215e+04
     return f"{value:.{digits}g}"
 
 

@@ -60,6 +60,8 @@ class RunDigest(Struct, frozen=True, kw_only=True):
     remedy_tried: str = ""
     """The remedy that it is a try of."""
     directory: str = ""
+    imported_from: str = ""
+    """The finished log that it was read from: what it cost is not known, nor when it was unless the log says so."""
     command: tuple[str, ...] = ()
     params: dict[str, Any] = {}
     config: dict[str, Any] = {}

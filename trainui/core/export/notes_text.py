@@ -27,7 +27,8 @@ def study_text(study: StudyDigest, runs: Sequence[RunDigest], currency: str) -> 
     parts = [escape(study.about), _best(study)]
     rows = [
         [str(place), escape(one.run), escape(one.ended), f"{escape(one.primary)} {number(one.best.value)}" if one.best
-         else "–", place_text(one.best.place) if one.best else "–", f"{one.usd:.2f} {unit}"]
+         else "–", place_text(one.best.place) if one.best else "–",
+         "–" if one.imported_from else f"{one.usd:.2f} {unit}"]
         for place, one in enumerate(runs, 1)
     ]  # fmt: skip
     parts.append(table(["", "run", "ended", "best", "", "cost"], rows))
@@ -44,7 +45,8 @@ def study_text(study: StudyDigest, runs: Sequence[RunDigest], currency: str) -> 
         parts.append("**Decision gate**:\n\n" + "\n".join(boxes))
     planned = next((one for one in study.planned if one.what == "usd"), None)
     plan = f" of {number(planned.low)}–{number(planned.high)} {unit} planned" if planned else ""
-    parts.append(f"**Cost**: {study.usd:.2f} {unit}{plan}, {study.gpu_hours:.2f} GPU-h")
+    if not all(one.imported_from for one in runs):
+        parts.append(f"**Cost**: {study.usd:.2f} {unit}{plan}, {study.gpu_hours:.2f} GPU-h")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -78,19 +80,21 @@ def _head(run: RunDigest) -> str:
     ended = ""
     if run.ended_at:
         came = [f"{number(run.epoch)} epoch{'' if run.epoch == 1 else 's'}"] if run.epoch is not None else []
-        ended = f"{when(run.ended_at)} ({', '.join([*came, hours(run.seconds)])}, {escape(run.ended)})"
+        came += [hours(run.seconds)] if run.started_at else []
+        ended = f"{when(run.ended_at)} ({', '.join([*came, escape(run.ended)])})"
     elif run.is_live:
         ended = f"not yet: {escape(run.ended)}" + (
             f" at epoch {number(run.epoch)}" if run.epoch is not None else ""
         )
     lines = [
+        ("Read from", code(run.imported_from)),
         ("Command", code(shlex.join(run.command))),
         ("Configuration", code(" ".join(f"{key}={value}" for key, value in run.params.items()))),
         ("New", _new(run)),
         ("Started", when(run.started_at) if run.started_at else ""),
         ("Completed" if run.is_live or run.result == "finished" else "Ended", ended),
         ("Waits for", escape(run.waits_for.removeprefix("waits for ")) if run.status == "queued" else ""),
-    ]  # fmt: skip
+    ]
     return "  \n".join(f"**{name}**: {told}" for name, told in lines if told)
 
 
@@ -217,7 +221,7 @@ def _remedies(run: RunDigest) -> str:
 
 
 def _cost(run: RunDigest, currency: str) -> str:
-    if run.started_at is None:
+    if run.started_at is None or run.imported_from:
         return ""
     unit = escape(sign_of(currency))
     plan = next((one for one in run.planned if one.what == "usd"), None)

@@ -32,6 +32,7 @@ from trainui.core.process.files import read_json
 from trainui.core.spec import Spec
 from trainui.core.spec.remedies import MARK, is_literal
 from trainui.core.store.outcomes import Outcomes
+from trainui.core.store.packing import MARK as ZIP
 from trainui.core.store.views import GateView, RunView
 
 LAST_LINES = 20
@@ -50,6 +51,7 @@ def run_digest(past: Past, view: RunView) -> RunDigest:
     best = next((one.best for one in metrics if one.name == primary), None)
     gates, outcomes = reader.gates(run), reader.outcomes(run)
     lines, line = reader.lines_of(run), past.line(run)
+    log = birth.imported if birth and not birth.imported.startswith(ZIP) else ""
     return RunDigest(
         run=run, job=view.job, study=view.study, alias=past.alias(view), about=spec.job.about,
         status=str(view.status), result=str(view.result or ""), cause=view.cause, evidence=view.evidence,
@@ -57,9 +59,10 @@ def run_digest(past: Past, view: RunView) -> RunDigest:
         armed=view.armed, attempt=past.attempt(view), parent=view.parent or "",
         children=tuple(past.children(run)), lineage=tuple(line),
         remedy_tried=birth.retried_for.removeprefix(MARK) if birth and birth.retried_for.startswith(MARK) else "",
-        directory=view.directory, command=_command(spec, origin), params=without_secrets(spec.params),
+        directory=view.directory, imported_from=log, command=() if log else _command(spec, origin),
+        params=without_secrets(spec.params),
         config=_config(spec), difference=difference(past, view), queued_at=view.queued_at,
-        started_at=view.started_at, ended_at=view.ended_at,
+        started_at=view.started_at if view.seconds or not log else None, ended_at=view.ended_at,
         seconds=view.seconds, step=view.step, epoch=view.epoch, total_steps=view.total_steps,
         total_epochs=view.total_epochs,
         progress=view.progress, eta_seconds=view.eta_seconds, primary=primary,

@@ -142,7 +142,7 @@ def _comparable(runs: Sequence[RunDigest], best: Best) -> Sequence[RunDigest]:
     judged = {one for one, _ in best.ranking}
     if len(judged) > 1:
         return [one for one in runs if one.run in judged]
-    begun = [one for one in runs if one.started_at is not None]
+    begun = [one for one in runs if one.started_at is not None or one.imported_from]
     return begun if len(begun) > 1 else runs
 
 

@@ -118,7 +118,7 @@ class Past:
         actual = {
             "usd": sum(one.usd for one in line),
             "gpu_hours": sum(one.gpu_hours for one in line),
-            "wall_hours": max(0.0, last - min(begun)) / 3600 if begun else 0.0,
+            "wall_hours": max(last - min(begun), sum(one.seconds for one in line)) / 3600 if begun else 0.0,
         }
         found = []
         for what in ESTIMATED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from collections.abc import Sequence
@@ -9,10 +10,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from trainui.core.export.charts import ELAPSED, ON_WHITE, Chart, Line, Mark, Part
+from trainui.core.export.charts import ON_WHITE, Chart, Line, Mark, Part
 from trainui.core.export.drafts import shared_charts
 from trainui.core.export.model import Digest
-from trainui.core.export.svg import scales, shown_heights, unbroken
+from trainui.core.export.scales import Scale
+from trainui.core.export.svg import LABEL, beside, labels, scales, shown_heights, unbroken, x_ticks
 from trainui.core.export.whole import write_whole
 from trainui.core.ingest.text import strip_escapes
 from trainui.core.store.read import Reader
@@ -24,6 +26,15 @@ MOST_NAMED = 24
 STYLES: tuple[Any, ...] = ("-", (0, (5, 2.4)), (0, (6, 2, 1.2, 2)), (0, (1.4, 2)))
 SIGNS = {"gate": "v", "checkpoint": "D", "restart": ">", "remedy": "P"}
 DPI = 120
+FONT = "DejaVu Sans"
+"""Comes with matplotlib; it has no letters of East Asia."""
+WIDE_FONTS = (
+    "Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans JP", "Noto Sans SC", "Noto Sans KR", "Source Han Sans",
+    "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "IPAexGothic", "IPAGothic", "Droid Sans Fallback", "Hiragino Sans",
+    "PingFang SC", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic",
+)  # fmt: skip
+GAP = 0.06
+"""Part of its height that a panel needs for one line of small print."""
 
 
 def write(reader: Reader, digest: Digest, folder: Path) -> list[Path]:
@@ -34,6 +45,13 @@ def write(reader: Reader, digest: Digest, folder: Path) -> list[Path]:
 
 def draw(charts: Sequence[Chart], *, more: int = 0) -> bytes:
     """The PNG of some charts; `more`: how many are left out, which is said. No name is read as a formula."""
+    import matplotlib
+
+    with matplotlib.rc_context({"font.family": [FONT, *_others()]}):
+        return _drawing(charts, more)
+
+
+def _drawing(charts: Sequence[Chart], more: int) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -54,9 +72,28 @@ def draw(charts: Sequence[Chart], *, more: int = 0) -> bytes:
 
 
 def _text(text: str, most: int = 60) -> str:
-    """One line of it, not too long."""
+    """One line of it, not too long; a letter that no font here has is told by its number."""
+    known = _letters()
     text = " ".join(strip_escapes(text).split())
+    text = "".join(one if ord(one) in known else ascii(one)[1:-1] for one in text)
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+@functools.cache
+def _others() -> tuple[str, ...]:
+    """The fonts of this machine that have letters which the picture's own lacks."""
+    from matplotlib.font_manager import fontManager
+
+    here = {one.name for one in fontManager.ttflist}
+    return tuple(name for name in WIDE_FONTS if name in here)
+
+
+@functools.cache
+def _letters() -> frozenset[int]:
+    """What can be drawn."""
+    from matplotlib.font_manager import findfont, get_font
+
+    return frozenset(code for name in (FONT, *_others()) for code in get_font(findfont(name)).get_charmap())
 
 
 def _legend(figure: Any, charts: Sequence[Chart], more: int) -> None:
@@ -80,10 +117,8 @@ def _legend(figure: Any, charts: Sequence[Chart], more: int) -> None:
 
 
 def _panel(axes: Any, chart: Chart) -> None:
-    from matplotlib.ticker import FuncFormatter
-
     axes.set_title(_text(chart.metric), parse_math=False, fontsize=10, loc="left", fontweight="bold")
-    axes.set_xlabel("hours" if chart.axis == ELAPSED else chart.axis, fontsize=8)
+    axes.set_xlabel(chart.axis, fontsize=8)
     axes.tick_params(labelsize=8)
     axes.grid(color="#e4e8ec", linewidth=0.7)
     axes.set_axisbelow(True)
@@ -92,23 +127,33 @@ def _panel(axes: Any, chart: Chart) -> None:
     x, y = scales(chart)
     if y.is_log:
         axes.set_yscale("log")
-    if chart.axis == ELAPSED:
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / 3600:g}"))
+    told = x_ticks(chart, x, 7)
+    axes.set_xticks([_drawn(at) for at, _ in told], [label for _, label in told])
     _bands(axes, chart)
     for line in chart.lines:
         for part in line.parts:
             _part(axes, chart, line, part)
-    for number, one in enumerate(shown_heights(chart)):
-        axes.axhline(one.value, color="#6b7480", linestyle=(0, (6, 4)), linewidth=0.9, zorder=1.5)
-        axes.annotate(
-            _text(f"{one.gate} {one.value:.6g}", 40), (float(number % 2 == 0), one.value),
-            xycoords=("axes fraction", "data"), xytext=(0, 2), textcoords="offset points", fontsize=7,
-            ha="right" if number % 2 == 0 else "left", color="#55606c", parse_math=False,
-        )  # fmt: skip
+    _heights(axes, chart, y)
     for mark in chart.marks:
         _sign(axes, chart, mark)
     axes.set_xlim(_drawn(x.low), _drawn(x.high))
     axes.set_ylim(_drawn(y.low), _drawn(y.high))
+
+
+def _heights(axes: Any, chart: Chart, y: Scale) -> None:
+    """The thresholds; what is said of them stands beside the curves, and not over one another."""
+    for one in shown_heights(chart):
+        axes.axhline(one.value, color="#6b7480", linestyle=(0, (6, 4)), linewidth=0.9, zorder=1.5)
+    share = Scale(y.low, y.high, 0.0, 1.0, y.is_log)
+    said = labels(chart)
+    for (at, place), text in zip(beside(chart, share, GAP), said, strict=True):
+        axes.annotate(
+            _text(text, LABEL + 4), (1.0, at), (1.02, place), xycoords="axes fraction", textcoords="axes fraction",
+            fontsize=7, ha="left", va="center", color="#55606c", parse_math=False, annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": "#6b7480", "linewidth": 0.5, "shrinkA": 0, "shrinkB": 0},
+        )  # fmt: skip
+    if more := len(shown_heights(chart)) - len(said):
+        axes.text(1.02, 1.0, f"and {more} more", transform=axes.transAxes, fontsize=7, color="#55606c")
 
 
 def _bands(axes: Any, chart: Chart) -> None:

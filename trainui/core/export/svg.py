@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
-from trainui.core.export.charts import ELAPSED, Chart, Line, Mark, Part, Spot, Threshold
-from trainui.core.export.scales import Scale, lasting, scale, short, ticks
+from trainui.core.export.charts import ELAPSED, STEP, Chart, Line, Mark, Part, Spot, Threshold
+from trainui.core.export.scales import Scale, scale, short, spread, ticks, time_ticks
 from trainui.core.ingest.text import strip_escapes
 
 WIDTH, HEIGHT = 640, 300
@@ -15,6 +15,9 @@ LEFT, RIGHT, TOP, BOTTOM = 58, 12, 10, 36
 MARGIN = 0.012
 """Part of its width that a picture leaves free before the first and after the last x."""
 SIGNS = {"nonfinite": "✕", "gate": "▼", "checkpoint": "◆", "restart": "▶", "remedy": "✚"}
+LABEL, LETTER, LINE = 22, 6.3, 13.0
+"""Letters of what is said of a threshold, and the width of one; from one line of it to the next."""
+MOST_LABELS = 16
 MOST_SIGNS = 200
 """Marks in one picture; a study of many runs has the rest in its tables."""
 
@@ -42,7 +45,7 @@ def scales(chart: Chart) -> tuple[Scale, Scale]:
     low, high = chart.heights() or (0.0, 1.0)
     shown = [one.value for one in shown_heights(chart)]
     return (
-        scale(*chart.widths(chart.axis), LEFT, WIDTH - RIGHT, room=MARGIN),
+        scale(*chart.widths(chart.axis), LEFT, WIDTH - margin_of(chart), room=MARGIN),
         scale(min([low, *shown]), max([high, *shown]), HEIGHT - BOTTOM, TOP, is_log=chart.is_log),
     )
 
@@ -52,6 +55,24 @@ def shown_heights(chart: Chart) -> list[Threshold]:
     low, high = chart.heights() or (0.0, 1.0)
     reach = high - low
     return [one for one in chart.thresholds if low - reach <= one.value <= high + reach]
+
+
+def labels(chart: Chart) -> list[str]:
+    """What is said beside the thresholds that are shown: of as many as there is room for, and how many more there
+    are."""
+    found = []
+    for one in shown_heights(chart):
+        value = short(one.value)
+        name = " ".join(strip_escapes(one.gate).split())
+        room = LABEL - len(value) - 1
+        found.append(f"{name if len(name) <= room else f'{name[: room - 1]}…'} {value}")
+    more = len(found) - MOST_LABELS
+    return found if more <= 0 else found[: MOST_LABELS - 1]
+
+
+def margin_of(chart: Chart) -> float:
+    """What stays free to the right of the curves: what is said of thresholds stands there, and covers none."""
+    return max((12 + LETTER * len(one) for one in labels(chart)), default=RIGHT)
 
 
 def describe(chart: Chart) -> str:
@@ -76,18 +97,25 @@ def _text(text: str) -> str:
 
 
 def _frame(chart: Chart, x: Scale, y: Scale) -> Iterator[str]:
-    floor = HEIGHT - BOTTOM
+    floor, edge = HEIGHT - BOTTOM, x.end
     for value, label in ticks(y, 6):
         at = y(value)
-        yield f'<path class="grid" d="M{LEFT} {at:.1f}H{WIDTH - RIGHT}"/>'
+        yield f'<path class="grid" d="M{LEFT} {at:.1f}H{edge:g}"/>'
         yield f'<text class="tick" x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{label}</text>'
-    for value, label in ticks(x, 7):
-        at, word = x(value), lasting(value) if chart.axis == ELAPSED else label
+    for value, label in x_ticks(chart, x, 7):
+        at = x(value)
         yield f'<path class="grid" d="M{at:.1f} {TOP}V{floor}"/>'
-        yield f'<text class="tick" x="{at:.1f}" y="{floor + 15}" text-anchor="middle">{word}</text>'
+        yield f'<text class="tick" x="{at:.1f}" y="{floor + 15}" text-anchor="middle">{label}</text>'
     log = ", log scale" if y.is_log else ""
-    yield f'<path class="axis" d="M{LEFT} {TOP}V{floor}H{WIDTH - RIGHT}"/>'
-    yield f'<text class="tick" x="{WIDTH - RIGHT}" y="{HEIGHT - 4}" text-anchor="end">{chart.axis}{log}</text>'
+    yield f'<path class="axis" d="M{LEFT} {TOP}V{floor}H{edge:g}"/>'
+    yield f'<text class="tick" x="{edge:g}" y="{HEIGHT - 4}" text-anchor="end">{chart.axis}{log}</text>'
+
+
+def x_ticks(chart: Chart, x: Scale, most: int) -> list[tuple[float, str]]:
+    """(x, label) of round places: on a clock for time, whole ones for steps."""
+    if chart.axis == ELAPSED:
+        return time_ticks(x, most)
+    return ticks(x, most, least=1.0 if chart.axis == STEP else 0.0)
 
 
 def _band(chart: Chart, line: Line, part: Part, x: Scale, y: Scale) -> Iterator[str]:
@@ -125,15 +153,18 @@ def unbroken(spots: Sequence[Spot]) -> Iterator[list[Spot]]:
 
 
 def _heights(chart: Chart, x: Scale, y: Scale) -> Iterator[str]:
-    for number, one in enumerate(chart.thresholds):
-        if y.low <= one.value <= y.high:
-            at = y(one.value)
-            yield f'<path class="height" d="M{LEFT} {at:.1f}H{WIDTH - RIGHT}"/>'
-            anchor, left = ("end", WIDTH - RIGHT - 4) if number % 2 == 0 else ("start", LEFT + 4)
-            yield (
-                f'<text class="said" x="{left}" y="{at - 4:.1f}" text-anchor="{anchor}">'
-                f"{_text(one.gate)} {short(one.value)}</text>"
-            )
+    heights, said = shown_heights(chart), labels(chart)
+    for one in heights:
+        yield f'<path class="height" d="M{LEFT} {y(one.value):.1f}H{x.end:g}"/>'
+    for (at, place), text, one in zip(beside(chart, y, LINE), said, heights, strict=False):
+        if abs(place - at) > 1:
+            yield f'<path class="height lead" d="M{x.end:g} {at:.1f}L{x.end + 6:g} {place:.1f}"/>'
+        yield (
+            f'<text class="said" x="{x.end + 8:g}" y="{place + 4:.1f}">{_text(text)}<title>{_text(one.gate)}'
+            f" {short(one.value)}</title></text>"
+        )
+    if more := len(heights) - len(said):
+        yield f'<text class="said" x="{x.end + 8:g}" y="{TOP + 4}">and {more} more</text>'
     for guide in chart.guides:
         if guide.axis == chart.axis:
             drawn = " ".join(
@@ -141,6 +172,15 @@ def _heights(chart: Chart, x: Scale, y: Scale) -> Iterator[str]:
             )
             if drawn:
                 yield f'<path class="height" d="M{drawn}"/>'
+
+
+def beside(chart: Chart, y: Scale, gap: float) -> list[tuple[float, float]]:
+    """(place of the threshold, place of what is said of it) for each of the labels, none over another."""
+    heights, said = shown_heights(chart), labels(chart)
+    places = [y(one.value) for one in heights[: len(said)]]
+    ends = sorted((y.start, y.end))
+    room = gap if len(said) < len(heights) else 0.0
+    return list(zip(places, spread(places, gap, ends[0] + room, ends[1]), strict=True))
 
 
 def _sign(chart: Chart, mark: Mark, x: Scale, y: Scale) -> str:

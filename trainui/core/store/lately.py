@@ -8,17 +8,22 @@ import sqlite3
 from trainui.core.store.moneyviews import SpentLately
 
 
-def spent_since(db: sqlite3.Connection, since: float) -> SpentLately:
-    """What runs and idle time cost since a Unix second, with what accrued since the last lines."""
+def spent_since(db: sqlite3.Connection, since: float, now: float) -> SpentLately:
+    """What runs and idle time cost since a Unix second, with what accrued since the last lines.
+
+    A line counts that was written after the first one since then, though the clock was set back meanwhile.
+    """
     usd = idle = over = 0.0
     seconds: float | None = None
     for row in db.execute(
         "SELECT ledger.at, ledger.kind, ledger.micro_usd AS micro, leases.micro_per_hour AS rate,"
         " ledger.to_boot - ledger.from_boot AS long"
-        " FROM ledger LEFT JOIN leases ON leases.id = ledger.lease WHERE ledger.at > ?",
-        (since,),
+        " FROM ledger LEFT JOIN leases ON leases.id = ledger.lease"
+        " WHERE ledger.id >= (SELECT min(id) FROM ledger WHERE at > ? AND at <= ?)",
+        (since, now),
     ):
-        part = min(1.0, (row["at"] - since) / row["long"]) if row["long"] > 0 else 1.0
+        after = row["at"] - since
+        part = min(1.0, after / row["long"]) if row["long"] > 0 and after > 0 else 1.0
         micro = row["micro"] * part
         if row["kind"] == "over":
             over += micro

@@ -149,9 +149,9 @@ class SpendingReader:
         step = -(-len(found) // max(points - 1, 1))
         return found if step <= 1 else [*found[:-1:step], found[-1]]
 
-    def spent_since(self, since: float) -> SpentLately:
+    def spent_since(self, since: float, now: float) -> SpentLately:
         """What runs and idle time cost since a Unix second."""
-        return spent_since(self._db, since)
+        return spent_since(self._db, since, now)
 
     def _by_run(self, by: str) -> dict[str, _Sum]:
         """By run, or by what a run is of."""

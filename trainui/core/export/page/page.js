@@ -24,6 +24,40 @@
     const size = Math.abs(value);
     return size !== 0 && (size < 1e-4 || size >= 1e9) ? value.toExponential(3) : String(Number(value.toPrecision(6)));
   };
+  // On a scale of time: "5 min", "1 h 30", with nothing finer than the step.
+  const clocked = (seconds, step) => {
+    const whole = Math.round(seconds), two = (n) => String(n).padStart(2, "0");
+    if (whole >= 86400 && step >= 3600) { const h = Math.floor(whole / 3600) % 24; return Math.floor(whole / 86400) + " d" + (h ? ` ${h} h` : ""); }
+    const minutes = Math.floor(whole / 60), rest = whole % 60;
+    if (whole < 3600) return minutes ? `${minutes} min` + (rest ? " " + two(rest) : "") : rest ? `${rest} s` : "0";
+    return `${Math.floor(minutes / 60)} h` + (minutes % 60 || rest ? " " + two(minutes % 60) : "") + (rest ? ":" + two(rest) : "");
+  };
+  const TIMES = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
+  const timeTicks = (s, most) => {
+    const rough = (s.high - s.low) / most;
+    if (rough <= 0.5) return ticks(s, most).map(([value, label]) => [value, value ? label + " s" : "0"]);
+    let step = TIMES.find((size) => size >= rough * 0.999);
+    if (!step) {
+      const power = Math.pow(10, Math.floor(Math.log10(rough / 86400)));
+      step = 86400 * power * [1, 2, 5, 10].find((part) => 86400 * power * part >= rough * 0.999);
+    }
+    const found = [];
+    for (let n = Math.ceil(s.low / step - 1e-9); n <= Math.floor(s.high / step + 1e-9); n++) found.push([n * step, clocked(n * step, step)]);
+    return found;
+  };
+  // Places moved apart until there is a gap between any two, as little as that takes.
+  const spread = (places, gap, low, high) => {
+    gap = Math.min(gap, (high - low) / Math.max(places.length - 1, 1));
+    const order = places.map((_, n) => n).sort((a, b) => places[a] - places[b]), blocks = [];
+    order.forEach((n, rank) => {
+      let one = [places[n] - rank * gap, 1];
+      while (blocks.length && blocks.at(-1)[0] / blocks.at(-1)[1] > one[0] / one[1]) { const last = blocks.pop(); one = [one[0] + last[0], one[1] + last[1]]; }
+      blocks.push(one);
+    });
+    const middles = blocks.flatMap(([total, count]) => Array(count).fill(total / count)), found = [...places];
+    order.forEach((n, rank) => { found[n] = Math.min(Math.max(middles[rank] + rank * gap, low + rank * gap), high - (order.length - 1 - rank) * gap); });
+    return found;
+  };
   const lasting = (seconds) => {
     const [size, word] = seconds >= 172800 ? [86400, "d"] : seconds >= 7200 ? [3600, "h"] : seconds >= 120 ? [60, "min"] : [1, "s"];
     return Number((seconds / size).toPrecision(3)) + " " + word;
@@ -54,7 +88,7 @@
     };
     return Object.assign(to, { low, high, log });
   };
-  const ticks = (s, most) => {
+  const ticks = (s, most, least = 0) => {
     if (s.log) {
       const first = Math.ceil(Math.log10(s.low) - 1e-9), last = Math.floor(Math.log10(s.high) + 1e-9);
       if (last - first >= 1) {
@@ -66,7 +100,8 @@
       }
     }
     const rough = (s.high / 2 - s.low / 2) / most * 2, power = Math.pow(10, Math.floor(Math.log10(rough)));
-    const step = power * ([1, 2, 5, 10].find((part) => power * part >= rough * 0.999) || 10);
+    let step = power * ([1, 2, 5, 10].find((part) => power * part >= rough * 0.999) || 10);
+    if (s.high - s.low >= least) step = Math.max(step, least);
     const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), found = [];
     for (let n = Math.ceil(s.low / step - 1e-9); n <= Math.floor(s.high / step + 1e-9) && found.length < 3 * most; n++) {
       const value = n * step;
@@ -100,10 +135,16 @@
       this.button = html("button", "", "");
       this.button.type = "button";
       this.button.addEventListener("click", () => this.setLog(!this.log));
+      const letters = this.near(this.span()).map((one) => this.label(one).length);
+      this.right = W - (letters.length ? 12 + 6.3 * Math.max(...letters) : R);
       figure.querySelector("figcaption").append(this.button);
       this.listen();
     }
     get axis() { return this.told.axes.includes(axisAsked) ? axisAsked : this.told.axis; }
+    label(one) {
+      const value = short(one.y), room = 21 - value.length;
+      return `${one.gate.length <= room ? one.gate : one.gate.slice(0, room - 1) + "…"} ${value}`;
+    }
     lines() { return this.told.lines.filter((line) => !hidden.has(line.run)); }
     xs(part) { return data.xs[part.x[this.axis]]; }
     span() {
@@ -127,6 +168,8 @@
       for (const one of this.told.heights) if (one.y >= low - reach && one.y <= high + reach) { low = Math.min(low, one.y); high = Math.max(high, one.y); }
       return [low, high];
     }
+    // The thresholds that lie near what is drawn.
+    near(window) { const [low, high] = this.range(window); return this.told.heights.filter((one) => one.y >= low && one.y <= high); }
     setLog(log) { this.log = log; this.draw(); }
     setWindow(window) {
       if (window) {
@@ -144,15 +187,15 @@
 
     draw() {
       const window = this.window || this.span();
-      const x = this.x = scale(window[0], window[1], L, W - R, false, this.window ? 0 : 0.012);
+      const x = this.x = scale(window[0], window[1], L, this.right, false, this.window ? 0 : 0.012);
       const y = this.y = scale(...this.range(window), FLOOR, T, this.log, 0.04);
       const clip = `clip-${charts.indexOf(this)}`;
       const clipper = make("clipPath", { id: clip });
-      clipper.append(make("rect", { x: L, y: T - 2, width: W - L - R, height: FLOOR - T + 4 }));
+      clipper.append(make("rect", { x: L, y: T - 2, width: this.right - L, height: FLOOR - T + 4 }));
       const inside = make("g", { "clip-path": `url(#${clip})` });
       this.overlay = make("g");
       const keep = this.svg.querySelector("title") ? [this.title, this.desc].filter(Boolean) : [];
-      this.svg.replaceChildren(...keep, clipper, ...this.frame(x, y), inside, ...this.marks(x, y), this.overlay);
+      this.svg.replaceChildren(...keep, clipper, ...this.frame(x, y), inside, ...this.said(y), ...this.marks(x, y), this.overlay);
       for (const line of this.lines()) for (const part of line.parts) this.drawBand(inside, line, part, x, y);
       for (const line of this.lines()) for (const part of line.parts) this.drawLine(inside, line, part, x, y);
       this.heights(inside, x, y);
@@ -166,16 +209,16 @@
       const found = [];
       for (const [value, label] of ticks(y, 6)) {
         const at = y(value).toFixed(1);
-        found.push(make("path", { class: "grid", d: `M${L} ${at}H${W - R}` }));
+        found.push(make("path", { class: "grid", d: `M${L} ${at}H${this.right}` }));
         found.push(make("text", { class: "tick", x: L - 6, y: Number(at) + 4, "text-anchor": "end" }, label));
       }
-      for (const [value, label] of ticks(x, 7)) {
+      for (const [value, label] of this.axis === "elapsed" ? timeTicks(x, 7) : ticks(x, 7, this.axis === "step" ? 1 : 0)) {
         const at = x(value).toFixed(1);
         found.push(make("path", { class: "grid", d: `M${at} ${T}V${FLOOR}` }));
-        found.push(make("text", { class: "tick", x: at, y: FLOOR + 15, "text-anchor": "middle" }, this.axis === "elapsed" ? lasting(value) : label));
+        found.push(make("text", { class: "tick", x: at, y: FLOOR + 15, "text-anchor": "middle" }, label));
       }
-      found.push(make("path", { class: "axis", d: `M${L} ${T}V${FLOOR}H${W - R}` }));
-      found.push(make("text", { class: "tick", x: W - R, y: H - 4, "text-anchor": "end" }, this.axis + (y.log ? ", log scale" : "")));
+      found.push(make("path", { class: "axis", d: `M${L} ${T}V${FLOOR}H${this.right}` }));
+      found.push(make("text", { class: "tick", x: this.right, y: H - 4, "text-anchor": "end" }, this.axis + (y.log ? ", log scale" : "")));
       return found;
     }
     classes(line, part, name) {
@@ -194,7 +237,7 @@
       return found;
     }
     // Unlike a scale, a curve goes on beyond the window, straight to its next point.
-    place(x, value) { return L + (W - R - L) * (value - x.low) / (x.high - x.low); }
+    place(x, value) { return L + (this.right - L) * (value - x.low) / (x.high - x.low); }
     drawBand(group, line, part, x, y) {
       if (!part.lo) return;
       const xs = this.xs(part);
@@ -215,14 +258,23 @@
       }
     }
     heights(group, x, y) {
-      this.told.heights.forEach((one, n) => {
-        if (one.y < y.low || one.y > y.high) return;
-        const at = y(one.y).toFixed(1), right = n % 2 === 0;
-        group.append(make("path", { class: "height", d: `M${L} ${at}H${W - R}` }));
-        group.append(make("text", { class: "said", x: right ? W - R - 4 : L + 4, y: at - 4, "text-anchor": right ? "end" : "start" }, `${one.gate} ${short(one.y)}`));
-      });
+      for (const one of this.near(this.window || this.span())) group.append(make("path", { class: "height", d: `M${L} ${y(one.y).toFixed(1)}H${this.right}` }));
       for (const guide of this.told.guides) if (guide.axis === this.axis)
         group.append(make("path", { class: "height", d: "M" + guide.points.map((one) => `${this.place(x, one[0]).toFixed(1)} ${y(one[1]).toFixed(1)}`).join(" ") }));
+    }
+    // Beside the curves, never over one of them or over each other.
+    said(y) {
+      const found = [], all = this.near(this.window || this.span()), few = all.length > 16 ? all.slice(0, 15) : all, left = this.right + 8;
+      const places = spread(few.map((one) => y(one.y)), 13, few.length < all.length ? T + 13 : T, FLOOR);
+      few.forEach((one, n) => {
+        const at = y(one.y);
+        if (Math.abs(places[n] - at) > 1) found.push(make("path", { class: "height lead", d: `M${this.right} ${at.toFixed(1)}L${this.right + 6} ${places[n].toFixed(1)}` }));
+        const text = make("text", { class: "said", x: left, y: (places[n] + 4).toFixed(1) }, this.label(one));
+        text.append(make("title", {}, `${one.gate} ${short(one.y)}`));
+        found.push(text);
+      });
+      if (few.length < all.length) found.push(make("text", { class: "said", x: left, y: T + 4 }, `and ${all.length - few.length} more`));
+      return found;
     }
     marks(x, y) {
       const found = [];
@@ -316,7 +368,7 @@
     listen() {
       const at = (event) => {
         const box = this.svg.getBoundingClientRect();
-        return this.x.back(clamp((event.clientX - box.left) / box.width * W, L, W - R));
+        return this.x.back(clamp((event.clientX - box.left) / box.width * W, L, this.right));
       };
       let begun = null;
       this.stage.addEventListener("pointerdown", (event) => {
