@@ -37,6 +37,7 @@ METHODS = [
         "hears of an error that nobody caught (ui/steady: not of the gone)",
     ),
     (App, "_check_resize", (), "lays out anew after a resize, late (tests/ui/conftest: at once)"),
+    (App, "_unnotify", ("notification",), "takes a toast away (ui/bridge: one that is told again)"),
     (Screen, "_on_timer_update", (), "draws what waits for the next frame (tests/ui/conftest: at once)"),
     (CommandPalette, "_action_command_list", ("action",), "moves in the list of the palette (ui/palette)"),
     (Input, "_on_key", ("event",), "hears a key in a field before its bindings do (ui/widgets/field)"),

@@ -141,7 +141,8 @@ async def test_what_the_manager_refuses_is_a_toast(dashboard):
         await go_to(pilot, "evaluate-1")
         story.refusal = UserError("hold evaluate-1: it is running, no longer queued")
         await press(pilot, "h", "K")
-        await until(pilot, lambda: toasts(app).count("no longer queued") == 2)  # the second was not held up
+        await until(pilot, lambda: {"toggle_hold", "shift"} <= {call[0] for call in story.calls})
+        await until(pilot, lambda: "no longer queued" in toasts(app))
 
 
 async def test_changes_of_the_queue_are_asked_for_in_the_order_of_the_keys(dashboard):
@@ -363,3 +364,18 @@ def test_the_question_before_a_pause_looks_as_it_did(dashboard, snap_compare):
         await pilot.pause()
 
     assert snap_compare(dashboard(), terminal_size=(80, 24), run_before=asked)
+
+
+async def test_a_key_that_is_held_down_tells_once_why_it_does_nothing(dashboard):
+    app = dashboard()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settle(pilot)
+        for _ in range(5):
+            await press(pilot, "Z")
+        assert [note.message for note in app._notifications] == ["nothing to undo"]
+        await press(pilot, "C", "Z")
+        assert [note.message for note in app._notifications] == [
+            "nothing is counted down to",
+            "nothing to undo",
+        ]
+        await until(pilot, lambda: len(app.screen.query("Toast")) == 2)

@@ -179,6 +179,16 @@ def test_columns_fold_away_on_the_right(cells, head):
     assert all(width(row) <= cells for row in drawn.rows)
 
 
+def test_at_50_cells_no_value_is_cut_and_the_gates_are_in_sight():
+    views = [replace(view, step=24_650.0, epoch=None, progress=None) for view in RUNS[:3]]
+    views[0] = replace(views[0], metric=replace(views[0].metric, name="val/loss", last=0.04618))
+    drawn = rows_at(50, views)
+    assert plain(drawn.head).split()[-1] == "gates"
+    row = plain(drawn.rows[0])
+    assert "0.04618" in row
+    assert "▲1" in row
+
+
 def test_at_80_cells_a_run_still_tells_everything():
     row = plain(rows_at(80).rows[0])
     for part in ("transformer-3", "running", "68 %", "1:12 h", "88.1", "86.4", "✔3", "▲1", "1.38"):

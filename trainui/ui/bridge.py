@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from msgspec.structs import replace
 from textual.app import App
@@ -188,11 +188,12 @@ class Bridge:
         return not self.only_looks
 
     def tell(self, text: str, title: str = "", severity: str = "information") -> None:
-        """Show a toast; its text is data."""
-        kind: Any = severity
-        self._app.notify(
-            safe(text), title=safe(title), severity=kind, markup=False, timeout=self.held.toast_seconds
-        )
+        """Show a toast; its text is data. One that says the same goes: a key that is held down tells it once."""
+        text, title, kind = safe(text), safe(title), cast(Any, severity)
+        for shown in list(self._app._notifications):
+            if (shown.message, shown.title, shown.severity) == (text, title, severity):
+                self._app._unnotify(shown, refresh=False)
+        self._app.notify(text, title=title, severity=kind, markup=False, timeout=self.held.toast_seconds)
 
     def _ensure_manager(self) -> None:
         self.ask(lambda actions: actions.ensure_manager(), lambda _: None)

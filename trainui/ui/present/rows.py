@@ -51,6 +51,8 @@ NARROWING: tuple[tuple[str, str], ...] = (
     ("gates", "lights"),
     ("best", ""),
     ("usd", ""),
+    ("eta", ""),
+    ("percent", ""),
 )
 """What gives way, in this order, when the screen is narrower: a column, and what takes its place."""
 
