@@ -155,6 +155,13 @@ async def test_ticks_of_time_are_those_of_a_clock_and_no_label_covers_a_curve_or
     assert all(before[1] <= after[0] + 2 for before, after in itertools.pairwise(tops))
 
 
+def test_of_a_study_that_is_told_in_part_it_is_said_whose_money_that_is(books, tmp_path):
+    story(books)
+    whole, part = written(books, tmp_path).read_text(), written(books, tmp_path, "mlp-1").read_text()
+    studies = [re.findall(r"<p>(\d+ runs?(?: \(\d+ told here\))?), from", text) for text in (whole, part)]
+    assert studies == [["2 runs"], ["2 runs (1 told here)"]]
+
+
 def test_only_the_pages_own_script_and_style_may_run(books, tmp_path):
     story(books)
     text = written(books, tmp_path).read_text(encoding="utf-8")

@@ -191,6 +191,8 @@ class StudyDigest(Struct, frozen=True, kw_only=True):
     """The file it was read from; '' for one that has none."""
     runs: tuple[str, ...] = ()
     """All that are told here, in the order they were queued."""
+    size: int = 0
+    """How many runs it has, told here or not; its times, its hours and its money are of all of them."""
     aliases: dict[str, str] = {}
     """What the study calls its runs → the newest of each."""
     is_open: bool = False

@@ -51,6 +51,7 @@ def study_digest(past: Past, study: str, runs: Sequence[RunDigest]) -> StudyDige
         about=view.about if view else "",
         source=view.source if view else "",
         runs=tuple(one.run for one in runs),
+        size=len(everything),
         aliases=dict(view.runs) if view else {},
         is_open=is_open,
         started_at=min(begun, default=None),
