@@ -172,15 +172,14 @@ class Cockpit:
 
     def clean_up(self) -> None:
         """Leave no process behind: whoever belongs to this project is killed, and whom the last of them began."""
-
-        def is_empty() -> bool:
+        looks = 0  # two, for who is just being executed has no name yet
+        while looks < 2:
             left = self._left()
             for pid in left:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-            return not left
-
-        until(is_empty)
+            looks = 0 if left else looks + 1
+            time.sleep(0.02)
 
     def _left(self) -> list[int]:
         """Processes of this project: by what they were begun with, by their variables or by where they are."""
