@@ -70,9 +70,11 @@ class Git:
         try:
             done = subprocess.run(
                 ["git", "-C", str(self.folder), *_SAME_EVERYWHERE, *words],
-                capture_output=True, timeout=PATIENCE, stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=PATIENCE,
+                stdin=subprocess.DEVNULL,
                 env={**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
-            )  # fmt: skip
+            )
         except subprocess.TimeoutExpired:
             self._is_stuck, self.trouble = True, f"git took longer than {PATIENCE:.0f} s"
             return b""

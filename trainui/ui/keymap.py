@@ -25,8 +25,10 @@ NO_KEY = "no_key"
 """What Textual is told is the key of something that has none: nothing sends it."""
 MODIFIERS = ("ctrl", "shift", "alt", "super", "hyper", "meta")
 _TAKEN = {
-    "ctrl+c": "the terminal's own", "ctrl+q": "for leaving at once", "ctrl+z": "the shell's own",
-}  # fmt: skip
+    "ctrl+c": "the terminal's own",
+    "ctrl+q": "for leaving at once",
+    "ctrl+z": "the shell's own",
+}
 _SENT_AS = {"ctrl+i": "tab", "ctrl+m": "enter", "ctrl+h": "backspace", "ctrl+[": "escape"}
 """What a terminal cannot tell from another key."""
 _USUAL = {"esc": "escape", "return": "enter", "del": "delete", "ins": "insert", "pgup": "pageup", "pgdn": "pagedown",

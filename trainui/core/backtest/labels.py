@@ -149,8 +149,10 @@ def scores(findings: Sequence[Finding], known: Labels) -> list[Score]:
         by_gate[ANY] = everywhere
         quiet = {run for run, did in everywhere.items() if not did}
         warned[ANY] = set().union(*warned.values()) & quiet if warned else set()
-    return [_score(gate, {**dict.fromkeys(known, False), **fired}, known, warned.get(gate, set()))
-            for gate, fired in by_gate.items()]  # fmt: skip
+    return [
+        _score(gate, {**dict.fromkeys(known, False), **fired}, known, warned.get(gate, set()))
+        for gate, fired in by_gate.items()
+    ]
 
 
 def _score(gate: str, fired: Mapping[str, bool], known: Labels, warned: set[str]) -> Score:

@@ -56,10 +56,13 @@ def turn_of_new(
                 spec = reader.spec(view.run)
                 live.append(
                     Held(
-                        run=view.run, end=stands.ends[view.run].seconds, gpus=view.gpus,
-                        part=_part(reader, spec, machine), cpus=spec.resources.cpus,
+                        run=view.run,
+                        end=stands.ends[view.run].seconds,
+                        gpus=view.gpus,
+                        part=_part(reader, spec, machine),
+                        cpus=spec.resources.cpus,
                     )
-                )  # fmt: skip
+                )
                 on_their_way[view.job] = view.run
         for view in queued:
             if view.priority >= min(priorities):
@@ -84,9 +87,7 @@ def _want(
     reader: Reader | None, name: str, spec: Spec, seconds: float | None, on_their_way: dict[str, str],
     stands: Standing, machine: MachineView | None,
 ) -> Want:  # fmt: skip
-    after = tuple(
-        on_their_way[job] for job in (*spec.job.needs, *spec.job.after) if job in on_their_way
-    )  # fmt: skip
+    after = tuple(on_their_way[job] for job in (*spec.job.needs, *spec.job.after) if job in on_their_way)
     missing = [
         why
         for job in spec.job.needs

@@ -60,9 +60,12 @@ class RunCost(Struct, frozen=True, kw_only=True):
 
 
 def run_costs(
-    reader: Reader, *, views: Sequence[RunView] | None = None, only: Collection[str] | None = None,
+    reader: Reader,
+    *,
+    views: Sequence[RunView] | None = None,
+    only: Collection[str] | None = None,
     stands: Standing | None = None,
-) -> dict[str, RunCost]:  # fmt: skip
+) -> dict[str, RunCost]:
     """Run → what it costs. `views` are all runs, if somebody has read them; `only` those that are asked about."""
     stands = stands or standing(reader, views=views)
     to_end = still_to_pay(stands.spans(), stands.lease) if stands.lease.rate else {}

@@ -72,9 +72,12 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 def standing(
-    reader: Reader | None, *, views: Sequence[RunView] | None = None, now: float | None = None,
+    reader: Reader | None,
+    *,
+    views: Sequence[RunView] | None = None,
+    now: float | None = None,
     config: Config | None = None,
-) -> Standing:  # fmt: skip
+) -> Standing:
     """How things stand. `views` are all runs, if somebody has read them. `config` is trainui.toml as it reads now:
     the manager may not have seen it yet. Without a reader there is nothing but `config`."""
     now = time.time() if now is None else now

@@ -91,10 +91,12 @@ def before_starts(
         name = name_of(specs, number)
         one = StartForecast(job=spec.job.name, basis=basis, hours=took, lasts_until=stands.lasts_until)
         one = replace(
-            one, runs=took.count if took is not None and not basis.startswith("its") else 0,
-            waits_for=turn.waits_for, why_waiting=turn.why,
+            one,
+            runs=took.count if took is not None and not basis.startswith("its") else 0,
+            waits_for=turn.waits_for,
+            why_waiting=turn.why,
             starts_at=None if turn.start is None else stands.now + turn.start,
-        )  # fmt: skip
+        )
         if took is not None:
             others = [*spans, *(span for other, span in new.items() if other != name)]
             one = _reckoned(one, took, turn, name, others, stands)

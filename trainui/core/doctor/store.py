@@ -56,9 +56,11 @@ def permissions(db: Path) -> Finding:
 
 def twins(db: Path) -> Finding:
     """Whether somebody may be looking into the wrong one of two."""
-    others = sorted(
-        path.name for path in db.parent.glob("*.db") if path != db and health_of(path) == "ok"
-    ) if db.parent.is_dir() else []  # fmt: skip
+    others = (
+        sorted(path.name for path in db.parent.glob("*.db") if path != db and health_of(path) == "ok")
+        if db.parent.is_dir()
+        else []
+    )
     if others:
         return note(
             "twins", f"beside {db.name} lies {', '.join(others)}: each has its own runs and its own money"

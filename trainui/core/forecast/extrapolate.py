@@ -69,8 +69,9 @@ class Forecast(Struct, frozen=True, kw_only=True):
         value = _power(self.a, self.b, self.c, n)
         doublings = max(0.0, math.log2(n / now))
         change = value - _power(self.a, self.b, self.c, now)
-        error = math.hypot(self.missed * doublings, 1.64 * self.noise, 0.5 * change,
-                           0.04 * self.reach * doublings)  # fmt: skip
+        error = math.hypot(
+            self.missed * doublings, 1.64 * self.noise, 0.5 * change, 0.04 * self.reach * doublings
+        )
         others = [_power(a, b, c, n) for a, b, c in self.rivals]
         return Estimate(
             x=x,

@@ -78,11 +78,14 @@ class Separated(Counting):
         tally = self._tally
         return json.dumps(
             [
-                [tally.lines, tally.understood, tally.samples], self.delimiter,
-                [one.state() for one in self.tables], self._laps.state(),
-                [self._last, self._stride, self._rows, self._leapt], self._again.state(),
+                [tally.lines, tally.understood, tally.samples],
+                self.delimiter,
+                [one.state() for one in self.tables],
+                self._laps.state(),
+                [self._last, self._stride, self._rows, self._leapt],
+                self._again.state(),
             ]
-        )  # fmt: skip
+        )
 
     @classmethod
     def restore(cls, state: str) -> Separated:

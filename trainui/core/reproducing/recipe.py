@@ -219,8 +219,10 @@ def _data(origin: Mapping[str, Any], now: Now, run_dir: str) -> list[Doubt]:
 def _packages(origin: Mapping[str, Any], now: Now) -> list[Doubt]:
     if not _list(origin.get("packages")):
         return [Doubt(kind="packages", text="which packages were installed was not kept")]
-    then, have = (dict(str(one).split("==", 1) for one in told if "==" in str(one))
-                  for told in (_list(origin["packages"]), now.packages))  # fmt: skip
+    then, have = (
+        dict(str(one).split("==", 1) for one in told if "==" in str(one))
+        for told in (_list(origin["packages"]), now.packages)
+    )
     names = {name.lower().replace("_", "-"): version for name, version in have.items()}
     found = []
     for name, version in then.items():

@@ -173,9 +173,7 @@ def _of_past(db: sqlite3.Connection, run: str) -> list[Mark]:
 
 def _of_live(db: sqlite3.Connection, view: RunView, now: float) -> list[Mark]:
     """Of a run that may be live: up to now, with what it cost since its last line."""
-    whole = Mark(
-        at=0.0, micro=view.usd * 1e6, gpu_ms=view.gpu_hours * 3_600_000, seconds=view.seconds
-    )  # fmt: skip
+    whole = Mark(at=0.0, micro=view.usd * 1e6, gpu_ms=view.gpu_hours * 3_600_000, seconds=view.seconds)
     return _marks(db, view.run, view.started_at, now if view.is_live else view.ended_at, whole)
 
 

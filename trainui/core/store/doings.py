@@ -131,11 +131,14 @@ class DoingsReader:
             (run,),
         )
         offered = {text.partition(":")[0]: text for (text,) in rows}
-        tried = {row[0] for row in self._db.execute(
-            "SELECT json_extract(payload, '$.retried_for') FROM intents WHERE verb='start'"
-            " AND json_extract(payload, '$.parent')=?1 UNION SELECT retried_for FROM runs WHERE parent=?1",
-            (run,),
-        )}  # fmt: skip
+        tried = {
+            row[0]
+            for row in self._db.execute(
+                "SELECT json_extract(payload, '$.retried_for') FROM intents WHERE verb='start'"
+                " AND json_extract(payload, '$.parent')=?1 UNION SELECT retried_for FROM runs WHERE parent=?1",
+                (run,),
+            )
+        }
         return [text for name, text in offered.items() if name not in tried and not USED_UP.search(text)]
 
     def answers(self, run: str) -> list[AnswerView]:

@@ -155,9 +155,12 @@ class SpendingReader:
 
     def _by_run(self, by: str) -> dict[str, _Sum]:
         """By run, or by what a run is of."""
-        runs = {row["name"]: row for row in self._db.execute(
-            "SELECT name, study, job, status, seconds, started_at, started_boot FROM runs"
-        )}  # fmt: skip
+        runs = {
+            row["name"]: row
+            for row in self._db.execute(
+                "SELECT name, study, job, status, seconds, started_at, started_boot FROM runs"
+            )
+        }
         sums: dict[str, _Sum] = {}
         bearers: dict[str, _Sum] = {}
         for row in self._db.execute("SELECT kind, run, micro_usd, gpu_ms FROM balances WHERE kind != 'over'"):

@@ -193,9 +193,12 @@ class Herald:
         word = recall(file)
         if word is not None:
             self._end(
-                sending.id, str(word.get("said", "")), now, is_sent=bool(word.get("is_sent")),
+                sending.id,
+                str(word.get("said", "")),
+                now,
+                is_sent=bool(word.get("is_sent")),
                 asked=word.get("retry_after"),
-            )  # fmt: skip
+            )
         elif child is None and not is_claimed:
             if claim(
                 file

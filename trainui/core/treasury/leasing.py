@@ -46,9 +46,12 @@ class Leasing:
         self._settling.close(old, now.boot, now.unix, text=why, goes_on=is_same_rent)
         self._runs.event("", "lease", why, at=now.unix)
         return self._leases.begin(
-            terms, boot_id=now.boot_id, start=now.boot, at=now.unix,
+            terms,
+            boot_id=now.boot_id,
+            start=now.boot,
+            at=now.unix,
             steps_from=old.steps_from if is_same_rent else None,
-        )  # fmt: skip
+        )
 
     def _open(self, terms: Terms, now: Clock) -> LeaseRow:
         """From where the lines of this boot reach, else from its first run on: these were there before we knew."""

@@ -227,7 +227,10 @@ FORMAT = Format(
     claims=claims,
     is_whole=True,
     watched=(
-        "trainer_state.json", "*history*.json", "*results*.json", "*metrics*.json",
+        "trainer_state.json",
+        "*history*.json",
+        "*results*.json",
+        "*metrics*.json",
         "*training_log*.json",
     ),
-)  # fmt: skip
+)
