@@ -338,6 +338,18 @@ def test_what_is_started_together_begins_in_the_order_of_its_priorities(books, l
     assert found[0].waits_for == ("the new mlp (2 of 3)", "big-2")
 
 
+def test_nobody_can_say_when_a_held_run_begins_and_no_other_waits_for_it(books, look):
+    publish(books, left=100, config=Config(queue=Queue(slots=1)))
+    past_runs(books, 2)
+    alone = before_start(look(), mlp(), held=True)
+    assert (alone.starts_at, alone.ends_at) == (None, None)
+    assert "starts nobody knows when: it is held until you release it" in alone.text
+    found = before_starts(look(), [mlp(), mlp()], now=START + NOW, held=[True, False])
+    assert found[0].starts_at is None
+    assert found[1].starts_at == START + NOW
+    assert found[0].usd.mid > 0
+
+
 def test_what_waits_for_another_of_the_same_start_begins_after_it_whatever_its_priority(books, look):
     publish(books, left=100, config=Config(queue=Queue(slots=1)))
     past_runs(books, 2)

@@ -321,7 +321,7 @@ class Story(MoneyStory):
     def before_several(self, wishes):
         return self._answer([replace(self.fit, job=one.job) for one in wishes], "before_several", *wishes)
 
-    def before_start(self, job, *, params, preset, priority):
+    def before_start(self, job, *, params, preset, priority, held=False):
         return self._answer(self.fit, "before_start", job, dict(params), preset, priority)
 
     def cancel_countdown(self):

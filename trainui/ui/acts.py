@@ -73,7 +73,7 @@ class Actions(Protocol):
         """Queue a run for each, or none when one of them is wrong; their names."""
 
     def before_start(
-        self, job: str, *, params: Mapping[str, str], preset: str, priority: int
+        self, job: str, *, params: Mapping[str, str], preset: str, priority: int, held: bool = False
     ) -> StartForecast:
         """What a run of a job would cost, from runs of the past, and whether the budget lasts."""
 

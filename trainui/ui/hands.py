@@ -60,16 +60,16 @@ class DashboardClient(Client):
         return tell.written
 
     def before_start(
-        self, job: str, *, params: Mapping[str, str], preset: str, priority: int
+        self, job: str, *, params: Mapping[str, str], preset: str, priority: int, held: bool = False
     ) -> StartForecast:
         """What a run of a job would cost, and whether the budget lasts. Raises UserError."""
         spec = resolve(find_job(self.project, job), preset=preset, overrides=params)
         config = load_config(self.project)
         if not self.db.exists():
-            return before_start(None, spec, config=config, priority=priority)
+            return before_start(None, spec, config=config, priority=priority, held=held)
         reader = Reader(self.db)
         try:
-            return before_start(reader, spec, config=config, priority=priority)
+            return before_start(reader, spec, config=config, priority=priority, held=held)
         finally:
             reader.close()
 
@@ -81,8 +81,13 @@ class DashboardClient(Client):
         ]
         reader = Reader(self.db) if self.db.exists() else None
         try:
-            priorities = [one.priority for one in wishes]
-            return before_starts(reader, specs, config=load_config(self.project), priorities=priorities)
+            return before_starts(
+                reader,
+                specs,
+                config=load_config(self.project),
+                priorities=[one.priority for one in wishes],
+                held=[one.held for one in wishes],
+            )
         finally:
             if reader is not None:
                 reader.close()

@@ -14,6 +14,7 @@ from trainui.core.store.read import Reader
 from trainui.core.store.views import MachineView, RunView
 
 GIB = 2**30
+HELD = "it is held until you release it"
 LEARNT_MARGIN = 1.1
 """As the queue reckons: what a run needs of a GPU is so much more than runs of its job have shown."""
 
@@ -39,7 +40,7 @@ def name_of(specs: Sequence[Spec], number: int) -> str:
 
 def turn_of_new(
     reader: Reader | None, stands: Standing, specs: Sequence[Spec], seconds: Sequence[float | None], *,
-    priorities: Sequence[int], places: Places,
+    priorities: Sequence[int], held: Sequence[bool], places: Places,
 ) -> list[Turn]:  # fmt: skip
     """When runs of these specs would begin, queued now in this order, each behind those of its priority.
 
@@ -77,7 +78,7 @@ def turn_of_new(
     for number, (spec, took) in enumerate(zip(specs, seconds, strict=True)):
         names.append(name_of(specs, number))
         want = _want(reader, names[-1], spec, took, on_their_way, stands, machine)
-        waiting.append((priorities[number], want))
+        waiting.append((priorities[number], replace(want, why_not=HELD) if held[number] else want))
         on_their_way[spec.job.name] = names[-1]
     found = turns(live, [want for _, want in sorted(waiting, key=lambda one: -one[0])], places)
     return [found[name] for name in names]

@@ -58,26 +58,43 @@ class StartForecast(Struct, frozen=True, kw_only=True):
 
 
 def before_start(
-    reader: Reader | None, spec: Spec, *, config: Config | None = None, priority: int = 0
+    reader: Reader | None,
+    spec: Spec,
+    *,
+    config: Config | None = None,
+    priority: int = 0,
+    held: bool = False,
 ) -> StartForecast:
     """What a start of this spec (resolved, with its preset and overrides) will cost. Queues nothing.
 
-    `config` is trainui.toml, for a project of which no manager has reckoned anything yet.
+    `config` is trainui.toml, for a project of which no manager has reckoned anything yet. `held`: it waits until
+    it is released.
     """
-    return before_starts(reader, [spec], config=config, priority=priority)[0]
+    return before_starts(reader, [spec], config=config, priority=priority, held=[held])[0]
 
 
 def before_starts(
-    reader: Reader | None, specs: Sequence[Spec], *, config: Config | None = None, priority: int = 0,
-    priorities: Sequence[int] = (), views: Sequence[RunView] | None = None, now: float | None = None,
-) -> list[StartForecast]:  # fmt: skip
-    """The same of several that are started together: each waits behind those before it. `priorities` are those of each,
-    where they differ; `views` are all runs but these, where they are queued already."""
+    reader: Reader | None,
+    specs: Sequence[Spec],
+    *,
+    config: Config | None = None,
+    priority: int = 0,
+    priorities: Sequence[int] = (),
+    held: Sequence[bool] = (),
+    views: Sequence[RunView] | None = None,
+    now: float | None = None,
+) -> list[StartForecast]:
+    """The same of several that are started together: each waits behind those before it.
+
+    `priorities` are those of each, where they differ, and `held` whether it waits until it is released; `views` are
+    all runs but these, where they are queued already.
+    """
     stands = standing(reader, views=views, now=now, config=config)
     lengths = [_hours(reader, spec) for spec in specs]
     turns = turn_of_new(
         reader, stands, specs, [None if took is None else took.mid * 3600 for _, took in lengths],
-        priorities=priorities or [priority] * len(specs), places=places_of(reader, stands),
+        priorities=priorities or [priority] * len(specs), held=held or [False] * len(specs),
+        places=places_of(reader, stands),
     )  # fmt: skip
     found: list[StartForecast] = []
     spans = stands.spans()

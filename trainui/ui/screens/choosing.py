@@ -111,7 +111,7 @@ class Choosing(Dialog[None]):
         one = wishes[0]
         self._bridge.ask(
             lambda a: a.before_start(
-                one.job, params=dict(one.params), preset=one.preset, priority=one.priority
+                one.job, params=dict(one.params), preset=one.preset, priority=one.priority, held=one.held
             ),
             lambda found: show(lambda cells: fit_lines(found, cells)),
             refused,
