@@ -106,9 +106,12 @@ class Host:
         return ["ssh", *shlex.split(quiet), *options, *place, then]
 
     def trainui(self, *words: str) -> str:
-        """What to type over there to run trainui in the project."""
+        """What to type over there to run trainui in the project; what it remembers lies where the test ends."""
+        given = {"PYTHONPATH": str(ROOT)}
+        given |= {name: str(self.folder / name) for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME")}
+        variables = shlex.join(f"{name}={value}" for name, value in given.items())
         return (
-            f"cd {shlex.quote(str(self.project))} && export PYTHONPATH={shlex.quote(str(ROOT))}"
+            f"cd {shlex.quote(str(self.project))} && export {variables}"
             f" && {shlex.quote(sys.executable)} -m trainui {shlex.join(words)}"
         )
 
