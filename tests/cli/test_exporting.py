@@ -111,3 +111,5 @@ def test_of_a_log_that_was_brought_in_nothing_is_told_that_nobody_knows(cockpit)
     assert "GPU-hours, 0.00" not in page.partition('id="runs-head"')[2].partition("<script")[0]
     for notes in (cockpit.project / "out").glob("NOTES*.md"):
         assert "**Cost**" not in notes.read_text()
+        assert "**New**" not in notes.read_text()
+    assert "**Written until**" in (cockpit.project / "out" / "NOTES-old.md").read_text()

@@ -8,7 +8,10 @@ from tests.core.money_store import START, Books
 from trainui.core.errors import NotFoundError
 from trainui.core.export.gathering import gather
 from trainui.core.export.hiding import HIDDEN, command_without_secrets, is_secret
+from trainui.core.export.of_curves import goal_for
 from trainui.core.ingest.records import Record
+from trainui.core.spec import Spec
+from trainui.core.spec.model import Job
 from trainui.core.store.schema import atomic
 
 
@@ -119,3 +122,14 @@ def test_what_is_told_together_is_of_one_moment(books):
         assert reader.metrics("mlp-1") == []
     assert len(reader.runs()) == 2
     assert len(reader.metrics("mlp-1")) == 1
+
+
+@pytest.mark.parametrize(
+    ("metric", "goal"),
+    [
+        ("loss", "min"), ("val/box_loss", "min"), ("val/d_loss", ""), ("std/loss", ""), ("val/acc", "max"),
+        ("metrics/mAP_0.5:0.95", "max"), ("metrics/mAP50-95(B)", "max"), ("time", ""), ("gpu_mem", ""),
+    ],
+)  # fmt: skip
+def test_a_name_that_leaves_no_doubt_says_what_is_better(metric, goal):
+    assert goal_for(Spec(job=Job(name="x", command=[])), metric) == goal

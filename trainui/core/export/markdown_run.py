@@ -59,7 +59,7 @@ def _facts(run: RunDigest, currency: str) -> str:
         ("ended" if run.result else "stands", escape(run.ended)),
         ("evidence", "<br>".join(escape(one) for one in run.evidence)),
         ("started", when(run.started_at) if run.started_at else ""),
-        ("written until" if run.imported_from else "ended at", when(run.ended_at) if run.ended_at else ""),
+        (_end_is(run), when(run.ended_at) if run.ended_at else ""),
         ("took", hours(run.seconds) if run.started_at else ""),
         ("waits", escape(run.waits_for)),
         ("came to", _progress(run)),
@@ -80,6 +80,10 @@ def _facts(run: RunDigest, currency: str) -> str:
         ("reported", _reported(run)),
     ]  # fmt: skip
     return table(["", ""], [[name, told] for name, told in facts if told])
+
+
+def _end_is(run: RunDigest) -> str:
+    return "written until" if run.imported_from and not run.started_at else "ended at"
 
 
 def _armed(run: RunDigest) -> str:

@@ -92,10 +92,16 @@ def _head(run: RunDigest) -> str:
         ("Configuration", code(" ".join(f"{key}={value}" for key, value in run.params.items()))),
         ("New", _new(run)),
         ("Started", when(run.started_at) if run.started_at else ""),
-        ("Completed" if run.is_live or run.result == "finished" else "Ended", ended),
+        (_how_told(run), ended),
         ("Waits for", escape(run.waits_for.removeprefix("waits for ")) if run.status == "queued" else ""),
     ]
     return "  \n".join(f"**{name}**: {told}" for name, told in lines if told)
+
+
+def _how_told(run: RunDigest) -> str:
+    if run.imported_from and not run.started_at:
+        return "Written until"
+    return "Completed" if run.is_live or run.result == "finished" else "Ended"
 
 
 def _new(run: RunDigest) -> str:

@@ -42,10 +42,21 @@ def goal_for(spec: Spec, metric: str) -> str:
                 return said
             if said:
                 return ""  # `none`: there is no better and worse
-    role, words_of = role_of(metric), {word.lower() for word in WORD.findall(metric)}
+    role = _role(metric)
+    words_of = {
+        word.lower() for one in (metric, metric.lower()) for word in WORD.findall(one)
+    }  # mAP is one word
     if role in _FALLS or words_of & FALLING:
         return "min"
     return "max" if role is Role.SCORE or words_of & _RISES else ""
+
+
+def _role(metric: str) -> Role:
+    """What it is by its name; of `val/box_loss`, what the same is where it is trained on."""
+    head, _, tail = metric.rpartition("/")
+    if role_of(metric) is Role.NONE and role_of(f"{head}/loss") is Role.VAL:
+        return role_of(f"train/{tail}")
+    return role_of(metric)
 
 
 def metric_digests(reader: Reader, view: RunView, spec: Spec) -> tuple[MetricDigest, ...]:

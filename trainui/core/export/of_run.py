@@ -61,7 +61,7 @@ def run_digest(past: Past, view: RunView) -> RunDigest:
         remedy_tried=birth.retried_for.removeprefix(MARK) if birth and birth.retried_for.startswith(MARK) else "",
         directory=view.directory, imported_from=log, command=() if log else _command(spec, origin),
         params=without_secrets(spec.params),
-        config=_config(spec), difference=difference(past, view), queued_at=view.queued_at,
+        config=_config(spec), difference=None if log else difference(past, view), queued_at=view.queued_at,
         started_at=view.started_at if view.seconds or not log else None, ended_at=view.ended_at,
         seconds=view.seconds, step=view.step, epoch=view.epoch, total_steps=view.total_steps,
         total_epochs=view.total_epochs,
