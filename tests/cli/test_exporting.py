@@ -113,3 +113,11 @@ def test_of_a_log_that_was_brought_in_nothing_is_told_that_nobody_knows(cockpit)
         assert "**Cost**" not in notes.read_text()
         assert "**New**" not in notes.read_text()
     assert "**Written until**" in (cockpit.project / "out" / "NOTES-old.md").read_text()
+    cockpit("export", "--all", "--to", "packed", "--format", "zip")
+    there = cockpit.project / "there"
+    (there / "jobs").mkdir(parents=True)
+    db = str(there / "runs.db")
+    cockpit("import", str(cockpit.project / "packed" / "runs.zip"), "--db", db)
+    cockpit("export", "old-1", "--to", str(there), "--format", "json", "--db", db)
+    (carried,) = json.loads((there / "summary.json").read_text())["runs"]
+    assert (carried["imported_from"], carried["started_at"]) == (old["imported_from"], None)

@@ -31,9 +31,11 @@ from trainui.core.export.past import Past
 from trainui.core.process.files import read_json
 from trainui.core.spec import Spec
 from trainui.core.spec.remedies import MARK, is_literal
+from trainui.core.store.imports import BROUGHT_IN
 from trainui.core.store.outcomes import Outcomes
 from trainui.core.store.packing import MARK as ZIP
-from trainui.core.store.views import GateView, RunView
+from trainui.core.store.placing import Birth
+from trainui.core.store.views import EventView, GateView, RunView
 
 LAST_LINES = 20
 MOST_RESULTS = 1 << 20
@@ -51,7 +53,8 @@ def run_digest(past: Past, view: RunView) -> RunDigest:
     best = next((one.best for one in metrics if one.name == primary), None)
     gates, outcomes = reader.gates(run), reader.outcomes(run)
     lines, line = reader.lines_of(run), past.line(run)
-    log = birth.imported if birth and not birth.imported.startswith(ZIP) else ""
+    events = reader.events(run=run)
+    log = _log_of(birth, events)
     return RunDigest(
         run=run, job=view.job, study=view.study, alias=past.alias(view), about=spec.job.about,
         status=str(view.status), result=str(view.result or ""), cause=view.cause, evidence=view.evidence,
@@ -77,10 +80,18 @@ def run_digest(past: Past, view: RunView) -> RunDigest:
         line_usd=past.total(line, "usd"), line_gpu_hours=past.total(line, "gpu_hours"),
         planned=past.planned_of(view, spec), notes=tuple(Note(at=at, text=text) for at, text in reader.notes(run)),
         tags=view.tags,
-        events=tuple(Note(at=one.at, text=one.text, kind=one.kind) for one in reader.events(run=run)),
+        events=tuple(Note(at=one.at, text=one.text, kind=one.kind) for one in events),
         log=tuple(reader.log_tail(run, LAST_LINES)), lines_read=lines[0], lines_understood=lines[1],
         reported=_reported(Path(view.directory)),
     )  # fmt: skip
+
+
+def _log_of(birth: Birth | None, events: Sequence[EventView]) -> str:
+    """The finished log that a run was read from, here or where it was packed; '' for one that was run."""
+    if birth is None or not birth.imported.startswith(ZIP):
+        return birth.imported if birth else ""
+    told = (one.text for one in events if one.kind == "status" and one.text.startswith(BROUGHT_IN))
+    return next(told, "").removeprefix(BROUGHT_IN)
 
 
 def _command(spec: Spec, origin: Mapping[str, Any]) -> tuple[str, ...]:

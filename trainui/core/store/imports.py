@@ -11,6 +11,9 @@ from trainui.core.run import Result, Status
 from trainui.core.spec import Spec
 from trainui.core.store.runs import RunRow, RunWriter
 
+BROUGHT_IN = "imported from "
+"""What the event of a run begins with that was read from a finished log; then which."""
+
 
 def imported_from(db: sqlite3.Connection, root: str) -> str | None:
     """The run that `root` was imported as; None when it never was."""
@@ -43,7 +46,7 @@ def add_imported(
     root = str(origin["imported"])
     runs.change(name, imported=root)
     return runs.move(
-        run, Status.ENDED, f"imported from {root}", at=at,
+        run, Status.ENDED, f"{BROUGHT_IN}{root}", at=at,
         result=str(Result.FINISHED), cause="imported", ended_at=at, started_at=at,
     )  # fmt: skip
 
