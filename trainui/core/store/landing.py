@@ -21,8 +21,9 @@ Kind = TypeVar("Kind")
 SUBJECT = ".landing/"
 """What stands where other rows name their run begins with; no run can be called so."""
 _BEYOND = ".landing0"
-HOLD = 0.4
-"""Seconds after which a transaction ends: a manager that has something to commit waits no longer than for one."""
+HOLD = 0.3
+"""Seconds after which a transaction ends, and of transactions after which there is a gap: a manager that has something
+to commit waits for two of them at most."""
 GAP = 0.1
 """Seconds between two: who waits for a lock looks again as often as that."""
 MOST = 10_000_000
@@ -50,6 +51,7 @@ class Landing:
         if not 0 <= metrics <= MOST:
             raise UnreadableError("it has more metrics than any run")
         self._db = db
+        self._turns = Turns(db)
         self._runs = 0
         with atomic(db):
             self._next = 1 + int(db.execute("SELECT coalesce(max(id), 0) FROM metrics").fetchone()[0])
@@ -80,7 +82,7 @@ class Landing:
                 metrics.append(self._next - 1)
 
         try:
-            _in_turns(self._db, lines, one)
+            self._turns.each(lines, one)
             points.close()
         except UnreadableError:
             raise
@@ -106,7 +108,7 @@ class Landing:
 def clear_landed(db: sqlite3.Connection) -> None:
     """Take away what imports left that came to no end. Nobody may be importing an archive."""
     for end, first in db.execute("SELECT id, name FROM metrics WHERE run=?", (SUBJECT,)).fetchall():
-        _in_turns(db, _leftovers(db, int(first), end), lambda one: db.execute(*one))
+        Turns(db).each(_leftovers(db, int(first), end), lambda one: db.execute(*one))
 
 
 def _leftovers(db: sqlite3.Connection, first: int, end: int) -> Iterator[tuple[str, tuple[object, ...]]]:
@@ -121,15 +123,25 @@ def _leftovers(db: sqlite3.Connection, first: int, end: int) -> Iterator[tuple[s
     yield "DELETE FROM metrics WHERE id=?", (end,)
 
 
-def _in_turns(db: sqlite3.Connection, all_of: Iterable[Kind], each: Callable[[Kind], object]) -> None:
-    """Do something with each, in transactions that let others write between them."""
-    them = iter(all_of)
-    todo = next(them, None)
-    while todo is not None:
-        end = time.monotonic() + HOLD
-        with atomic(db):
-            is_over = False
-            while todo is not None and not is_over:
-                each(todo)
-                todo, is_over = next(them, None), time.monotonic() >= end
-        time.sleep(GAP)
+class Turns:
+    """Does what is much in short transactions, with gaps in which others write."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._held = 0.0
+        """Seconds since the last gap."""
+
+    def each(self, all_of: Iterable[Kind], do: Callable[[Kind], object]) -> None:
+        """Do something with each; all of it is committed in the end."""
+        them = iter(all_of)
+        todo = next(them, None)
+        while todo is not None:
+            begun, is_over = time.monotonic(), False
+            with atomic(self._db):
+                while todo is not None and not is_over:
+                    do(todo)
+                    todo, is_over = next(them, None), time.monotonic() >= begun + HOLD
+            self._held += time.monotonic() - begun
+            if self._held >= HOLD:
+                time.sleep(GAP)
+                self._held = 0.0
