@@ -98,6 +98,11 @@ def test_a_long_name_is_cut_and_the_whole_of_it_can_still_be_read():
     assert f"<title>{name} 42</title>" in svg(chart((height(name, 42.0),)), name="c")
 
 
+def test_wide_letters_have_room():
+    narrow, wide = (margin_of(chart((height(name, 42.0),))) for name in ("xxxxxx", "損失ゲート弐"))
+    assert wide - narrow == pytest.approx(6 * 6.3)
+
+
 def test_of_more_thresholds_than_there_is_room_for_it_is_said_how_many_there_are():
     drawn = svg(chart(tuple(height(f"g{n}", float(n)) for n in range(40))), name="c")
     assert drawn.count('class="height"') == 40

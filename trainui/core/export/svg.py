@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from unicodedata import east_asian_width
 from xml.sax.saxutils import escape
 
 from trainui.core.export.charts import ELAPSED, STEP, Chart, Line, Mark, Part, Spot, Threshold
@@ -72,7 +73,12 @@ def labels(chart: Chart) -> list[str]:
 
 def margin_of(chart: Chart) -> float:
     """What stays free to the right of the curves: what is said of thresholds stands there, and covers none."""
-    return max((12 + LETTER * len(one) for one in labels(chart)), default=RIGHT)
+    return max((12 + LETTER * _wide(one) for one in labels(chart)), default=RIGHT)
+
+
+def _wide(text: str) -> int:
+    """Letters, those of East Asia twice."""
+    return sum(2 if east_asian_width(one) in "WF" else 1 for one in text)
 
 
 def describe(chart: Chart) -> str:

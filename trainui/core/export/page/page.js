@@ -135,7 +135,7 @@
       this.button = html("button", "", "");
       this.button.type = "button";
       this.button.addEventListener("click", () => this.setLog(!this.log));
-      const letters = this.near(this.span()).map((one) => this.label(one).length);
+      const letters = this.near(this.span()).map((one) => [...this.label(one)].reduce((wide, letter) => wide + (letter.codePointAt(0) > 0x2e7f ? 2 : 1), 0));
       this.right = W - (letters.length ? 12 + 6.3 * Math.max(...letters) : R);
       figure.querySelector("figcaption").append(this.button);
       this.listen();
