@@ -139,7 +139,7 @@ async def test_of_two_hundred_metrics_each_can_be_drawn_and_sixty_gates_are_leaf
         await until(pilot, lambda: app.screen.gate is not None and app.screen.gate.gate in text_of(app))
         assert app.screen.table.cursor == 59
         await go(pilot, "escape", "enter", "tab", "end")
-        assert "gates  2 of 5" in text_of(app)
+        assert "gates  pane 2 of 5" in text_of(app)
 
 
 async def test_very_long_names_leave_room_for_what_stands_beside_them(dashboard):

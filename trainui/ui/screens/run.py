@@ -186,7 +186,7 @@ class RunScreen(Sifting, Onward):
             pane = self.query_one(f"#{name}", Paper)
             pane.set_class(index == self._pane, "-current")
             follows = ", follows" if name == "log" and self.log_tail.follow else ""
-            here = f"  {index + 1} of {len(PANES)}" if index == self._pane else ""
+            here = f"  pane {index + 1} of {len(PANES)}" if index == self._pane else ""
             key = offered(self.app, "run.teach")
             teaches = f"  {key} teaches a line" if name == "log" and here and key else ""
             sieved = self._metrics_title() if name == "curves" else ""
