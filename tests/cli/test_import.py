@@ -105,6 +105,16 @@ def test_what_cannot_be_imported_is_said_in_one_sentence_and_nothing_is_made(coc
     assert not [path for path in (cockpit.project / "runs").glob("*") if path.is_dir()]
 
 
+def test_of_several_folders_one_without_a_log_does_not_keep_the_others_out(cockpit):
+    make(cockpit.project, {"a/metrics.csv": HISTORY, "b/nothing.bin": "", "c/metrics.csv": HISTORY})
+    told = cockpit("import", "a", "b", "c")
+    assert told.stdout.count("points of 2 metrics") == 2
+    assert told.stderr.startswith("trainui: ")
+    assert "b holds no file of a format that trainui knows by its name" in told.stderr
+    assert "typo.csv does not exist" in cockpit("import", "a", "typo.csv", code=2).stderr
+    assert "b holds no file" in cockpit("import", "b", code=2).stderr
+
+
 def test_logs_can_be_looked_at_without_a_project(tmp_path):
     (tmp_path / "x.csv").write_text(HISTORY)
     words = [sys.executable, "-m", "trainui"]

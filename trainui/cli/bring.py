@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,7 @@ def import_command(place: Place, paths: tuple[Path, ...], job: str, as_json: boo
     """
     archives = [path for path in paths if is_archive(path)]
     logs = [path for path in paths if path not in archives]
-    bundles = list(dict.fromkeys(bundle for path in logs for bundle in bundles_in(path)))
+    bundles = _bundles(logs, others=bool(archives))
     if archives and job:
         raise click.UsageError("--job is for logs: the runs of an archive know their jobs")
     path, project = _here(place)
@@ -80,6 +80,24 @@ def import_command(place: Place, paths: tuple[Path, ...], job: str, as_json: boo
         click.echo(f"trainui: {len(without)} without a metric: {shown}", err=True)
     if not done and not taken:
         raise empty[0] if len(empty) == 1 else NotFoundError(f"none of {len(empty)} files holds a metric")
+
+
+def _bundles(logs: Sequence[Path], *, others: bool) -> list[Bundle]:
+    """The runs in `logs`, each once. A folder without any is told of; it is an error where there are no `others`."""
+    found: dict[Bundle, None] = {}
+    without: list[NotFoundError] = []
+    for path in logs:
+        try:
+            found |= dict.fromkeys(bundles_in(path))
+        except NotFoundError as error:
+            if not path.is_dir():  # a slip of the pen: nothing is brought in before it is mended
+                raise
+            without.append(error)
+    if without and not found and not others:
+        raise without[0]
+    for one in without:
+        click.echo(f"trainui: {plain(str(one))}", err=True)
+    return list(found)
 
 
 def _take(
