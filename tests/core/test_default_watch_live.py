@@ -85,7 +85,7 @@ def test_a_detector_that_is_switched_off_says_nothing(losing, project):
 
 
 def test_of_a_nan_that_a_written_gate_sees_one_event_tells(losing, project):
-    gate = '[[gate]]\nid = "nan"\nrole = "flag"\ntest = "finite"\nmetrics = ["train/loss"]\n'
+    gate = '[[gate]]\nid = "nan"\nrole = "flag"\ntest = "finite"\nmetrics = ["train/loss"]\non.tripped = ["stop"]\n'
     (project / "jobs" / "lose.toml").write_text(JOB + gate)
     losing("start", "lose", "--set", "nan_at=3", "--wait", code=None)
     assert default_gates(losing, "lose-1") == [("nan", "tripped")]

@@ -351,7 +351,7 @@ def test_the_names_of_detectors_are_not_for_gates():
         parse_gates([table])
 
 
-FINITE = {"id": "nan", "role": "flag", "test": "finite", "metrics": ["loss"]}
+FINITE = {"id": "nan", "role": "flag", "test": "finite", "metrics": ["loss"], "on": {"tripped": ["stop"]}}
 
 
 @pytest.mark.parametrize(
@@ -362,6 +362,7 @@ FINITE = {"id": "nan", "role": "flag", "test": "finite", "metrics": ["loss"]}
         ({**FINITE, "metrics": ["val_loss"]}, "nonfinite warn@5 nonfinite tripped@6"),
         ({**FINITE, "grace": "10 epochs"}, "nonfinite warn@5 nonfinite tripped@6"),
         ({**FINITE, "when": "at epoch 10"}, "nonfinite warn@5 nonfinite tripped@6"),
+        ({**FINITE, "on": {"tripped": ["notify"]}}, "nonfinite warn@5 nonfinite tripped@6"),
     ],
 )
 def test_of_what_is_no_number_a_written_gate_speaks_and_not_the_watch_as_well(gate, story):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from trainui.core.gates.reduction import TAIL
 from trainui.core.gates.rule import Ending, Grade, Primitive
 from trainui.core.gates.table import GateTable
-from trainui.core.gates.verdict import Point
+from trainui.core.gates.verdict import Point, State
 from trainui.core.gates.when import EACH
 
 if TYPE_CHECKING:
@@ -124,12 +124,13 @@ class FiniteTest:
 
 
 def looked_after(gates: Sequence[Gate]) -> dict[str, bool]:
-    """Every name of a metric that one of these gates wants finite from the beginning on, and whether a false zero is
-    none either."""
+    """Every name of a metric for which one of these gates stops a run that is no number at any time, and whether a
+    false zero is none either."""
     found: dict[str, bool] = {}
     for gate in gates:
         rule = gate.params
-        if isinstance(rule, FiniteRule) and gate.grace is None and gate.when == EACH:
+        stops = "stop" in gate.actions.get(State.TRIPPED, ())
+        if isinstance(rule, FiniteRule) and stops and gate.grace is None and gate.when == EACH:
             for name in (name for metric in rule.metrics for name in gate.names(metric)):
                 found[name] = found.get(name, False) or rule.zero_is_bad
     return found
