@@ -103,9 +103,12 @@ def _diff(git: Mapping[str, Any]) -> str:
 
 
 def _rows(
-    kind: str, shown_before: Mapping[str, Any], shown_after: Mapping[str, Any], before: Mapping[str, Any],
+    kind: str,
+    shown_before: Mapping[str, Any],
+    shown_after: Mapping[str, Any],
+    before: Mapping[str, Any],
     after: Mapping[str, Any],
-) -> Iterator[Change]:  # fmt: skip
+) -> Iterator[Change]:
     """What differs of two tables; compared as they are, told as they may be shown."""
     for name in {**before, **after}:
         old, new = before.get(name), after.get(name)

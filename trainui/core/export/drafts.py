@@ -197,6 +197,8 @@ def _happened(reader: Reader, view: RunView) -> tuple[Happened, ...]:
     places = [reader.place_at(view.run, one.at) for one in mended]
     return (
         *saved[-MOST_SAVED:],
-        *(Happened(kind="remedy", step=step, epoch=epoch, text=one.text)
-          for one, (step, epoch) in zip(mended, places, strict=True)),
-    )  # fmt: skip
+        *(
+            Happened(kind="remedy", step=step, epoch=epoch, text=one.text)
+            for one, (step, epoch) in zip(mended, places, strict=True)
+        ),
+    )

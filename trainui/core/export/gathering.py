@@ -90,9 +90,12 @@ def _machine(reader: Reader) -> Machine | None:
     if view is None:
         return None
     return Machine(
-        at=view.at, cores=view.cores, memory=view.memory_total, gpus=tuple(one.name for one in view.gpus),
+        at=view.at,
+        cores=view.cores,
+        memory=view.memory_total,
+        gpus=tuple(one.name for one in view.gpus),
         gpu_memory=tuple(one.memory_total for one in view.gpus),
-    )  # fmt: skip
+    )
 
 
 def cleaned(struct: Kind) -> Kind:

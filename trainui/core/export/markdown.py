@@ -116,9 +116,10 @@ def study_part(study: StudyDigest, currency: str, *, title: bool) -> str:
     if study.decisions:
         boxes = [
             f"- {BOXES[one.holds]} {box_text(one)} – {SIGNS.get(one.verdict, '')} {escape(one.verdict)}"
-            + (f": {escape(one.told)}" if one.told else "") + f" ({escape(one.gate)})"
+            + (f": {escape(one.told)}" if one.told else "")
+            + f" ({escape(one.gate)})"
             for one in study.decisions
-        ]  # fmt: skip
+        ]
         parts.append("### Decision gate\n\n" + "\n".join(boxes))
     over = [one for one in study.gates if not one.is_replaced]
     if over:

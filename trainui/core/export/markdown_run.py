@@ -63,7 +63,10 @@ def _facts(run: RunDigest, currency: str) -> str:
         ("took", hours(run.seconds) if run.started_at else ""),
         ("waits", escape(run.waits_for)),
         ("came to", _progress(run)),
-        ("attempt", f"{run.attempt} of {escape(run.job)}" + (f" as {escape(run.alias)}" if run.alias else "")),
+        (
+            "attempt",
+            f"{run.attempt} of {escape(run.job)}" + (f" as {escape(run.alias)}" if run.alias else ""),
+        ),
         ("goes on from", " → ".join(map(escape, run.lineage[:-1]))),
         ("followed by", ", ".join(map(escape, run.children))),
         ("try of remedy", escape(run.remedy_tried)),
@@ -78,7 +81,7 @@ def _facts(run: RunDigest, currency: str) -> str:
         ("armed", _armed(run)),
         ("tags", " ".join(code(one, in_table=True) for one in run.tags)),
         ("reported", _reported(run)),
-    ]  # fmt: skip
+    ]
     return table(["", ""], [[name, told] for name, told in facts if told])
 
 

@@ -102,9 +102,11 @@ def _waiting(runs: Sequence[RunDigest]) -> Iterator[NextStep]:
         if run.is_live:
             end = ""
             if run.eta_seconds is not None:
-                end = f", about {run.eta_seconds / 3600:.1f} h more" if run.eta_seconds >= 3600 else (
-                    f", about {run.eta_seconds / 60:.0f} min more"
-                )  # fmt: skip
+                end = (
+                    f", about {run.eta_seconds / 3600:.1f} h more"
+                    if run.eta_seconds >= 3600
+                    else (f", about {run.eta_seconds / 60:.0f} min more")
+                )
             yield NextStep(kind="wait", run=run.run, text=f"{run.run} is {run.status}{end}")
         elif run.status == "queued":
             yield NextStep(

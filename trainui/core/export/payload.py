@@ -76,9 +76,12 @@ def _part(
 
 def _mark(mark: Mark, numbers: dict[str, int], digits: int) -> dict[str, Any]:
     return {
-        "kind": mark.kind, "run": numbers[mark.run], "x": dict(mark.at), "y": _known(mark.value, digits),
+        "kind": mark.kind,
+        "run": numbers[mark.run],
+        "x": dict(mark.at),
+        "y": _known(mark.value, digits),
         "text": strip_escapes(mark.text),
-    }  # fmt: skip
+    }
 
 
 def _known(value: float | None, digits: int) -> float | None:

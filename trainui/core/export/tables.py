@@ -74,8 +74,10 @@ def _flat(run: RunDigest) -> Iterator[tuple[str, Any]]:
 def _extreme(name: str, found: Extreme | None) -> dict[str, Any]:
     place = found.place if found is not None else Place()
     return {
-        name: found.value if found is not None else None, f"{name}_step": place.step, f"{name}_epoch": place.epoch,
-    }  # fmt: skip
+        name: found.value if found is not None else None,
+        f"{name}_step": place.step,
+        f"{name}_epoch": place.epoch,
+    }
 
 
 def _leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -104,9 +104,11 @@ def _texts(run: RunDigest, begun: float) -> Iterator[bytes]:
 
 def _text(at: float, tag: str, lines: Iterable[str]) -> bytes:
     values = [line.encode() for line in lines]
-    tensor = number(1, _STRING) + nested(2, nested(2, number(1, len(values)))) + b"".join(
-        nested(8, value) for value in values
-    )  # fmt: skip
+    tensor = (
+        number(1, _STRING)
+        + nested(2, nested(2, number(1, len(values))))
+        + b"".join(nested(8, value) for value in values)
+    )
     meta = nested(9, nested(1, nested(1, b"text")) + number(4, _TENSOR))
     return framed(_event(at, nested(5, nested(1, nested(1, tag.encode()) + nested(8, tensor) + meta))))
 
