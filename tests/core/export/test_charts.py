@@ -216,6 +216,22 @@ def test_gates_checkpoints_and_heights_stand_in_the_charts_they_are_about(books)
     assert "good 7.5" in svg(mae, name="c")
 
 
+def test_a_gate_that_tells_its_place_in_the_steps_of_another_stream_is_marked_by_its_epoch(books):
+    """The last word on a run that prints `epoch 5/5` and logs steps beside it was spoken at step 5, epoch 5."""
+    books.run("a-1", end=20)
+    log(books, "a-1", [9.0 - n / 10 for n in range(21)])
+    gates = parse_gates([{"id": "good", "role": "criterion", "test": "value", "left": "best(val/mae)", "op": "<", "right": 1}])  # fmt: skip
+    judge = Judge(gates)
+    judge.feed(Point(metric="val/mae", step=5, epoch=5, value=7.0, at=START))
+    with atomic(books.db):
+        write_gates(books.db, "a-1", gates)
+        for verdict in judge.end(result="finished", exit_code=0, at=START):
+            write_verdict(books.db, "a-1", verdict, is_change=True)
+    (chart,) = shared_charts(books.reader(), ["a-1"])
+    (mark,) = marks(chart, "gate")
+    assert (mark.at[STEP], mark.at[EPOCH], mark.value) == (20, 5, 7.0)
+
+
 def test_a_run_without_a_point_and_a_run_that_is_queued_have_no_line(books):
     books.run("a-1", start=None, status="queued")
     assert shared_charts(books.reader(), ["a-1"]) == ()

@@ -94,9 +94,11 @@ def _placed(
     """A mark at a step or an epoch, as high as the curve is there; at the end of the line where neither is known."""
     if step is not None:
         spot = next((one for one in spots if one.step >= step), spots[-1])
-    elif epoch is not None:
+        if spot.step >= step and epoch is not None and spot.epoch is not None and spot.epoch < epoch - 0.5:
+            step = None  # that of another stream, as of lines that count epochs and no steps
+    if step is None and epoch is not None:
         spot = next((one for one in spots if one.epoch is not None and one.epoch >= epoch), spots[-1])
-    else:
+    elif step is None:
         spot = spots[-1]
     at = {STEP: spot.step if step is None else step}
     if (told := spot.epoch if epoch is None else epoch) is not None:
