@@ -18,6 +18,7 @@ from trainui.core.errors import UserError
 from trainui.core.export.carry.archive import OURS
 from trainui.core.export.carry.manifest import FORMAT, MANIFEST, VERSION, Manifest
 from trainui.core.spec.check import NAME
+from trainui.core.store.lines import FIRST, LAST
 from trainui.core.store.unpacking import check_schema
 
 MAGIC = b"PK\x03\x04"
@@ -174,6 +175,8 @@ def _check_runs(archive: Archive) -> None:
     places = [run.place for run in manifest.runs] + [one.place for one in manifest.studies]
     if not names:
         raise refused("it holds no run")
+    if not all(FIRST <= at < LAST for at in (manifest.written_at, *(run.queued_at for run in manifest.runs))):
+        raise refused(f"its {MANIFEST} tells a time that no calendar has")
     if len(set(names)) < len(names) or len(set(places)) < len(places):
         raise refused("it has the same run twice")
     for run in manifest.runs:
