@@ -14,7 +14,7 @@ import pytest
 from tests.core.carry.filled import Filled, views
 from tests.core.carry.test_archive import RUNS, pack, take
 from trainui.core.errors import UserError
-from trainui.core.store import landing
+from trainui.core.store import landing, schema
 from trainui.core.store.read import Reader
 from trainui.core.store.schema import atomic, connect
 from trainui.core.unpacking import opening
@@ -129,6 +129,9 @@ def test_a_time_that_no_calendar_has(archive, tmp_path, at):
         return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
     refuses(rewritten(archive, {ROWS: late}), tmp_path, "no calendar has")
+    refuses(rewritten(archive, manifest=lambda head: head.update(written_at=at)), tmp_path, "no calendar has")
+    bad = rewritten(archive, manifest=lambda head: head["runs"][0].update(queued_at=at))
+    refuses(bad, tmp_path, "no calendar has")
 
 
 def test_other_bytes_than_were_packed(archive, tmp_path):
@@ -342,6 +345,20 @@ def test_killed_at_any_moment_all_of_it_is_there_or_nothing(archive, tmp_path, p
     before = Reader(tmp_path / "here" / "runs.db")
     for run in RUNS:
         assert views(reader, run, there) == views(before, run, tmp_path / "here")
+
+
+def test_called_off_when_all_of_it_was_just_committed_the_directories_stay(archive, tmp_path, monkeypatch):
+    there = tmp_path / "there"
+
+    def call_off(point):
+        if point == "committed" and (there / "runs" / RUNS[0]).is_dir():
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(schema, "reach", call_off)
+    with pytest.raises(KeyboardInterrupt):
+        take(there, archive)
+    assert sorted(view.run for view in Reader(there / "runs.db").runs()) == RUNS
+    assert sorted(path.name for path in (there / "runs").iterdir()) == RUNS
 
 
 def test_while_an_archive_is_taken_others_write_and_see_nothing_of_it(archive, tmp_path, monkeypatch):

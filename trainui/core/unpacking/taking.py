@@ -145,8 +145,10 @@ class _Taking:
             raise
 
     def _take_back(self) -> None:
+        runs = RunWriter(self._db)
         for folder in self._moved:
-            shutil.rmtree(folder, ignore_errors=True)
+            if runs.get(folder.name) is None:  # ^C may come when all of it was just committed
+                shutil.rmtree(folder, ignore_errors=True)
         clear_landed(self._db)
 
     def _land(self) -> dict[str, Landed]:
