@@ -200,6 +200,16 @@ def test_a_line_without_end(archive, tmp_path, monkeypatch):
     refuses(
         rewritten(archive, {study: lambda data: b"[" * 100_000 + b"\n"}), tmp_path, "has a line of more than"
     )
+    monkeypatch.setattr(opening, "LONGEST_LINE", 100_000)
+    bad = rewritten(archive, {ROWS: row("notes", text="x" * 100_000)})
+    refuses(bad, tmp_path, "has a line of more than")
+
+
+@pytest.mark.parametrize("name", ["leases.json", "files/origin.json"])
+def test_a_document_too_large_to_be_read_at_once(archive, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(opening, "MOST_DOCUMENT", 100_000)
+    bad = rewritten(archive, {f"runs/0001/{name}": lambda data: data + b" " * 100_000})
+    refuses(bad, tmp_path, "is too large")
 
 
 def test_another_version_and_another_zip(archive, tmp_path):

@@ -23,12 +23,14 @@ from trainui.core.store.unpacking import check_schema
 
 MAGIC = b"PK\x03\x04"
 MOST_MANIFEST = 64 << 20
+MOST_DOCUMENT = 16 << 20
+"""Bytes of a file of a run that is read at once."""
 MOST_ENTRIES = 100_000
 ALWAYS = 1 << 30
 """Bytes that any archive may unpack to."""
 RATIO = 200
 """So many times its own size a larger one may."""
-LONGEST_LINE = 8 << 20
+LONGEST_LINE = 32 << 20
 PIECE = 1 << 20
 ENCRYPTED = 0x1
 
@@ -187,6 +189,9 @@ def _check_runs(archive: Archive) -> None:
         for needed in (f"{run.place}/rows.jsonl", f"{run.place}/leases.json"):
             if needed not in manifest.entries:
                 raise refused(f"{needed} is missing")
+        for read_at_once in (f"{run.place}/leases.json", f"{run.place}/files/origin.json"):
+            if (entry := manifest.entries.get(read_at_once)) is not None and entry.bytes > MOST_DOCUMENT:
+                raise refused(f"{read_at_once} is too large")
     for study in manifest.studies:
         if study.place not in manifest.entries:
             raise refused(f"{study.place!a:.80} is missing")
