@@ -205,6 +205,21 @@ def test_a_line_without_end(archive, tmp_path, monkeypatch):
     refuses(bad, tmp_path, "has a line of more than")
 
 
+@pytest.mark.parametrize("name", [ROWS, "manifest.json"])
+@pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_packed_in_another_way_which_may_ask_for_any_memory(archive, tmp_path, name, way):
+    """And damaged, so that what unpacks it would complain in its own way."""
+    path = tmp_path / "odd.zip"
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for one in old.namelist():
+            new.writestr(one, old.read(one), compress_type=way if one == name else None)
+        place = new.getinfo(name).header_offset + 30 + len(name) + 9
+    data = bytearray(path.read_bytes())
+    data[place : place + 40] = b"\xff" * 40
+    path.write_bytes(data)
+    refuses(path, tmp_path, "odd.zip")
+
+
 @pytest.mark.parametrize("name", ["leases.json", "files/origin.json"])
 def test_a_document_too_large_to_be_read_at_once(archive, tmp_path, monkeypatch, name):
     monkeypatch.setattr(opening, "MOST_DOCUMENT", 100_000)

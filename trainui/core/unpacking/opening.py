@@ -33,6 +33,8 @@ RATIO = 200
 LONGEST_LINE = 32 << 20
 PIECE = 1 << 20
 ENCRYPTED = 0x1
+WAYS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How entries may be packed: what was packed in others says itself how much memory it takes to unpack it."""
 
 _ENTRY = re.compile(r"runs/\d{4,6}/(rows\.jsonl|leases\.json|files/.+)|studies/\d{4,6}\.jsonl")
 _PLACE = re.compile(r"runs/\d{4,6}")
@@ -122,6 +124,8 @@ def _manifest(path: Path, packed: zipfile.ZipFile) -> Manifest:
         raise UserError(f"{path} is a zip, but no archive of runs", hint=hint)
     if infos[0].file_size > MOST_MANIFEST:
         raise HostileError(f"{path}: its {MANIFEST} is too large")
+    if any(info.compress_type not in WAYS for info in packed.infolist()):
+        raise HostileError(f"{path} is packed in a way that no archive of runs is")
     with packed.open(infos[0]) as file:
         text = file.read(MOST_MANIFEST + 1)
     try:
