@@ -14,7 +14,7 @@ import pytest
 from tests.core.carry.filled import Filled, views
 from tests.core.carry.test_archive import RUNS, pack, take
 from trainui.core.errors import UserError
-from trainui.core.store import landing
+from trainui.core.store import landing, schema
 from trainui.core.store.read import Reader
 from trainui.core.store.schema import atomic, connect
 from trainui.core.unpacking import opening
@@ -129,6 +129,9 @@ def test_a_time_that_no_calendar_has(archive, tmp_path, at):
         return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
     refuses(rewritten(archive, {ROWS: late}), tmp_path, "no calendar has")
+    refuses(rewritten(archive, manifest=lambda head: head.update(written_at=at)), tmp_path, "no calendar has")
+    bad = rewritten(archive, manifest=lambda head: head["runs"][0].update(queued_at=at))
+    refuses(bad, tmp_path, "no calendar has")
 
 
 def test_other_bytes_than_were_packed(archive, tmp_path):
@@ -197,6 +200,31 @@ def test_a_line_without_end(archive, tmp_path, monkeypatch):
     refuses(
         rewritten(archive, {study: lambda data: b"[" * 100_000 + b"\n"}), tmp_path, "has a line of more than"
     )
+    monkeypatch.setattr(opening, "LONGEST_LINE", 100_000)
+    bad = rewritten(archive, {ROWS: row("notes", text="x" * 100_000)})
+    refuses(bad, tmp_path, "has a line of more than")
+
+
+@pytest.mark.parametrize("name", [ROWS, "manifest.json"])
+@pytest.mark.parametrize("way", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_packed_in_another_way_which_may_ask_for_any_memory(archive, tmp_path, name, way):
+    """And damaged, so that what unpacks it would complain in its own way."""
+    path = tmp_path / "odd.zip"
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for one in old.namelist():
+            new.writestr(one, old.read(one), compress_type=way if one == name else None)
+        place = new.getinfo(name).header_offset + 30 + len(name) + 9
+    data = bytearray(path.read_bytes())
+    data[place : place + 40] = b"\xff" * 40
+    path.write_bytes(data)
+    refuses(path, tmp_path, "odd.zip")
+
+
+@pytest.mark.parametrize("name", ["leases.json", "files/origin.json"])
+def test_a_document_too_large_to_be_read_at_once(archive, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(opening, "MOST_DOCUMENT", 100_000)
+    bad = rewritten(archive, {f"runs/0001/{name}": lambda data: data + b" " * 100_000})
+    refuses(bad, tmp_path, "is too large")
 
 
 def test_another_version_and_another_zip(archive, tmp_path):
@@ -342,6 +370,20 @@ def test_killed_at_any_moment_all_of_it_is_there_or_nothing(archive, tmp_path, p
     before = Reader(tmp_path / "here" / "runs.db")
     for run in RUNS:
         assert views(reader, run, there) == views(before, run, tmp_path / "here")
+
+
+def test_called_off_when_all_of_it_was_just_committed_the_directories_stay(archive, tmp_path, monkeypatch):
+    there = tmp_path / "there"
+
+    def call_off(point):
+        if point == "committed" and (there / "runs" / RUNS[0]).is_dir():
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(schema, "reach", call_off)
+    with pytest.raises(KeyboardInterrupt):
+        take(there, archive)
+    assert sorted(view.run for view in Reader(there / "runs.db").runs()) == RUNS
+    assert sorted(path.name for path in (there / "runs").iterdir()) == RUNS
 
 
 def test_while_an_archive_is_taken_others_write_and_see_nothing_of_it(archive, tmp_path, monkeypatch):

@@ -34,6 +34,20 @@ with whole_folder(Path(sys.argv[1])) as part:
 """
 
 
+KILLED_BETWEEN = """
+import os, signal, sys
+from pathlib import Path
+from trainui.core.export.whole import whole_folder
+move = os.rename
+def moves_once(*where):
+    move(*where)
+    os.kill(os.getpid(), signal.SIGKILL)
+os.rename = moves_once
+with whole_folder(Path(sys.argv[1])) as part:
+    (part / "one").write_text("new")
+"""
+
+
 def half_written(path, code=HALF):
     """A process in the middle of writing a file, or a folder."""
     words = [sys.executable, "-c", code, path]
@@ -77,6 +91,17 @@ def test_a_folder_that_another_export_is_writing_is_left_alone(tmp_path):
     assert process.returncode == 0
     assert names(tmp_path) == [MANIFEST, "a.md", "tensorboard"]
     assert (tmp_path / "tensorboard" / "one").read_text() == "half"
+
+
+def test_killed_between_the_two_moves_of_a_replacement_the_older_folder_comes_back(tmp_path):
+    with whole_folder(tmp_path / "tb") as part:
+        (part / "one").write_text("old")
+    done = subprocess.run([sys.executable, "-c", KILLED_BETWEEN, tmp_path / "tb"])
+    assert done.returncode == -signal.SIGKILL
+    assert not (tmp_path / "tb").exists()
+    write_whole(tmp_path / "a.md", "whole")
+    assert names(tmp_path) == [MANIFEST, "a.md", "tb"]
+    assert (tmp_path / "tb" / "one").read_text() == "old"
 
 
 def test_only_what_is_a_draft_of_ours_is_taken_away(tmp_path):

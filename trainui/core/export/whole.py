@@ -24,6 +24,7 @@ from typing import IO, Any
 MANIFEST = ".written.json"
 PART = ".trainui.part"
 """What the name of a draft ends with; nobody else calls anything so."""
+_MOVED = re.compile(rf"\.(.+)\.old\.\d+{re.escape(PART)}")
 
 
 def name_for(study: str) -> str:
@@ -143,10 +144,20 @@ def sweep(folder: Path) -> None:
         except OSError:
             continue
         try:
-            if _lock(fd):
+            if _lock(fd) and not _is_put_back(left):
                 shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
         finally:
             os.close(fd)
+
+
+def _is_put_back(left: Path) -> bool:
+    """Whether it was a folder that stood here, whole, and whose place was empty because the process was killed between
+    the two moves of a replacement."""
+    moved = _MOVED.fullmatch(left.name)
+    if moved is None or not _is_ours(left) or os.path.lexists(place := left.with_name(moved[1])):
+        return False
+    os.rename(left, place)
+    return True
 
 
 def _take_place(draft: Path, path: Path, mark: str, written: Written) -> None:

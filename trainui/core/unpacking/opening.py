@@ -18,18 +18,23 @@ from trainui.core.errors import UserError
 from trainui.core.export.carry.archive import OURS
 from trainui.core.export.carry.manifest import FORMAT, MANIFEST, VERSION, Manifest
 from trainui.core.spec.check import NAME
+from trainui.core.store.lines import FIRST, LAST
 from trainui.core.store.unpacking import check_schema
 
 MAGIC = b"PK\x03\x04"
 MOST_MANIFEST = 64 << 20
+MOST_DOCUMENT = 16 << 20
+"""Bytes of a file of a run that is read at once."""
 MOST_ENTRIES = 100_000
 ALWAYS = 1 << 30
 """Bytes that any archive may unpack to."""
 RATIO = 200
 """So many times its own size a larger one may."""
-LONGEST_LINE = 8 << 20
+LONGEST_LINE = 32 << 20
 PIECE = 1 << 20
 ENCRYPTED = 0x1
+WAYS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How entries may be packed: what was packed in others says itself how much memory it takes to unpack it."""
 
 _ENTRY = re.compile(r"runs/\d{4,6}/(rows\.jsonl|leases\.json|files/.+)|studies/\d{4,6}\.jsonl")
 _PLACE = re.compile(r"runs/\d{4,6}")
@@ -119,6 +124,8 @@ def _manifest(path: Path, packed: zipfile.ZipFile) -> Manifest:
         raise UserError(f"{path} is a zip, but no archive of runs", hint=hint)
     if infos[0].file_size > MOST_MANIFEST:
         raise HostileError(f"{path}: its {MANIFEST} is too large")
+    if any(info.compress_type not in WAYS for info in packed.infolist()):
+        raise HostileError(f"{path} is packed in a way that no archive of runs is")
     with packed.open(infos[0]) as file:
         text = file.read(MOST_MANIFEST + 1)
     try:
@@ -174,6 +181,8 @@ def _check_runs(archive: Archive) -> None:
     places = [run.place for run in manifest.runs] + [one.place for one in manifest.studies]
     if not names:
         raise refused("it holds no run")
+    if not all(FIRST <= at < LAST for at in (manifest.written_at, *(run.queued_at for run in manifest.runs))):
+        raise refused(f"its {MANIFEST} tells a time that no calendar has")
     if len(set(names)) < len(names) or len(set(places)) < len(places):
         raise refused("it has the same run twice")
     for run in manifest.runs:
@@ -184,6 +193,9 @@ def _check_runs(archive: Archive) -> None:
         for needed in (f"{run.place}/rows.jsonl", f"{run.place}/leases.json"):
             if needed not in manifest.entries:
                 raise refused(f"{needed} is missing")
+        for read_at_once in (f"{run.place}/leases.json", f"{run.place}/files/origin.json"):
+            if (entry := manifest.entries.get(read_at_once)) is not None and entry.bytes > MOST_DOCUMENT:
+                raise refused(f"{read_at_once} is too large")
     for study in manifest.studies:
         if study.place not in manifest.entries:
             raise refused(f"{study.place!a:.80} is missing")

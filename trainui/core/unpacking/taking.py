@@ -109,8 +109,8 @@ def _unpack(archive: Archive, run: PackedRun, folder: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(fd, "wb") as file:
-            for piece in archive.pieces(entry):
-                file.write(piece)
+            for piece in archive.pieces(entry) if inner != ROWS else archive.lines(entry):
+                file.write(piece if inner != ROWS else piece + b"\n")
             beat()
             file.flush()
             os.fsync(file.fileno())
@@ -145,8 +145,10 @@ class _Taking:
             raise
 
     def _take_back(self) -> None:
+        runs = RunWriter(self._db)
         for folder in self._moved:
-            shutil.rmtree(folder, ignore_errors=True)
+            if runs.get(folder.name) is None:  # ^C may come when all of it was just committed
+                shutil.rmtree(folder, ignore_errors=True)
         clear_landed(self._db)
 
     def _land(self) -> dict[str, Landed]:
