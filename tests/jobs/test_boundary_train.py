@@ -369,6 +369,23 @@ def test_a_file_that_is_no_checkpoint_is_said_in_one_sentence(
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize(
+    ("lost", "sentence"),
+    [("progress", "'loss_sum'"), ("average", "another network"), ("optimizer", "'optimizer'")],
+)
+def test_a_network_that_is_not_whole_is_said_in_one_sentence(
+    tiny: list[str], tmp_path: Path, lost: str, sentence: str
+) -> None:
+    assert run(tiny, tmp_path / "mlp", "--model", "mlp", "--epochs", "1") == 0
+    old = as_it_was(torch.load(tmp_path / "mlp/last.pt", weights_only=True))
+    old[lost] = {}
+    if lost == "optimizer":
+        del old[lost]
+    torch.save(old, tmp_path / "odd.pt")
+    with pytest.raises(DataError, match=sentence):
+        checkpoint.read(tmp_path / "odd.pt")
+
+
 def test_an_evaluation_of_a_model_that_was_not_trained_says_so(
     tiny: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
