@@ -14,6 +14,7 @@ from jobs.boundary import statistics
 from jobs.boundary.settings import Settings
 from jobs.boundary.statistics import Quantiles
 from jobs.training import files
+from jobs.training.errors import DataError
 from jobs.training.settings import settings_of
 from models.boundary import build
 
@@ -53,8 +54,13 @@ def read(path: Path) -> Saved:
     """Read a checkpoint onto the CPU. Raises DataError."""
     state = files.load(path, WHAT, renewed)
     settings: Settings = settings_of(Settings, state)
-    model = build(settings.model, size=settings.size, dropout=settings.dropout, features=settings.features)
-    model.load_state_dict(state["kept"]["average"])
+    try:
+        model = build(
+            settings.model, size=settings.size, dropout=settings.dropout, features=settings.features
+        )
+        model.load_state_dict(state["kept"]["average"])
+    except (RuntimeError, KeyError) as error:
+        raise DataError(f"{path} is of another network than today's {settings.model}.") from error
     best, told = state["reached"]["best"], state["kept"]["errors"]
     return Saved(
         settings=settings,

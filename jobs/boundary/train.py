@@ -174,7 +174,7 @@ class Refining(System):
 
     def renewed(self, state: files.State) -> files.State:
         """One of when the refiners had a loop of their own."""
-        return checkpoint.renewed(state, self.settings.accumulation_steps)
+        return checkpoint.renewed(state, min(self.settings.accumulation_steps, self.batches_per_epoch))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -47,12 +47,12 @@ def load(path: Path, what: str, renewed: Callable[[State], State] = lambda state
     """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
+        state = renewed(state) if isinstance(state, dict) else {}
     except FileNotFoundError as error:
         raise DataError(f"{path}: there is no such checkpoint.") from error
     except UNREADABLE as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"{path} is no checkpoint of {what} ({why}).") from error
-    state = renewed(state) if isinstance(state, dict) else {}
     if state.get("what") != what:
         raise DataError(f"{path} is no checkpoint of {what}.")
     return state

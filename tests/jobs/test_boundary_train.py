@@ -133,6 +133,17 @@ def test_a_checkpoint_from_when_the_refiners_had_their_own_loop_goes_on_exactly(
         assert curve(parts, name) == curve(whole, name)
 
 
+def test_an_old_checkpoint_counts_the_batches_of_an_epoch_that_is_less_than_a_step(
+    tiny: list[str], tmp_path: Path
+) -> None:
+    few = ("--examples", "16", "--accumulation_steps", "4")
+    assert run(tiny, tmp_path / "first", *few, "--stop_after", "1") == 0
+    torch.save(as_it_was(torch.load(tmp_path / "first/last.pt", weights_only=True)), tmp_path / "old.pt")
+    assert run(tiny, tmp_path / "second", *few, "--resume", str(tmp_path / "old.pt")) == 0
+    end = reached(tmp_path / "second/last.pt")
+    assert (end["step"], end["batch"], end["judged"]) == (4, 8, 4)
+
+
 def test_a_run_stopped_in_the_middle_of_an_epoch_goes_on_exactly(
     tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -367,6 +378,23 @@ def test_a_file_that_is_no_checkpoint_is_said_in_one_sentence(
         or "is of another network than this BoundaryContrastive" in complaint
     )
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("lost", "sentence"),
+    [("progress", "'loss_sum'"), ("average", "another network"), ("optimizer", "'optimizer'")],
+)
+def test_a_network_that_is_not_whole_is_said_in_one_sentence(
+    tiny: list[str], tmp_path: Path, lost: str, sentence: str
+) -> None:
+    assert run(tiny, tmp_path / "mlp", "--model", "mlp", "--epochs", "1") == 0
+    old = as_it_was(torch.load(tmp_path / "mlp/last.pt", weights_only=True))
+    old[lost] = {}
+    if lost == "optimizer":
+        del old[lost]
+    torch.save(old, tmp_path / "odd.pt")
+    with pytest.raises(DataError, match=sentence):
+        checkpoint.read(tmp_path / "odd.pt")
 
 
 def test_an_evaluation_of_a_model_that_was_not_trained_says_so(

@@ -215,6 +215,15 @@ async def test_where_a_study_has_more_runs_than_are_compared_it_is_said_which(da
         assert (again.message, again is first) == (first.message, False)
 
 
+async def test_a_marked_run_and_that_under_the_cursor_are_not_told_as_a_part_of_a_study(dashboard, story):
+    story.run_views = [run(f"mlp-{n}", status=Status.RUNNING, started_at=NOW) for n in range(30)]
+    app = dashboard()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await compared(pilot, "space", "down")
+        assert app.snapshot.shown == ("mlp-0", "mlp-1")
+        assert [one.message for one in app._notifications] == []
+
+
 async def compared(pilot, *names) -> None:
     await settle(pilot)
     await press(pilot, *names, "v")

@@ -13,7 +13,7 @@ from trainui.ui.plot.canvas import DASHED, DOTTED, SOLID, Canvas
 from trainui.ui.plot.figure import Chart, draw, extent, frame
 from trainui.ui.plot.frame import y_labels
 from trainui.ui.plot.readout import nearest
-from trainui.ui.plot.scale import Scale, even_ticks, within
+from trainui.ui.plot.scale import Scale, even_ticks, scale_over, within
 from trainui.ui.plot.series import (
     STEP,
     Guide,
@@ -454,6 +454,11 @@ def test_no_number_stands_in_the_row_of_another_value():
     assert "0" in y_labels(y, 6).values()
     assert "0" not in y_labels(y, 6, named=[60]).values()
     assert "0" in y_labels(y, 6, named=[0]).values()
+
+
+def test_a_level_curve_of_large_numbers_is_labelled_as_they_are():
+    assert "52150" in y_labels(scale_over([52150.0]), 8, seen={52150.0}).values()
+    assert "-123456" in y_labels(scale_over([-123456.0]), 8, seen={-123456.0}).values()
 
 
 @pytest.mark.parametrize("cells", range(40, 90, 3))

@@ -136,7 +136,7 @@ def y_labels(
     }
     (level,) = seen if len(seen) == 1 else (None,)
     if level is not None and y.holds(level) and level not in values:
-        labels[_row(y, level, rows)] = f"{level:.4g}"
+        labels[_row(y, level, rows)] = f"{level:.0f}" if 1e4 <= abs(level) < 1e7 else f"{level:.4g}"
     return labels
 
 

@@ -37,7 +37,11 @@ class Onward(Room):
             return
         if len(runs) > MOST_DRAWN:
             self.bridge.tell(f"the first {MOST_DRAWN} of {len(runs)} marked runs")
-        elif len(marked) < 2 and current is not None and (of := len(kin(among, current))) > len(runs):
+        elif (
+            len(marked) < 2
+            and current is not None
+            and len(runs) == MOST_DRAWN < (of := len(kin(among, current)))
+        ):
             whose = f"study {current.study}" if current.study else f"job {current.job}"
             self.bridge.tell(f"{len(runs)} of the {of} runs of {whose}, around {current.run}")
         self.app.push_screen(CompareScreen(self.bridge, self.settings, runs=runs))
