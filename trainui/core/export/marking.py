@@ -77,15 +77,15 @@ def marks(metric: str, one: Subject, line: Line) -> Iterator[Mark]:
     for odd in one.outlines[metric].oddities:
         near = f", {odd.points:,} in a row or near" if odd.points > 1 else ""
         yield _placed("nonfinite", line, spots, odd.step, odd.epoch, WORDS.get(odd.kind, "not finite") + near)
-    for gate in one.gates:
-        if gate.verdict in TRIPPED and _is_about(gate, metric):
-            text = f"gate {gate.gate} {gate.verdict}" + (f": {gate.reason}" if gate.reason else "")
-            yield _placed("gate", line, spots, gate.at_step, gate.at_epoch, text)
     if one.view.metric is not None and one.view.metric.name == metric:
         for what in one.happened:
             yield _placed(what.kind, line, spots, what.step, what.epoch, what.text)
     if one.view.parent:
         yield _placed("restart", line, spots, spots[0].step, spots[0].epoch, f"follows {one.view.parent}")
+    for gate in one.gates:  # last: what was saved at the same place must not cover it
+        if gate.verdict in TRIPPED and _is_about(gate, metric):
+            text = f"gate {gate.gate} {gate.verdict}" + (f": {gate.reason}" if gate.reason else "")
+            yield _placed("gate", line, spots, gate.at_step, gate.at_epoch, text)
 
 
 def _placed(
